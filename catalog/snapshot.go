@@ -1,0 +1,216 @@
+package catalog
+
+import (
+	"maps"
+	"slices"
+	"sync/atomic"
+
+	"github.com/rowandb/rowan/types"
+)
+
+// Ref says which catalog and which rows a statement means: a branch of a database at a point. Empty fields stand for the
+// session's own choice. Plans keep Refs, not what they resolve to, so that a cached plan serves later transactions.
+type Ref struct {
+	Branch string // of the session's database
+	Point  string // as the user wrote it, for example -10 minutes or an SCN
+}
+
+// Snapshot is the catalog of one branch at one point. It is immutable and safe for many goroutines; Edit makes a
+// changed copy.
+type Snapshot struct {
+	Version  uint64 // unique per distinct content within a process: plans are valid while it stays the same
+	Database *Database
+
+	objects   map[OID]Object
+	relations map[name]OID // tables, views, sequences and indexes share one namespace
+	indexes   map[OID]OID  // index → table
+	types     map[name]OID
+	defs      map[OID]*types.Def
+	schemas   map[string]OID
+	functions map[name][]OID
+	referrers map[OID][]OID // table → tables with a foreign key to it
+}
+
+type name struct {
+	schema OID
+	name   string
+}
+
+var versions atomic.Uint64
+
+// NewSnapshot builds a snapshot of the objects given.
+func NewSnapshot(db *Database, objects []Object) *Snapshot {
+	s := &Snapshot{Database: db, objects: make(map[OID]Object, len(objects))}
+	for _, o := range objects {
+		s.objects[o.Head().OID] = o
+	}
+	s.index()
+	return s
+}
+
+// Edit returns a copy in which put replaces or adds objects and drop removes them.
+func (s *Snapshot) Edit(put []Object, drop []OID) *Snapshot {
+	c := &Snapshot{Database: s.Database, objects: maps.Clone(s.objects)}
+	for _, o := range put {
+		c.objects[o.Head().OID] = o
+	}
+	for _, id := range drop {
+		delete(c.objects, id)
+	}
+	c.index()
+	return c
+}
+
+// Objects returns all objects ordered by OID.
+func (s *Snapshot) Objects() []Object {
+	out := make([]Object, 0, len(s.objects))
+	for _, id := range slices.Sorted(maps.Keys(s.objects)) {
+		out = append(out, s.objects[id])
+	}
+	return out
+}
+
+// Object returns the object with that OID, or nil.
+func (s *Snapshot) Object(id OID) Object { return s.objects[id] }
+
+// Schema returns the schema with that name, or nil. pg_catalog and information_schema are always there.
+func (s *Snapshot) Schema(n string) *Schema {
+	if sc := builtinSchemas[n]; sc != nil {
+		return sc
+	}
+	if id, ok := s.schemas[n]; ok {
+		return s.objects[id].(*Schema)
+	}
+	return nil
+}
+
+// SchemaName returns the name of the schema with that OID, or "".
+func (s *Snapshot) SchemaName(id OID) string {
+	for n, sc := range builtinSchemas {
+		if sc.OID == id {
+			return n
+		}
+	}
+	if sc, ok := s.objects[id].(*Schema); ok {
+		return sc.Name
+	}
+	return ""
+}
+
+// Relation returns the *Table, *View or *Sequence with that name in a schema, or nil. For an index's name it returns
+// its table together with the index.
+func (s *Snapshot) Relation(schema OID, n string) (Object, *Index) {
+	if t := virtual[name{schema, n}]; t != nil {
+		return t, nil
+	}
+	id, ok := s.relations[name{schema, n}]
+	if !ok {
+		return nil, nil
+	}
+	if t, ok := s.indexes[id]; ok {
+		tab := s.objects[t].(*Table)
+		return tab, tab.Index(id)
+	}
+	return s.objects[id], nil
+}
+
+// RelationByOID is Relation by OID.
+func (s *Snapshot) RelationByOID(id OID) (Object, *Index) {
+	if t := virtualByOID[id]; t != nil {
+		return t, nil
+	}
+	if t, ok := s.indexes[id]; ok {
+		tab := s.objects[t].(*Table)
+		return tab, tab.Index(id)
+	}
+	switch o := s.objects[id].(type) {
+	case *Table, *View, *Sequence:
+		return o, nil
+	}
+	return nil, nil
+}
+
+// Type returns the definition of the user's or built-in type with that name in a schema, or nil.
+func (s *Snapshot) Type(schema OID, n string) *types.Def {
+	if schema == PgCatalog {
+		return types.BuiltinByName(n)
+	}
+	return s.defs[s.types[name{schema, n}]]
+}
+
+// TypeByOID returns a type's definition, built-in or not, or nil.
+func (s *Snapshot) TypeByOID(id OID) *types.Def {
+	if d := types.Builtin(id); d != nil {
+		return d
+	}
+	return s.defs[id]
+}
+
+// Functions returns the user's functions of that name in a schema.
+func (s *Snapshot) Functions(schema OID, n string) []*Function {
+	var out []*Function
+	for _, id := range s.functions[name{schema, n}] {
+		out = append(out, s.objects[id].(*Function))
+	}
+	return out
+}
+
+// Referrers returns the tables that have a foreign key to the table.
+func (s *Snapshot) Referrers(table OID) []*Table {
+	var out []*Table
+	for _, id := range s.referrers[table] {
+		out = append(out, s.objects[id].(*Table))
+	}
+	return out
+}
+
+func (s *Snapshot) index() {
+	s.Version = versions.Add(1)
+	s.relations, s.indexes = map[name]OID{}, map[OID]OID{}
+	s.types, s.defs = map[name]OID{}, map[OID]*types.Def{}
+	s.schemas, s.functions, s.referrers = map[string]OID{}, map[name][]OID{}, map[OID][]OID{}
+	s.defineTypes()
+	for _, id := range slices.Sorted(maps.Keys(s.objects)) {
+		h := s.objects[id].Head()
+		key := name{h.Schema, h.Name}
+		switch o := s.objects[id].(type) {
+		case *Schema:
+			s.schemas[h.Name] = id
+		case *Table:
+			s.relations[key] = id
+			s.indexTable(o)
+		case *View:
+			s.relations[key] = id
+			s.resolveColumns(o.Columns)
+		case *Sequence:
+			s.relations[key] = id
+		case *Function:
+			s.functions[key] = append(s.functions[key], id)
+		case *UserType, *Role, *Database:
+		}
+	}
+}
+
+func (s *Snapshot) indexTable(t *Table) {
+	s.resolveColumns(t.Columns)
+	for _, ix := range t.Indexes {
+		s.relations[name{t.Schema, ix.Name}] = ix.OID
+		s.indexes[ix.OID] = t.OID
+	}
+	for _, c := range t.Constraints {
+		if c.Kind == ForeignKey && !slices.Contains(s.referrers[c.RefTable], t.OID) {
+			s.referrers[c.RefTable] = append(s.referrers[c.RefTable], t.OID)
+		}
+	}
+}
+
+// resolveColumns fills in the resolved types, which are the same whenever the descriptor is shared by snapshots unless a
+// user's type changed; hence only where they differ, since readers of older snapshots share the descriptor.
+func (s *Snapshot) resolveColumns(cols []Column) {
+	for i := range cols {
+		c := &cols[i]
+		if d := s.TypeByOID(c.TypeOID); d != nil && c.Type.Def != d {
+			c.Type = types.Type{Def: d, Mod: c.Mod}
+		}
+	}
+}

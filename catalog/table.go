@@ -1,0 +1,52 @@
+package catalog
+
+// Column returns the live column with that name, or nil.
+func (t *Table) Column(name string) *Column {
+	for i := range t.Columns {
+		if c := &t.Columns[i]; c.Name == name && !c.Dropped && c.Hidden == "" {
+			return c
+		}
+	}
+	return nil
+}
+
+// ColumnByID returns the column with that id, dropped or not, or nil.
+func (t *Table) ColumnByID(id ColumnID) *Column {
+	for i := range t.Columns {
+		if t.Columns[i].ID == id {
+			return &t.Columns[i]
+		}
+	}
+	return nil
+}
+
+// Live returns the columns that a user sees, in order.
+func (t *Table) Live() []*Column {
+	out := make([]*Column, 0, len(t.Columns))
+	for i := range t.Columns {
+		if c := &t.Columns[i]; !c.Dropped && c.Hidden == "" {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// PrimaryIndex returns the index of the primary key, or nil when rows have hidden row ids as keys.
+func (t *Table) PrimaryIndex() *Index {
+	for _, ix := range t.Indexes {
+		if ix.Primary {
+			return ix
+		}
+	}
+	return nil
+}
+
+// Index returns the index with that OID, or nil.
+func (t *Table) Index(oid OID) *Index {
+	for _, ix := range t.Indexes {
+		if ix.OID == oid {
+			return ix
+		}
+	}
+	return nil
+}

@@ -1,0 +1,200 @@
+package storage
+
+import (
+	"context"
+	"time"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/vector"
+)
+
+// Branch describes a branch.
+type Branch struct {
+	ID          uint64
+	Database    catalog.OID
+	Name        string
+	DisplayName string
+	Description string
+	Parent      string // "" for the first branch
+	ParentID    uint64
+	Fork        SCN // the parent's SCN at the fork
+	Created     time.Time
+	CreatedBy   string
+	Updated     time.Time // of the last commit
+	Head        SCN       // of the last commit on the branch, or the fork
+	Default     bool
+	Protected   bool
+	Merged      bool      // merged into another branch since its last change
+	Deleted     time.Time // zero: not
+	Expires     time.Time // zero: never
+	Metadata    map[string]string
+}
+
+// BranchOptions make a branch.
+type BranchOptions struct {
+	Name        string
+	Source      string // "" the default branch
+	Point       string // "" the head
+	DisplayName string
+	Description string
+	Protected   bool
+	Expires     time.Time
+	Metadata    map[string]string
+	User        string
+}
+
+// Branches are the branches of all databases. All calls are durable when they return, atomic, and cost O(1) in the data.
+type Branches interface {
+	List(ctx context.Context, db catalog.OID, deleted bool) ([]Branch, error)
+	// Get finds a branch by name or by id in decimal or the form br_<id>; unknown: 3D000, the hint names known ones.
+	Get(ctx context.Context, db catalog.OID, name string) (Branch, error)
+	Create(ctx context.Context, db catalog.OID, o BranchOptions) (Branch, error)
+	// Drop forgets the name. The default branch and protected ones are refused with 2BP01; force drops protected ones.
+	Drop(ctx context.Context, db catalog.OID, name string, force bool) (Branch, error)
+	// Alter changes what f changes: display name, description, protection, expiry, metadata, name.
+	Alter(ctx context.Context, db catalog.OID, name string, f func(*Branch) error) (Branch, error)
+	// Resolve turns a point of a branch into an SCN: an SCN in decimal, an LSN X/Y, a timestamp, an interval in the past
+	// (-10 minutes), ~n transactions back, a snapshot id (snap_…), a transaction id (tx:…). A point before the branch's
+	// history is 22023, beyond retention 72000, and names the oldest readable one.
+	Resolve(ctx context.Context, db catalog.OID, branch, point string) (SCN, error)
+	// Time returns when an SCN was committed.
+	Time(ctx context.Context, scn SCN) (time.Time, error)
+	// Log lists transactions of a branch, newest first, with SCN in (from, to]; zero to: the head.
+	Log(ctx context.Context, db catalog.OID, branch string, from, to SCN, limit int) ([]LogEntry, error)
+	// Snapshot keeps a point and gives it an id.
+	Snapshot(ctx context.Context, db catalog.OID, branch, point, comment string) (PointSnapshot, error)
+	Snapshots(ctx context.Context, db catalog.OID, branch string) ([]PointSnapshot, error)
+	// Reset makes a branch what it, or its parent, was at a point: a new layer; the old future stays readable by SCN.
+	Reset(ctx context.Context, db catalog.OID, branch, source, point string) (Branch, error)
+	// Stats counts what a branch holds.
+	Stats(ctx context.Context, db catalog.OID, branch string) (BranchStats, error)
+
+	// Diff compares a table at two views of one transaction. The rows come in key order, in batches.
+	Diff(ctx context.Context, tx Txn, from, to View, table catalog.OID) (DiffScanner, error)
+	// Changed lists the tables that differ between two views, cheaply where layers tell.
+	Changed(ctx context.Context, tx Txn, from, to View) ([]catalog.OID, error)
+	// Base returns the merge base of two branches: a view of the source branch's content at the last merge between the
+	// two or at the fork.
+	Base(ctx context.Context, tx Txn, source, target string) (View, error)
+	// Merge writes the three-way merge into tx, which the caller commits. With conflicts, and a strategy that does not
+	// decide them, nothing has been written.
+	Merge(ctx context.Context, tx Txn, r MergeRequest) (MergeResult, error)
+}
+
+// LogEntry is one transaction in a branch's history.
+type LogEntry struct {
+	SCN     SCN
+	Txn     uint64
+	Time    time.Time
+	Info    TxnInfo
+	Inserts int64
+	Updates int64
+	Deletes int64
+	Tables  []catalog.OID
+}
+
+// PointSnapshot is a kept point.
+type PointSnapshot struct {
+	ID        string // snap_…
+	Branch    string
+	SCN       SCN
+	Time      time.Time
+	Comment   string
+	Automatic bool
+}
+
+// BranchStats counts a branch's content and its own changes since the fork.
+type BranchStats struct {
+	Tables, Rows, SizeBytes   int64
+	Changes                   int64 // rows that differ from the source at the fork
+	Inserts, Updates, Deletes int64
+	Ahead, Behind             int64 // transactions since the fork on the branch and on its source
+}
+
+// DiffKind is '+', '-' or '~'.
+type DiffKind byte
+
+// The kinds of differences.
+const (
+	Added   DiffKind = '+'
+	Removed DiffKind = '-'
+	Changed DiffKind = '~'
+)
+
+// DiffScanner yields differences of one table. From and To have FromTable's and ToTable's live columns (the tables as they
+// are at each view; nil where the table does not exist); rows absent on a side are all NULL.
+type DiffScanner interface {
+	FromTable() *catalog.Table
+	ToTable() *catalog.Table
+	Next(ctx context.Context) (*DiffBatch, error)
+	Close() error
+}
+
+// DiffBatch holds for each k: Kind[k], Key[k], row k of From and row k of To.
+type DiffBatch struct {
+	Kind     []DiffKind
+	Key      []string
+	From, To *vector.Batch
+}
+
+// Strategy says what happens to conflicts.
+type Strategy uint8
+
+// The strategies. Abort and Manual both leave the target unchanged and report the conflicts.
+const (
+	Abort Strategy = iota
+	Manual
+	SourceWins
+	TargetWins
+)
+
+// MergeRequest merges Source into the branch Target.
+type MergeRequest struct {
+	Source, Target string
+	Strategy       Strategy
+	Message        string
+	// Complete is called with each batch of merged rows before they are written, so that hidden and generated columns
+	// are computed and CHECK constraints hold; columns are all stored and hidden columns of t.
+	Complete func(ctx context.Context, t *catalog.Table, rows *vector.Batch) error
+}
+
+// MergeResult says what a merge did or would do.
+type MergeResult struct {
+	Base                      SCN // of the source at the merge base
+	SourceHead                SCN
+	FastForward               bool // the target had no changes since the base
+	Inserts, Updates, Deletes int64
+	Resolved                  int64 // conflicts decided by the strategy
+	Conflicts                 []Conflict
+	Tables                    []catalog.OID // tables of the target that were written
+	Objects                   []catalog.OID // schema objects changed on the target
+}
+
+// ConflictType names a conflict as users see it.
+type ConflictType string
+
+// The types.
+const (
+	UpdateUpdate ConflictType = "update_update"
+	DeleteUpdate ConflictType = "delete_update" // deleted on the source, changed on the target
+	UpdateDelete ConflictType = "update_delete"
+	InsertInsert ConflictType = "insert_insert"
+	SchemaBoth   ConflictType = "schema"
+)
+
+// Conflict is one contradiction: a cell, or a whole row (Column "").
+type Conflict struct {
+	Schema, Table                 string
+	TableOID                      catalog.OID
+	Key                           string        // row key
+	KeyColumns                    []string      // names of the key's columns
+	KeyValues                     []types.Datum // and their values
+	KeyTypes                      []types.Type
+	Column                        string
+	ColumnType                    types.Type
+	Type                          ConflictType
+	Base, Source, Target          types.Datum // cell values, NULL where the row is absent
+	BaseRow, SourceRow, TargetRow bool        // whether the row is there on each side
+	Description                   string      // for schema conflicts
+}

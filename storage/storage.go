@@ -1,0 +1,210 @@
+// Package storage is the contract between the engine that stores versioned rows and all that use it: Store, Txn, View,
+// Branches. The engine itself is storage/mvcc over storage/kv.
+//
+// It knows rows, keys, branches and points; it knows no SQL text and no expressions. It enforces keys (unique and primary)
+// and NOT NULL; all else is in the plan that writes. Invariants: those of docs/ARCHITECTURE.md, "What must always hold".
+package storage
+
+import (
+	"context"
+	"time"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/vector"
+)
+
+// SCN is a system change number: one counter for the server; each committed transaction gets the next one. 0 is none.
+type SCN = uint64
+
+// Isolation is a transaction's isolation level. READ UNCOMMITTED is ReadCommitted.
+type Isolation uint8
+
+// The levels.
+const (
+	ReadCommitted Isolation = iota
+	RepeatableRead
+	Serializable
+)
+
+// TxnOptions begin a transaction.
+type TxnOptions struct {
+	Isolation Isolation
+	ReadOnly  bool
+	Database  catalog.OID
+	Info      TxnInfo
+	Async     bool // synchronous_commit = off: Commit returns before the batch is synced
+}
+
+// TxnInfo is kept with the commit in the branch's history.
+type TxnInfo struct {
+	User        string
+	Application string
+	Summary     string // the last statement's tag or text, shortened
+	Merged      string // the branch and SCN that a merge took in, else ""
+}
+
+// Store is a data directory opened. It is safe for many goroutines.
+type Store interface {
+	Begin(ctx context.Context, o TxnOptions) (Txn, error)
+	Branches() Branches
+	Sequences() Sequences
+	// AllocateOIDs returns the first of n fresh OIDs; they are never given out again, over all databases and branches.
+	AllocateOIDs(ctx context.Context, n int) (catalog.OID, error)
+	// AllocateKeyspace and AllocateColumn likewise.
+	AllocateKeyspace(ctx context.Context) (catalog.Keyspace, error)
+	AllocateColumns(ctx context.Context, n int) (catalog.ColumnID, error)
+	// Global returns the catalog of databases and roles as last committed.
+	Global() *catalog.Snapshot
+	// Now returns the last published SCN and its time.
+	Now() (SCN, time.Time)
+	// Check verifies the invariants of the whole store and reports every violation; progress may be nil.
+	Check(ctx context.Context, progress func(done, total int64)) ([]string, error)
+	Close() error
+}
+
+// Txn is one transaction. One goroutine uses it at a time. Reads see the writes of its earlier statements, not those of
+// the running one.
+type Txn interface {
+	// View resolves a branch and point of the transaction's database, "" being the default branch and the head. Views are
+	// cached: the same Ref gives the same View for the transaction's life (and under READ COMMITTED moves on with each
+	// Statement). An unknown branch is 3D000, an unknown or unreadable point 22023 or 72000.
+	View(ctx context.Context, r catalog.Ref) (View, error)
+	// GlobalView is the catalog of databases and roles, as a branch of its own.
+	GlobalView(ctx context.Context) (View, error)
+	// Statement begins a statement: what the last one wrote becomes visible, and under READ COMMITTED the snapshot is
+	// taken anew.
+	Statement()
+
+	Scan(ctx context.Context, r ScanRequest) (Scanner, error)
+	// Insert adds rows. With r.Arbiters nil a duplicate key is 23505; else rows that collide in one of these indexes
+	// (any unique index when the list is empty) are left out and reported.
+	Insert(ctx context.Context, r InsertRequest) ([]Collision, error)
+	Update(ctx context.Context, r UpdateRequest) error
+	Delete(ctx context.Context, r DeleteRequest) error
+	// LockRows locks rows in the given strength, waiting as told, and says of each how it was found. Under REPEATABLE
+	// READ a row changed since the snapshot is 40001.
+	LockRows(ctx context.Context, r LockRequest) ([]LockResult, error)
+	// LockTable takes a table lock, held to the end of the transaction.
+	LockTable(ctx context.Context, v View, table catalog.OID, mode catalog.TableLock, wait catalog.LockWait) error
+	// LockAdvisory takes an advisory lock; session ones outlive the transaction and belong to owner.
+	Truncate(ctx context.Context, v View, t *catalog.Table) error
+
+	Savepoint() int
+	RollbackTo(savepoint int) error
+	// Commit makes the transaction durable and visible and returns its SCN (0 when it wrote nothing).
+	Commit(ctx context.Context) (SCN, error)
+	Rollback() error
+	// ID is the transaction id that txid_current shows.
+	ID() uint64
+	// SetInfo replaces what is kept with the commit.
+	SetInfo(TxnInfo)
+}
+
+// View is a branch at a point as one transaction sees it.
+type View interface {
+	Branch() Branch
+	// At is the read point. ReadOnly is true for points in the past.
+	At() SCN
+	ReadOnly() bool
+	Catalog() *catalog.Snapshot
+	// Put writes an object's descriptor, Drop removes one; both are transactional and versioned. Writing through a
+	// read-only view is 25006.
+	Put(ctx context.Context, o catalog.Object) error
+	Drop(ctx context.Context, id catalog.OID) error
+}
+
+// ScanRequest asks for rows of a table in key order of Index, or of the table's own keyspace when Index is nil.
+type ScanRequest struct {
+	View    View
+	Table   *catalog.Table
+	Index   *catalog.Index
+	Columns []catalog.ColumnID // the batch's columns; system columns allowed
+	Ranges  []Range            // over the key columns of the index, ascending and disjoint; nil: everything
+	Keys    []string           // instead of Ranges: these rows by row key, absent ones left out
+	Reverse bool
+	Latest  bool // read the newest committed version (and own writes) instead of the snapshot
+	Limit   int  // a hint: the caller wants no more than this many rows; 0: all
+}
+
+// Range is an interval of index keys: a bound gives values for a prefix of the key columns. A bound without values is
+// unbounded. A prefix bound includes or excludes all keys that begin with it. Equal inclusive bounds over all columns of
+// a unique index are a point lookup.
+type Range struct {
+	Lo, Hi         []types.Datum
+	LoExcl, HiExcl bool
+}
+
+// Scanner yields batches; a batch holds until the next call. After the last it returns nil.
+type Scanner interface {
+	Next(ctx context.Context) (*vector.Batch, error)
+	Close() error
+}
+
+// InsertRequest adds the live rows of a batch; Columns says which column each vector is, hidden ones included.
+type InsertRequest struct {
+	View     View
+	Table    *catalog.Table
+	Columns  []catalog.ColumnID
+	Rows     *vector.Batch
+	Arbiters []catalog.OID // nil: duplicates are errors
+	Any      bool          // any unique index arbitrates (ON CONFLICT DO NOTHING without target)
+	Keys     *[]string     // when not nil, gets the row key of each row inserted ("" for those left out)
+}
+
+// Collision is a row left out by Insert: the k-th live row met the existing row with Key.
+type Collision struct {
+	Row int
+	Key string
+}
+
+// UpdateRequest replaces rows. The batches' live rows go together; Old must hold Columns and Keys as scanned (and locked).
+type UpdateRequest struct {
+	View    View
+	Table   *catalog.Table
+	Columns []catalog.ColumnID // of Old and New alike: all stored and hidden columns
+	Old     *vector.Batch
+	New     *vector.Batch
+	Keys    []string // row key of each live row
+}
+
+// DeleteRequest removes rows, given as for UpdateRequest.
+type DeleteRequest struct {
+	View    View
+	Table   *catalog.Table
+	Columns []catalog.ColumnID
+	Old     *vector.Batch
+	Keys    []string
+}
+
+// LockRequest asks for row locks. Seen[i] is the version (ColVersion) that the caller's scan saw.
+type LockRequest struct {
+	View     View
+	Table    *catalog.Table
+	Keys     []string
+	Seen     []SCN
+	Strength catalog.RowLock
+	Wait     catalog.LockWait
+}
+
+// LockResult says how a row was found when its lock was granted.
+type LockResult uint8
+
+// The results.
+const (
+	LockUnchanged LockResult = iota
+	LockChanged              // another transaction changed the row since the snapshot: read it again (Latest) and re-check
+	LockDeleted              // it is gone
+	LockSkipped              // held by another, and SKIP LOCKED was asked for: not locked
+)
+
+// Sequences are the states of sequences. They are not transactional and not part of history.
+type Sequences interface {
+	// Next returns the next n values as first and step; it is durable before it returns values not given out before.
+	Next(ctx context.Context, s *catalog.Sequence) (int64, error)
+	// Set sets the last value; called: the next one is value+increment.
+	Set(ctx context.Context, s *catalog.Sequence, value int64, called bool) error
+	// Get returns the state.
+	Get(ctx context.Context, s *catalog.Sequence) (last int64, called bool, err error)
+	// Restart and definition changes go through Set.
+}
