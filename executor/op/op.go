@@ -1,0 +1,71 @@
+// Package op is the leaf of the executor: the Operator interface and the Env that operators run in. The families (scan,
+// stream, join, agg, sort, window, dml, ddl) import it and not each other; executor.Build joins them.
+package op
+
+import (
+	"context"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/executor/kernel"
+	"github.com/rowandb/rowan/executor/mem"
+	"github.com/rowandb/rowan/planner/physical"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/vector"
+)
+
+// Operator produces batches. The batch that Next returns is the operator's own and holds until the next call; a caller
+// that keeps rows copies them. After the last batch Next returns nil. Close may be called at any time, once.
+type Operator interface {
+	Next(ctx context.Context) (*vector.Batch, error)
+	Close() error
+}
+
+// Env is one execution of a statement. Operators read it; only the session writes it.
+type Env struct {
+	Txn     storage.Txn
+	Mem     *mem.Pool
+	Params  []types.Datum
+	Kernel  *kernel.Env
+	TempDir string
+	// Outer holds the arguments of the subquery being run, innermost only.
+	Outer []types.Datum
+	// Recheck, when not nil, replaces the rows of the scan with that target by the newest version of one row.
+	Recheck *Recheck
+	// CTEs holds the rows of the statement's WITH queries by CTE id; package stream owns it.
+	CTEs map[int]any
+	// Build makes operators of a plan; executor sets it, so that families need not import executor.
+	Build func(n physical.Node, e *Env) (Operator, error)
+	// Virtual yields the rows of a relation of pg_catalog and of set-returning functions that belong to the session.
+	Virtual func(ctx context.Context, t *catalog.Table, ref catalog.Ref) (storage.Scanner, error)
+	// SQL runs a statement inside the transaction, as foreign key actions need; rows may be nil.
+	SQL func(ctx context.Context, ref catalog.Ref, sql string, params []types.Datum, types []types.Type, rows func(*vector.Batch) error) (int64, error)
+	// Counts collects what EXPLAIN ANALYZE shows; nil otherwise.
+	Counts *Counts
+	// Defer queues a check for the end of the statement or, when deferred, of the transaction.
+	Defer func(deferred bool, constraint catalog.OID, check func(ctx context.Context) error)
+}
+
+// Recheck names a row to be read again, for the re-check of READ COMMITTED.
+type Recheck struct {
+	Target int
+	Key    string
+}
+
+// View resolves a Ref in the statement's transaction.
+func (e *Env) View(ctx context.Context, r catalog.Ref) (storage.View, error) {
+	return e.Txn.View(ctx, r)
+}
+
+// Counts collects run-time counts per plan node.
+type Counts struct{ ByNode map[physical.Node]*Count }
+
+// Count is one node's.
+type Count struct {
+	Rows, Loops  int64
+	Nanos        int64
+	StartupNanos int64
+	Removed      int64
+	Memory       int64
+	Spilled      int64
+}
