@@ -28,6 +28,10 @@ type Proc struct {
 	Source    string   // pg_proc.prosrc: the key of the kernel
 	Leakproof bool
 	Parallel  byte
+	Language  types.OID // 12 internal, 13 c, 14 sql; a function in SQL has its own Source, not prosrc
+	Cost      float32
+	Rows      float32
+	Support   types.OID
 	Comment   string
 	User      bool // made by a user with CREATE FUNCTION (not built in)
 }
@@ -44,6 +48,8 @@ type Operator struct {
 	Proc        types.OID
 	CanMerge    bool
 	CanHash     bool
+	Restrict    types.OID // oprrest, oprjoin: shown in pg_operator only
+	Join        types.OID
 	Comment     string
 }
 
@@ -66,12 +72,21 @@ type Cast struct {
 	Method         byte
 }
 
-// Aggregate is a row of pg_aggregate.
+// Aggregate is a row of pg_aggregate. The fields from Trans on are only shown: executor/kernel has aggregates of its own.
 type Aggregate struct {
 	Proc      types.OID
 	Kind      byte // n normal, o ordered set, h hypothetical set
 	NDirect   int
 	SortOp    types.OID // of min and max
 	TransType types.OID
-	Initial   string
+	Initial   *string // nil: NULL
+
+	Trans, Final, Combine, Serial, Deserial, MTrans, MInvTrans, MFinal types.OID
+
+	FinalExtra, MFinalExtra   bool
+	FinalModify, MFinalModify byte
+	TransSpace                int
+	MTransType                types.OID
+	MTransSpace               int
+	MInitial                  *string
 }
