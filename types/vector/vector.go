@@ -180,16 +180,3 @@ func (v *Vector) SetConst(t types.Type, d types.Datum) {
 	v.Append(d)
 	v.Const = true
 }
-
-// AppendFrom adds the rows of src that sel lists (all n rows when sel is nil), copying strings.
-func (v *Vector) AppendFrom(src *Vector, sel []uint16, n int) {
-	if sel == nil {
-		for i := range n {
-			v.Append(src.Datum(i))
-		}
-		return
-	}
-	for _, i := range sel {
-		v.Append(src.Datum(int(i)))
-	}
-}
