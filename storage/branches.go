@@ -70,6 +70,11 @@ type Branches interface {
 	// Stats counts what a branch holds.
 	Stats(ctx context.Context, db catalog.OID, branch string) (BranchStats, error)
 
+	Differ
+}
+
+// Differ compares and merges branches; it is the part of Branches that storage/diff and storage/merge implement.
+type Differ interface {
 	// Diff compares a table at two views of one transaction. The rows come in key order, in batches.
 	Diff(ctx context.Context, tx Txn, from, to View, table catalog.OID) (DiffScanner, error)
 	// Changed lists the tables that differ between two views, cheaply where layers tell.

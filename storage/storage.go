@@ -33,7 +33,9 @@ type TxnOptions struct {
 	ReadOnly  bool
 	Database  catalog.OID
 	Info      TxnInfo
-	Async     bool // synchronous_commit = off: Commit returns before the batch is synced
+	Async     bool        // synchronous_commit = off: Commit returns before the batch is synced
+	PID       int32       // of the backend, for the texts of deadlocks and for Locks
+	Session   LockSession // whose session advisory locks never conflict with this transaction's; may be nil
 }
 
 // TxnInfo is kept with the commit in the branch's history.
@@ -56,6 +58,10 @@ type Store interface {
 	AllocateColumns(ctx context.Context, n int) (catalog.ColumnID, error)
 	// Global returns the catalog of databases and roles as last committed.
 	Global() *catalog.Snapshot
+	// Session makes the owner of one client session's advisory locks.
+	Session(pid int32) LockSession
+	// Locks lists the locks held and waited for.
+	Locks() []LockInfo
 	// Now returns the last published SCN and its time.
 	Now() (SCN, time.Time)
 	// Check verifies the invariants of the whole store and reports every violation; progress may be nil.
@@ -87,8 +93,19 @@ type Txn interface {
 	LockRows(ctx context.Context, r LockRequest) ([]LockResult, error)
 	// LockTable takes a table lock, held to the end of the transaction.
 	LockTable(ctx context.Context, v View, table catalog.OID, mode catalog.TableLock, wait catalog.LockWait) error
-	// LockAdvisory takes an advisory lock; session ones outlive the transaction and belong to owner.
+	// LockAdvisory takes an advisory lock to the end of the transaction; false: held by another, and NoWait was asked.
+	LockAdvisory(ctx context.Context, key AdvisoryKey, shared bool, wait catalog.LockWait) (bool, error)
+	// SetLockTimeout bounds each wait for a lock from now on (55P03); 0 is no bound.
+	SetLockTimeout(d time.Duration)
+	// Truncate gives the table and its indexes new, empty keyspaces and puts the changed descriptor; the next Catalog of
+	// the view has it.
 	Truncate(ctx context.Context, v View, t *catalog.Table) error
+	// Backfill writes the entries of a new index for rows that are already there, as scanned. A duplicate in a unique
+	// index is 23505 "could not create unique index". Rewriting a table needs nothing like it: Insert into a descriptor
+	// whose Rows and index keyspaces are new.
+	Backfill(ctx context.Context, r BackfillRequest) error
+	// RowEstimate is the number of live rows, exact on branches that were never forked from another.
+	RowEstimate(v View, t *catalog.Table) int64
 
 	Savepoint() int
 	RollbackTo(savepoint int) error
@@ -177,6 +194,17 @@ type DeleteRequest struct {
 	Keys    []string
 }
 
+// BackfillRequest adds index entries for the live rows of a batch. Columns are those of the index, hidden and included
+// ones too.
+type BackfillRequest struct {
+	View    View
+	Table   *catalog.Table
+	Index   *catalog.Index
+	Columns []catalog.ColumnID
+	Rows    *vector.Batch
+	Keys    []string // row key of each live row
+}
+
 // LockRequest asks for row locks. Seen[i] is the version (ColVersion) that the caller's scan saw.
 type LockRequest struct {
 	View     View
@@ -207,4 +235,35 @@ type Sequences interface {
 	// Get returns the state.
 	Get(ctx context.Context, s *catalog.Sequence) (last int64, called bool, err error)
 	// Restart and definition changes go through Set.
+}
+
+// AdvisoryKey is what pg_advisory_lock locks. A pair of int4 is Pair with the first in the high half of Key.
+type AdvisoryKey struct {
+	Database catalog.OID
+	Key      int64
+	Pair     bool
+}
+
+// LockSession holds a session's advisory locks, which outlive its transactions. They count: a lock taken twice must be
+// unlocked twice.
+type LockSession interface {
+	Lock(ctx context.Context, key AdvisoryKey, shared bool, wait catalog.LockWait) (bool, error)
+	// Unlock reports whether the lock was held.
+	Unlock(key AdvisoryKey, shared bool) bool
+	UnlockAll()
+}
+
+// LockInfo is one row of pg_locks.
+type LockInfo struct {
+	Kind     string // relation, tuple, advisory, transactionid
+	Database catalog.OID
+	Branch   uint64
+	Relation catalog.OID
+	Keyspace catalog.Keyspace
+	Key      string // row key
+	Advisory AdvisoryKey
+	Mode     string // as pg_locks has it
+	Granted  bool
+	PID      int32
+	Txn      uint64
 }
