@@ -74,6 +74,7 @@ type Table struct {
 	Unlogged    bool     `json:",omitempty"`
 	Replident   byte     `json:",omitempty"`
 	RowSecurity bool     `json:",omitempty"`
+	ForceRLS    bool     `json:",omitempty"`
 }
 
 // Column is a table's column. Hidden columns hold what storage needs to keep an index on expressions or a partial index:
@@ -98,6 +99,7 @@ type Column struct {
 	Collation  string  `json:",omitempty"`
 	Statistics int32   `json:",omitempty"`
 	ACL        []Grant `json:",omitempty"`
+	Deps       []Dep   `json:",omitempty"` // what Default, Generated or Hidden needs
 
 	Type types.Type `json:"-"` // TypeOID and Mod resolved; set when a Snapshot is built
 }
@@ -159,6 +161,14 @@ type Constraint struct {
 	NotValid   bool       `json:",omitempty"`
 	NoInherit  bool       `json:",omitempty"`
 	Comment    string     `json:",omitempty"`
+	Deps       []Dep      `json:",omitempty"` // what Expr needs beside Columns
+}
+
+// Dep is something that an expression or query needs and that cannot be dropped from under it: an object, or one column
+// of a relation.
+type Dep struct {
+	Object OID
+	Column ColumnID `json:",omitempty"`
 }
 
 // Sequence is a sequence's definition; its state lives outside of history.
@@ -177,6 +187,7 @@ type View struct {
 	Columns []Column
 	SQL     string   // the query, names qualified
 	Options []string `json:",omitempty"`
+	Deps    []Dep    `json:",omitempty"`
 }
 
 // UserType is an enum, domain or composite type made by a user.
@@ -192,6 +203,7 @@ type UserType struct {
 	Default   string        `json:",omitempty"`
 	Checks    []*Constraint `json:",omitempty"` // of a domain, over VALUE
 	Fields    []Column      `json:",omitempty"` // of a composite
+	Deps      []Dep         `json:",omitempty"` // what Default needs
 }
 
 // Function is a function or procedure made by a user.
@@ -238,8 +250,17 @@ type Database struct {
 	AllowConn  bool
 	ConnLimit  int
 	IsTemplate bool
-	Default    string    // name of the default branch
-	Settings   []Setting `json:",omitempty"`
+	Default    string       // name of the default branch
+	Settings   []Setting    `json:",omitempty"`
+	Defaults   []DefaultACL `json:",omitempty"` // ALTER DEFAULT PRIVILEGES
+}
+
+// DefaultACL is an entry of ALTER DEFAULT PRIVILEGES: what new objects of a kind get. Schema 0: in all schemas.
+type DefaultACL struct {
+	Role   OID
+	Schema OID  `json:",omitempty"`
+	Kind   byte // r tables, S sequences, f functions, T types, n schemas
+	ACL    []Grant
 }
 
 // Setting is one entry of ALTER ROLE or ALTER DATABASE … SET. Database narrows a role's setting to one database.
