@@ -80,6 +80,12 @@ func (e *Error) WithTable(schema, table, column, constraint string) *Error {
 	return e
 }
 
+// Fatal makes e end the connection and returns e.
+func (e *Error) Fatal() *Error {
+	e.Severity = "FATAL"
+	return e
+}
+
 // At sets the byte offset of the fault in the statement's text, as pg_query gives it (-1 or less: unknown). The first
 // one set stays: it is the closest to the fault.
 func (e *Error) At(byteOffset int) *Error {

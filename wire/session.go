@@ -8,11 +8,7 @@ import (
 )
 
 // Param is one parameter of Bind, as the client sent it: not decoded, for that takes the statement's inferred types.
-type Param struct {
-	Null   bool
-	Binary bool
-	Value  []byte // holds during the call
-}
+type Param = types.Encoded
 
 // Session is what a connection drives. Only the connection's goroutine calls it, except Cancel.
 type Session interface {

@@ -1,0 +1,207 @@
+package session
+
+import (
+	"context"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/vector"
+)
+
+// portal is a statement with its parameters, and its run once begun. A cursor is a portal made by DECLARE.
+type portal struct {
+	name     string
+	prepared *prepared
+	plan     *planned
+	params   []types.Datum
+	run      *execution
+	tag      string
+	complete bool
+	// cursors
+	declared bool
+	hold     bool
+	scroll   bool
+	binary   bool
+	sql      string
+	kept     *rowStore // rows already fetched, for scrolling and WITH HOLD
+	position int64     // of the row last fetched, from 1; 0 before the first
+	ended    bool
+}
+
+// Bind makes a portal.
+func (s *Session) Bind(ctx context.Context, name, statement string, params []types.Encoded) error {
+	if err := s.bind(ctx, name, statement, params); err != nil {
+		sql := ""
+		if ps := s.prepared[statement]; ps != nil {
+			sql = ps.sql
+		}
+		return s.failExtended(ctx, err, sql)
+	}
+	return nil
+}
+
+func (s *Session) bind(ctx context.Context, name, statement string, params []types.Encoded) error {
+	ps, err := s.statement(statement)
+	if err != nil {
+		return err
+	}
+	if ps.empty {
+		return s.addPortal(&portal{name: name, prepared: ps})
+	}
+	if len(params) != len(ps.params) {
+		return pgerr.New(pgerrcode.ProtocolViolation, "bind message supplies %d parameters, but prepared statement %q requires %d", len(params), statement, len(ps.params))
+	}
+	p, err := s.current(ctx, ps)
+	if err != nil {
+		return err
+	}
+	values, err := s.decodeParams(ps.params, params)
+	if err != nil {
+		return err
+	}
+	return s.addPortal(&portal{name: name, prepared: ps, plan: p, params: values})
+}
+
+func (s *Session) addPortal(p *portal) error {
+	if p.name != "" && s.portals[p.name] != nil {
+		return pgerr.New(pgerrcode.DuplicateCursor, "portal %q already exists", p.name)
+	}
+	s.closePortal(p.name)
+	s.portals[p.name] = p
+	return nil
+}
+
+func (s *Session) decodeParams(ts []types.Type, params []types.Encoded) ([]types.Datum, error) {
+	if len(params) == 0 {
+		return nil, nil
+	}
+	values := make([]types.Datum, len(params))
+	for i, p := range params {
+		var err error
+		switch {
+		case p.Null:
+			values[i] = types.Null
+		case p.Binary:
+			values[i], err = types.ParseBinary(ts[i], p.Value)
+			values[i] = values[i].Clone()
+		default:
+			values[i], err = types.ParseText(ts[i], string(p.Value), &s.settings.format)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
+}
+
+// DescribePortal gives the fields of a portal's result.
+func (s *Session) DescribePortal(ctx context.Context, name string) ([]vector.Field, error) {
+	p, err := s.portal(name)
+	if err != nil {
+		return nil, s.failExtended(ctx, err, "")
+	}
+	return p.prepared.fields, nil
+}
+
+func (s *Session) portal(name string) (*portal, error) {
+	if p := s.portals[name]; p != nil {
+		return p, nil
+	}
+	return nil, pgerr.New(pgerrcode.InvalidCursorName, "portal %q does not exist", name)
+}
+
+// Execute runs a portal, or goes on with a suspended one.
+func (s *Session) Execute(ctx context.Context, name string, maxRows int, sink vector.Sink) (bool, error) {
+	p, err := s.portal(name)
+	if err != nil {
+		return false, s.failExtended(ctx, err, "")
+	}
+	if p.prepared.empty {
+		return false, sink.Empty()
+	}
+	s.activity.begin(p.prepared.sql)
+	ctx, cancel := s.statementContext(ctx)
+	defer cancel()
+	suspended, err := s.execute(ctx, p, maxRows, sink)
+	if err != nil {
+		return false, s.failExtended(ctx, s.timeoutError(ctx, err), p.prepared.sql)
+	}
+	return suspended, nil
+}
+
+func (s *Session) execute(ctx context.Context, p *portal, maxRows int, sink vector.Sink) (bool, error) {
+	if p.complete {
+		return false, sink.Complete(p.tag)
+	}
+	if err := s.begin(ctx, false); err != nil {
+		return false, err
+	}
+	if s.txn.failed && !p.prepared.stmt.EndsFailedBlock() {
+		return false, errAborted
+	}
+	out := &output{sink: sink, noFields: true}
+	if p.plan.plan.Command != nil {
+		s.txn.used = true
+		tag, err := s.command(ctx, p.plan, p.params, out)
+		if err != nil {
+			return false, err
+		}
+		p.complete, p.tag = true, tag
+		return false, sink.Complete(tag)
+	}
+	return s.executePlan(ctx, p, maxRows, out)
+}
+
+func (s *Session) executePlan(ctx context.Context, p *portal, maxRows int, out *output) (bool, error) {
+	if p.run == nil {
+		s.txn.used = true
+		run, err := s.start(ctx, p.plan.plan, p.params)
+		if err != nil {
+			return false, err
+		}
+		p.run = run
+	}
+	p.run.rows = 0
+	more, err := p.run.fetch(ctx, maxRows, out.Rows)
+	if err != nil || more {
+		return more, err
+	}
+	p.tag = p.run.tag()
+	p.complete = true
+	p.run.close()
+	if err := s.endStatement(ctx, p.plan.plan.Tag); err != nil {
+		return false, err
+	}
+	return false, out.sink.Complete(p.tag)
+}
+
+// ClosePortal closes a portal.
+func (s *Session) ClosePortal(name string) { s.closePortal(name) }
+
+func (s *Session) closePortal(name string) {
+	if p := s.portals[name]; p != nil {
+		p.close()
+		delete(s.portals, name)
+	}
+}
+
+// closePortals ends the portals that do not outlive the transaction, or all.
+func (s *Session) closePortals(all bool) {
+	for n, p := range s.portals {
+		if all || !p.hold {
+			p.close()
+			delete(s.portals, n)
+		}
+	}
+}
+
+func (p *portal) close() {
+	if p.run != nil {
+		p.run.close()
+	}
+	if p.kept != nil {
+		p.kept.close()
+	}
+}

@@ -1,0 +1,197 @@
+package session
+
+import (
+	"context"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/planner/parse"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/vector"
+)
+
+// prepared is a prepared statement: the text, the types of its parameters, and the plan made for it last.
+type prepared struct {
+	name    string
+	sql     string
+	stmt    parse.Statement // zero with empty
+	empty   bool
+	params  []types.Type
+	fields  []vector.Field
+	plan    *planned
+	fromSQL bool // made by PREPARE
+}
+
+// Parse prepares a statement. It is analysed at once, so that errors and parameter types are known.
+func (s *Session) Parse(ctx context.Context, name, sql string, oids []types.OID) error {
+	if err := s.parseMessage(ctx, name, sql, oids); err != nil {
+		return s.failExtended(ctx, err, sql)
+	}
+	return nil
+}
+
+func (s *Session) parseMessage(ctx context.Context, name, sql string, oids []types.OID) error {
+	stmts, err := s.parse(sql)
+	if err != nil {
+		return err
+	}
+	if len(stmts) > 1 {
+		return pgerr.New(pgerrcode.SyntaxError, "cannot insert multiple commands into a prepared statement")
+	}
+	if name != "" && s.prepared[name] != nil {
+		return pgerr.New(pgerrcode.DuplicatePreparedStatement, "prepared statement %q already exists", name)
+	}
+	if len(stmts) == 0 {
+		s.prepared[name] = &prepared{name: name, sql: sql, empty: true}
+		return nil
+	}
+	known, err := s.declared(ctx, oids)
+	if err != nil {
+		return err
+	}
+	ps, err := s.prepare(ctx, name, stmts[0], known)
+	if err != nil {
+		return err
+	}
+	ps.sql = sql
+	s.prepared[name] = ps
+	return nil
+}
+
+// prepare analyses a statement.
+func (s *Session) prepare(ctx context.Context, name string, st parse.Statement, known []types.Type) (*prepared, error) {
+	p, err := s.plan(ctx, st, known)
+	if err != nil {
+		return nil, err
+	}
+	for i, t := range p.plan.Params {
+		if !t.Known() || t.ID() == types.OIDUnknown {
+			return nil, pgerr.New(pgerrcode.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1)
+		}
+	}
+	fields, err := s.fields(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return &prepared{name: name, stmt: st, params: p.plan.Params, fields: fields, plan: p}, nil
+}
+
+func (s *Session) declared(ctx context.Context, oids []types.OID) ([]types.Type, error) {
+	if err := s.begin(ctx, false); err != nil {
+		return nil, err
+	}
+	known := make([]types.Type, len(oids))
+	for i, oid := range oids {
+		if oid == 0 || oid == types.OIDUnknown {
+			continue
+		}
+		d := types.Builtin(oid)
+		if d == nil && !s.txn.failed {
+			s.catalogs.ctx = ctx
+			snap, err := s.catalogs.Catalog(noRef)
+			if err != nil {
+				return nil, err
+			}
+			d = snap.TypeByOID(oid)
+		}
+		if d == nil {
+			return nil, pgerr.New(pgerrcode.UndefinedObject, "type with OID %d does not exist", oid)
+		}
+		known[i] = types.Of(d)
+	}
+	return known, nil
+}
+
+// current returns the plan of a prepared statement, made again when the catalog has changed under it.
+func (s *Session) current(ctx context.Context, ps *prepared) (*planned, error) {
+	if err := s.begin(ctx, false); err != nil {
+		return nil, err
+	}
+	if s.txn.failed && !ps.stmt.EndsFailedBlock() {
+		return nil, errAborted
+	}
+	s.txn.Statement()
+	if ps.plan.plan.Command == nil && len(ps.plan.plan.Refs) == 0 && s.fits(ctx, ps.plan) {
+		return ps.plan, nil
+	}
+	p, err := s.plan(ctx, ps.stmt, ps.params)
+	if err != nil {
+		return nil, err
+	}
+	fields, err := s.fields(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if !sameFields(fields, ps.fields) {
+		return nil, pgerr.New(pgerrcode.FeatureNotSupported, "cached plan must not change result type")
+	}
+	ps.plan = p
+	return p, nil
+}
+
+func sameFields(a, b []vector.Field) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i].Type.ID() != b[i].Type.ID() || a[i].Type.Mod != b[i].Type.Mod {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Session) statement(name string) (*prepared, error) {
+	ps := s.prepared[name]
+	switch {
+	case ps != nil:
+		return ps, nil
+	case name == "":
+		return nil, pgerr.New(pgerrcode.InvalidSQLStatementName, "unnamed prepared statement does not exist")
+	}
+	return nil, pgerr.New(pgerrcode.InvalidSQLStatementName, "prepared statement %q does not exist", name)
+}
+
+// DescribeStatement gives a prepared statement's parameter types and result fields.
+func (s *Session) DescribeStatement(ctx context.Context, name string) ([]types.OID, []vector.Field, error) {
+	ps, err := s.statement(name)
+	if err != nil {
+		return nil, nil, s.failExtended(ctx, err, "")
+	}
+	oids := make([]types.OID, len(ps.params))
+	for i, t := range ps.params {
+		oids[i] = t.ID()
+	}
+	return oids, ps.fields, nil
+}
+
+// CloseStatement forgets a prepared statement.
+func (s *Session) CloseStatement(name string) { delete(s.prepared, name) }
+
+// Sync ends an extended batch.
+func (s *Session) Sync(ctx context.Context) error {
+	s.failed = false
+	s.activity.end(s)
+	if s.txn == nil || s.txn.explicit {
+		return nil
+	}
+	if s.txn.failed {
+		return s.rollback()
+	}
+	if err := s.commit(ctx); err != nil {
+		return s.fail(ctx, err, "")
+	}
+	return nil
+}
+
+// Failed tells that the batch failed before the session saw it.
+func (s *Session) Failed() {
+	_ = s.failExtended(context.Background(), errAborted, "")
+}
+
+// failExtended is fail for a message of the extended protocol; the rest of the batch is skipped by the wire.
+func (s *Session) failExtended(ctx context.Context, err error, sql string) error {
+	s.failed = true
+	return s.fail(ctx, err, sql)
+}

@@ -1,0 +1,124 @@
+// Package session is one client's conversation: its settings, its transaction, its prepared statements, portals and
+// cursors. run.go shows the whole way of a statement in one function.
+//
+// It drives planner and executor over storage, runs the commands that have no plan (utility.go) and offers functions what
+// they ask of their session (services.go). It knows neither the wire nor HTTP: both call it through the interface that
+// package wire declares, and server joins them.
+//
+// A Session is used by one goroutine. Invariants: after an error outside of an explicit transaction block nothing of the
+// statement is left; inside one the block is failed until it ends or returns to a savepoint; CommandComplete of a
+// statement that commits is sent only after the commit is durable.
+package session
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types"
+)
+
+// Engine is what all sessions of a server share.
+type Engine struct {
+	Store   storage.Store
+	Log     *zap.Logger
+	Started time.Time
+	Version string
+	TempDir string
+	// Defaults are settings that the server was started with, by name.
+	Defaults map[string]string
+
+	plans    *planCache
+	activity *activity
+	notify   *notifier
+	count    atomic.Uint32
+}
+
+// NewEngine makes the shared part.
+func NewEngine(store storage.Store, log *zap.Logger) *Engine {
+	return &Engine{
+		Store: store, Log: log, Started: time.Now(), Version: "15.18",
+		plans: newPlanCache(planCacheSize), activity: newActivity(), notify: newNotifier(),
+	}
+}
+
+// Options open a session for an authenticated user.
+type Options struct {
+	User        string
+	Database    string            // db, db/branch, db/branch@point, db@point
+	Settings    map[string]string // from the startup message and its options
+	RemoteAddr  string
+	PID         uint32
+	Application string
+}
+
+// Session is one client's conversation.
+type Session struct {
+	engine   *Engine
+	log      *zap.Logger
+	opts     Options
+	database *catalog.Database
+
+	sessionUser, user string // session_user and current_user
+	settings          *settings
+	txn               *txn // nil: none open
+	prepared          map[string]*prepared
+	portals           map[string]*portal
+	sequences         sequenceState
+	failed            bool // the extended batch has failed outside of a block
+	listener          *listener
+	tempDir           string
+	activity          *activityEntry
+	closed            bool
+	catalogs          catalogAccess
+	lastSCN           storage.SCN
+}
+
+// New opens a session. Errors are what PostgreSQL answers at the end of startup: 3D000, 28000, 22023.
+func (e *Engine) New(ctx context.Context, o Options) (*Session, error) {
+	s := &Session{engine: e, log: e.Log, opts: o, sessionUser: o.User, user: o.User, settings: newSettings(),
+		prepared: map[string]*prepared{}, portals: map[string]*portal{}}
+	s.catalogs.session = s
+	if err := s.connect(ctx, o.Database); err != nil {
+		return nil, err
+	}
+	s.activity = e.activity.add(s)
+	return s, nil
+}
+
+// Close rolls back what is open and frees the session.
+func (s *Session) Close() error {
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	s.closePortals(true)
+	var err error
+	if s.txn != nil {
+		err = s.rollback()
+	}
+	s.engine.notify.remove(s)
+	s.engine.activity.remove(s.activity)
+	return err
+}
+
+// TxnStatus is 'I', 'T' or 'E', as ReadyForQuery has it.
+func (s *Session) TxnStatus() byte {
+	switch {
+	case s.txn == nil || !s.txn.explicit:
+		return 'I'
+	case s.txn.failed:
+		return 'E'
+	}
+	return 'T'
+}
+
+// Format returns what the text forms of values depend on.
+func (s *Session) Format() *types.Format { return &s.settings.format }
+
+// Changed returns the reported settings that changed since the last call.
+func (s *Session) Changed() [][2]string { return s.settings.takeChanged() }

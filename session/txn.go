@@ -1,0 +1,302 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/planner/command"
+	"github.com/rowandb/rowan/storage"
+)
+
+// txn is the session's transaction: an explicit block, or the implicit one around a statement or a batch.
+type txn struct {
+	storage.Txn
+	session    *Session
+	explicit   bool
+	failed     bool
+	readOnly   bool
+	deferrable bool
+	isolation  string
+	started    time.Time
+	used       bool // a statement has run: the isolation level stands
+	mark       int  // of the settings
+	savepoints []savepoint
+	deferred   []deferredCheck
+	allDefer   map[catalog.OID]bool // SET CONSTRAINTS
+	deferAll   *bool
+	notices    []notification // NOTIFY, sent at commit
+	catalogs   map[catalog.Ref]*catalog.Snapshot
+}
+
+type savepoint struct {
+	name  string
+	at    int // storage's
+	mark  int
+	deferred int
+}
+
+// deferredCheck is a constraint to be checked later.
+type deferredCheck struct {
+	constraint catalog.OID
+	check      func(ctx context.Context) error
+}
+
+// View resolves a Ref, empty fields standing for the session's branch and point.
+func (t *txn) View(ctx context.Context, r catalog.Ref) (storage.View, error) {
+	if r.Point == "" && r.Branch == "" {
+		r.Point, _ = t.session.settings.get("rowan.as_of")
+	}
+	if r.Branch == "" {
+		r.Branch, _ = t.session.settings.get("rowan.branch")
+	}
+	return t.Txn.View(ctx, r)
+}
+
+// begin opens a transaction unless one is open.
+func (s *Session) begin(ctx context.Context, explicit bool) error {
+	if s.txn != nil {
+		s.txn.explicit = s.txn.explicit || explicit
+		return nil
+	}
+	iso, _ := s.settings.get("default_transaction_isolation")
+	t := &txn{session: s, explicit: explicit, isolation: iso, readOnly: s.settings.on("default_transaction_read_only"),
+		deferrable: s.settings.on("default_transaction_deferrable"), started: time.Now(), mark: s.settings.mark()}
+	if err := t.open(ctx); err != nil {
+		return err
+	}
+	s.txn = t
+	s.settings.format.Now = t.started
+	return nil
+}
+
+func (t *txn) open(ctx context.Context) error {
+	s := t.session
+	app, _ := s.settings.get("application_name")
+	sync, _ := s.settings.get("synchronous_commit")
+	st, err := s.engine.Store.Begin(ctx, storage.TxnOptions{
+		Isolation: isolationLevel(t.isolation), ReadOnly: t.readOnly, Database: s.database.OID, Async: sync == "off",
+		Info: storage.TxnInfo{User: s.user, Application: app},
+	})
+	if err != nil {
+		return err
+	}
+	t.Txn = st
+	return nil
+}
+
+func isolationLevel(name string) storage.Isolation {
+	switch name {
+	case "repeatable read":
+		return storage.RepeatableRead
+	case "serializable":
+		return storage.Serializable
+	}
+	return storage.ReadCommitted
+}
+
+// commit commits what is open: deferred constraints first, then the store, then what follows a commit.
+func (s *Session) commit(ctx context.Context) error {
+	t := s.txn
+	if err := t.runDeferred(ctx, true); err != nil {
+		s.rollbackQuietly()
+		return err
+	}
+	s.closePortals(false)
+	scn, err := t.Txn.Commit(ctx)
+	if err != nil {
+		s.txn = nil
+		s.settings.rollback(t.mark)
+		return err
+	}
+	s.txn = nil
+	if scn != 0 {
+		s.lastSCN = scn
+	}
+	s.settings.commit()
+	s.engine.notify.send(s, t.notices)
+	return nil
+}
+
+// rollback undoes what is open.
+func (s *Session) rollback() error {
+	t := s.txn
+	s.closePortals(false)
+	s.txn = nil
+	s.settings.rollback(t.mark)
+	return t.Txn.Rollback()
+}
+
+func (s *Session) rollbackQuietly() {
+	if err := s.rollback(); err != nil {
+		s.log.Sugar().Errorw("rollback failed", "error", err)
+	}
+}
+
+// runDeferred runs the checks that are due: those that are not deferred at the end of a statement, all at commit.
+func (t *txn) runDeferred(ctx context.Context, all bool) error {
+	due := t.deferred
+	t.deferred = nil
+	for _, d := range due {
+		if !all && t.isDeferred(d.constraint) {
+			t.deferred = append(t.deferred, d)
+			continue
+		}
+		if err := d.check(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *txn) isDeferred(constraint catalog.OID) bool {
+	if d, ok := t.allDefer[constraint]; ok {
+		return d
+	}
+	return t.deferAll == nil || *t.deferAll
+}
+
+var errAborted = pgerr.New(pgerrcode.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
+
+// transaction runs BEGIN, COMMIT, ROLLBACK and the savepoint commands. It returns the tag.
+func (s *Session) transaction(ctx context.Context, c *command.Transaction, out *output) (string, error) {
+	switch c.Kind {
+	case "BEGIN", "START":
+		return c.Tag(), s.beginBlock(ctx, c, out)
+	case "COMMIT", "ROLLBACK":
+		return s.endBlock(ctx, c, out)
+	case "SAVEPOINT":
+		return c.Tag(), s.setSavepoint(ctx, c.Savepoint)
+	case "RELEASE":
+		return c.Tag(), s.releaseSavepoint(c.Savepoint)
+	case "ROLLBACK_TO":
+		return c.Tag(), s.rollbackTo(c.Savepoint)
+	}
+	return "", pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "prepared transactions are disabled").
+		WithHint("Set max_prepared_transactions to a nonzero value.")
+}
+
+func (s *Session) beginBlock(ctx context.Context, c *command.Transaction, out *output) error {
+	if s.txn != nil && s.txn.explicit {
+		return out.Notice(warning(pgerrcode.ActiveSQLTransaction, "there is already a transaction in progress"))
+	}
+	if err := s.begin(ctx, true); err != nil {
+		return err
+	}
+	return s.setModes(ctx, c.Modes)
+}
+
+// setModes applies the modes of BEGIN and SET TRANSACTION to the transaction that is open.
+func (s *Session) setModes(ctx context.Context, m command.TxnModes) error {
+	t := s.txn
+	if m.Snapshot != "" {
+		return pgerr.Unsupported("SET TRANSACTION SNAPSHOT")
+	}
+	reopen := false
+	if m.Isolation != "" && m.Isolation != t.isolation {
+		if t.used {
+			return pgerr.New(pgerrcode.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
+		}
+		t.isolation, reopen = m.Isolation, true
+	}
+	if m.ReadOnly != nil {
+		if t.readOnly && !*m.ReadOnly && t.used {
+			return pgerr.New(pgerrcode.ActiveSQLTransaction, "transaction read-write mode must be set before any query")
+		}
+		reopen = reopen || (!t.used && t.readOnly != *m.ReadOnly)
+		t.readOnly = *m.ReadOnly
+	}
+	if m.Deferrable != nil {
+		t.deferrable = *m.Deferrable
+	}
+	if !reopen {
+		return nil
+	}
+	if err := t.Txn.Rollback(); err != nil {
+		return err
+	}
+	return t.open(ctx)
+}
+
+func (s *Session) endBlock(ctx context.Context, c *command.Transaction, out *output) (string, error) {
+	t := s.txn
+	if t == nil || !t.explicit {
+		if err := out.Notice(warning(pgerrcode.NoActiveSQLTransaction, "there is no transaction in progress")); err != nil {
+			return "", err
+		}
+		if t == nil {
+			return c.Kind, nil
+		}
+	}
+	modes := command.TxnModes{Isolation: t.isolation, ReadOnly: &t.readOnly}
+	tag := c.Kind
+	var err error
+	if c.Kind == "COMMIT" && !t.failed {
+		err = s.commit(ctx)
+	} else {
+		tag = "ROLLBACK"
+		err = s.rollback()
+	}
+	if err == nil && c.Chain {
+		if err = s.begin(ctx, true); err == nil {
+			err = s.setModes(ctx, modes)
+		}
+	}
+	return tag, err
+}
+
+func (s *Session) setSavepoint(ctx context.Context, name string) error {
+	if s.txn == nil || !s.txn.explicit {
+		return pgerr.New(pgerrcode.NoActiveSQLTransaction, "SAVEPOINT can only be used in transaction blocks")
+	}
+	t := s.txn
+	t.savepoints = append(t.savepoints, savepoint{name: name, at: t.Savepoint(), mark: s.settings.mark(), deferred: len(t.deferred)})
+	return nil
+}
+
+func (s *Session) findSavepoint(name, verb string) (int, error) {
+	if s.txn == nil || !s.txn.explicit {
+		return 0, pgerr.New(pgerrcode.NoActiveSQLTransaction, "%s can only be used in transaction blocks", verb)
+	}
+	for i := len(s.txn.savepoints) - 1; i >= 0; i-- {
+		if s.txn.savepoints[i].name == name {
+			return i, nil
+		}
+	}
+	return 0, pgerr.New(pgerrcode.InvalidSavepointSpecification, "savepoint %q does not exist", name)
+}
+
+func (s *Session) releaseSavepoint(name string) error {
+	i, err := s.findSavepoint(name, "RELEASE SAVEPOINT")
+	if err == nil {
+		s.txn.savepoints = s.txn.savepoints[:i]
+	}
+	return err
+}
+
+func (s *Session) rollbackTo(name string) error {
+	i, err := s.findSavepoint(name, "ROLLBACK TO SAVEPOINT")
+	if err != nil {
+		return err
+	}
+	t := s.txn
+	sp := t.savepoints[i]
+	if err := t.RollbackTo(sp.at); err != nil {
+		return err
+	}
+	s.settings.rollback(sp.mark)
+	t.deferred = t.deferred[:min(sp.deferred, len(t.deferred))]
+	t.savepoints = t.savepoints[:i+1]
+	t.savepoints[i].at = t.Savepoint()
+	t.failed = false
+	return nil
+}
+
+func warning(code, format string, args ...any) *pgerr.Error {
+	e := pgerr.New(code, format, args...)
+	e.Severity = "WARNING"
+	return e
+}
