@@ -33,7 +33,7 @@ func TestAppendFromAndGather(t *testing.T) {
 		oid := rapid.SampledFrom([]types.OID{types.OIDInt8, types.OIDFloat8, types.OIDText}).Draw(t, "type")
 		n := rapid.IntRange(1, 200).Draw(t, "n")
 		src := randomVector(t, oid, n)
-		var sel []uint16
+		sel := []uint16{}
 		for i := range n {
 			if rapid.Bool().Draw(t, "keep") {
 				sel = append(sel, uint16(i))
