@@ -155,11 +155,13 @@ type Distinct struct {
 	Not         bool
 }
 
-// Case is CASE. With Operand the whens are already conditions (Operand = value is bound into them).
+// Case is CASE. Simple marks CASE operand WHEN value …: its whens are already conditions, Calls of = whose first argument
+// is the operand; the mark is for deparsing only.
 type Case struct {
-	Whens []When
-	Else  Expr // never nil: a Const NULL when absent
-	T     types.Type
+	Whens  []When
+	Else   Expr // never nil: a Const NULL when absent
+	T      types.Type
+	Simple bool
 }
 
 // When is one arm of a Case.

@@ -1,0 +1,78 @@
+package expr
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/rowandb/rowan/types"
+)
+
+// constant writes a constant, with the label of its type where it would be read back as another (and label is set).
+func (w *writer) constant(e *Const, label bool) {
+	if e.Value.Null {
+		w.str("NULL")
+		if label {
+			w.str("::", w.typeName(e.T))
+		}
+		return
+	}
+	text := w.text(e)
+	needs := true
+	switch e.T.ID() {
+	case types.OIDInt4:
+		if needs = strings.HasPrefix(text, "-"); needs {
+			text = "'" + text + "'"
+		}
+	case types.OIDNumeric:
+		if needs = !looksFloat(text); needs {
+			text = "'" + text + "'"
+		}
+		needs = needs || e.T.Mod >= 0
+	case types.OIDBool:
+		text, needs = strconv.FormatBool(e.Value.I != 0), false
+	case types.OIDUnknown:
+		text, needs = QuoteLiteral(text), false
+	default:
+		text = QuoteLiteral(text)
+	}
+	w.str(text)
+	if label && needs {
+		w.str("::", w.typeName(e.T))
+	}
+}
+
+// looksFloat reports whether the scanner reads a numeric's text as a numeric, not as an integer or a name.
+func looksFloat(s string) bool {
+	return s != "" && s[0] >= '0' && s[0] <= '9' && strings.ContainsAny(s, "eE.")
+}
+
+func (w *writer) text(e *Const) string {
+	if w.o.Text != nil {
+		return w.o.Text(e.Value, e.T)
+	}
+	switch e.T.Class {
+	case types.ClassInt:
+		return strconv.FormatInt(e.Value.I, 10)
+	case types.ClassFloat:
+		return strconv.FormatFloat(e.Value.F(), 'g', -1, 64)
+	}
+	return e.Value.S
+}
+
+// cast writes a cast node; an implicit one only where it is asked for.
+func (w *writer) cast(e, arg Expr, form CallForm, implicit bool) {
+	if form == FormImplicitCast && !implicit {
+		w.operand(arg, false, e)
+		return
+	}
+	t := e.Type()
+	if c, ok := arg.(*Const); ok && c.T.Same(t) && c.T.Mod < 0 {
+		// A length coercion over a literal: one label is enough.
+		w.constant(c, false)
+	} else {
+		w.open()
+		w.operand(arg, false, e)
+		w.close()
+	}
+	w.str("::", w.typeName(t))
+}

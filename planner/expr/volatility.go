@@ -1,0 +1,87 @@
+package expr
+
+// Volatility says when an expression may be evaluated and how often, as pg_proc.provolatile does. Larger is worse.
+type Volatility uint8
+
+// The degrees: Immutable depends on nothing but its arguments, Stable does not change within a statement.
+const (
+	Immutable Volatility = iota
+	Stable
+	Volatile
+)
+
+// VolatilityOf is the worst degree in e. A Subquery counts as Stable at least; what its plan holds is not seen here
+// (logical.ContainsVolatile looks inside).
+func VolatilityOf(e Expr) Volatility {
+	worst := Immutable
+	Walk(e, func(x Expr) bool {
+		worst = max(worst, own(x))
+		return worst < Volatile
+	})
+	return worst
+}
+
+// own is the degree of the node itself, without its children.
+func own(e Expr) Volatility {
+	switch e := e.(type) {
+	case *Call:
+		return procVolatility(e.Proc.Volatile)
+	case *ArrayCompare:
+		return procVolatility(e.Proc.Volatile)
+	case *IOCast:
+		return Stable // input and output functions depend on settings
+	case *ArrayCast:
+		return VolatilityOf(e.Elem)
+	case *DomainCast:
+		worst := Stable // a domain's constraints may be altered
+		for _, c := range e.Checks {
+			worst = max(worst, VolatilityOf(c.Expr))
+		}
+		return worst
+	case *Subquery:
+		return Stable
+	}
+	return Immutable
+}
+
+func procVolatility(c byte) Volatility {
+	switch c {
+	case 'i':
+		return Immutable
+	case 's':
+		return Stable
+	}
+	return Volatile
+}
+
+// ContainsVolatile reports whether e calls a volatile function outside of subqueries.
+func ContainsVolatile(e Expr) bool { return VolatilityOf(e) == Volatile }
+
+// IsConstant reports whether e has the same value for every row of a statement and can be computed before it reads any
+// row: it has no columns, no subqueries, no volatile functions. Parameters are constant.
+func IsConstant(e Expr) bool {
+	return !Any(e, func(x Expr) bool {
+		switch x.(type) {
+		case *Column, *Slot, *Outer, *Subquery, *Aggregate, *Default, *CurrentValue:
+			return true
+		}
+		return own(x) == Volatile || returnsSet(x)
+	})
+}
+
+// IsFoldable reports whether e can be computed once and for all, at planning: it is constant, has no parameters and
+// nothing that depends on settings or time.
+func IsFoldable(e Expr) bool {
+	return IsConstant(e) && !Any(e, func(x Expr) bool {
+		_, param := x.(*Param)
+		return param || own(x) != Immutable
+	})
+}
+
+// ReturnsSet reports whether e calls a set-returning function.
+func ReturnsSet(e Expr) bool { return Any(e, returnsSet) }
+
+func returnsSet(x Expr) bool {
+	c, ok := x.(*Call)
+	return ok && c.Proc.Set
+}
