@@ -31,16 +31,22 @@ type Row func(e *Env, args []types.Datum) (types.Datum, error)
 // all n rows when sel is nil. args have n rows or are Const.
 type Vec func(e *Env, args []*vector.Vector, n int, sel []uint16, out *vector.Vector) error
 
+// Select is a boolean function of columns as a filter: it appends to out the numbers of the rows (of sel, or of all n when
+// sel is nil) for which the function is true and not NULL, ascending. Unlike a Vec it looks at NULLs itself. out may be sel
+// emptied: the writing never overtakes the reading.
+type Select func(args []*vector.Vector, n int, sel []uint16, out []uint16) []uint16
+
 // Set is a set-returning function: it calls yield for each row (one datum per output column) until yield returns false.
 type Set func(e *Env, args []types.Datum, yield func(row []types.Datum) bool) error
 
 // Kernel is the code of a function. Row is always there for plain functions; Vec is the faster way for hot ones. Bind,
 // when set, makes the kernel for given argument and result types (polymorphic functions, type modifiers).
 type Kernel struct {
-	Row  Row
-	Vec  Vec
-	Set  Set
-	Bind func(args []types.Type, result types.Type) (Kernel, error)
+	Row    Row
+	Vec    Vec
+	Select Select // beside Vec, for comparisons that filters are made of
+	Set    Set
+	Bind   func(args []types.Type, result types.Type) (Kernel, error)
 }
 
 // Aggregate is the running state of one aggregate call over any number of groups. It is not safe for concurrent use.
@@ -69,4 +75,6 @@ type Services interface {
 	// Call runs a function that belongs to the session rather than to values: sequences, catalog look-ups (pg_get_expr,
 	// regclass input), branches. name is pg_proc.prosrc.
 	Call(ctx context.Context, name string, args []types.Datum) (types.Datum, error)
+	// Rows runs such a function that returns a set: it calls yield for each row until yield returns false.
+	Rows(ctx context.Context, name string, args []types.Datum, yield func(row []types.Datum) bool) error
 }
