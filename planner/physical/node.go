@@ -45,6 +45,9 @@ type Base struct {
 // Output returns the output columns.
 func (b *Base) Output() []Column { return b.Cols }
 
+// SetOutput names the output columns anew. Only lower calls it, before anyone else has seen the node.
+func (b *Base) SetOutput(cols []Column) { b.Cols = cols }
+
 // Cost returns the estimate.
 func (b *Base) Cost() Cost { return b.Estimate }
 

@@ -1,0 +1,134 @@
+package lower
+
+import (
+	"github.com/rowandb/rowan/planner/expr"
+	"github.com/rowandb/rowan/planner/logical"
+	"github.com/rowandb/rowan/planner/physical"
+)
+
+func (l *lowerer) values(n *logical.Values, f *frame) (rel, error) {
+	s := columnsScope(f)
+	rows := make([][]expr.Expr, len(n.Rows))
+	for i, r := range n.Rows {
+		var err error
+		if rows[i], err = l.exprs(r, s); err != nil {
+			return rel{}, err
+		}
+	}
+	return rel{&physical.Values{Base: base(n.Cols, l.cost.values(n)), Rows: rows}, n.Cols}, nil
+}
+
+func (l *lowerer) functionScan(n *logical.FunctionScan, f *frame) (rel, error) {
+	s := columnsScope(f)
+	p := &physical.FunctionScan{Base: base(n.Cols, l.cost.functionScan(n)), Ordinality: n.Ordinality, Alias: n.Alias}
+	for _, c := range n.Calls {
+		e, err := l.expr(c.Call, s)
+		if err != nil {
+			return rel{}, err
+		}
+		p.Calls, p.Widths = append(p.Calls, e), append(p.Widths, c.Width)
+	}
+	return rel{p, n.Cols}, nil
+}
+
+func (l *lowerer) filter(n *logical.Filter, f *frame) (rel, error) {
+	in, err := l.lower(n.Input, f)
+	if err != nil {
+		return rel{}, err
+	}
+	conds, err := l.exprs(n.Conds, scopeOf(in, f))
+	if err != nil {
+		return rel{}, err
+	}
+	p := &physical.Filter{Base: base(in.cols, l.cost.filter(n, in.node)), Input: in.node, Conds: conds}
+	return rel{p, in.cols}, nil
+}
+
+func (l *lowerer) project(n *logical.Project, f *frame) (rel, error) {
+	in, err := l.lower(n.Input, f)
+	if err != nil {
+		return rel{}, err
+	}
+	exprs, err := l.exprs(n.Exprs, scopeOf(in, f))
+	if err != nil {
+		return rel{}, err
+	}
+	if passesThrough(exprs, in) {
+		return rel{in.node, n.Cols}, nil
+	}
+	p := &physical.Project{Base: base(n.Cols, l.cost.project(n, in.node)), Input: in.node, Exprs: exprs}
+	return rel{p, n.Cols}, nil
+}
+
+// passesThrough reports whether a projection gives its input unchanged. Then only the ids differ, and the names of the
+// root's columns, which the session takes from the logical plan.
+func passesThrough(exprs []expr.Expr, in rel) bool {
+	if len(exprs) != len(in.cols) {
+		return false
+	}
+	for i, e := range exprs {
+		if s, ok := e.(*expr.Slot); !ok || s.Index != i {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *lowerer) projectSet(n *logical.ProjectSet, f *frame) (rel, error) {
+	in, err := l.lower(n.Input, f)
+	if err != nil {
+		return rel{}, err
+	}
+	exprs, err := l.exprs(n.Exprs, scopeOf(in, f))
+	if err != nil {
+		return rel{}, err
+	}
+	p := &physical.ProjectSet{Base: base(n.Cols, l.cost.projectSet(n, in.node)), Input: in.node, Exprs: exprs}
+	return rel{p, n.Cols}, nil
+}
+
+func (l *lowerer) limit(n *logical.Limit, f *frame) (rel, error) {
+	in, err := l.limited(n, f)
+	if err != nil {
+		return rel{}, err
+	}
+	s := columnsScope(f)
+	p := &physical.Limit{Base: base(in.cols, l.cost.limit(n, in.node)), Input: in.node, WithTies: n.WithTies}
+	if p.Count, err = l.expr(n.Count, s); err != nil {
+		return rel{}, err
+	}
+	if p.Offset, err = l.expr(n.Offset, s); err != nil {
+		return rel{}, err
+	}
+	if p.Keys, err = l.keys(n.Keys, scopeOf(in, f)); err != nil {
+		return rel{}, err
+	}
+	return rel{p, in.cols}, nil
+}
+
+// limited lowers a Limit's input; a Sort directly below need keep only the rows that the Limit lets through.
+func (l *lowerer) limited(n *logical.Limit, f *frame) (rel, error) {
+	sort, ok := n.Input.(*logical.Sort)
+	if !ok || n.WithTies || n.Count == nil {
+		return l.lower(n.Input, f)
+	}
+	return l.sortLimit(sort, n, f)
+}
+
+func (l *lowerer) distinct(n *logical.Distinct, f *frame) (rel, error) {
+	var in rel
+	var err error
+	if n.On == nil {
+		in, err = l.exact(n.Input, f)
+	} else {
+		in, err = l.lower(n.Input, f)
+	}
+	if err != nil {
+		return rel{}, err
+	}
+	on, err := l.exprs(n.On, scopeOf(in, f))
+	if err != nil {
+		return rel{}, err
+	}
+	return rel{&physical.Distinct{Base: base(in.cols, l.cost.distinct(n, in.node)), Input: in.node, On: on}, in.cols}, nil
+}
