@@ -170,6 +170,7 @@ func (s *fakeSession) fault(ctx context.Context, verb, arg string) error {
 
 func (s *fakeSession) rows(p *fakePortal, arg string, limit int, out vector.Sink) (bool, error) {
 	n, _ := strconv.Atoi(arg)
+	n = min(n, 10_000)
 	var id, name vector.Vector
 	for p.sent < n {
 		id.Reset(int4)
@@ -341,3 +342,5 @@ func (s *fakeSession) Changed() [][2]string {
 	s.changed = nil
 	return c
 }
+
+func (s *fakeSession) Close() error { return nil }
