@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rowandb/rowan/server"
+)
+
+const rootLong = `Rowan is a PostgreSQL-compatible database that branches and remembers.
+
+Any PostgreSQL client connects to it. Each connection is on a branch of a database, and may look at any point
+of the past:
+
+    psql postgres://postgres@127.0.0.1:5433/app              the branch main of the database app
+    psql postgres://postgres@127.0.0.1:5433/app/dev          its branch dev
+    psql 'postgres://postgres@127.0.0.1:5433/app@-10 minutes'  as it was ten minutes ago, read only`
+
+const rootExample = `  rowan demo                      a throw-away server with sample data, to look around
+  rowan serve                     a server with its data in ./data
+  rowan serve --data-dir /var/lib/rowan --pg-addr 0.0.0.0:5432 --tls-cert cert.pem --tls-key key.pem`
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use: "rowan", Short: "A PostgreSQL-compatible database that branches and remembers",
+		Long: rootLong, Example: rootExample,
+		SilenceErrors: true, SilenceUsage: true,
+		Version: server.Version,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(newServe(), newDemo(), newVersion())
+	return root
+}
+
+func newVersion() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "rowan %s (PostgreSQL %s)\n", server.Version, server.PostgreSQLVersion)
+			return failed(err)
+		},
+	}
+}
