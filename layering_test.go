@@ -1,0 +1,152 @@
+package rowan_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/rowandb/rowan/"
+
+// Groups of packages that are allowed together.
+const (
+	// values are the leaves: types, their forms, columns of them, errors.
+	values = "types types/vector types/numeric types/datetime types/jsonb pgerr"
+	// schema is what a database consists of, as data.
+	schema = "catalog catalog/builtin " + values
+	// plans are plain data that planner and executor share.
+	plans = "planner/expr planner/physical planner/command " + schema
+	// machinery is what all operators are made of.
+	machinery = "executor/op executor/eval executor/hash executor/kernel executor/mem executor/spill storage " + plans
+)
+
+// layers says, for every package, which packages of this module it may import. The arrows follow the data: nothing below
+// session knows the wire, the planner knows neither executor nor storage, operators' families do not know each other, and
+// storage knows descriptors and batches but no expressions.
+var layers = map[string]string{
+	"cmd/rowan":         "server",
+	"server":            "wire session admin storage storage/mvcc storage/kv/badgerkv storage/kv/tikv internal/password internal/invariant " + schema,
+	"wire":              values,
+	"session":           "planner planner/parse planner/logical executor executor/ddl executor/op executor/eval executor/mem executor/kernel storage internal/password catalog/pgcatalog internal/invariant " + plans,
+	"admin":             "internal/password " + values,
+	"internal/password": "",
+
+	"executor":        "executor/scan executor/stream executor/join executor/agg executor/sort executor/window executor/dml executor/ddl " + machinery,
+	"executor/scan":   machinery,
+	"executor/stream": machinery,
+	"executor/join":   machinery,
+	"executor/agg":    machinery,
+	"executor/sort":   machinery,
+	"executor/window": machinery,
+	"executor/dml":    machinery,
+	"executor/ddl":    "internal/password " + machinery,
+	"executor/op":     "executor/kernel executor/mem executor/spill storage " + plans,
+	"executor/eval":   "executor/hash executor/kernel executor/op executor/mem executor/spill " + plans,
+	"executor/hash":   "executor/mem executor/spill " + values,
+	"executor/kernel": "executor/kernel/pgregex " + schema,
+	"executor/spill":  "executor/mem " + values,
+	"executor/mem":    "pgerr",
+
+	"executor/kernel/pgregex": "pgerr",
+
+	"planner":          "planner/parse planner/bind planner/logical planner/optimize planner/lower planner/estimate " + plans,
+	"planner/parse":    "pgerr",
+	"planner/bind":     "planner/parse planner/logical planner/expr planner/command " + schema,
+	"planner/optimize": "planner/logical planner/expr planner/estimate " + schema,
+	"planner/lower":    "planner/logical planner/expr planner/estimate planner/physical " + schema,
+	"planner/estimate": "planner/logical planner/expr " + schema,
+	"planner/logical":  "planner/expr " + schema,
+	"planner/physical": "planner/expr " + schema,
+	"planner/command":  "planner/expr " + schema,
+	"planner/expr":     schema,
+
+	"storage":             schema,
+	"storage/mvcc":        "storage storage/keys storage/kv storage/lock storage/rowcodec storage/diff storage/merge internal/invariant " + schema,
+	"storage/diff":        "storage storage/keys storage/rowcodec " + schema,
+	"storage/merge":       "storage storage/keys storage/rowcodec storage/diff " + schema,
+	"storage/rowcodec":    values,
+	"storage/keys":        values,
+	"storage/lock":        "pgerr",
+	"storage/kv":          "",
+	"storage/kv/badgerkv": "storage/kv",
+	"storage/kv/memkv":    "storage/kv",
+	"storage/kv/tikv":     "storage/kv",
+	"storage/kv/kvtest":   "storage/kv",
+
+	"catalog":           "types pgerr",
+	"catalog/builtin":   "catalog types pgerr",
+	"catalog/pgcatalog": schema,
+	"types":             "types/numeric types/datetime types/jsonb pgerr",
+	"types/vector":      "types pgerr",
+	"types/numeric":     "pgerr",
+	"types/datetime":    "pgerr",
+	"types/jsonb":       "types/numeric pgerr",
+	"pgerr":             "",
+
+	"internal/invariant": "",
+	"internal/testkit":   "server",
+	"conformance":        "server",
+}
+
+// confined says which packages alone may see a third-party module.
+var confined = map[string]string{
+	"github.com/pganalyze/pg_query_go/": "planner/parse planner/bind",
+	"github.com/dgraph-io/badger/":      "storage/kv/badgerkv",
+	"github.com/tikv/":                  "storage/kv/tikv",
+	"github.com/jackc/pgx/v5/pgproto3":  "wire",
+	"github.com/go-chi/chi/":            "admin",
+	"github.com/spf13/cobra":            "cmd/rowan",
+}
+
+// TestLayering reads the files itself, so that the test cache notices when they change.
+func TestLayering(t *testing.T) {
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "testdata" || d.Name() == "data" || strings.HasPrefix(d.Name(), ".") && file != ".") {
+			return filepath.SkipDir
+		}
+		dir := path.Dir(filepath.ToSlash(file))
+		if d.IsDir() || dir == "." || path.Ext(file) != ".go" || strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		checkFile(t, file, dir)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func checkFile(t *testing.T, file, dir string) {
+	allowed, known := layers[dir]
+	if !known {
+		t.Errorf("%s: no line in layers; say what %s may import", file, dir)
+		return
+	}
+	f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Errorf("%s: %v", file, err)
+		return
+	}
+	for _, spec := range f.Imports {
+		imported, _ := strconv.Unquote(spec.Path.Value)
+		if dep, ours := strings.CutPrefix(imported, module); ours && !lists(allowed, dep) {
+			t.Errorf("%s: %s must not import %s", file, dir, dep)
+		}
+		for prefix, only := range confined {
+			if strings.HasPrefix(imported, prefix) && !lists(only, dir) {
+				t.Errorf("%s: only %s may import %s", file, only, imported)
+			}
+		}
+	}
+}
+
+func lists(packages, name string) bool { return slices.Contains(strings.Fields(packages), name) }
