@@ -256,3 +256,8 @@ func (m *Model) distinct(n *logical.Distinct) float64 {
 	}
 	return m.GroupRows(keys, in)
 }
+
+// GroupSize is the number of rows, out of rows, that share one value of key.
+func (m *Model) GroupSize(key expr.Expr, rows float64) float64 {
+	return rows / max(1, m.GroupRows([]expr.Expr{key}, rows))
+}

@@ -47,6 +47,9 @@ type Values struct {
 	Rows [][]expr.Expr
 }
 
+// Feed yields the rows that the session feeds in: COPY FROM's.
+type Feed struct{ Cols []Column }
+
 // FunctionScan yields the rows of set-returning functions in FROM, side by side (ROWS FROM); with Ordinality a bigint
 // column is last.
 type FunctionScan struct {
@@ -203,6 +206,8 @@ type CTE struct {
 	UnionAll  bool
 	Cols      []Column
 	Modifies  bool
+	// Materialized says that the user asked for it to be computed on its own (AS MATERIALIZED).
+	Materialized bool
 }
 
 // CTEScan reads a CTE's rows under new column ids.
@@ -293,6 +298,7 @@ type Delete struct {
 // Plan methods mark nodes.
 func (*Scan) Plan()         {}
 func (*Values) Plan()       {}
+func (*Feed) Plan()         {}
 func (*FunctionScan) Plan() {}
 func (*Filter) Plan()       {}
 func (*Project) Plan()      {}
@@ -314,6 +320,7 @@ func (*Delete) Plan()       {}
 // Columns methods.
 func (n *Scan) Columns() []Column         { return n.Cols }
 func (n *Values) Columns() []Column       { return n.Cols }
+func (n *Feed) Columns() []Column         { return n.Cols }
 func (n *FunctionScan) Columns() []Column { return n.Cols }
 func (n *Filter) Columns() []Column       { return n.Input.Columns() }
 func (n *Project) Columns() []Column      { return n.Cols }
@@ -348,6 +355,7 @@ func (n *Window) Columns() []Column {
 // Inputs methods.
 func (n *Scan) Inputs() []Node         { return nil }
 func (n *Values) Inputs() []Node       { return nil }
+func (n *Feed) Inputs() []Node         { return nil }
 func (n *FunctionScan) Inputs() []Node { return nil }
 func (n *Filter) Inputs() []Node       { return []Node{n.Input} }
 func (n *Project) Inputs() []Node      { return []Node{n.Input} }

@@ -120,6 +120,24 @@ func Walk(n Node, f func(Node) bool) {
 	}
 }
 
+// WalkAll calls f for all nodes of a plan, those of subqueries included.
+func WalkAll(n Node, f func(Node)) {
+	Walk(n, func(x Node) bool {
+		f(x)
+		for _, e := range Exprs(x) {
+			expr.Walk(e, func(y expr.Expr) bool {
+				if s, ok := y.(*expr.Subquery); ok {
+					if p, ok := s.Plan.(Node); ok {
+						WalkAll(p, f)
+					}
+				}
+				return true
+			})
+		}
+		return true
+	})
+}
+
 // Rewrite rebuilds a plan from the leaves up, the plans of subqueries in its expressions included: f gets each node with
 // everything below it already rewritten.
 func Rewrite(n Node, f func(Node) Node) Node {

@@ -54,6 +54,8 @@ func (l *lowerer) lower(n logical.Node, f *frame) (rel, error) {
 		return l.scan(n, f)
 	case *logical.Values:
 		return l.values(n, f)
+	case *logical.Feed:
+		return l.feed(n)
 	case *logical.FunctionScan:
 		return l.functionScan(n, f)
 	case *logical.Filter:

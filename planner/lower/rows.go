@@ -132,3 +132,11 @@ func (l *lowerer) distinct(n *logical.Distinct, f *frame) (rel, error) {
 	}
 	return rel{&physical.Distinct{Base: base(in.cols, l.cost.distinct(n, in.node)), Input: in.node, On: on}, in.cols}, nil
 }
+
+// feedRows is how many rows COPY is taken to bring.
+const feedRows = 1000
+
+func (l *lowerer) feed(n *logical.Feed) (rel, error) {
+	est := physical.Cost{Total: feedRows * cpuTuple, Rows: feedRows, Width: width(n.Cols)}
+	return rel{&physical.Feed{Base: base(n.Cols, est)}, n.Cols}, nil
+}
