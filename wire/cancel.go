@@ -98,15 +98,15 @@ func (i *interrupt) stopReading() {
 	i.mu.Lock()
 	i.reading = false
 	i.mu.Unlock()
-	i.resetDeadline()
+	i.readUntil(time.Time{})
 }
 
-// resetDeadline removes the read deadline, unless the connection is to end.
-func (i *interrupt) resetDeadline() {
+// readUntil sets the read deadline (zero: none), unless the connection is to end.
+func (i *interrupt) readUntil(t time.Time) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.term == nil {
-		_ = i.setRead(time.Time{})
+		_ = i.setRead(t)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
 	"runtime/debug"
 	"strings"
 
@@ -33,6 +32,7 @@ type conn struct {
 	// formats are the result format codes of the named portals, unnamed those of the unnamed one.
 	formats map[string][]int16
 	unnamed []int16
+	idle    idle
 }
 
 // input is the client's end as the decoder reads it. It remembers a failure to read, which tells a lost connection
@@ -121,6 +121,7 @@ func (c *conn) next() {
 	if c.state == stSkipping && !endsSkipping(msg) {
 		return
 	}
+	c.endIdle()
 	c.handle(msg)
 }
 
@@ -176,19 +177,6 @@ func (c *conn) receiveFailed(err error) {
 	default:
 		c.undecodable(err)
 	}
-}
-
-// interrupted handles a read that another goroutine has interrupted, and reports whether that was so.
-func (c *conn) interrupted() bool {
-	if term := c.intr.terminated(); term != nil {
-		c.sendError(term)
-		return true
-	}
-	if !errors.Is(c.in.err, os.ErrDeadlineExceeded) {
-		return false
-	}
-	c.intr.resetDeadline() // left over from a cancelled COPY
-	return true
 }
 
 // undecodable answers a message whose body is wrong: an extended one fails its batch, others are answered at once.

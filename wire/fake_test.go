@@ -7,7 +7,9 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgerrcode"
 
@@ -25,6 +27,48 @@ type fakeSession struct {
 	stmts    map[string]fakeStatement
 	portals  map[string]*fakePortal
 	hanging  *atomic.Int32
+	bus      *fakeBus
+	limit    time.Duration // of idleness
+}
+
+// fakeBus carries notifications to all sessions that listen.
+type fakeBus struct {
+	mu      sync.Mutex
+	pending map[*fakeSession][]Notification
+}
+
+// Notifications implements Notifier.
+func (s *fakeSession) Notifications() []Notification {
+	if s.bus == nil {
+		return nil
+	}
+	s.bus.mu.Lock()
+	defer s.bus.mu.Unlock()
+	notes := s.bus.pending[s]
+	if notes != nil {
+		s.bus.pending[s] = notes[:0:0]
+	}
+	return notes
+}
+
+func (s *fakeSession) listen() {
+	s.bus.mu.Lock()
+	defer s.bus.mu.Unlock()
+	s.bus.pending[s] = []Notification{}
+}
+
+func (s *fakeSession) notify(payload string) {
+	s.bus.mu.Lock()
+	defer s.bus.mu.Unlock()
+	for l := range s.bus.pending {
+		s.bus.pending[l] = append(s.bus.pending[l], Notification{PID: s.start.PID, Channel: "ch", Payload: payload})
+		l.start.Wake()
+	}
+}
+
+// IdleTimeout implements Idler.
+func (s *fakeSession) IdleTimeout() (time.Duration, *pgerr.Error) {
+	return s.limit, pgerr.New("25P03", "terminating connection due to idle-in-transaction timeout")
 }
 
 type fakeStatement struct {
@@ -42,6 +86,7 @@ type fakeOpener struct {
 	hanging atomic.Int32
 	opened  atomic.Int32
 	closed  atomic.Int32
+	bus     fakeBus
 }
 
 func (o *fakeOpener) Open(_ context.Context, s Startup) (Session, error) {
@@ -52,8 +97,13 @@ func (o *fakeOpener) Open(_ context.Context, s Startup) (Session, error) {
 		panic("opening")
 	}
 	o.opened.Add(1)
+	o.bus.mu.Lock()
+	defer o.bus.mu.Unlock()
+	if o.bus.pending == nil {
+		o.bus.pending = map[*fakeSession][]Notification{}
+	}
 	return &countedSession{o, &fakeSession{
-		start: s, status: 'I', hanging: &o.hanging,
+		start: s, status: 'I', hanging: &o.hanging, bus: &o.bus,
 		changed: [][2]string{{"server_version", "15.18"}, {"TimeZone", "UTC"}},
 		stmts:   map[string]fakeStatement{}, portals: map[string]*fakePortal{},
 	}}, nil
@@ -128,6 +178,16 @@ func (s *fakeSession) run(ctx context.Context, p *fakePortal, limit int, out vec
 		return false, s.echo(p.args, arg, out)
 	case "startup":
 		return false, s.echo(nil, fmt.Sprint(s.start.User, " ", s.start.Database, " ", s.start.Parameters), out)
+	case "listen":
+		s.listen()
+		return false, out.Complete("LISTEN")
+	case "notify":
+		s.notify(arg)
+		return false, out.Complete("NOTIFY")
+	case "limit":
+		ms, _ := strconv.Atoi(arg)
+		s.limit = time.Duration(ms) * time.Millisecond
+		return false, out.Complete("SET")
 	case "set":
 		name, value, _ := strings.Cut(arg, " ")
 		s.changed = append(s.changed, [2]string{name, value})

@@ -8,10 +8,12 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 	"pgregory.net/rapid"
 
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
 )
@@ -243,5 +245,7 @@ func (*nullSession) Execute(_ context.Context, _ string, _ int, out vector.Sink)
 	_ = out.Rows(oneRow)
 	return false, out.Complete("SELECT 1")
 }
-func (*nullSession) TxnStatus() byte            { return 'I' }
-func (*nullSession) Sync(context.Context) error { return nil }
+func (*nullSession) TxnStatus() byte                            { return 'I' }
+func (*nullSession) Sync(context.Context) error                 { return nil }
+func (*nullSession) Notifications() []Notification              { return nil }
+func (*nullSession) IdleTimeout() (time.Duration, *pgerr.Error) { return 0, nil }

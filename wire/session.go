@@ -48,6 +48,8 @@ type Startup struct {
 	Parameters map[string]string // the other parameters; "options" already split into settings
 	RemoteAddr string
 	PID        uint32 // backend process id given to the client
+	// Wake makes the connection, if it is idle, ask for notifications; see Notifier. Any goroutine may call it, at any time.
+	Wake func()
 }
 
 // Authenticator knows the roles' password verifiers.

@@ -51,6 +51,7 @@ func (c *conn) finish() {
 // ready tells the client that it may go on: settings that changed, then ReadyForQuery.
 func (c *conn) ready() {
 	c.parameterStatus()
+	c.notifications()
 	status := c.sess.TxnStatus()
 	if status == 'I' {
 		clear(c.formats) // portals end with their transaction
@@ -58,7 +59,9 @@ func (c *conn) ready() {
 	c.out.buf = append(c.out.buf, 'Z', 0, 0, 0, 5, status)
 	if c.out.flush() != nil {
 		c.step(evClose)
+		return
 	}
+	c.startIdle()
 }
 
 // parameterStatus reports the settings that changed.

@@ -123,7 +123,7 @@ func (c *conn) login(packet []byte) error {
 	if !c.srv.conns.add(c, c.srv.cfg.MaxConnections) {
 		return pgerr.New(pgerrcode.TooManyConnections, "sorry, too many clients already")
 	}
-	start.PID = c.pid
+	start.PID, start.Wake = c.pid, c.intr.wake
 	c.back.SetMaxBodyLen(maxAuthToken)
 	if err := c.authenticate(start.User); err != nil {
 		return err

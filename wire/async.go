@@ -1,0 +1,102 @@
+package wire
+
+import (
+	"errors"
+	"os"
+	"time"
+
+	"github.com/rowandb/rowan/pgerr"
+)
+
+// Notification is one NOTIFY on its way to a client that listens.
+type Notification struct {
+	PID              uint32 // of the session that notified
+	Channel, Payload string
+}
+
+// Notifier is a Session to which notifications may come. The wire asks for them whenever the client is told that it may
+// go on outside of a transaction block, and after Startup.Wake has been called.
+type Notifier interface {
+	// Notifications returns what has come since the last call.
+	Notifications() []Notification
+}
+
+// Idler is a Session that limits how long its client may be silent.
+type Idler interface {
+	// IdleTimeout returns the limit as of now (0: none) and the error with which the connection then ends.
+	IdleTimeout() (time.Duration, *pgerr.Error)
+}
+
+// idle is a limit on the client's silence that is in force.
+type idle struct {
+	until time.Time // zero: none
+	err   *pgerr.Error
+}
+
+// notifications sends what has come, unless a transaction block is open.
+func (c *conn) notifications() {
+	n, ok := c.sess.(Notifier)
+	if !ok || c.sess.TxnStatus() != 'I' {
+		return
+	}
+	for _, note := range n.Notifications() {
+		start := c.out.begin('A')
+		c.out.int32(int32(note.PID))
+		c.out.cstring(clean(note.Channel))
+		c.out.cstring(clean(note.Payload))
+		c.out.end(start)
+	}
+}
+
+// startIdle puts the session's limit on silence in force.
+func (c *conn) startIdle() {
+	s, ok := c.sess.(Idler)
+	if !ok {
+		return
+	}
+	limit, err := s.IdleTimeout()
+	if limit <= 0 {
+		return
+	}
+	c.idle = idle{until: time.Now().Add(limit), err: err}
+	c.intr.readUntil(c.idle.until)
+}
+
+// endIdle lifts the limit: the client has said something.
+func (c *conn) endIdle() {
+	if !c.idle.until.IsZero() {
+		c.idle = idle{}
+		c.intr.readUntil(time.Time{})
+	}
+}
+
+// interrupted handles a read that was not the client's doing: the order to end, a limit that has run out, notifications,
+// or what is left over of a cancelled COPY. It reports false when the read failed otherwise.
+func (c *conn) interrupted() bool {
+	if term := c.intr.terminated(); term != nil {
+		c.sendError(term)
+		return true
+	}
+	if !errors.Is(c.in.err, os.ErrDeadlineExceeded) {
+		return false
+	}
+	if !c.idle.until.IsZero() && !time.Now().Before(c.idle.until) {
+		c.sendError(asFatal(c.idle.err))
+		return true
+	}
+	c.intr.readUntil(c.idle.until)
+	if c.state == stReady {
+		c.notifications()
+		_ = c.out.flush() // a write that failed is seen by the next Receive
+	}
+	return true
+}
+
+// wake makes an idle connection look for notifications. A connection that runs a statement looks anyway afterwards.
+func (i *interrupt) wake() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if !i.running {
+		_ = i.setRead(past) // fails only on a closed connection
+	}
+}
