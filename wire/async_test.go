@@ -27,7 +27,7 @@ func TestNotifications(t *testing.T) {
 	defer func() { _ = listener.Close(context.Background()) }()
 	run := func(c *pgconn.PgConn, sql string) {
 		t.Helper()
-		if err := exec(t.Context(), c, sql); err != nil {
+		if err := runSQL(t.Context(), c, sql); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -60,17 +60,17 @@ func TestNotifications(t *testing.T) {
 func TestIdleTimeout(t *testing.T) {
 	addr, _ := startServer(t, Config{})
 	c := connect(t, addr, "")
-	if err := exec(t.Context(), c, "limit 60"); err != nil {
+	if err := runSQL(t.Context(), c, "limit 60"); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 { // each statement starts the time anew
 		time.Sleep(30 * time.Millisecond)
-		if err := exec(t.Context(), c, "rows 1"); err != nil {
+		if err := runSQL(t.Context(), c, "rows 1"); err != nil {
 			t.Fatal(err)
 		}
 	}
 	time.Sleep(120 * time.Millisecond)
-	err := exec(t.Context(), c, "rows 1")
+	err := runSQL(t.Context(), c, "rows 1")
 	if sqlState(err) != "25P03" && !strings.Contains(err.Error(), "closed") {
 		t.Errorf("got %v", err)
 	}

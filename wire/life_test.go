@@ -56,7 +56,7 @@ func TestCancelRequest(t *testing.T) {
 		t.Fatal(err) // while idle: ignored
 	}
 	done := make(chan error, 1)
-	go func() { done <- exec(t.Context(), c, "hang") }()
+	go func() { done <- runSQL(t.Context(), c, "hang") }()
 	waitFor(t, "the statement to run", func() bool { return opener.hanging.Load() == 1 })
 	if err := c.CancelRequest(t.Context()); err != nil {
 		t.Fatal(err)
@@ -65,12 +65,12 @@ func TestCancelRequest(t *testing.T) {
 	if sqlState(err) != "57014" || !strings.Contains(err.Error(), "canceling statement due to user request") {
 		t.Errorf("got %v", err)
 	}
-	if err := exec(t.Context(), c, "rows 1"); err != nil {
+	if err := runSQL(t.Context(), c, "rows 1"); err != nil {
 		t.Errorf("after the cancel: %v", err)
 	}
 }
 
-func exec(ctx context.Context, c *pgconn.PgConn, sql string) error {
+func runSQL(ctx context.Context, c *pgconn.PgConn, sql string) error {
 	_, err := c.Exec(ctx, sql).ReadAll()
 	return err
 }
@@ -80,7 +80,7 @@ func TestCancelWithWrongKey(t *testing.T) {
 	addr, s := startServer(t, Config{Opener: opener})
 	c := connect(t, addr, "")
 	done := make(chan error, 1)
-	go func() { done <- exec(t.Context(), c, "hang") }()
+	go func() { done <- runSQL(t.Context(), c, "hang") }()
 	waitFor(t, "the statement to run", func() bool { return opener.hanging.Load() == 1 })
 	secret := s.conns.find(c.PID()).secret
 	secret[0]++
@@ -131,7 +131,7 @@ func TestLostClient(t *testing.T) {
 	opener := &fakeOpener{}
 	addr, _ := startServer(t, Config{Opener: opener, WatchEvery: 10 * time.Millisecond})
 	c := connect(t, addr, "")
-	go func() { _ = exec(context.Background(), c, "hang") }()
+	go func() { _ = runSQL(context.Background(), c, "hang") }()
 	waitFor(t, "the statement to run", func() bool { return opener.hanging.Load() == 1 })
 	_ = c.Conn().Close()
 	waitFor(t, "the statement to end", func() bool { return opener.hanging.Load() == 0 })
@@ -157,14 +157,14 @@ func TestShutdown(t *testing.T) {
 	addr, s := startServer(t, Config{Opener: opener})
 	idle, busy := connect(t, addr, ""), connect(t, addr, "")
 	done := make(chan error, 1)
-	go func() { done <- exec(t.Context(), busy, "hang") }()
+	go func() { done <- runSQL(t.Context(), busy, "hang") }()
 	waitFor(t, "the statement to run", func() bool { return opener.hanging.Load() == 1 })
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	if err := s.Shutdown(ctx); err != nil {
 		t.Fatal(err)
 	}
-	for name, err := range map[string]error{"busy": <-done, "idle": exec(t.Context(), idle, "rows 1")} {
+	for name, err := range map[string]error{"busy": <-done, "idle": runSQL(t.Context(), idle, "rows 1")} {
 		if sqlState(err) != "57P01" {
 			t.Errorf("%s client: %v", name, err)
 		}
@@ -180,7 +180,7 @@ func TestTerminateBackend(t *testing.T) {
 	if !s.TerminateBackend(c.PID()) || s.TerminateBackend(c.PID()+1) {
 		t.Error("TerminateBackend finds the wrong connections")
 	}
-	if err := exec(t.Context(), c, "rows 1"); sqlState(err) != "57P01" {
+	if err := runSQL(t.Context(), c, "rows 1"); sqlState(err) != "57P01" {
 		t.Errorf("got %v", err)
 	}
 }
@@ -209,11 +209,11 @@ func TestPanic(t *testing.T) {
 	core, logs := observer.New(zap.ErrorLevel)
 	addr, _ := startServer(t, Config{Log: zap.New(core)})
 	victim, other := connect(t, addr, ""), connect(t, addr, "")
-	err := exec(t.Context(), victim, "panic")
+	err := runSQL(t.Context(), victim, "panic")
 	if sqlState(err) != "XX000" || !strings.Contains(err.Error(), "out of order") {
 		t.Errorf("got %v", err)
 	}
-	if err := exec(t.Context(), other, "rows 1"); err != nil {
+	if err := runSQL(t.Context(), other, "rows 1"); err != nil {
 		t.Errorf("another session: %v", err)
 	}
 	entries := logs.FilterMessage("panic in a session").All()
