@@ -8,17 +8,11 @@ import (
 	"github.com/rowandb/rowan/pgerr"
 )
 
-// Notification is one NOTIFY on its way to a client that listens.
-type Notification struct {
-	PID              uint32 // of the session that notified
-	Channel, Payload string
-}
-
 // Notifier is a Session to which notifications may come. The wire asks for them whenever the client is told that it may
 // go on outside of a transaction block, and after Startup.Wake has been called.
 type Notifier interface {
-	// Notifications returns what has come since the last call.
-	Notifications() []Notification
+	// Deliver sends what has come since the last call; pid is the process id of the session that notified.
+	Deliver(send func(pid uint32, channel, payload string))
 }
 
 // Idler is a Session that limits how long its client may be silent.
@@ -39,13 +33,16 @@ func (c *conn) notifications() {
 	if !ok || c.sess.TxnStatus() != 'I' {
 		return
 	}
-	for _, note := range n.Notifications() {
-		start := c.out.begin('A')
-		c.out.int32(int32(note.PID))
-		c.out.cstring(clean(note.Channel))
-		c.out.cstring(clean(note.Payload))
-		c.out.end(start)
-	}
+	n.Deliver(c.notification)
+}
+
+// notification sends a NotificationResponse.
+func (c *conn) notification(pid uint32, channel, payload string) {
+	start := c.out.begin('A')
+	c.out.int32(int32(pid))
+	c.out.cstring(clean(channel))
+	c.out.cstring(clean(payload))
+	c.out.end(start)
 }
 
 // startIdle puts the session's limit on silence in force.

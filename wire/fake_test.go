@@ -34,34 +34,41 @@ type fakeSession struct {
 // fakeBus carries notifications to all sessions that listen.
 type fakeBus struct {
 	mu      sync.Mutex
-	pending map[*fakeSession][]Notification
+	pending map[*fakeSession][]note
 }
 
-// Notifications implements Notifier.
-func (s *fakeSession) Notifications() []Notification {
+type note struct {
+	pid     uint32
+	payload string
+}
+
+// Deliver implements Notifier.
+func (s *fakeSession) Deliver(send func(pid uint32, channel, payload string)) {
 	if s.bus == nil {
-		return nil
+		return
 	}
 	s.bus.mu.Lock()
 	defer s.bus.mu.Unlock()
-	notes := s.bus.pending[s]
-	if notes != nil {
-		s.bus.pending[s] = notes[:0:0]
+	notes, listens := s.bus.pending[s]
+	for _, n := range notes {
+		send(n.pid, "ch", n.payload)
 	}
-	return notes
+	if listens {
+		s.bus.pending[s] = nil
+	}
 }
 
 func (s *fakeSession) listen() {
 	s.bus.mu.Lock()
 	defer s.bus.mu.Unlock()
-	s.bus.pending[s] = []Notification{}
+	s.bus.pending[s] = nil
 }
 
 func (s *fakeSession) notify(payload string) {
 	s.bus.mu.Lock()
 	defer s.bus.mu.Unlock()
 	for l := range s.bus.pending {
-		s.bus.pending[l] = append(s.bus.pending[l], Notification{PID: s.start.PID, Channel: "ch", Payload: payload})
+		s.bus.pending[l] = append(s.bus.pending[l], note{s.start.PID, payload})
 		l.start.Wake()
 	}
 }
@@ -100,7 +107,7 @@ func (o *fakeOpener) Open(_ context.Context, s Startup) (Session, error) {
 	o.bus.mu.Lock()
 	defer o.bus.mu.Unlock()
 	if o.bus.pending == nil {
-		o.bus.pending = map[*fakeSession][]Notification{}
+		o.bus.pending = map[*fakeSession][]note{}
 	}
 	return &countedSession{o, &fakeSession{
 		start: s, status: 'I', hanging: &o.hanging, bus: &o.bus,

@@ -70,7 +70,7 @@ type column struct {
 // encodingOf chooses the encoding for a type. Domains are written by package types.
 func encodingOf(t types.Type, binary bool) encoding {
 	switch t.ID() {
-	case types.OIDText, types.OIDVarchar:
+	case types.OIDText, types.OIDVarchar, types.OIDUnknown, 0:
 		return encVerbatim
 	case types.OIDInt4:
 		return either(binary, encBinaryInt4, encTextInt)
@@ -92,11 +92,19 @@ func either(binary bool, b, t encoding) encoding {
 	return t
 }
 
+// hasBinary reports whether the type has a binary form for clients.
+func hasBinary(t types.Type) bool {
+	return t.ID() != types.OIDACLItem && t.ID() != types.OIDACLItemArray
+}
+
 // Rows implements vector.Sink: it writes a DataRow for each live row straight from the vectors.
 func (s *sink) Rows(b *vector.Batch) error {
 	s.columns = s.columns[:0]
 	for i, v := range b.Cols {
 		binary := !s.simple && formatOf(s.formats, i) == 1
+		if binary && !hasBinary(v.Type) {
+			return pgerr.New(pgerrcode.UndefinedFunction, "no binary output function available for type %s", v.Type.Name)
+		}
 		s.columns = append(s.columns, column{encodingOf(v.Type, binary), v})
 	}
 	o, f := &s.c.out, s.c.sess.Format()
@@ -168,9 +176,9 @@ func (c *column) appendSized(dst []byte, i int, f *types.Format) []byte {
 	case encTextInt:
 		dst = strconv.AppendInt(dst, c.vec.Int[i], 10)
 	case encBinary:
-		dst = appendBinary(dst, c.vec.Type, c.vec.Datum(i))
+		dst = types.AppendBinary(dst, c.vec.Type, c.vec.Datum(i))
 	default:
-		dst = appendText(dst, c.vec.Type, c.vec.Datum(i), f)
+		dst = types.AppendText(dst, c.vec.Type, c.vec.Datum(i), f)
 	}
 	binary.BigEndian.PutUint32(dst[start:], uint32(len(dst)-start-4))
 	return dst

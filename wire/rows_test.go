@@ -247,5 +247,5 @@ func (*nullSession) Execute(_ context.Context, _ string, _ int, out vector.Sink)
 }
 func (*nullSession) TxnStatus() byte                            { return 'I' }
 func (*nullSession) Sync(context.Context) error                 { return nil }
-func (*nullSession) Notifications() []Notification              { return nil }
+func (*nullSession) Deliver(func(uint32, string, string))       {}
 func (*nullSession) IdleTimeout() (time.Duration, *pgerr.Error) { return 0, nil }
