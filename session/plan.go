@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/catalog/builtin"
@@ -22,7 +23,7 @@ type catalogAccess struct {
 	keyEpoch uint64
 	keyUser  string
 	path     []string
-	pathKey  string
+	pathKey  pathKey
 }
 
 // Catalog returns the catalog that a Ref means in the open transaction.
@@ -34,27 +35,39 @@ func (c *catalogAccess) Catalog(r catalog.Ref) (*catalog.Snapshot, error) {
 	return v.Catalog(), nil
 }
 
-// SearchPath returns the schemas in which unqualified names are looked up, pg_catalog first unless it is listed.
+// SearchPath returns the schemas in which unqualified names are looked up: those of search_path that exist, pg_catalog
+// first unless it is listed.
 func (c *catalogAccess) SearchPath() []string {
 	value, _ := c.session.settings.get("search_path")
-	key := value + "\x00" + c.session.user
+	snap, err := c.session.snapshot(c.ctx)
+	if err != nil {
+		return []string{"pg_catalog"}
+	}
+	key := pathKey{value, c.session.user, snap.Version}
 	if c.pathKey == key {
 		return c.path
 	}
-	var path []string
-	listed := false
-	for _, n := range splitList(value) {
+	path := make([]string, 0, 4)
+	names := splitList(value)
+	if !slices.Contains(names, "pg_catalog") {
+		path = append(path, "pg_catalog")
+	}
+	for _, n := range names {
 		if n == "$user" {
 			n = c.session.user
 		}
-		listed = listed || n == "pg_catalog"
-		path = append(path, n)
-	}
-	if !listed {
-		path = append([]string{"pg_catalog"}, path...)
+		if snap.Schema(n) != nil && !slices.Contains(path, n) {
+			path = append(path, n)
+		}
 	}
 	c.path, c.pathKey = path, key
 	return path
+}
+
+// pathKey is what the effective search path depends on.
+type pathKey struct {
+	value, user string
+	version     uint64
 }
 
 // User returns current_user.
@@ -77,7 +90,7 @@ func (c *catalogAccess) Rows(r catalog.Ref, t *catalog.Table) float64 {
 	if err != nil {
 		return 1000
 	}
-	return c.session.rowEstimate(v, t)
+	return float64(c.session.txn.RowEstimate(v, t))
 }
 
 // supported reports whether a built-in function can be called.
@@ -161,7 +174,7 @@ func (s *Session) remember(key string, p *planned, known []types.Type) {
 			return
 		}
 	}
-	if s.txn.failed || s.txn.dirtyCatalog(s) {
+	if s.txn.failed || s.txn.dirtyCatalog() {
 		return
 	}
 	s.engine.plans.put(cacheEntry{key: s.nameKey() + "\x00" + key, plan: p})

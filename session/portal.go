@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgerrcode"
 
@@ -25,6 +26,7 @@ type portal struct {
 	scroll   bool
 	binary   bool
 	sql      string
+	made     time.Time
 	kept     *rowStore // rows already fetched, for scrolling and WITH HOLD
 	position int64     // of the row last fetched, from 1; 0 before the first
 	ended    bool

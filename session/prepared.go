@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgerrcode"
 
@@ -21,6 +22,7 @@ type prepared struct {
 	fields  []vector.Field
 	plan    *planned
 	fromSQL bool // made by PREPARE
+	made    time.Time
 }
 
 // Parse prepares a statement. It is analysed at once, so that errors and parameter types are known.
@@ -74,7 +76,7 @@ func (s *Session) prepare(ctx context.Context, name string, st parse.Statement, 
 	if err != nil {
 		return nil, err
 	}
-	return &prepared{name: name, stmt: st, params: p.plan.Params, fields: fields, plan: p}, nil
+	return &prepared{name: name, stmt: st, made: time.Now(), params: p.plan.Params, fields: fields, plan: p}, nil
 }
 
 func (s *Session) declared(ctx context.Context, oids []types.OID) ([]types.Type, error) {

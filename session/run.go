@@ -25,6 +25,7 @@ func (s *Session) run(ctx context.Context, p *planned, params []types.Datum, out
 	if p.plan.Command != nil {
 		return s.command(ctx, p, params, out)
 	}
+	s.txn.ran = true
 	x, err := s.start(ctx, p.plan, params)
 	if err != nil {
 		return "", err
@@ -38,7 +39,22 @@ func (s *Session) run(ctx context.Context, p *planned, params []types.Datum, out
 	if _, err := x.fetch(ctx, 0, out.Rows); err != nil {
 		return "", err
 	}
+	if err := s.sendNotices(out); err != nil {
+		return "", err
+	}
 	return x.tag(), s.endStatement(ctx, p.plan.Tag)
+}
+
+// sendNotices passes on what functions had to say.
+func (s *Session) sendNotices(out *output) error {
+	list := s.notices
+	s.notices = nil
+	for _, n := range list {
+		if err := out.Notice(n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // endStatement runs what a statement left to its end, and notes it for the log of the branch.

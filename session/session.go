@@ -18,6 +18,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 )
@@ -70,8 +71,6 @@ type Session struct {
 	portals           map[string]*portal
 	sequences         sequenceState
 	failed            bool // the extended batch has failed outside of a block
-	listener          *listener
-	tempDir           string
 	activity          *activityEntry
 	closed            bool
 	catalogs          catalogAccess
@@ -100,6 +99,9 @@ func (s *Session) Close() error {
 	var err error
 	if s.txn != nil {
 		err = s.rollback()
+	}
+	if s.advisory != nil {
+		s.advisory.UnlockAll()
 	}
 	s.engine.notify.remove(s)
 	s.engine.activity.remove(s.activity)

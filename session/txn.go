@@ -29,13 +29,16 @@ type txn struct {
 	allDefer   map[catalog.OID]bool // SET CONSTRAINTS
 	deferAll   *bool
 	notices    []notification // NOTIFY, sent at commit
-	catalogs   map[catalog.Ref]*catalog.Snapshot
+	override   *catalog.Ref   // what empty Refs mean while the engine's own statements run
+	ran        bool           // a query has run, not only commands
+	ddl        bool           // the transaction has changed the schema
+	tag        string         // of the last statement, for the branch's log
 }
 
 type savepoint struct {
-	name  string
-	at    int // storage's
-	mark  int
+	name     string
+	at       int // storage's
+	mark     int
 	deferred int
 }
 
@@ -47,6 +50,9 @@ type deferredCheck struct {
 
 // View resolves a Ref, empty fields standing for the session's branch and point.
 func (t *txn) View(ctx context.Context, r catalog.Ref) (storage.View, error) {
+	if t.override != nil && r == noRef {
+		r = *t.override
+	}
 	if r.Point == "" && r.Branch == "" {
 		r.Point, _ = t.session.settings.get("rowan.as_of")
 	}
@@ -300,3 +306,16 @@ func warning(code, format string, args ...any) *pgerr.Error {
 	e.Severity = "WARNING"
 	return e
 }
+
+// note remembers what the transaction did, for the branch's log.
+func (t *txn) note(tag string) {
+	if tag == "" || tag == "SELECT" || tag == t.tag {
+		return
+	}
+	t.tag = tag
+	app, _ := t.session.settings.get("application_name")
+	t.SetInfo(storage.TxnInfo{User: t.session.user, Application: app, Summary: t.session.activity.summary(tag)})
+}
+
+// dirtyCatalog reports whether the transaction has changed the schema: plans made in it are of no use to others.
+func (t *txn) dirtyCatalog() bool { return t.ddl }

@@ -8,6 +8,7 @@ import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/executor/kernel"
 	"github.com/rowandb/rowan/executor/mem"
+	"github.com/rowandb/rowan/planner/expr"
 	"github.com/rowandb/rowan/planner/physical"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
@@ -34,10 +35,14 @@ type Env struct {
 	Recheck *Recheck
 	// CTEs holds the rows of the statement's WITH queries by CTE id; package stream owns it.
 	CTEs map[int]any
+	// Once holds the results of subqueries that do not depend on outer rows; package eval owns it.
+	Once map[*expr.Subquery]any
 	// Build makes operators of a plan; executor sets it, so that families need not import executor.
 	Build func(n physical.Node, e *Env) (Operator, error)
 	// Virtual yields the rows of a relation of pg_catalog and of set-returning functions that belong to the session.
 	Virtual func(ctx context.Context, t *catalog.Table, ref catalog.Ref) (storage.Scanner, error)
+	// Feed yields the next batch of the rows that the session feeds in, nil after the last.
+	Feed func(ctx context.Context) (*vector.Batch, error)
 	// SQL runs a statement inside the transaction, as foreign key actions need; rows may be nil.
 	SQL func(ctx context.Context, ref catalog.Ref, sql string, params []types.Datum, types []types.Type, rows func(*vector.Batch) error) (int64, error)
 	// Counts collects what EXPLAIN ANALYZE shows; nil otherwise.

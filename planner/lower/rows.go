@@ -36,6 +36,10 @@ func (l *lowerer) filter(n *logical.Filter, f *frame) (rel, error) {
 	if err != nil {
 		return rel{}, err
 	}
+	return l.filterOver(n, in, f)
+}
+
+func (l *lowerer) filterOver(n *logical.Filter, in rel, f *frame) (rel, error) {
 	conds, err := l.exprs(n.Conds, scopeOf(in, f))
 	if err != nil {
 		return rel{}, err
@@ -49,6 +53,10 @@ func (l *lowerer) project(n *logical.Project, f *frame) (rel, error) {
 	if err != nil {
 		return rel{}, err
 	}
+	return l.projectOver(n, in, f)
+}
+
+func (l *lowerer) projectOver(n *logical.Project, in rel, f *frame) (rel, error) {
 	exprs, err := l.exprs(n.Exprs, scopeOf(in, f))
 	if err != nil {
 		return rel{}, err
@@ -109,10 +117,21 @@ func (l *lowerer) limit(n *logical.Limit, f *frame) (rel, error) {
 // limited lowers a Limit's input; a Sort directly below need keep only the rows that the Limit lets through.
 func (l *lowerer) limited(n *logical.Limit, f *frame) (rel, error) {
 	sort, ok := n.Input.(*logical.Sort)
-	if !ok || n.WithTies || n.Count == nil {
-		return l.lower(n.Input, f)
+	if ok && !n.WithTies && n.Count != nil {
+		return l.sortLimit(sort, n, f)
 	}
-	return l.sortLimit(sort, n, f)
+	in, err := l.lower(n.Input, f)
+	if s, ok := in.node.(*physical.TableScan); ok && err == nil && n.Count != nil && !n.WithTies {
+		hint(s, constRows(n.Count)+constRows(n.Offset))
+	}
+	return in, err
+}
+
+// hint tells a scan how few rows are wanted, if none of those it reads are filtered out.
+func hint(s *physical.TableScan, rows float64) {
+	if rows > 0 && rows < 1<<20 && len(s.Filter) == 0 {
+		s.Limit = int(rows)
+	}
 }
 
 func (l *lowerer) distinct(n *logical.Distinct, f *frame) (rel, error) {

@@ -67,6 +67,10 @@ type TableScan struct {
 	Filter  []expr.Expr
 	Reverse bool
 	Limit   int // hint, 0: none
+	// Ordered says that an operator above relies on the order of the index; Matched has the conditions that Ranges stand
+	// for. Both are for EXPLAIN.
+	Ordered bool
+	Matched []expr.Expr
 	// Target is not 0 in the scan of a relation that is locked or changed above it: a re-check replaces this scan's rows
 	// by the newest version of one row.
 	Target int
@@ -101,6 +105,9 @@ type Values struct {
 	Base
 	Rows [][]expr.Expr
 }
+
+// Feed yields the rows that the session feeds in (op.Env.Feed): COPY FROM's.
+type Feed struct{ Base }
 
 // FunctionScan yields rows of set-returning functions side by side.
 type FunctionScan struct {
@@ -356,6 +363,7 @@ type Delete struct {
 func (n *TableScan) Inputs() []Node     { return nil }
 func (n *LookupJoin) Inputs() []Node    { return []Node{n.Left} }
 func (n *Values) Inputs() []Node        { return nil }
+func (n *Feed) Inputs() []Node          { return nil }
 func (n *FunctionScan) Inputs() []Node  { return nil }
 func (n *Filter) Inputs() []Node        { return []Node{n.Input} }
 func (n *Project) Inputs() []Node       { return []Node{n.Input} }

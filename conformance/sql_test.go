@@ -1,0 +1,267 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// TestSQL runs every file of testdata. Each file gets a database of its own.
+func TestSQL(t *testing.T) {
+	rowan := startRowan(t)
+	for _, dir := range []string{"postgres", "rowan"} {
+		target := rowan
+		if dir == "postgres" && rewriting() {
+			target = startOracle(t)
+		}
+		files, err := filepath.Glob(filepath.Join("testdata", dir, "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			t.Run(dir+"/"+filepath.Base(f), func(t *testing.T) {
+				runFile(t, target, f)
+			})
+		}
+	}
+}
+
+// runFile runs one file in a fresh database.
+func runFile(t *testing.T, target endpoint, file string) {
+	name := "t_" + strings.NewReplacer("-", "_", ".", "_").Replace(strings.ToLower(filepath.Base(file)))
+	c := &conversation{target: target, database: name, sessions: map[string]*pgconn.PgConn{}}
+	admin := c.connect(t, "postgres")
+	for _, sql := range []string{"DROP DATABASE IF EXISTS " + name, "CREATE DATABASE " + name + " TEMPLATE template0"} {
+		if _, err := admin.Exec(context.Background(), sql).ReadAll(); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+	_ = admin.Close(context.Background())
+	defer c.close()
+	datadriven.RunTest(t, file, func(t *testing.T, d *datadriven.TestData) string {
+		switch d.Cmd {
+		case "sql":
+			return c.sql(t, d)
+		case "prepared":
+			return c.prepared(t, d)
+		case "disconnect":
+			return c.disconnect(d)
+		}
+		t.Fatalf("%s: unknown command %q", d.Pos, d.Cmd)
+		return ""
+	})
+}
+
+// conversation is one file's sessions.
+type conversation struct {
+	target   endpoint
+	database string
+	sessions map[string]*pgconn.PgConn
+	notices  strings.Builder
+	pending  map[string]chan string
+}
+
+func (c *conversation) connect(t *testing.T, database string) *pgconn.PgConn {
+	cfg, err := pgconn.ParseConfig(c.target.url(database))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+		fmt.Fprintf(&c.notices, "%s: %s\n", n.Severity, n.Message)
+		if n.Detail != "" {
+			fmt.Fprintf(&c.notices, "DETAIL: %s\n", n.Detail)
+		}
+	}
+	conn, err := pgconn.ConnectConfig(context.Background(), cfg)
+	if err != nil {
+		t.Fatalf("connect to %s: %v", database, err)
+	}
+	return conn
+}
+
+// session returns the session that a command names (session=b), connecting it (to database=app/dev) at first use.
+func (c *conversation) session(t *testing.T, d *datadriven.TestData) (string, *pgconn.PgConn) {
+	name, database := "a", c.database
+	d.MaybeScanArgs(t, "session", &name)
+	if d.HasArg("branch") {
+		var branch string
+		d.ScanArgs(t, "branch", &branch)
+		database += "/" + branch
+		name += "/" + branch
+	}
+	if c.sessions[name] == nil {
+		c.sessions[name] = c.connect(t, database)
+	}
+	return name, c.sessions[name]
+}
+
+// sql runs statements in one simple query each and prints all that comes back. With `async` it does not wait: the answer
+// is printed by a later `sql session=… wait`.
+func (c *conversation) sql(t *testing.T, d *datadriven.TestData) string {
+	name, conn := c.session(t, d)
+	if d.HasArg("wait") {
+		select {
+		case out := <-c.pending[name]:
+			return out
+		case <-time.After(20 * time.Second):
+			t.Fatalf("%s: session %s still waits", d.Pos, name)
+		}
+	}
+	if d.HasArg("async") {
+		if c.pending == nil {
+			c.pending = map[string]chan string{}
+		}
+		ch := make(chan string, 1)
+		c.pending[name] = ch
+		go func() { ch <- c.run(conn, d.Input) }()
+		time.Sleep(150 * time.Millisecond)
+		return ""
+	}
+	return c.run(conn, d.Input)
+}
+
+func (c *conversation) run(conn *pgconn.PgConn, sql string) string {
+	var b strings.Builder
+	c.notices.Reset()
+	mrr := conn.Exec(context.Background(), sql)
+	for mrr.NextResult() {
+		rr := mrr.ResultReader()
+		printResult(&b, rr)
+	}
+	err := mrr.Close()
+	if c.notices.Len() > 0 {
+		out := c.notices.String() + b.String()
+		b.Reset()
+		b.WriteString(out)
+	}
+	printError(&b, err, sql)
+	return b.String()
+}
+
+// prepared runs one statement through the extended protocol with the text parameters given as p=…, results in binary
+// when the command has `binary`.
+func (c *conversation) prepared(t *testing.T, d *datadriven.TestData) string {
+	_, conn := c.session(t, d)
+	var params [][]byte
+	for _, a := range d.CmdArgs {
+		if a.Key == "p" {
+			for _, v := range a.Vals {
+				if v == "NULL" {
+					params = append(params, nil)
+					continue
+				}
+				params = append(params, []byte(v))
+			}
+		}
+	}
+	var formats []int16
+	if d.HasArg("binary") {
+		formats = []int16{1}
+	}
+	var b strings.Builder
+	rr := conn.ExecParams(context.Background(), d.Input, params, nil, nil, formats)
+	printResult(&b, rr)
+	_, err := rr.Close()
+	printError(&b, err, d.Input)
+	return b.String()
+}
+
+func (c *conversation) disconnect(d *datadriven.TestData) string {
+	for _, a := range d.CmdArgs {
+		if conn := c.sessions[a.Key]; conn != nil {
+			_ = conn.Close(context.Background())
+			delete(c.sessions, a.Key)
+		}
+	}
+	return ""
+}
+
+func (c *conversation) close() {
+	for _, s := range c.sessions {
+		_ = s.Close(context.Background())
+	}
+}
+
+// printResult prints a result: a line of name:type per column, the rows, the tag.
+func printResult(b *strings.Builder, rr *pgconn.ResultReader) {
+	if fields := rr.FieldDescriptions(); len(fields) > 0 {
+		for i, f := range fields {
+			if i > 0 {
+				b.WriteString(" | ")
+			}
+			fmt.Fprintf(b, "%s:%s", f.Name, typeName(f.DataTypeOID, f.TypeModifier))
+		}
+		b.WriteByte('\n')
+	}
+	for rr.NextRow() {
+		for i, v := range rr.Values() {
+			if i > 0 {
+				b.WriteString(" | ")
+			}
+			binary := rr.FieldDescriptions()[i].Format == 1
+			switch {
+			case v == nil:
+				b.WriteString("∅")
+			case binary:
+				fmt.Fprintf(b, "%x", v)
+			default:
+				b.WriteString(strings.ReplaceAll(string(v), "\n", "⏎"))
+			}
+		}
+		b.WriteByte('\n')
+	}
+	if tag := rr.CommandTag().String(); tag != "" {
+		fmt.Fprintf(b, "%s\n", tag)
+		return
+	}
+	if tag, err := rr.Close(); err == nil {
+		fmt.Fprintf(b, "%s\n", tag.String())
+	}
+}
+
+// typeName shows a type: by OID, since names of users' types differ between servers.
+func typeName(oid uint32, mod int32) string {
+	name := fmt.Sprint(oid)
+	if oid >= 16384 {
+		name = "user"
+	}
+	if mod >= 0 {
+		name += fmt.Sprintf("(%d)", mod)
+	}
+	return name
+}
+
+func printError(b *strings.Builder, err error, sql string) {
+	if err == nil {
+		return
+	}
+	pe, ok := err.(*pgconn.PgError)
+	if !ok {
+		fmt.Fprintf(b, "ERROR: %v\n", err)
+		return
+	}
+	fmt.Fprintf(b, "%s %s: %s\n", pe.Severity, pe.Code, pe.Message)
+	for _, f := range [][2]string{{"DETAIL", pe.Detail}, {"HINT", pe.Hint}, {"CONTEXT", pe.Where}, {"CONSTRAINT", pe.ConstraintName}, {"COLUMN", pe.ColumnName}} {
+		if f[1] != "" {
+			fmt.Fprintf(b, "%s: %s\n", f[0], f[1])
+		}
+	}
+	if pe.Position > 0 {
+		fmt.Fprintf(b, "POSITION: %d %s\n", pe.Position, near(sql, int(pe.Position)))
+	}
+}
+
+// near shows where in the statement a position is.
+func near(sql string, pos int) string {
+	r := []rune(sql)
+	if pos < 1 || pos > len(r) {
+		return ""
+	}
+	return "»" + strings.ReplaceAll(string(r[pos-1:min(len(r), pos+11)]), "\n", " ")
+}

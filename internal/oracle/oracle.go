@@ -1,0 +1,126 @@
+// Package oracle runs a real PostgreSQL 15 for tests that compare with it: a cluster in a temporary directory, on a spare
+// loopback port, under an unprivileged user when the tests run as root. Only tests and benchmarks import it.
+package oracle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// ErrAbsent says that this machine has no PostgreSQL 15; tests skip.
+var ErrAbsent = errors.New("PostgreSQL 15 is not installed")
+
+// Server is a running PostgreSQL.
+type Server struct {
+	Port int
+	dir  string
+	cmd  *exec.Cmd
+}
+
+// binDir is where Debian puts PostgreSQL 15.
+func binDir() string {
+	if d := os.Getenv("PG_BIN"); d != "" {
+		return d
+	}
+	return "/usr/lib/postgresql/15/bin"
+}
+
+// Start makes a cluster and starts it. Extra are lines for postgresql.conf.
+func Start(ctx context.Context, extra ...string) (*Server, error) {
+	initdb := filepath.Join(binDir(), "initdb")
+	if _, err := os.Stat(initdb); err != nil {
+		return nil, ErrAbsent
+	}
+	dir, err := os.MkdirTemp("", "rowan-oracle-")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{dir: dir}
+	attr, err := s.unprivileged()
+	if err != nil {
+		return nil, err
+	}
+	data := filepath.Join(dir, "data")
+	init := exec.CommandContext(ctx, initdb, "-D", data, "-U", "postgres", "--auth=trust", "--locale=C.UTF-8", "-E", "UTF8")
+	init.SysProcAttr, init.Dir = attr, dir
+	if out, err := init.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("initdb: %w: %s", err, out)
+	}
+	if s.Port, err = freePort(); err != nil {
+		return nil, err
+	}
+	args := []string{"-D", data, "-p", strconv.Itoa(s.Port), "-h", "127.0.0.1", "-k", dir, "-c", "log_destination=stderr", "-c", "max_connections=200"}
+	for _, e := range extra {
+		args = append(args, "-c", e)
+	}
+	s.cmd = exec.Command(filepath.Join(binDir(), "postgres"), args...)
+	s.cmd.SysProcAttr, s.cmd.Dir = attr, dir
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	return s, s.wait(ctx)
+}
+
+// unprivileged gives the directory to a user that PostgreSQL runs as, when the tests run as root.
+func (s *Server) unprivileged() (*syscall.SysProcAttr, error) {
+	if os.Getuid() != 0 {
+		return nil, nil
+	}
+	u, err := user.Lookup("nobody")
+	if err != nil {
+		return nil, err
+	}
+	uid, _ := strconv.Atoi(u.Uid)
+	gid, _ := strconv.Atoi(u.Gid)
+	if err := os.Chown(s.dir, uid, gid); err != nil {
+		return nil, err
+	}
+	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, nil
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+func (s *Server) wait(ctx context.Context) error {
+	for range 200 {
+		ready := exec.CommandContext(ctx, filepath.Join(binDir(), "pg_isready"), "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(s.Port))
+		if ready.Run() == nil {
+			return nil
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	s.Stop()
+	return errors.New("PostgreSQL did not start")
+}
+
+// URL is a connection string for a database.
+func (s *Server) URL(database string) string {
+	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", s.Port, database)
+}
+
+// PID is the process id of the postmaster.
+func (s *Server) PID() int { return s.cmd.Process.Pid }
+
+// Stop ends the server and removes the cluster.
+func (s *Server) Stop() {
+	if s.cmd != nil && s.cmd.Process != nil {
+		_ = s.cmd.Process.Signal(syscall.SIGQUIT)
+		_ = s.cmd.Wait()
+	}
+	_ = os.RemoveAll(s.dir)
+}

@@ -1,0 +1,223 @@
+package session
+
+import (
+	"context"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/planner/command"
+
+	"github.com/rowandb/rowan/types/vector"
+)
+
+// rowStore keeps a cursor's rows, for scrolling back and for WITH HOLD.
+type rowStore struct {
+	fields []vector.Field
+	cols   []*vector.Vector
+	n      int64
+}
+
+func newRowStore(fields []vector.Field) *rowStore {
+	r := &rowStore{fields: fields}
+	for _, f := range fields {
+		v := &vector.Vector{}
+		v.Reset(f.Type)
+		r.cols = append(r.cols, v)
+	}
+	return r
+}
+
+func (r *rowStore) add(b *vector.Batch) error {
+	for i, c := range r.cols {
+		c.AppendFrom(b.Cols[i], b.Sel, b.N)
+	}
+	r.n += int64(b.Live())
+	return nil
+}
+
+// row returns row i, from 0, as a batch of one row.
+func (r *rowStore) row(i int64) *vector.Batch {
+	b := &vector.Batch{N: 1}
+	for _, c := range r.cols {
+		v := &vector.Vector{}
+		v.Reset(c.Type)
+		v.Append(c.Datum(int(i)))
+		b.Cols = append(b.Cols, v)
+	}
+	return b
+}
+
+func (r *rowStore) close() { r.cols = nil }
+
+// declare runs DECLARE CURSOR.
+func (s *Session) declare(ctx context.Context, c *command.DeclareCursor) error {
+	if !s.txn.explicit && !c.Hold {
+		return pgerr.New(pgerrcode.NoActiveSQLTransaction, "DECLARE CURSOR can only be used in transaction blocks")
+	}
+	if s.portals[c.Name] != nil {
+		return pgerr.New(pgerrcode.DuplicateCursor, "cursor %q already exists", c.Name)
+	}
+	stmts, err := s.parse(c.Query)
+	if err != nil {
+		return err
+	}
+	ps, err := s.prepare(ctx, "", stmts[0], nil)
+	if err != nil {
+		return err
+	}
+	p := &portal{name: c.Name, prepared: ps, plan: ps.plan, declared: true, hold: c.Hold, scroll: c.Scroll, binary: c.Binary, sql: c.Query, made: time.Now()}
+	if p.run, err = s.start(ctx, ps.plan.plan, nil); err != nil {
+		return err
+	}
+	if c.Scroll || c.Hold {
+		p.kept = newRowStore(ps.fields)
+		if _, err := p.run.fetch(ctx, 0, p.kept.add); err != nil {
+			return err
+		}
+		p.run.close()
+	}
+	s.portals[c.Name] = p
+	return nil
+}
+
+func (s *Session) cursor(name string) (*portal, error) {
+	if p := s.portals[name]; p != nil && name != "" {
+		return p, nil
+	}
+	return nil, pgerr.New(pgerrcode.InvalidCursorName, "cursor %q does not exist", name)
+}
+
+func (s *Session) closeCursor(name string) error {
+	if name == "" {
+		for n, p := range s.portals {
+			if p.declared {
+				s.closePortal(n)
+			}
+		}
+		return nil
+	}
+	if _, err := s.cursor(name); err != nil {
+		return err
+	}
+	s.closePortal(name)
+	return nil
+}
+
+// fetchCursor runs FETCH and MOVE.
+func (s *Session) fetchCursor(ctx context.Context, c *command.Fetch, out *output) (string, error) {
+	p, err := s.cursor(c.Cursor)
+	if err != nil {
+		return "", err
+	}
+	rows := out.Rows
+	if c.Move {
+		rows = func(*vector.Batch) error { return nil }
+	} else if err := out.Fields(p.prepared.fields); err != nil {
+		return "", err
+	}
+	n, err := p.fetch(ctx, c, rows)
+	return c.Tag() + " " + strconv.FormatInt(n, 10), err
+}
+
+// fetch moves a cursor and gives out the rows that it passes.
+func (p *portal) fetch(ctx context.Context, c *command.Fetch, rows func(*vector.Batch) error) (int64, error) {
+	count := c.Count
+	if c.All {
+		count = math.MaxInt64
+	}
+	if p.kept == nil {
+		return p.fetchForward(ctx, c, count, rows)
+	}
+	switch c.Direction {
+	case "absolute":
+		target := count
+		if count < 0 {
+			target = p.kept.n + 1 + count
+		}
+		return p.jump(target, rows)
+	case "relative":
+		return p.jump(p.position+count, rows)
+	case "backward":
+		return p.walk(-count, rows)
+	}
+	return p.walk(count, rows)
+}
+
+// fetchForward serves cursors that only move forward, from the running plan.
+func (p *portal) fetchForward(ctx context.Context, c *command.Fetch, count int64, rows func(*vector.Batch) error) (int64, error) {
+	backward := c.Direction == "backward" && count > 0 || c.Direction == "forward" && count < 0 ||
+		c.Direction == "relative" && count <= 0 || c.Direction == "absolute" && count <= p.position || count == 0
+	if backward {
+		return 0, pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "cursor can only scan forward").
+			WithHint("Declare it with SCROLL option to enable backward scan.")
+	}
+	skip := int64(0)
+	switch c.Direction {
+	case "absolute":
+		skip, count = count-p.position-1, 1
+	case "relative":
+		skip, count = count-1, 1
+	}
+	if skip > 0 {
+		if _, err := p.take(ctx, skip, func(*vector.Batch) error { return nil }); err != nil {
+			return 0, err
+		}
+	}
+	return p.take(ctx, count, rows)
+}
+
+func (p *portal) take(ctx context.Context, count int64, rows func(*vector.Batch) error) (int64, error) {
+	limit := 0
+	if count < math.MaxInt32 {
+		limit = int(count)
+	}
+	before := p.run.rows
+	_, err := p.run.fetch(ctx, limit, rows)
+	n := p.run.rows - before
+	p.position += n
+	return n, err
+}
+
+// jump goes to one row and gives it out, if it is there.
+func (p *portal) jump(target int64, rows func(*vector.Batch) error) (int64, error) {
+	p.position = min(max(target, 0), p.kept.n+1)
+	if target < 1 || target > p.kept.n {
+		return 0, nil
+	}
+	return 1, rows(p.kept.row(target - 1))
+}
+
+// walk passes up to |count| rows; 0 gives the present one again.
+func (p *portal) walk(count int64, rows func(*vector.Batch) error) (int64, error) {
+	if count == 0 {
+		return p.jump(p.position, rows)
+	}
+	step, n := int64(1), int64(0)
+	if count < 0 {
+		step = -1
+	}
+	for count != 0 {
+		p.position = min(max(p.position+step, 0), p.kept.n+1)
+		if p.position < 1 || p.position > p.kept.n {
+			break
+		}
+		if err := rows(p.kept.row(p.position - 1)); err != nil {
+			return n, err
+		}
+		n++
+		count -= step
+	}
+	return n, nil
+}
+
+// fields gives the fields of a planned statement's result; nil: it returns no rows.
+func (s *Session) fields(_ context.Context, p *planned) ([]vector.Field, error) {
+	if p.plan.Command != nil {
+		return s.commandFields(p.plan.Command), nil
+	}
+	return p.plan.Fields, nil
+}

@@ -1,0 +1,173 @@
+package session
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/vector"
+)
+
+// Merge is what a merge is asked for and what came of it; the HTTP API uses it as rowan.merge does.
+type Merge struct {
+	Source, Target, Strategy, Message string
+	DryRun                            bool
+}
+
+// strategies are the words that users know for what happens to conflicts.
+var strategies = map[string]storage.Strategy{
+	"": storage.Abort, "abort": storage.Abort, "fail": storage.Abort, "three_way": storage.Abort, "manual": storage.Manual,
+	"source_wins": storage.SourceWins, "branch_wins": storage.SourceWins, "theirs": storage.SourceWins,
+	"target_wins": storage.TargetWins, "ours": storage.TargetWins,
+}
+
+// Merge merges within the session's transaction: what it writes is committed with it. A dry run writes and takes back, so
+// that its answer is the real one's.
+func (s *Session) Merge(ctx context.Context, m Merge) (storage.MergeResult, error) {
+	strategy, ok := strategies[strings.ToLower(m.Strategy)]
+	if !ok {
+		return storage.MergeResult{}, pgerr.New(pgerrcode.InvalidParameterValue, "unknown merge strategy %q", m.Strategy).
+			WithHint("Known strategies: abort, manual, source_wins, target_wins.")
+	}
+	if s.txn.readOnly && !m.DryRun {
+		return storage.MergeResult{}, pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot execute rowan.merge() in a read-only transaction")
+	}
+	point := s.txn.Savepoint()
+	v := &mergeCheck{session: s, target: catalog.Ref{Branch: m.Target}}
+	res, err := s.engine.Store.Branches().Merge(ctx, s.txn.Txn, storage.MergeRequest{
+		Source: m.Source, Target: m.Target, Strategy: strategy, Message: m.Message, Complete: v.complete, Written: v.written,
+	})
+	if err == nil && len(res.Conflicts) == 0 {
+		err = v.verify(ctx)
+	}
+	if err != nil || m.DryRun || len(res.Conflicts) > 0 {
+		if back := s.txn.RollbackTo(point); err == nil {
+			err = back
+		}
+	}
+	if err == nil && !m.DryRun {
+		s.txn.note("MERGE " + m.Source)
+	}
+	return res, err
+}
+
+// MergeNow is Merge in a transaction of its own. It returns the SCN of the merge, 0 when nothing was written.
+func (s *Session) MergeNow(ctx context.Context, m Merge) (storage.MergeResult, storage.SCN, error) {
+	if m.Target == "" {
+		m.Target = s.branch()
+	}
+	if err := s.begin(ctx, false); err != nil {
+		return storage.MergeResult{}, 0, err
+	}
+	s.txn.Statement()
+	s.lastSCN = 0
+	res, err := s.Merge(ctx, m)
+	if err == nil {
+		err = s.commit(ctx)
+	} else {
+		s.rollbackQuietly()
+	}
+	return res, s.lastSCN, err
+}
+
+// mergeBranches is rowan.merge: the first row is the outcome, then one row for each conflict.
+func mergeBranches(s *Session, ctx context.Context, a []types.Datum, yield func([]types.Datum) bool) error {
+	m := Merge{Source: text(a[0]), Target: s.orBranch(a[1]), Strategy: text(a[2]), DryRun: a[3].B(), Message: text(a[4])}
+	res, err := s.Merge(ctx, m)
+	if err != nil {
+		return err
+	}
+	status := "merged"
+	switch {
+	case len(res.Conflicts) > 0:
+		status = "conflicts"
+	case m.DryRun:
+		status = "would merge"
+	case res.Inserts+res.Updates+res.Deletes == 0 && len(res.Objects) == 0:
+		status = "up to date"
+	}
+	outcome := []types.Datum{types.String(status), types.Int(int64(res.SourceHead)), types.Int(int64(res.Base)), types.Int(res.Inserts), types.Int(res.Updates),
+		types.Int(res.Deletes), types.Int(int64(len(res.Conflicts)) + res.Resolved)}
+	for range 7 {
+		outcome = append(outcome, types.Null)
+	}
+	if !yield(outcome) {
+		return nil
+	}
+	for _, c := range res.Conflicts {
+		if !yield(s.conflictRow(c)) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// conflictRow shows one conflict; the seven columns of the outcome are NULL but for the first.
+func (s *Session) conflictRow(c storage.Conflict) []types.Datum {
+	row := []types.Datum{types.String("conflict"), types.Null, types.Null, types.Null, types.Null, types.Null, types.Null}
+	name := c.Table
+	if c.Schema != "" && c.Schema != "public" {
+		name = c.Schema + "." + c.Table
+	}
+	row = append(row, types.String(name), types.String(s.RowID(c)), orNull(c.Column), types.String(string(c.Type)))
+	for _, d := range []types.Datum{c.Base, c.Source, c.Target} {
+		row = append(row, s.cellText(c.ColumnType, d))
+	}
+	return row
+}
+
+// RowID shows a conflict's key: its values separated by commas.
+func (s *Session) RowID(c storage.Conflict) string {
+	var b strings.Builder
+	for i, d := range c.KeyValues {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(s.cellText(c.KeyTypes[i], d).S)
+	}
+	return b.String()
+}
+
+func (s *Session) cellText(t types.Type, d types.Datum) types.Datum {
+	if d.Null || !t.Known() {
+		return types.Null
+	}
+	return types.String(string(types.AppendText(nil, t, d, &s.settings.format)))
+}
+
+// mergeCheck computes what storage cannot of merged rows, and holds them against the constraints that storage does not
+// know, before the merge commits.
+type mergeCheck struct {
+	session *Session
+	target  catalog.Ref
+	changes []mergedRows
+}
+
+type mergedRows struct {
+	table    *catalog.Table
+	old, new *vector.Batch
+}
+
+func (v *mergeCheck) written(_ context.Context, t *catalog.Table, old, new *vector.Batch) error {
+	v.changes = append(v.changes, mergedRows{t, copyBatch(old), copyBatch(new)})
+	return nil
+}
+
+func copyBatch(b *vector.Batch) *vector.Batch {
+	if b == nil {
+		return nil
+	}
+	out := &vector.Batch{N: b.Live()}
+	for _, c := range b.Cols {
+		v := &vector.Vector{}
+		v.Reset(c.Type)
+		v.AppendFrom(c, b.Sel, b.N)
+		out.Cols = append(out.Cols, v)
+	}
+	return out
+}

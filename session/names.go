@@ -1,0 +1,329 @@
+package session
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/catalog/builtin"
+	"github.com/rowandb/rowan/catalog/pgcatalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/planner/expr"
+	"github.com/rowandb/rowan/types"
+)
+
+// regNames resolves the names that regclass, regtype and their kin show and read, in the session's catalog and path.
+type regNames struct{ s *Session }
+
+var _ types.Names = regNames{}
+
+func quoteIdent(s string) string { return expr.QuoteIdent(s) }
+
+// definitions writes definitions as the session's search_path lets them be read.
+func (s *Session) definitions(snap *catalog.Snapshot) *pgcatalog.Names {
+	return &pgcatalog.Names{Catalog: snap, Quote: quoteIdent, Visible: func(schema catalog.OID, name string) bool { return s.visible(snap, schema, name) }}
+}
+
+// visible reports whether a relation or type is what its bare name means: the first of that name in the path.
+func (s *Session) visible(snap *catalog.Snapshot, schema catalog.OID, name string) bool {
+	for _, n := range s.catalogs.SearchPath() {
+		sc := snap.Schema(n)
+		if sc == nil {
+			continue
+		}
+		if sc.OID == schema {
+			return true
+		}
+		if o, _ := snap.Relation(sc.OID, name); o != nil || snap.Type(sc.OID, name) != nil {
+			return false
+		}
+	}
+	return false
+}
+
+// NameOf shows an OID by name.
+func (r regNames) NameOf(reg, id types.OID) (string, bool) {
+	if r.s.txn == nil {
+		return "", false
+	}
+	snap, err := r.s.snapshot(context.Background())
+	if err != nil {
+		return "", false
+	}
+	n := r.s.definitions(snap)
+	switch reg {
+	case types.OIDRegclass:
+		return relationName(snap, n, id)
+	case types.OIDRegtype:
+		if snap.TypeByOID(id) != nil {
+			return n.FormatType(id, -1, false), true
+		}
+	case types.OIDRegnamespace:
+		name := snap.SchemaName(id)
+		return quoteIdent(name), name != ""
+	case types.OIDRegrole:
+		if role, ok := r.s.engine.Store.Global().Object(id).(*catalog.Role); ok {
+			return quoteIdent(role.Name), true
+		}
+	default:
+		return builtinName(snap, n, reg, id)
+	}
+	return "", false
+}
+
+func relationName(snap *catalog.Snapshot, n *pgcatalog.Names, id types.OID) (string, bool) {
+	o, ix := snap.RelationByOID(id)
+	if o == nil {
+		return "", false
+	}
+	name := o.Head().Name
+	if ix != nil {
+		name = ix.Name
+	}
+	return n.Relation(o.Head().Schema, name), true
+}
+
+// builtinName shows functions and operators.
+func builtinName(snap *catalog.Snapshot, n *pgcatalog.Names, reg, id types.OID) (string, bool) {
+	switch reg {
+	case types.OIDRegproc, types.OIDRegprocedure:
+		name, args := "", []types.OID(nil)
+		if p := builtin.ProcByOID(id); p != nil {
+			name, args = n.Relation(p.Schema, p.Name), p.Args
+		} else if f, ok := snap.Object(id).(*catalog.Function); ok {
+			name, args = n.Relation(f.Schema, f.Name), f.ArgTypes
+		} else {
+			return "", false
+		}
+		if reg == types.OIDRegproc {
+			return name, true
+		}
+		return name + "(" + typeNames(n, args) + ")", true
+	case types.OIDRegoper, types.OIDRegoperator:
+		if op := builtin.OperatorByOID(id); op != nil {
+			return op.Name, true
+		}
+	}
+	return "", false
+}
+
+func typeNames(n *pgcatalog.Names, ids []types.OID) string {
+	var out []string
+	for _, id := range ids {
+		out = append(out, n.FormatType(id, -1, false))
+	}
+	return strings.Join(out, ",")
+}
+
+// Lookup finds the OID of a name.
+func (r regNames) Lookup(reg types.OID, name string) (types.OID, error) {
+	ctx := context.Background()
+	switch reg {
+	case types.OIDRegclass:
+		return r.s.relationOID(ctx, name)
+	case types.OIDRegrole:
+		if role := r.s.engine.Store.Global().RoleByName(strings.Join(splitName(name), ".")); role != nil {
+			return role.OID, nil
+		}
+		return 0, pgerr.New(pgerrcode.UndefinedObject, "role %q does not exist", name)
+	case types.OIDRegnamespace:
+		snap, err := r.s.snapshot(ctx)
+		if err != nil {
+			return 0, err
+		}
+		if sc := snap.Schema(strings.Join(splitName(name), ".")); sc != nil {
+			return sc.OID, nil
+		}
+		return 0, pgerr.New(pgerrcode.InvalidSchemaName, "schema %q does not exist", name)
+	case types.OIDRegtype:
+		return r.s.typeOID(ctx, name)
+	case types.OIDRegproc, types.OIDRegprocedure:
+		return r.s.procOID(ctx, name)
+	}
+	return 0, pgerr.Unsupported("looking up %s by name", types.Builtin(reg).Name)
+}
+
+// splitName splits a possibly qualified and quoted name; unquoted parts are folded.
+func splitName(name string) []string {
+	var parts []string
+	var cur strings.Builder
+	quoted := false
+	for i := 0; i < len(name); i++ {
+		c := name[i]
+		switch {
+		case c == '"' && quoted && i+1 < len(name) && name[i+1] == '"':
+			cur.WriteByte('"')
+			i++
+		case c == '"':
+			quoted = !quoted
+		case c == '.' && !quoted:
+			parts = append(parts, cur.String())
+			cur.Reset()
+		case !quoted && c >= 'A' && c <= 'Z':
+			cur.WriteByte(c + 32)
+		case !quoted && (c == ' ' || c == '\t'):
+		default:
+			cur.WriteByte(c)
+		}
+	}
+	return append(parts, cur.String())
+}
+
+// schemasFor lists the schemas in which a name is looked up, and the bare name.
+func (s *Session) schemasFor(name string) ([]string, string, error) {
+	parts := splitName(name)
+	switch len(parts) {
+	case 1:
+		return s.catalogs.SearchPath(), parts[0], nil
+	case 2:
+		return parts[:1], parts[1], nil
+	case 3:
+		if parts[0] == s.database.Name {
+			return parts[1:2], parts[2], nil
+		}
+	}
+	return nil, "", pgerr.New(pgerrcode.SyntaxError, "improper relation name (too many dotted names): %s", name)
+}
+
+// relation finds a table, view or sequence by name.
+func (s *Session) relation(ctx context.Context, name string) (catalog.Object, error) {
+	o, _, err := s.lookupRelation(ctx, name)
+	return o, err
+}
+
+func (s *Session) lookupRelation(ctx context.Context, name string) (catalog.Object, *catalog.Index, error) {
+	snap, err := s.snapshot(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	schemas, bare, err := s.schemasFor(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, n := range schemas {
+		if sc := snap.Schema(n); sc != nil {
+			if o, ix := snap.Relation(sc.OID, bare); o != nil {
+				return o, ix, nil
+			}
+		} else if len(schemas) == 1 && len(splitName(name)) > 1 {
+			return nil, nil, pgerr.New(pgerrcode.InvalidSchemaName, "schema %q does not exist", n)
+		}
+	}
+	return nil, nil, pgerr.New(pgerrcode.UndefinedTable, "relation %q does not exist", strings.Join(splitName(name), "."))
+}
+
+func (s *Session) relationOID(ctx context.Context, name string) (types.OID, error) {
+	o, ix, err := s.lookupRelation(ctx, name)
+	switch {
+	case err != nil:
+		return 0, err
+	case ix != nil:
+		return ix.OID, nil
+	}
+	return o.Head().OID, nil
+}
+
+// relationIn finds a relation by name in a catalog other than the session's own.
+func (s *Session) relationIn(snap *catalog.Snapshot, name string) (types.OID, error) {
+	schemas, bare, err := s.schemasFor(name)
+	if err != nil {
+		return 0, err
+	}
+	for _, n := range schemas {
+		if sc := snap.Schema(n); sc != nil {
+			if o, _ := snap.Relation(sc.OID, bare); o != nil {
+				return o.Head().OID, nil
+			}
+		}
+	}
+	return 0, pgerr.New(pgerrcode.UndefinedTable, "relation %q does not exist", strings.Join(splitName(name), "."))
+}
+
+// aliases are the SQL names of types that pg_type lists under others.
+var aliases = map[string]string{
+	"int": "int4", "integer": "int4", "smallint": "int2", "bigint": "int8", "real": "float4", "double precision": "float8", "boolean": "bool",
+	"character varying": "varchar", "character": "bpchar", "char": "bpchar", "decimal": "numeric", "dec": "numeric", "timestamp without time zone": "timestamp",
+	"timestamp with time zone": "timestamptz", "time without time zone": "time", "time with time zone": "timetz", "bit varying": "varbit", "float": "float8",
+}
+
+func (s *Session) typeOID(ctx context.Context, name string) (types.OID, error) {
+	snap, err := s.snapshot(ctx)
+	if err != nil {
+		return 0, err
+	}
+	base, array := strings.CutSuffix(strings.TrimSpace(name), "[]")
+	if i := strings.IndexByte(base, '('); i > 0 && strings.HasSuffix(base, ")") {
+		base = base[:i]
+	}
+	d := s.typeNamed(snap, base)
+	if d == nil {
+		return 0, pgerr.New(pgerrcode.UndefinedObject, "type %q does not exist", name)
+	}
+	if array {
+		return d.Array, nil
+	}
+	return d.OID, nil
+}
+
+func (s *Session) typeNamed(snap *catalog.Snapshot, name string) *types.Def {
+	if a, ok := aliases[strings.ToLower(strings.TrimSpace(name))]; ok {
+		return types.BuiltinByName(a)
+	}
+	schemas, bare, err := s.schemasFor(name)
+	if err != nil {
+		return nil
+	}
+	for _, n := range schemas {
+		if sc := snap.Schema(n); sc != nil {
+			if d := snap.Type(sc.OID, bare); d != nil {
+				return d
+			}
+		}
+	}
+	return nil
+}
+
+// procOID finds a function by name, or by name and argument types in parentheses.
+func (s *Session) procOID(ctx context.Context, name string) (types.OID, error) {
+	bare, args, withArgs := strings.Cut(name, "(")
+	parts := splitName(bare)
+	found := builtin.ProcsByName(parts[len(parts)-1])
+	var match []types.OID
+	for _, p := range found {
+		if !withArgs || s.sameArgs(ctx, p.Args, strings.TrimSuffix(args, ")")) {
+			match = append(match, p.OID)
+		}
+	}
+	switch {
+	case len(match) == 0:
+		return 0, pgerr.New(pgerrcode.UndefinedFunction, "function %q does not exist", name)
+	case len(match) > 1:
+		return 0, pgerr.New(pgerrcode.AmbiguousFunction, "more than one function named %q", name)
+	}
+	return match[0], nil
+}
+
+func (s *Session) sameArgs(ctx context.Context, args []types.OID, list string) bool {
+	var want []types.OID
+	for a := range strings.SplitSeq(list, ",") {
+		if strings.TrimSpace(a) == "" {
+			continue
+		}
+		id, err := s.typeOID(ctx, a)
+		if err != nil {
+			return false
+		}
+		want = append(want, id)
+	}
+	if len(want) != len(args) {
+		return false
+	}
+	for i := range want {
+		if want[i] != args[i] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,88 @@
+package session
+
+import (
+	"sync"
+
+	"github.com/rowandb/rowan/planner/command"
+)
+
+// notification is one NOTIFY.
+type notification struct {
+	PID              uint32
+	Channel, Payload string
+}
+
+// notifier carries notifications between the sessions of a database.
+type notifier struct {
+	mu        sync.Mutex
+	listeners map[*Session]*listener
+}
+
+// listener is what one session listens to, and what waits to be sent to its client.
+type listener struct {
+	database uint32
+	channels map[string]bool
+	pending  []notification
+}
+
+func newNotifier() *notifier { return &notifier{listeners: map[*Session]*listener{}} }
+
+func (n *notifier) remove(s *Session) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.listeners, s)
+}
+
+func (n *notifier) send(from *Session, notes []notification) {
+	if len(notes) == 0 {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, l := range n.listeners {
+		for _, note := range notes {
+			if l.database == from.database.OID && l.channels[note.Channel] {
+				l.pending = append(l.pending, note)
+			}
+		}
+	}
+}
+
+// listen runs LISTEN, UNLISTEN and NOTIFY.
+func (s *Session) listen(c *command.Listen) error {
+	if c.Notify {
+		s.txn.notices = append(s.txn.notices, notification{s.opts.PID, c.Channel, c.Payload})
+		return nil
+	}
+	n := s.engine.notify
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	l := n.listeners[s]
+	switch {
+	case c.Off && c.Channel == "":
+		delete(n.listeners, s)
+	case c.Off:
+		if l != nil {
+			delete(l.channels, c.Channel)
+		}
+	case l == nil:
+		n.listeners[s] = &listener{database: s.database.OID, channels: map[string]bool{c.Channel: true}}
+	default:
+		l.channels[c.Channel] = true
+	}
+	return nil
+}
+
+// Notifications returns what has arrived for the session's client since the last call.
+func (s *Session) Notifications() []notification {
+	n := s.engine.notify
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	l := n.listeners[s]
+	if l == nil || len(l.pending) == 0 {
+		return nil
+	}
+	out := l.pending
+	l.pending = nil
+	return out
+}

@@ -1,0 +1,166 @@
+package session
+
+import (
+	"context"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/types"
+)
+
+// sequenceState is what currval and lastval remember.
+type sequenceState struct {
+	current map[catalog.OID]int64
+	last    catalog.OID
+}
+
+// sequenceServices are the sequence functions.
+var sequenceServices = map[string]service{
+	"nextval_oid": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
+		return s.nextval(ctx, catalog.OID(a[0].I))
+	},
+	"currval_oid": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
+		return s.currval(ctx, catalog.OID(a[0].I))
+	},
+	"lastval": func(s *Session, ctx context.Context, _ []types.Datum) (types.Datum, error) {
+		if s.sequences.last == 0 {
+			return types.Null, pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "lastval is not yet defined in this session")
+		}
+		return s.currval(ctx, s.sequences.last)
+	},
+	"setval_oid": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
+		return s.setval(ctx, catalog.OID(a[0].I), a[1].I, true)
+	},
+	"setval3_oid": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
+		return s.setval(ctx, catalog.OID(a[0].I), a[1].I, a[2].B())
+	},
+	"pg_sequence_last_value": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
+		seq, err := s.sequence(ctx, catalog.OID(a[0].I))
+		if err != nil {
+			return types.Null, err
+		}
+		last, called, err := s.engine.Store.Sequences().Get(ctx, seq)
+		if err != nil || !called {
+			return types.Null, err
+		}
+		return types.Int(last), nil
+	},
+	"pg_get_serial_sequence": serialSequence,
+}
+
+func (s *Session) sequence(ctx context.Context, id catalog.OID) (*catalog.Sequence, error) {
+	snap, err := s.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o, _ := snap.RelationByOID(id)
+	switch o := o.(type) {
+	case *catalog.Sequence:
+		return o, nil
+	case nil:
+		return nil, pgerr.New(pgerrcode.UndefinedTable, "could not open relation with OID %d", id)
+	default:
+		return nil, pgerr.New(pgerrcode.WrongObjectType, "%q is not a sequence", o.Head().Name)
+	}
+}
+
+func (s *Session) nextval(ctx context.Context, id catalog.OID) (types.Datum, error) {
+	if err := s.refuseReadOnly("nextval()"); err != nil {
+		return types.Null, err
+	}
+	seq, err := s.sequence(ctx, id)
+	if err != nil {
+		return types.Null, err
+	}
+	if err := s.allowed(seq, "U", "w"); err != nil {
+		return types.Null, err
+	}
+	v, err := s.engine.Store.Sequences().Next(ctx, seq)
+	if err != nil {
+		return types.Null, err
+	}
+	s.sequences.note(id, v)
+	return types.Int(v), nil
+}
+
+func (q *sequenceState) note(id catalog.OID, v int64) {
+	if q.current == nil {
+		q.current = map[catalog.OID]int64{}
+	}
+	q.current[id], q.last = v, id
+}
+
+func (s *Session) currval(ctx context.Context, id catalog.OID) (types.Datum, error) {
+	seq, err := s.sequence(ctx, id)
+	if err != nil {
+		return types.Null, err
+	}
+	v, ok := s.sequences.current[id]
+	if !ok {
+		return types.Null, pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "currval of sequence %q is not yet defined in this session", seq.Name)
+	}
+	return types.Int(v), nil
+}
+
+func (s *Session) setval(ctx context.Context, id catalog.OID, v int64, called bool) (types.Datum, error) {
+	if err := s.refuseReadOnly("setval()"); err != nil {
+		return types.Null, err
+	}
+	seq, err := s.sequence(ctx, id)
+	if err != nil {
+		return types.Null, err
+	}
+	if v < seq.Min || v > seq.Max {
+		return types.Null, pgerr.New(pgerrcode.NumericValueOutOfRange, "setval: value %d is out of bounds for sequence %q (%d..%d)", v, seq.Name, seq.Min, seq.Max)
+	}
+	if err := s.allowed(seq, "w"); err != nil {
+		return types.Null, err
+	}
+	if err := s.engine.Store.Sequences().Set(ctx, seq, v, called); err != nil {
+		return types.Null, err
+	}
+	if called {
+		s.sequences.note(id, v)
+	}
+	return types.Int(v), nil
+}
+
+// allowed checks that the current role has one of the privileges on a sequence.
+func (s *Session) allowed(seq *catalog.Sequence, privileges ...string) error {
+	global := s.engine.Store.Global()
+	role := roleByName(global, s.user)
+	for _, p := range privileges {
+		if role != nil && catalog.HasPrivilege(global, role.OID, seq, p[0]) {
+			return nil
+		}
+	}
+	return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for sequence %s", seq.Name)
+}
+
+// serialSequence is pg_get_serial_sequence(table, column).
+func serialSequence(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
+	snap, err := s.snapshot(ctx)
+	if err != nil {
+		return types.Null, err
+	}
+	o, err := s.relation(ctx, a[0].S)
+	if err != nil {
+		return types.Null, err
+	}
+	t, ok := o.(*catalog.Table)
+	if !ok {
+		return types.Null, nil
+	}
+	col := t.Column(a[1].S)
+	if col == nil {
+		return types.Null, pgerr.New(pgerrcode.UndefinedColumn, "column %q of relation %q does not exist", a[1].S, t.Name)
+	}
+	for _, o := range snap.Objects() {
+		if q, ok := o.(*catalog.Sequence); ok && q.OwnerTable == t.OID && q.OwnerColumn == col.ID {
+			return types.String(quoteIdent(snap.SchemaName(q.Schema)) + "." + quoteIdent(q.Name)), nil
+		}
+	}
+	return types.Null, nil
+}

@@ -1,0 +1,120 @@
+package session
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/catalog/pgcatalog"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/vector"
+)
+
+// virtual scans a relation of pg_catalog or information_schema.
+func (s *Session) virtual(ctx context.Context, t *catalog.Table, ref catalog.Ref) (storage.Scanner, error) {
+	v, err := s.txn.View(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	src := &pgcatalog.Source{
+		Catalog: v.Catalog(), Global: s.engine.Store.Global(), User: s.user,
+		Rows:     func(t *catalog.Table) int64 { return s.txn.RowEstimate(v, t) },
+		Sequence: func(q *catalog.Sequence) (int64, bool, error) { return s.engine.Store.Sequences().Get(ctx, q) },
+		Settings: s.settingRows, Activity: s.engine.activity.rows, Locks: s.lockRows, Prepared: s.preparedRows, Cursors: s.cursorRows,
+	}
+	batches, err := pgcatalog.Rows(ctx, t, src)
+	return &batchScanner{batches: batches}, err
+}
+
+// batchScanner yields batches that are there already.
+type batchScanner struct{ batches []*vector.Batch }
+
+// Next returns the next batch.
+func (b *batchScanner) Next(context.Context) (*vector.Batch, error) {
+	if len(b.batches) == 0 {
+		return nil, nil
+	}
+	next := b.batches[0]
+	b.batches = b.batches[1:]
+	return next, nil
+}
+
+// Close implements storage.Scanner.
+func (*batchScanner) Close() error { return nil }
+
+func (s *Session) settingRows() []pgcatalog.Setting {
+	var out []pgcatalog.Setting
+	for _, p := range sortedParameters() {
+		v, _ := s.settings.get(p.name)
+		reset, _ := s.settings.reset(strings.ToLower(p.name))
+		source := "default"
+		switch {
+		case v != reset:
+			source = "session"
+		case reset != p.boot:
+			source = "client"
+		}
+		out = append(out, pgcatalog.Setting{Name: p.name, Value: v, Unit: p.unit, Category: p.category, Desc: p.desc, Context: p.context, Type: p.kind,
+			Source: source, Min: p.min, Max: p.max, Values: p.values, Boot: p.boot, Reset: reset})
+	}
+	return out
+}
+
+func (a *activity) rows() []pgcatalog.Activity {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var out []pgcatalog.Activity
+	for e := range a.entries {
+		e.mu.Lock()
+		out = append(out, pgcatalog.Activity{Database: e.DatabaseOID, DatabaseName: e.Database, User: e.User, Application: e.application, Client: e.RemoteAddr,
+			PID: int32(e.PID), Started: e.Started, Transaction: e.txnAt, Query: e.queryAt, StateChange: e.stateAt, State: e.state, Text: e.query})
+		e.mu.Unlock()
+	}
+	slices.SortFunc(out, func(x, y pgcatalog.Activity) int { return int(x.PID) - int(y.PID) })
+	return out
+}
+
+func (s *Session) lockRows() []pgcatalog.Lock {
+	var out []pgcatalog.Lock
+	for _, l := range s.engine.Store.Locks() {
+		r := pgcatalog.Lock{Type: l.Kind, Database: l.Database, Relation: l.Relation, PID: l.PID, Mode: l.Mode, Granted: l.Granted}
+		if l.Kind == "advisory" {
+			r.ClassID, r.ObjectID, r.SubID = uint32(uint64(l.Advisory.Key)>>32), uint32(l.Advisory.Key), 1
+			if l.Advisory.Pair {
+				r.SubID = 2
+			}
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func (s *Session) preparedRows() []pgcatalog.Prepared {
+	var out []pgcatalog.Prepared
+	for _, p := range s.prepared {
+		if p.name == "" {
+			continue
+		}
+		r := pgcatalog.Prepared{Name: p.name, Statement: p.sql, FromSQL: p.fromSQL, Made: p.made}
+		for _, t := range p.params {
+			if name, ok := (regNames{s}).NameOf(types.OIDRegtype, t.ID()); ok {
+				r.Types = append(r.Types, name)
+			}
+		}
+		out = append(out, r)
+	}
+	slices.SortFunc(out, func(a, b pgcatalog.Prepared) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+func (s *Session) cursorRows() []pgcatalog.Cursor {
+	var out []pgcatalog.Cursor
+	for _, p := range s.portals {
+		if p.declared {
+			out = append(out, pgcatalog.Cursor{Name: p.name, Statement: p.sql, Hold: p.hold, Binary: p.binary, Scrollable: p.scroll, Made: p.made})
+		}
+	}
+	return out
+}
