@@ -29,11 +29,9 @@ type idle struct {
 
 // notifications sends what has come, unless a transaction block is open.
 func (c *conn) notifications() {
-	n, ok := c.sess.(Notifier)
-	if !ok || c.sess.TxnStatus() != 'I' {
-		return
+	if c.notifier != nil && c.sess.TxnStatus() == 'I' {
+		c.notifier.Deliver(c.notify)
 	}
-	n.Deliver(c.notification)
 }
 
 // notification sends a NotificationResponse.
@@ -47,11 +45,10 @@ func (c *conn) notification(pid uint32, channel, payload string) {
 
 // startIdle puts the session's limit on silence in force.
 func (c *conn) startIdle() {
-	s, ok := c.sess.(Idler)
-	if !ok {
+	if c.idler == nil {
 		return
 	}
-	limit, err := s.IdleTimeout()
+	limit, err := c.idler.IdleTimeout()
 	if limit <= 0 {
 		return
 	}

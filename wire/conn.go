@@ -33,6 +33,11 @@ type conn struct {
 	formats map[string][]int16
 	unnamed []int16
 	idle    idle
+
+	// The session once more, where it can do more than a Session must; else nil.
+	notifier Notifier
+	idler    Idler
+	notify   func(pid uint32, channel, payload string) // notification, as a value made once
 }
 
 // input is the client's end as the decoder reads it. It remembers a failure to read, which tells a lost connection
@@ -63,6 +68,15 @@ func (c *conn) use(nc net.Conn) {
 	c.in = input{r: nc}
 	c.out.w = nc
 	c.back = pgproto3.NewBackend(&c.in, io.Discard)
+}
+
+// attach gives the connection its session.
+func (c *conn) attach(s Session) {
+	c.sess = s
+	c.sink.c = c
+	c.notifier, _ = s.(Notifier)
+	c.idler, _ = s.(Idler)
+	c.notify = c.notification
 }
 
 // serve is the connection's whole life.

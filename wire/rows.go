@@ -56,6 +56,7 @@ const (
 	encVerbatim                   // the string's bytes are the text form and the binary one
 	encTextInt                    // decimal
 	encTextBool                   // t or f
+	encBinaryBool                 // one byte
 	encBinaryInt2                 // big-endian
 	encBinaryInt4
 	encBinaryInt8
@@ -79,7 +80,7 @@ func encodingOf(t types.Type, binary bool) encoding {
 	case types.OIDInt2:
 		return either(binary, encBinaryInt2, encTextInt)
 	case types.OIDBool:
-		return either(binary, encBinary, encTextBool)
+		return either(binary, encBinaryBool, encTextBool)
 	default:
 		return either(binary, encBinary, encText)
 	}
@@ -155,6 +156,8 @@ func (c *column) append(dst []byte, i int, f *types.Format) []byte {
 		return append(dst, s...)
 	case encTextBool:
 		return append(dst, 0, 0, 0, 1, "ft"[c.vec.Int[i]&1])
+	case encBinaryBool:
+		return append(dst, 0, 0, 0, 1, byte(c.vec.Int[i]))
 	case encBinaryInt2:
 		dst = append(dst, 0, 0, 0, 2)
 		return binary.BigEndian.AppendUint16(dst, uint16(c.vec.Int[i]))

@@ -20,9 +20,9 @@ import (
 
 // rowsConn is a connection that only sends rows.
 func rowsConn(w io.Writer) *conn {
-	c := &conn{sess: &fakeSession{}}
+	c := &conn{}
 	c.out.w = w
-	c.sink.c = c
+	c.attach(&fakeSession{})
 	return c
 }
 
@@ -199,8 +199,7 @@ func benchmarkConversation(b *testing.B, q []byte) {
 	s := NewServer(Config{Opener: &fakeOpener{}})
 	nc := &loopConn{b: b, q: q}
 	c := newConn(s, nc)
-	c.sess = &nullSession{}
-	c.sink.c = c
+	c.attach(&nullSession{})
 	c.state = stReady
 	b.ReportAllocs()
 	for b.Loop() {

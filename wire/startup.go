@@ -141,8 +141,7 @@ func (c *conn) open(start Startup) error {
 	if err != nil {
 		return c.explain(ctx, err)
 	}
-	c.sess = sess
-	c.sink.c = c
+	c.attach(sess)
 	c.out.send(&pgproto3.AuthenticationOk{})
 	c.parameterStatus()
 	c.out.send(&pgproto3.BackendKeyData{ProcessID: c.pid, SecretKey: c.secret[:]})
