@@ -20,11 +20,66 @@ func (l *lowerer) join(n *logical.Join, f *frame) (rel, error) {
 	if err != nil {
 		return rel{}, err
 	}
+	best := l.plan(n, left, right)
+	if best.swap {
+		n, left, right = mirrored(n), right, left
+	}
+	if best.lookup != nil {
+		return l.lookupJoin(n, best.lookup, left, best.cost, f)
+	}
 	keys, residual := splitKeys(n)
 	if len(keys) == 0 {
 		return l.nestedLoop(n, left, right, nil, f)
 	}
 	return l.hashJoin(n, left, right, keys, residual, f)
+}
+
+// joinPlan is a way to join: as written or with the sides swapped, by index look-ups or not.
+type joinPlan struct {
+	swap   bool
+	lookup *lookup
+	cost   physical.Cost
+}
+
+// plan picks the cheapest way. Swapping sides is for inner, left, right and full joins.
+func (l *lowerer) plan(n *logical.Join, left, right rel) joinPlan {
+	best := l.planSide(n, left, right)
+	if n.Kind == logical.Semi || n.Kind == logical.Anti || n.Lateral {
+		return best
+	}
+	if other := l.planSide(mirrored(n), right, left); other.cost.Total < best.cost.Total {
+		other.swap = true
+		return other
+	}
+	return best
+}
+
+func (l *lowerer) planSide(n *logical.Join, left, right rel) joinPlan {
+	var p joinPlan
+	if keys, _ := splitKeys(n); len(keys) > 0 {
+		p.cost = l.cost.hashJoin(n, left.node, right.node)
+	} else {
+		p.cost = l.cost.nestedLoop(n, left.node, right.node, false)
+	}
+	if k := l.bestLookup(n); k != nil {
+		if c := l.cost.lookupJoin(n, k, left.node); c.Total < p.cost.Total {
+			p.lookup, p.cost = k, c
+		}
+	}
+	return p
+}
+
+// mirrored is the join with its sides swapped.
+func mirrored(n *logical.Join) *logical.Join {
+	m := *n
+	m.Left, m.Right = n.Right, n.Left
+	switch n.Kind {
+	case logical.Left:
+		m.Kind = logical.Right
+	case logical.Right:
+		m.Kind = logical.Left
+	}
+	return &m
 }
 
 // joined lists the columns of a join of two lowered inputs.

@@ -186,7 +186,7 @@ func (p *path) keyNotNull(n *logical.Scan) bool {
 			return false
 		}
 	}
-	return p.index.Predicate == 0 || p.ordered
+	return true
 }
 
 // covers reports whether an index entry holds all columns that a scan outputs.
