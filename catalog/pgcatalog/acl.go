@@ -31,7 +31,7 @@ func (b *builder) grant(g catalog.Grant) string {
 	s.WriteByte('=')
 	for _, p := range g.Privileges {
 		s.WriteRune(p)
-		if strings.ContainsRune(g.GrantOption, p) {
+		if strings.ContainsRune(g.Grantable, p) {
 			s.WriteByte('*')
 		}
 	}

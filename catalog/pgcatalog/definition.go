@@ -249,11 +249,10 @@ func (n *Names) FormatType(id catalog.OID, mod int32, hasMod bool) string {
 	if d == nil {
 		return "???"
 	}
-	t := types.Of(d)
 	if hasMod {
-		t = t.WithMod(mod)
+		return types.FormatType(types.Of(d).WithMod(mod), n.typeName)
 	}
-	return types.TypeName(t, func(schema, name string) string { return n.typeName(schema, name) })
+	return types.TypeName(types.Of(d), n.typeName)
 }
 
 func (n *Names) typeName(schema, name string) string {

@@ -435,7 +435,7 @@ func infoTablePrivileges(b *builder) error {
 			for _, p := range privilegeWords {
 				if containsRune(g.Privileges, p.letter) {
 					b.row(map[string]any{"grantor": b.roleName(g.Grantor), "grantee": grantee, "table_catalog": b.database(), "table_schema": b.schema(r.h.Schema),
-						"table_name": r.h.Name, "privilege_type": p.word, "is_grantable": g.Grantee == r.h.Owner || containsRune(g.GrantOption, p.letter),
+						"table_name": r.h.Name, "privilege_type": p.word, "is_grantable": g.Grantee == r.h.Owner || containsRune(g.Grantable, p.letter),
 						"with_hierarchy": p.word == "SELECT"})
 				}
 			}

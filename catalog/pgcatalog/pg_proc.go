@@ -132,7 +132,8 @@ func pgCast(b *builder) error {
 
 func pgAggregate(b *builder) error {
 	for _, a := range builtin.AllAggregates() {
-		b.add(a.Proc, a.Kind, a.NDirect, 0, 0, 0, 0, 0, 0, 0, 0, false, false, byte('r'), byte('r'), a.SortOp, a.TransType, 0, 0, 0, orNil(a.Initial), nil)
+		b.add(a.Proc, a.Kind, a.NDirect, a.Trans, a.Final, a.Combine, a.Serial, a.Deserial, a.MTrans, a.MInvTrans, a.MFinal, a.FinalExtra, a.MFinalExtra,
+			a.FinalModify, a.MFinalModify, a.SortOp, a.TransType, a.TransSpace, a.MTransType, a.MTransSpace, optional(a.Initial), optional(a.MInitial))
 	}
 	return nil
 }
@@ -187,4 +188,12 @@ func pgExtension(b *builder) error {
 func pgAvailableExtensions(b *builder) error {
 	b.add("plpgsql", "1.0", "1.0", "PL/pgSQL procedural language")
 	return nil
+}
+
+// optional is nil for no text.
+func optional(s *string) any {
+	if s == nil {
+		return nil
+	}
+	return *s
 }
