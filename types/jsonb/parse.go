@@ -66,8 +66,6 @@ func (l *lexer) array() (Value, error) {
 			if err := l.next(); err != nil {
 				return v, err
 			}
-		} else if l.kind == tokenEnd || l.kind == '}' || l.kind == ',' || l.kind == ':' {
-			return v, l.errExpected("array element or \"]\"")
 		}
 		e, err := l.value()
 		if err != nil {
@@ -203,8 +201,6 @@ func (l *lexer) skipArray() error {
 			if err := l.next(); err != nil {
 				return err
 			}
-		} else if l.kind == tokenEnd || l.kind == '}' || l.kind == ',' || l.kind == ':' {
-			return l.errExpected("array element or \"]\"")
 		}
 		if err := l.skip(); err != nil {
 			return err
