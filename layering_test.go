@@ -23,7 +23,7 @@ const (
 	// plans are plain data that planner and executor share.
 	plans = "planner/expr planner/physical planner/command " + schema
 	// machinery is what all operators are made of.
-	machinery = "executor/op executor/eval executor/hash executor/kernel executor/mem executor/spill storage " + plans
+	machinery = "executor/op executor/eval executor/hash executor/keyrange executor/kernel executor/mem executor/spill storage " + plans
 )
 
 // layers says, for every package, which packages of this module it may import. The arrows follow the data: nothing below
@@ -47,12 +47,13 @@ var layers = map[string]string{
 	"executor/dml":    machinery,
 	"executor/ddl":    "internal/password " + machinery,
 	"executor/op":     "executor/kernel executor/mem executor/spill storage " + plans,
-	"executor/eval":   "executor/hash executor/kernel executor/op executor/mem executor/spill " + plans,
+	"executor/eval":   "storage/keys executor/hash executor/kernel executor/op executor/mem executor/spill " + plans,
 	"executor/hash":   "executor/mem executor/spill " + values,
 	"executor/kernel": "executor/kernel/pgregex " + schema,
 	"executor/spill":  "executor/mem " + values,
 	"executor/mem":    "pgerr",
 
+	"executor/keyrange":       "executor/eval executor/op storage " + plans,
 	"executor/kernel/pgregex": "pgerr",
 
 	"planner":          "planner/parse planner/bind planner/logical planner/optimize planner/lower planner/estimate " + plans,
@@ -85,11 +86,12 @@ var layers = map[string]string{
 	"types":             "types/numeric types/datetime types/jsonb pgerr",
 	"types/vector":      "types pgerr",
 	"types/numeric":     "pgerr",
-	"types/datetime":    "pgerr",
+	"types/datetime":    "types/numeric pgerr",
 	"types/jsonb":       "types/numeric pgerr",
 	"pgerr":             "",
 
 	"internal/invariant": "",
+	"internal/oracle":    "",
 	"internal/testkit":   "server",
 	"conformance":        "server",
 }

@@ -33,18 +33,38 @@ type Config struct {
 	DataDir  string
 	PGAddr   string // host:port of the PostgreSQL protocol; port 0: any
 	HTTPAddr string // host:port of the HTTP API; "": none
-	Auth     Auth
+	Auth     Auth   // "": AuthSCRAM
 	TLSCert  string // PEM files; both or neither
 	TLSKey   string
-	Memory   Memory
+	Memory   Memory // "": MemoryNormal
 	// Password is the superuser's, set when the data directory is made; "": made up and printed.
 	Password       string
-	MaxConnections int // 0: 100
-	Log            *zap.Logger
+	MaxConnections int         // 0: 100
+	Log            *zap.Logger // nil: none
 	// Out gets what the person who started the server is to read: how to connect, and a password made up.
 	Out io.Writer
 	// Open opens the engine; nil: the one that keeps its data in DataDir.
 	Open OpenEngine
+}
+
+// withDefaults fills in what was left out. The data directory and the PostgreSQL address have to be said.
+func (c Config) withDefaults() Config {
+	if c.Auth == "" {
+		c.Auth = AuthSCRAM
+	}
+	if c.Memory == "" {
+		c.Memory = MemoryNormal
+	}
+	if c.Log == nil {
+		c.Log = zap.NewNop()
+	}
+	if c.Out == nil {
+		c.Out = io.Discard
+	}
+	if c.Open == nil {
+		c.Open = openEngine
+	}
+	return c
 }
 
 // ConfigError is a setting that cannot be: the fault of who started the server, not of the machine.

@@ -24,7 +24,7 @@ var (
 // Open implements wire.Opener.
 func (s *sessions) Open(ctx context.Context, st wire.Startup) (wire.Session, error) {
 	sess, err := s.engine.New(ctx, session.Options{
-		User: st.User, Database: st.Database, Settings: st.Parameters, RemoteAddr: st.RemoteAddr, PID: st.PID,
+		User: st.User, Database: st.Database, Settings: st.Parameters, RemoteAddr: st.RemoteAddr, PID: st.PID, Wake: st.Wake,
 	})
 	if err != nil {
 		return nil, err

@@ -39,11 +39,15 @@ func (n *notifier) send(from *Session, notes []notification) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, l := range n.listeners {
+	for s, l := range n.listeners {
+		before := len(l.pending)
 		for _, note := range notes {
 			if l.database == from.database.OID && l.channels[note.Channel] {
 				l.pending = append(l.pending, note)
 			}
+		}
+		if len(l.pending) > before && s.opts.Wake != nil {
+			s.opts.Wake()
 		}
 	}
 }

@@ -55,6 +55,7 @@ type Options struct {
 	RemoteAddr  string
 	PID         uint32
 	Application string
+	Wake        func() // makes an idle client's connection ask for notifications; nil: it never is
 }
 
 // Session is one client's conversation.
