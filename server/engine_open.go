@@ -41,7 +41,8 @@ func openEngine(ctx context.Context, o EngineOptions) (*Engine, error) {
 	s := &sessions{engine: engine, store: store}
 	a := &api{sessions: s, trust: o.Trust, started: time.Now()}
 	return &Engine{
-		Sessions: s, Roles: s, HTTP: admin.New(a.services(), o.Log.Named("admin")), Created: created, Close: store.Close,
+		Sessions: s, Roles: s, HTTP: admin.New(a.services(), o.Log.Named("admin")), Created: created,
+		Attach: func(b Backends) { engine.Backends = b }, Close: store.Close,
 	}, nil
 }
 

@@ -77,7 +77,7 @@ func (s *Session) snapshot(ctx context.Context) (*catalog.Snapshot, error) {
 
 // Call runs a function that belongs to the session.
 func (s *Session) Call(ctx context.Context, name string, args []types.Datum) (types.Datum, error) {
-	for _, table := range []map[string]service{branchServices, sequenceServices, catalogServices, lockServices} {
+	for _, table := range []map[string]service{branchServices, sequenceServices, catalogServices, lockServices, backendServices} {
 		if f := table[name]; f != nil {
 			return f(s, ctx, args)
 		}

@@ -32,6 +32,8 @@ type Engine struct {
 	TempDir string
 	// Defaults are settings that the server was started with, by name.
 	Defaults map[string]string
+	// Backends stops other sessions; nil: nobody can. Set before the first session.
+	Backends Backends
 
 	plans    *planCache
 	activity *activity
