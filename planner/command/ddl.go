@@ -20,10 +20,10 @@ type Nothing struct {
 	Notices []*pgerr.Error
 }
 
-// CreateSchema is CREATE SCHEMA. Owner 0 is the current role.
+// CreateSchema is CREATE SCHEMA. Owner "" is the current role.
 type CreateSchema struct {
 	Name        string
-	Owner       catalog.OID
+	Owner       string
 	IfNotExists bool
 }
 
@@ -147,16 +147,17 @@ type Comment struct {
 	Column     catalog.ColumnID
 	Constraint catalog.OID
 	Index      catalog.OID
-	Global     bool // a role or database
+	Role       string
+	Database   string
 	Text       string
 }
 
 // Owner is ALTER … OWNER TO and the like.
 type Owner struct {
-	Name    string // tag
-	Object  catalog.OID
-	NewName catalog.OID // the new owner
-	Global  bool
+	Name     string // tag
+	Object   catalog.OID
+	Database string // instead of Object
+	Role     string // the new owner
 }
 
 // SetSchema is ALTER … SET SCHEMA.
@@ -176,7 +177,8 @@ type Rename struct {
 	Index      catalog.OID
 	Field      string // of a composite type
 	To         string
-	Global     bool
+	Role       string // instead of Object
+	Database   string // instead of Object
 	Rewrites   []Rewrite
 }
 

@@ -1,9 +1,8 @@
 package command
 
-import (
-	"github.com/rowandb/rowan/catalog"
-	"github.com/rowandb/rowan/pgerr"
-)
+import "github.com/rowandb/rowan/catalog"
+
+// Roles and databases are named, not numbered, in commands: they belong to the server, whose catalog bind does not see.
 
 // RoleOptions are the options of CREATE and ALTER ROLE; nil stays as it is (or takes the default).
 type RoleOptions struct {
@@ -12,9 +11,9 @@ type RoleOptions struct {
 	ConnLimit  *int
 	Password   *string // as written, or a verifier; "" removes it
 	ValidUntil *string
-	InRole     []catalog.OID // becomes a member of these
-	Members    []catalog.OID // these become members of it
-	Admins     []catalog.OID
+	InRole     []string // becomes a member of these
+	Members    []string // these become members of it
+	Admins     []string
 }
 
 // CreateRole is CREATE ROLE, USER or GROUP.
@@ -25,15 +24,15 @@ type CreateRole struct {
 
 // AlterRole is ALTER ROLE or USER with options, and ALTER GROUP … ADD or DROP USER.
 type AlterRole struct {
-	Role    catalog.OID
+	Role    string
 	Options RoleOptions
-	Drop    []catalog.OID // members to remove
+	Drop    []string // members to remove
 }
 
-// AlterSetting is ALTER ROLE or DATABASE … SET or RESET. Role 0 with Database 0 is ALTER ROLE ALL.
+// AlterSetting is ALTER ROLE or DATABASE … SET or RESET. With neither Role nor Database it is ALTER ROLE ALL.
 type AlterSetting struct {
-	Role     catalog.OID
-	Database catalog.OID
+	Role     string
+	Database string
 	Setting  string // "" with Reset: RESET ALL
 	Value    string
 	Reset    bool
@@ -41,17 +40,16 @@ type AlterSetting struct {
 
 // DropRole is DROP ROLE.
 type DropRole struct {
-	Roles   []catalog.OID
-	Notices []*pgerr.Error
+	Roles    []string
+	IfExists bool
 }
 
 // GrantRole is GRANT role TO role and REVOKE role FROM role.
 type GrantRole struct {
 	Revoke  bool
-	Roles   []catalog.OID
-	Members []catalog.OID
+	Roles   []string
+	Members []string
 	Admin   bool // WITH ADMIN OPTION; in REVOKE: only that option
-	Grantor catalog.OID
 	Cascade bool
 }
 
@@ -60,13 +58,13 @@ type Grant struct {
 	Revoke      bool
 	Kind        string // TABLE, SEQUENCE, SCHEMA, DATABASE, FUNCTION, TYPE, LANGUAGE, …
 	Objects     []catalog.OID
+	Databases   []string
 	All         bool // ALL PRIVILEGES
 	Privileges  string
 	Columns     []ColumnPrivilege
-	Grantees    []catalog.OID // 0: PUBLIC
+	Grantees    []string // "": PUBLIC
 	GrantOption bool
 	Cascade     bool
-	Global      bool // the objects are databases
 }
 
 // ColumnPrivilege is one privilege on some columns.
@@ -77,15 +75,15 @@ type ColumnPrivilege struct {
 
 // DefaultPrivileges is ALTER DEFAULT PRIVILEGES.
 type DefaultPrivileges struct {
-	Roles   []catalog.OID // nil: the current one
+	Roles   []string      // nil: the current one
 	Schemas []catalog.OID // nil: all
 	Grant   Grant
 }
 
 // ReassignOwned is REASSIGN OWNED, and DROP OWNED when Drop.
 type ReassignOwned struct {
-	Roles   []catalog.OID
-	To      catalog.OID
+	Roles   []string
+	To      string
 	Drop    bool
 	Cascade bool
 }
@@ -93,7 +91,7 @@ type ReassignOwned struct {
 // CreateDatabase is CREATE DATABASE. A name with a slash is a branch of the database before the slash.
 type CreateDatabase struct {
 	Name       string
-	Owner      catalog.OID
+	Owner      string
 	Template   string
 	Encoding   string
 	Collate    string
@@ -105,7 +103,7 @@ type CreateDatabase struct {
 
 // AlterDatabase is ALTER DATABASE with options.
 type AlterDatabase struct {
-	Database   catalog.OID
+	Database   string
 	ConnLimit  *int
 	IsTemplate *bool
 	AllowConn  *bool
@@ -126,7 +124,7 @@ func (*AlterRole) Tag() string { return "ALTER ROLE" }
 
 // Tag implements Command.
 func (c *AlterSetting) Tag() string {
-	if c.Role == 0 && c.Database != 0 {
+	if c.Role == "" && c.Database != "" {
 		return "ALTER DATABASE"
 	}
 	return "ALTER ROLE"

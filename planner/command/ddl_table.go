@@ -2,6 +2,7 @@ package command
 
 import (
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/planner/expr"
 	"github.com/rowandb/rowan/types"
 )
 
@@ -73,6 +74,7 @@ type IndexDef struct {
 	Columns          []IndexElem
 	Include          []string
 	Predicate        string
+	BoundPredicate   expr.Expr
 	PredicateUses    []string
 	Deps             []catalog.Dep
 	Options          []string
@@ -85,6 +87,7 @@ type IndexElem struct {
 	Column     string
 	Expr       string
 	Type       types.Type // of Expr
+	Bound      expr.Expr  // Expr bound: over expr.Columns that carry the table's column names
 	Uses       []string
 	Label      string // what PostgreSQL names the index's column
 	Desc       bool
@@ -230,7 +233,7 @@ type RowSecurity struct {
 type SetLogged struct{ Unlogged bool }
 
 // SetOwner is OWNER TO.
-type SetOwner struct{ Role catalog.OID }
+type SetOwner struct{ Role string }
 
 // Accept is an action that has no effect in Rowan, such as ENABLE TRIGGER.
 type Accept struct{ Trigger string }

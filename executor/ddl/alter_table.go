@@ -1,0 +1,324 @@
+package ddl
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/planner/command"
+)
+
+// alterTable runs the actions in PostgreSQL's order, whatever the order in which they are written: drops, changes of
+// type, new columns, column attributes, indexes and constraints, the rest.
+func (s *stmt) alterTable(ctx context.Context, c *command.AlterTable) error {
+	if o, ok := s.cat().Object(c.Table).(*catalog.Table); !ok {
+		return s.alterOther(ctx, c)
+	} else if err := s.mustOwn(o); err != nil {
+		return err
+	}
+	t, err := s.lockTable(ctx, c.Table, alterLock(c.Actions))
+	if err != nil {
+		return err
+	}
+	if err := s.mustOwn(t); err != nil {
+		return err
+	}
+	b := &build{stmt: s, t: t.Clone(), values: map[catalog.ColumnID]string{}}
+	for pass := range passes {
+		for _, a := range c.Actions {
+			if passOf(a) != pass {
+				continue
+			}
+			if err := b.action(ctx, a); err != nil {
+				return err
+			}
+		}
+	}
+	return b.finish(ctx, t)
+}
+
+// alterLock is the lock that the strongest of the actions needs.
+func alterLock(actions []command.AlterAction) catalog.TableLock {
+	for _, a := range actions {
+		switch a.(type) {
+		case *command.ValidateConstraint, *command.SetColumn, *command.ClusterOn, *command.SetOptions:
+		default:
+			return catalog.AccessExclusive
+		}
+	}
+	return catalog.ShareUpdateExclusive
+}
+
+const passes = 6
+
+func passOf(a command.AlterAction) int {
+	switch a := a.(type) {
+	case *command.DropColumn, *command.DropConstraint, *command.DropExpression:
+		return 0
+	case *command.AlterType:
+		return 1
+	case *command.AddColumn:
+		return 2
+	case *command.SetDefault, *command.SetNotNull, *command.SetIdentity, *command.SetColumn:
+		return 3
+	case *command.AddConstraint:
+		if a.Constraint.Kind == catalog.PrimaryKey || a.Constraint.Kind == catalog.Unique {
+			return 3
+		}
+		return 4
+	}
+	return 5
+}
+
+func (b *build) action(ctx context.Context, a command.AlterAction) error {
+	switch a := a.(type) {
+	case *command.AddColumn:
+		return b.addNewColumn(ctx, a)
+	case *command.DropColumn:
+		return b.dropColumn(ctx, a)
+	case *command.AlterType:
+		return b.alterType(ctx, a)
+	case *command.SetDefault:
+		return b.setDefault(a)
+	case *command.SetNotNull:
+		return b.setNotNull(a)
+	case *command.SetIdentity:
+		return b.setIdentity(ctx, a)
+	case *command.DropExpression:
+		return b.dropExpression(a)
+	case *command.SetColumn:
+		return b.setColumn(a)
+	case *command.AddConstraint:
+		return b.addConstraint(ctx, &a.Constraint)
+	case *command.AlterConstraint:
+		return b.alterConstraint(a)
+	case *command.ValidateConstraint:
+		return b.validateConstraint(a)
+	case *command.DropConstraint:
+		return b.dropConstraint(ctx, a)
+	}
+	return b.attribute(ctx, a)
+}
+
+// attribute runs the actions that change nothing but a field.
+func (b *build) attribute(ctx context.Context, a command.AlterAction) error {
+	switch a := a.(type) {
+	case *command.SetOptions:
+		b.t.Options = mergeOptions(b.t.Options, a.Options, a.Reset)
+	case *command.ClusterOn:
+		for _, ix := range b.t.Indexes {
+			ix.Clustered = ix.OID == a.Index
+		}
+	case *command.ReplicaIdentity:
+		b.t.Replident = a.Kind
+	case *command.RowSecurity:
+		if a.Force {
+			b.t.ForceRLS = a.On
+		} else {
+			b.t.RowSecurity = a.On
+		}
+	case *command.SetLogged:
+		b.t.Unlogged = a.Unlogged
+	case *command.SetOwner:
+		return b.setTableOwner(ctx, a.Role)
+	case *command.Accept:
+		return b.accept(a)
+	}
+	return nil
+}
+
+func (b *build) accept(a *command.Accept) error {
+	if a.Trigger != "" {
+		return pgerr.New(pgerrcode.UndefinedObject, "trigger %q for table %q does not exist", a.Trigger, b.t.Name)
+	}
+	return nil
+}
+
+// column finds a column that ALTER COLUMN names.
+func (b *build) column(name string) (*catalog.Column, error) {
+	if c := b.t.Column(name); c != nil {
+		return c, nil
+	}
+	if isSystemColumn(name) {
+		return nil, pgerr.New(pgerrcode.FeatureNotSupported, "cannot alter system column %q", name)
+	}
+	return nil, b.noColumn(name)
+}
+
+func (b *build) noColumn(name string) error {
+	return pgerr.New(pgerrcode.UndefinedColumn, "column %q of relation %q does not exist", name, b.t.Name)
+}
+
+func isSystemColumn(name string) bool {
+	return slices.Contains([]string{"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}, name)
+}
+
+func (b *build) addNewColumn(ctx context.Context, a *command.AddColumn) error {
+	if a.IfNotExists && b.t.Column(a.Column.Name) != nil {
+		b.notice(pgerrcode.DuplicateColumn, "column %q of relation %q already exists, skipping", a.Column.Name, b.t.Name)
+		return nil
+	}
+	if isSystemColumn(a.Column.Name) {
+		return pgerr.New(pgerrcode.DuplicateColumn, "column name %q conflicts with a system column name", a.Column.Name)
+	}
+	c, err := b.addColumn(ctx, &a.Column)
+	if err != nil {
+		return err
+	}
+	if err := b.fillColumn(ctx, c, &a.Column); err != nil {
+		return err
+	}
+	return b.addConstraints(ctx, a.Constraints)
+}
+
+// fillColumn decides what existing rows have in a new column: nothing, one value for all, or a value each.
+func (b *build) fillColumn(ctx context.Context, c *catalog.Column, d *command.ColumnDef) error {
+	switch {
+	case d.Serial || d.Identity != 0:
+		b.rewrite = true
+		seq := b.sequences[len(b.sequences)-1]
+		b.values[c.ID] = fmt.Sprintf("CAST(nextval(%s::regclass) AS %s)", literal(quote(b.cat().SchemaName(seq.Schema))+"."+quote(seq.Name)), b.typeSQL(c))
+	case d.Generated != "":
+		b.rewrite = true
+	case d.Default != "" && d.Volatile:
+		b.rewrite = true
+		b.values[c.ID] = d.Default
+	case d.Default != "":
+		return b.missing(ctx, c, d.Default)
+	case c.NotNull || base(d.Type).Def != d.Type.Def:
+		b.notNullIfRows(c)
+	}
+	return nil
+}
+
+// notNullIfRows notes that a NOT NULL column without default cannot be added to a table that has rows.
+func (b *build) notNullIfRows(c *catalog.Column) {
+	if c.NotNull {
+		b.notNull = append(b.notNull, c.ID)
+	}
+}
+
+// typeSQL spells a column's type, qualified.
+func (b *build) typeSQL(c *catalog.Column) string {
+	d := b.cat().TypeByOID(c.TypeOID)
+	return quote(d.Schema) + "." + quote(d.Name)
+}
+
+func (b *build) setDefault(a *command.SetDefault) error {
+	c, err := b.column(a.Name)
+	if err != nil {
+		return err
+	}
+	if c.Identity != 0 {
+		e := pgerr.New(pgerrcode.SyntaxError, "column %q of relation %q is an identity column", c.Name, b.t.Name)
+		if a.Default == "" {
+			e = e.WithHint("Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.")
+		}
+		return e
+	}
+	if c.Generated != "" {
+		e := pgerr.New(pgerrcode.SyntaxError, "column %q of relation %q is a generated column", c.Name, b.t.Name)
+		if a.Default == "" {
+			e = e.WithHint("Use ALTER TABLE ... ALTER COLUMN ... DROP EXPRESSION instead.")
+		}
+		return e
+	}
+	c.Default, c.Deps = a.Default, a.Deps
+	return nil
+}
+
+func (b *build) setNotNull(a *command.SetNotNull) error {
+	c, err := b.column(a.Name)
+	if err != nil {
+		return err
+	}
+	if !a.Off {
+		if !c.NotNull {
+			c.NotNull = true
+			b.notNull = append(b.notNull, c.ID)
+		}
+		return nil
+	}
+	if c.Identity != 0 {
+		return pgerr.New(pgerrcode.SyntaxError, "column %q of relation %q is an identity column", c.Name, b.t.Name)
+	}
+	if pk := b.t.PrimaryIndex(); pk != nil && slices.Contains(keyColumns(pk), c.ID) {
+		return pgerr.New(pgerrcode.InvalidTableDefinition, "column %q is in a primary key", c.Name)
+	}
+	c.NotNull = false
+	return nil
+}
+
+func (b *build) setColumn(a *command.SetColumn) error {
+	c, err := b.column(a.Name)
+	if err != nil {
+		return err
+	}
+	if a.Statistics != nil {
+		c.Statistics = *a.Statistics
+	}
+	if a.Storage != 0 {
+		c.Storage = a.Storage
+	}
+	return nil
+}
+
+func (b *build) dropExpression(a *command.DropExpression) error {
+	c, err := b.column(a.Name)
+	if err != nil {
+		return err
+	}
+	if c.Generated == "" {
+		if a.IfExists {
+			b.notice(pgerrcode.SuccessfulCompletion, "column %q of relation %q is not a stored generated column, skipping", c.Name, b.t.Name)
+			return nil
+		}
+		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "column %q of relation %q is not a stored generated column", c.Name, b.t.Name)
+	}
+	c.Generated, c.Deps = "", nil
+	return nil
+}
+
+func (b *build) findConstraint(name string) (*catalog.Constraint, error) {
+	if k := b.t.Constraint(name); k != nil {
+		return k, nil
+	}
+	return nil, pgerr.New(pgerrcode.UndefinedObject, "constraint %q of relation %q does not exist", name, b.t.Name)
+}
+
+func (b *build) alterConstraint(a *command.AlterConstraint) error {
+	k, err := b.findConstraint(a.Name)
+	if err != nil {
+		return err
+	}
+	if k.Kind != catalog.ForeignKey {
+		return pgerr.New(pgerrcode.WrongObjectType, "constraint %q of relation %q is not a foreign key constraint", a.Name, b.t.Name)
+	}
+	k.Deferrable, k.Deferred = a.Deferrable, a.Deferred
+	return nil
+}
+
+func (b *build) validateConstraint(a *command.ValidateConstraint) error {
+	k, err := b.findConstraint(a.Name)
+	if err != nil {
+		return err
+	}
+	switch k.Kind {
+	case catalog.Check:
+		if k.NotValid {
+			b.checks = append(b.checks, k)
+		}
+	case catalog.ForeignKey:
+		if k.NotValid {
+			b.keys = append(b.keys, k)
+		}
+	default:
+		return pgerr.New(pgerrcode.WrongObjectType, "constraint %q of relation %q is not a foreign key or check constraint", a.Name, b.t.Name)
+	}
+	k.NotValid = false
+	return nil
+}

@@ -1,0 +1,234 @@
+package ddl
+
+import (
+	"context"
+	"math"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/planner/command"
+	"github.com/rowandb/rowan/types"
+)
+
+func (s *stmt) createSequence(ctx context.Context, c *command.CreateSequence) error {
+	if done, err := s.nameFree(c.Target.Schema, c.Target.Name, c.IfNotExists); done || err != nil {
+		return err
+	}
+	q, err := s.newSequence(ctx, c.Target, &c.Def)
+	if err != nil {
+		return err
+	}
+	if err := s.ownSequence(q, c.Def.OwnedBy); err != nil {
+		return err
+	}
+	return s.putSequence(ctx, q)
+}
+
+// newSequence builds the descriptor of a new sequence.
+func (s *stmt) newSequence(ctx context.Context, at command.Target, d *command.SequenceDef) (*catalog.Sequence, error) {
+	if err := s.mayCreate(at.Schema); err != nil {
+		return nil, err
+	}
+	id, err := s.oid(ctx)
+	if err != nil {
+		return nil, err
+	}
+	q := &catalog.Sequence{Header: catalog.Header{OID: id, Schema: at.Schema, Name: at.Name, Owner: s.Role}, TypeOID: types.OIDInt8, Increment: 1, Cache: 1}
+	s.applyDefaults('S', at.Schema, &q.Header, q)
+	return q, s.defineSequence(q, d, true)
+}
+
+// putSequence stores a new sequence and its first value.
+func (s *stmt) putSequence(ctx context.Context, q *catalog.Sequence) error {
+	if err := s.view.Put(ctx, q); err != nil {
+		return err
+	}
+	return s.Store.Sequences().Set(ctx, q, q.Start, false)
+}
+
+// typeBounds are the least and greatest values of a sequence's type.
+func typeBounds(id catalog.OID) (lo, hi int64) {
+	switch id {
+	case types.OIDInt2:
+		return math.MinInt16, math.MaxInt16
+	case types.OIDInt4:
+		return math.MinInt32, math.MaxInt32
+	}
+	return math.MinInt64, math.MaxInt64
+}
+
+// defineSequence applies options as PostgreSQL's init_params does; fresh is CREATE.
+func (s *stmt) defineSequence(q *catalog.Sequence, d *command.SequenceDef, fresh bool) error {
+	resetMin, resetMax := fresh, fresh
+	if d.Type != 0 && d.Type != q.TypeOID {
+		lo, hi := typeBounds(q.TypeOID)
+		resetMax = resetMax || q.Increment > 0 && q.Max == hi || q.Increment < 0 && q.Max == -1
+		resetMin = resetMin || q.Increment < 0 && q.Min == lo || q.Increment > 0 && q.Min == 1
+		q.TypeOID = d.Type
+	}
+	if d.Increment != nil {
+		if *d.Increment == 0 {
+			return pgerr.New(pgerrcode.InvalidParameterValue, "INCREMENT must not be zero")
+		}
+		q.Increment = *d.Increment
+	}
+	if d.Cycle != nil {
+		q.Cycle = *d.Cycle
+	}
+	if err := s.boundSequence(q, d, resetMin, resetMax); err != nil {
+		return err
+	}
+	if d.Start != nil {
+		q.Start = *d.Start
+	} else if fresh {
+		q.Start = q.Min
+		if q.Increment < 0 {
+			q.Start = q.Max
+		}
+	}
+	if err := withinBounds("START", q.Start, q); err != nil {
+		return err
+	}
+	if d.Cache != nil {
+		if *d.Cache <= 0 {
+			return pgerr.New(pgerrcode.InvalidParameterValue, "CACHE (%d) must be greater than zero", *d.Cache)
+		}
+		q.Cache = *d.Cache
+	}
+	return nil
+}
+
+func (s *stmt) boundSequence(q *catalog.Sequence, d *command.SequenceDef, resetMin, resetMax bool) error {
+	lo, hi := typeBounds(q.TypeOID)
+	switch {
+	case d.Max != nil:
+		q.Max = *d.Max
+	case d.NoMax || resetMax:
+		q.Max = hi
+		if q.Increment < 0 {
+			q.Max = -1
+		}
+	}
+	name := s.typeName(q.TypeOID, -1)
+	if q.Max < lo || q.Max > hi {
+		return pgerr.New(pgerrcode.InvalidParameterValue, "MAXVALUE (%d) is out of range for sequence data type %s", q.Max, name)
+	}
+	switch {
+	case d.Min != nil:
+		q.Min = *d.Min
+	case d.NoMin || resetMin:
+		q.Min = 1
+		if q.Increment < 0 {
+			q.Min = lo
+		}
+	}
+	if q.Min < lo || q.Min > hi {
+		return pgerr.New(pgerrcode.InvalidParameterValue, "MINVALUE (%d) is out of range for sequence data type %s", q.Min, name)
+	}
+	if q.Min >= q.Max {
+		return pgerr.New(pgerrcode.InvalidParameterValue, "MINVALUE (%d) must be less than MAXVALUE (%d)", q.Min, q.Max)
+	}
+	return nil
+}
+
+func withinBounds(word string, v int64, q *catalog.Sequence) error {
+	if v < q.Min {
+		return pgerr.New(pgerrcode.InvalidParameterValue, "%s value (%d) cannot be less than MINVALUE (%d)", word, v, q.Min)
+	}
+	if v > q.Max {
+		return pgerr.New(pgerrcode.InvalidParameterValue, "%s value (%d) cannot be greater than MAXVALUE (%d)", word, v, q.Max)
+	}
+	return nil
+}
+
+// ownSequence applies OWNED BY.
+func (s *stmt) ownSequence(q *catalog.Sequence, to *catalog.Dep) error {
+	if to == nil {
+		return nil
+	}
+	if to.Object == 0 {
+		q.OwnerTable, q.OwnerColumn = 0, 0
+		return nil
+	}
+	t, err := s.table(to.Object)
+	if err != nil {
+		return err
+	}
+	if t.Owner != q.Owner {
+		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "sequence must have same owner as table it is linked to")
+	}
+	if t.Schema != q.Schema {
+		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "sequence must be in same schema as table it is linked to")
+	}
+	q.OwnerTable, q.OwnerColumn = to.Object, to.Column
+	return nil
+}
+
+func (s *stmt) alterSequence(ctx context.Context, c *command.AlterSequence) error {
+	old, ok := s.cat().Object(c.Sequence).(*catalog.Sequence)
+	if !ok {
+		return pgerr.New(pgerrcode.UndefinedTable, "relation with OID %d does not exist", c.Sequence)
+	}
+	if err := s.mustOwn(old); err != nil {
+		return err
+	}
+	if t := s.identityTable(old); t != nil && c.Def.OwnedBy != nil {
+		return pgerr.New(pgerrcode.FeatureNotSupported, "cannot change ownership of identity sequence").
+			WithDetail("Sequence %q is linked to table %q.", old.Name, t.Name)
+	}
+	return s.changeSequence(ctx, old, &c.Def)
+}
+
+// changeSequence applies options to a sequence and to its state.
+func (s *stmt) changeSequence(ctx context.Context, old *catalog.Sequence, d *command.SequenceDef) error {
+	q := catalog.CloneObject(old).(*catalog.Sequence)
+	if err := s.defineSequence(q, d, false); err != nil {
+		return err
+	}
+	if err := s.ownSequence(q, d.OwnedBy); err != nil {
+		return err
+	}
+	last, called, err := s.Store.Sequences().Get(ctx, old)
+	if err != nil {
+		return err
+	}
+	if d.Restart {
+		last, called = q.Start, false
+		if d.RestartWith != nil {
+			last = *d.RestartWith
+		}
+	}
+	if err := withinBounds("RESTART", last, q); err != nil {
+		return err
+	}
+	if err := s.view.Put(ctx, q); err != nil {
+		return err
+	}
+	return s.Store.Sequences().Set(ctx, q, last, called)
+}
+
+// identityTable returns the table whose identity column uses a sequence, or nil.
+func (s *stmt) identityTable(q *catalog.Sequence) *catalog.Table {
+	t, ok := s.cat().Object(q.OwnerTable).(*catalog.Table)
+	if !ok {
+		return nil
+	}
+	if c := t.ColumnByID(q.OwnerColumn); c != nil && c.Identity != 0 && c.Sequence == q.OID {
+		return t
+	}
+	return nil
+}
+
+// nameFree checks that no relation has a name; done reports IF NOT EXISTS having said so.
+func (s *stmt) nameFree(schema catalog.OID, name string, ifNotExists bool) (done bool, err error) {
+	if o, _ := s.cat().Relation(schema, name); o == nil {
+		return false, nil
+	}
+	if ifNotExists {
+		s.notice(pgerrcode.DuplicateTable, "relation %q already exists, skipping", name)
+		return true, nil
+	}
+	return false, pgerr.New(pgerrcode.DuplicateTable, "relation %q already exists", name)
+}
