@@ -249,12 +249,18 @@ func (r *arrayReader) dim(depth int) error {
 			r.pos++
 			return r.close(depth, 0)
 		case c == '{':
+			if depth+1 == len(r.lens) && n > 0 {
+				return r.fail("Unexpected \"%c\" character.", c)
+			}
 			if err := r.dim(depth + 1); err != nil {
 				return err
 			}
 		case depth+1 < len(r.lens):
 			if c == '}' || c == r.delim {
 				return r.fail("Unexpected \"%c\" character.", c)
+			}
+			if n > 0 {
+				return r.fail("Unexpected array element.")
 			}
 			return r.ragged()
 		default:

@@ -1,9 +1,11 @@
 package types
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -70,7 +72,48 @@ func AppendFloat(dst []byte, v float64, bitSize, extraDigits int) []byte {
 	}
 	var buf [32]byte
 	e := strconv.AppendFloat(buf[:0], v, 'e', precision, bitSize)
+	if precision < 0 && (math.Abs(v) >= 1<<53 || bitSize == 32 && math.Abs(v) >= 1<<24) {
+		e = strictShortest(e, v, bitSize)
+	}
 	return appendGeneral(dst, e, limit, precision >= 0)
+}
+
+// strictShortest lengthens the shortest form e of v when it lies exactly between v and a neighbour: Go takes it, as
+// reading rounds it to v, but PostgreSQL does not. Only large values have such forms.
+func strictShortest(e []byte, v float64, bitSize int) []byte {
+	for len(e) < 30 && isTie(e, v, bitSize) {
+		digits := bytes.IndexByte(e, 'e') - 1
+		if v < 0 {
+			digits--
+		}
+		e = strconv.AppendFloat(e[:0], v, 'e', max(digits, 1), bitSize)
+	}
+	return e
+}
+
+func isTie(e []byte, v float64, bitSize int) bool {
+	exact, _, err := big.ParseFloat(string(e), 10, 2200, big.ToNearestEven)
+	if err != nil {
+		return false
+	}
+	next := func(to float64) float64 {
+		if bitSize == 32 {
+			return float64(math.Nextafter32(float32(v), float32(to)))
+		}
+		return math.Nextafter(v, to)
+	}
+	twice := exact.Mul(exact, big.NewFloat(2))
+	for _, to := range [...]float64{math.Inf(1), math.Inf(-1)} {
+		w := next(to)
+		if math.IsInf(w, 0) {
+			continue
+		}
+		sum := new(big.Float).SetPrec(2200).Add(big.NewFloat(v), big.NewFloat(w))
+		if sum.Cmp(twice) == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // appendGeneral turns d.ddde±xx into what C's %g shows: no exponent from -4 up to limit.

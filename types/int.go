@@ -64,32 +64,22 @@ func parseInt(s string, lo, hi int64, name string) (Datum, error) {
 	if digits == "" {
 		return Null, errSyntax(name, s)
 	}
+	limit := uint64(hi) + 1
 	var v uint64
 	for i := range len(digits) {
 		c := digits[i] - '0'
 		if c > 9 {
 			return Null, errSyntax(name, s)
 		}
-		if v > (math.MaxUint64-9)/10 {
-			return Null, intOverflow(digits, s, name)
+		if v = v*10 + uint64(c); v > limit { // what follows does not matter: PostgreSQL stops here, too
+			return Null, errRange(name, s)
 		}
-		v = v*10 + uint64(c)
 	}
 	switch {
-	case negative && v <= uint64(math.MaxInt64)+1 && -int64(v) >= lo:
+	case negative && -int64(v) >= lo:
 		return Int(-int64(v)), nil
 	case !negative && v <= uint64(hi):
 		return Int(int64(v)), nil
 	}
 	return Null, errRange(name, s)
-}
-
-// intOverflow tells a number that is too long from text that is no number at all.
-func intOverflow(digits, s, name string) error {
-	for i := range len(digits) {
-		if digits[i]-'0' > 9 {
-			return errSyntax(name, s)
-		}
-	}
-	return errRange(name, s)
 }

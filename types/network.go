@@ -59,13 +59,8 @@ func parseInet(s string, cidr bool) (Datum, error) {
 		name = "cidr"
 	}
 	text, bits, hasBits := strings.Cut(s, "/")
-	if cidr && !strings.Contains(text, ":") {
-		for n := strings.Count(text, "."); n < 3; n++ { // cidr may leave out bytes at the end
-			if !hasBits {
-				bits, hasBits = strconv.Itoa(8*(n+1)), true
-			}
-			text += ".0"
-		}
+	if !strings.Contains(text, ":") && (cidr || hasBits) {
+		text, bits, hasBits = widenIPv4(text, bits, hasBits)
 	}
 	a, err := netip.ParseAddr(text)
 	if err != nil || a.Zone() != "" {
@@ -83,6 +78,31 @@ func parseInet(s string, cidr bool) (Datum, error) {
 			WithDetail("Value has bits set to right of mask.")
 	}
 	return String(PackInet(p)), nil
+}
+
+// widenIPv4 completes an address that leaves out bytes at its end; without a prefix length, that of its class or of the
+// bytes given counts.
+func widenIPv4(text, bits string, hasBits bool) (string, string, bool) {
+	given := strings.Count(text, ".") + 1
+	first, _, _ := strings.Cut(text, ".")
+	for n := given; n < 4; n++ {
+		text += ".0"
+	}
+	if hasBits || given == 4 {
+		return text, bits, hasBits
+	}
+	class := 8
+	switch b, _ := strconv.Atoi(first); {
+	case b >= 240:
+		class = 32
+	case b >= 224:
+		class = 4
+	case b >= 192:
+		class = 24
+	case b >= 128:
+		class = 16
+	}
+	return text, strconv.Itoa(max(class, 8*given)), true
 }
 
 // compareInet orders by family, common bits of the network, prefix length, then the whole address.

@@ -17,6 +17,9 @@ func oidCodec(name string) *codec {
 	return &codec{
 		appendText: appendIntText,
 		parseText: func(_ int32, s string, _ *Format) (Datum, error) {
+			if name != "oid" {
+				return Int(int64(parseC(s))), nil
+			}
 			return parseOID(s, name)
 		},
 		appendBinary: func(dst []byte, d Datum) []byte { return binary.BigEndian.AppendUint32(dst, uint32(d.I)) },
@@ -33,6 +36,34 @@ func parseOID(s, name string) (Datum, error) {
 		return Null, err
 	}
 	return Int(int64(uint32(d.I))), nil
+}
+
+// parseC reads what C's strtoul(s, NULL, 0) reads of s, as xid's input function does: it never fails.
+func parseC(s string) uint32 {
+	s = strings.TrimLeft(s, " \t\n\v\f\r")
+	negative := strings.HasPrefix(s, "-")
+	if negative || strings.HasPrefix(s, "+") {
+		s = s[1:]
+	}
+	base, digits := 10, "0123456789"
+	switch {
+	case len(s) > 2 && s[0] == '0' && s[1]|0x20 == 'x':
+		s, base, digits = s[2:], 16, "0123456789abcdefABCDEF"
+	case strings.HasPrefix(s, "0"):
+		base, digits = 8, "01234567"
+	}
+	end := 0
+	for end < len(s) && strings.IndexByte(digits, s[end]) >= 0 {
+		end++
+	}
+	v, err := strconv.ParseUint(s[:end], base, 64)
+	if err != nil && end > 0 {
+		return math.MaxUint32
+	}
+	if negative {
+		v = -v
+	}
+	return uint32(v)
 }
 
 func parseOIDBinary(b []byte) (Datum, error) {
@@ -149,8 +180,8 @@ var tidCodec = codec{
 		body, ok1 := strings.CutPrefix(trimSpace(s), "(")
 		body, ok2 := strings.CutSuffix(body, ")")
 		block, offset, ok3 := strings.Cut(body, ",")
-		b, err1 := strconv.ParseUint(trimSpace(block), 10, 32)
-		o, err2 := strconv.ParseUint(trimSpace(offset), 10, 16)
+		b, err1 := strconv.ParseUint(strings.TrimLeft(block, " "), 10, 32)
+		o, err2 := strconv.ParseUint(strings.TrimLeft(offset, " "), 10, 16)
 		if !ok1 || !ok2 || !ok3 || err1 != nil || err2 != nil {
 			return Null, errSyntax("tid", s)
 		}

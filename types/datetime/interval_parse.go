@@ -478,9 +478,6 @@ func (p *intervalParser) decodeISO(s string) fault {
 	if p.overflow {
 		return faultField
 	}
-	if !any {
-		return faultSyntax
-	}
 	return faultNone
 }
 

@@ -195,7 +195,7 @@ var keywords = makeKeywords()
 func makeKeywords() map[string]word {
 	m := map[string]word{
 		"now": {wordNow, 0}, "today": {wordToday, 0}, "tomorrow": {wordTomorrow, 0}, "yesterday": {wordYesterday, 0},
-		"epoch": {wordEpoch, 0}, "infinity": {wordInf, 0}, "-infinity": {wordNegInf, 0}, "+infinity": {wordInf, 0},
+		"epoch": {wordEpoch, 0}, "infinity": {wordInf, 0}, "-infinity": {wordNegInf, 0},
 		"allballs": {wordAllBalls, 0}, "z": {wordZulu, 0}, "zulu": {wordZulu, 0}, "am": {wordAM, 0}, "pm": {wordPM, 0},
 		"ad": {wordAD, 0}, "bc": {wordBC, 0}, "at": {wordIgnore, 0}, "on": {wordIgnore, 0}, "dst": {wordDST, 0},
 		"j": {wordJulian, 0}, "jd": {wordJulian, 0}, "julian": {wordJulian, 0}, "t": {wordT, 0},

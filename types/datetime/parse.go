@@ -1,6 +1,7 @@
 package datetime
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -248,7 +249,7 @@ func parseMicros(s string) (int, bool) {
 }
 
 func atoi(s string) (int, bool) {
-	if s == "" || len(s) > 9 {
+	if s == "" || len(s) > 10 {
 		return 0, false
 	}
 	v := 0
@@ -258,13 +259,17 @@ func atoi(s string) (int, bool) {
 		}
 		v = v*10 + int(s[i]-'0')
 	}
-	return v, true
+	return v, v <= math.MaxInt32
 }
 
 func (d *decoder) zoneField(s string) fault {
 	secs, ok := parseOffset(s)
 	if !ok {
-		if len(s) > 1 && strings.Trim(s[1:], "0123456789:") == "" {
+		end := 1
+		for end < len(s) && isDigit(s[end]) {
+			end++
+		}
+		if h, _ := atoi(s[1:end]); h > 15 || end < len(s) && strings.Trim(s[1:], "0123456789:") == "" {
 			return faultZone
 		}
 		return faultSyntax
@@ -280,7 +285,9 @@ func (d *decoder) numberField(s string) fault {
 		return d.julianDay(s)
 	case 't':
 		d.prefix = 0
-		return d.digits(s)
+		if !d.timeOnly {
+			return d.digits(s)
+		}
 	}
 	whole, _, dot := strings.Cut(s, ".")
 	switch {

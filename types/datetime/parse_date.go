@@ -188,6 +188,10 @@ func (d *decoder) word(w word, rest []field) fault {
 		d.mask, d.bc = partEra, w.kind == wordBC
 	case wordIgnore:
 	case wordDST:
+		if d.have&partZone == 0 || d.zone != nil {
+			return faultSyntax
+		}
+		d.c.Offset += 3600
 		d.mask = partDST
 	case wordZulu:
 		d.c.Offset, d.mask = 0, partZone
