@@ -269,7 +269,13 @@ type Aggregate struct {
 	Order    []SortKey
 	Filter   Expr // nil: none
 	T        types.Type
+	// Grouping is set for GROUPING(…) over grouping sets: indexes into the node's Groups. Its value has, from the left, a bit
+	// for each that is 1 where the current set lacks the group. Proc is GroupingProc and there are no Args.
+	Grouping []int
 }
+
+// GroupingProc is what GROUPING(…) has for a function; PostgreSQL has none in pg_proc.
+var GroupingProc = &builtin.Proc{Name: "grouping", Schema: 11, Returns: types.OIDInt4, Kind: 'a', Volatile: 'i', Source: "grouping"}
 
 // SortKey is one ORDER BY key.
 type SortKey struct {

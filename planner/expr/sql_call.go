@@ -1,9 +1,11 @@
 package expr
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/types"
 )
 
 // call writes a function call in the form in which it was written.
@@ -61,23 +63,48 @@ func (w *writer) operator(e *Call) {
 	w.close()
 }
 
-// values has the value functions of the grammar by the function that computes them.
-var values = map[string]string{
-	"now": "CURRENT_TIMESTAMP", "current_user": "CURRENT_USER", "session_user": "SESSION_USER",
-	"current_database": "CURRENT_CATALOG", "current_schema": "CURRENT_SCHEMA", "current_date": "CURRENT_DATE",
-	"current_time": "CURRENT_TIME", "localtime": "LOCALTIME", "localtimestamp": "LOCALTIMESTAMP",
-	"current_timestamp": "CURRENT_TIMESTAMP", "current_role": "CURRENT_ROLE", "user": "USER",
+// users has the value functions that name who and where, by the function that computes them.
+var users = map[string]string{
+	"current_user": "CURRENT_USER", "session_user": "SESSION_USER", "current_database": "CURRENT_CATALOG",
+	"current_schema": "CURRENT_SCHEMA",
+}
+
+// moments has those that tell the time: all are now() in another type.
+var moments = map[types.OID]string{
+	types.OIDTimestamptz: "CURRENT_TIMESTAMP", types.OIDDate: "CURRENT_DATE", types.OIDTimetz: "CURRENT_TIME",
+	types.OIDTime: "LOCALTIME", types.OIDTimestamp: "LOCALTIMESTAMP",
+}
+
+// moment spells now() and its conversions.
+func (w *writer) moment(e *Call) bool {
+	for in := e; in.Proc.Name != "now"; {
+		if len(in.Args) == 0 {
+			return false
+		}
+		next, ok := in.Args[0].(*Call)
+		if !ok || next.Form != FormSQL {
+			return false
+		}
+		in = next
+	}
+	word, ok := moments[e.T.ID()]
+	if !ok {
+		return false
+	}
+	w.str(word)
+	if e.T.Mod >= 0 {
+		w.str("(", strconv.Itoa(int(e.T.Mod)), ")")
+	}
+	return true
 }
 
 // construct writes a call that has a syntax of its own; false when there is none.
 func (w *writer) construct(e *Call) bool {
-	if v, ok := values[e.Proc.Name]; ok {
+	if v, ok := users[e.Proc.Name]; ok {
 		w.str(v)
-		if len(e.Args) == 1 {
-			w.str("(")
-			w.expr(e.Args[0], false)
-			w.str(")")
-		}
+		return true
+	}
+	if w.moment(e) {
 		return true
 	}
 	switch e.Proc.Name {

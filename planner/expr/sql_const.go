@@ -31,9 +31,9 @@ func (w *writer) constant(e *Const, label bool) {
 	case types.OIDBool:
 		text, needs = strconv.FormatBool(e.Value.I != 0), false
 	case types.OIDUnknown:
-		text, needs = QuoteLiteral(text), false
+		text, needs = quoteLiteral(text), false
 	default:
-		text = QuoteLiteral(text)
+		text = quoteLiteral(text)
 	}
 	w.str(text)
 	if label && needs {
@@ -50,13 +50,7 @@ func (w *writer) text(e *Const) string {
 	if w.o.Text != nil {
 		return w.o.Text(e.Value, e.T)
 	}
-	switch e.T.Class {
-	case types.ClassInt:
-		return strconv.FormatInt(e.Value.I, 10)
-	case types.ClassFloat:
-		return strconv.FormatFloat(e.Value.F(), 'g', -1, 64)
-	}
-	return e.Value.S
+	return types.Text(e.T, e.Value, types.DefaultFormat())
 }
 
 // cast writes a cast node; an implicit one only where it is asked for.
