@@ -23,7 +23,7 @@ const (
 	// plans are plain data that planner and executor share.
 	plans = "planner/expr planner/physical planner/command " + schema
 	// machinery is what all operators are made of.
-	machinery = "executor/op executor/eval executor/hash executor/keyrange executor/kernel executor/mem executor/spill storage " + plans
+	machinery = "executor/op executor/eval executor/hash executor/keyrange executor/kernel executor/mem executor/order executor/spill storage " + plans
 )
 
 // layers says, for every package, which packages of this module it may import. The arrows follow the data: nothing below
@@ -53,6 +53,7 @@ var layers = map[string]string{
 	"executor/spill":  "executor/mem " + values,
 	"executor/mem":    "pgerr",
 
+	"executor/order":          "executor/eval executor/hash executor/kernel executor/mem executor/op executor/spill storage/keys " + plans,
 	"executor/keyrange":       "executor/eval executor/op storage " + plans,
 	"executor/kernel/pgregex": "pgerr",
 

@@ -36,9 +36,9 @@ func (i *interrupt) begin() context.Context {
 	i.seq++
 	if i.ctx == nil || i.ctx.Err() != nil {
 		i.ctx, i.cancel = context.WithCancelCause(i.base)
-		if i.term != nil {
-			i.cancel(i.term)
-		}
+	}
+	if i.term != nil {
+		i.cancel(i.term)
 	}
 	return i.ctx
 }

@@ -132,6 +132,10 @@ func (c *conn) next() {
 		c.receiveFailed(err)
 		return
 	}
+	if term := c.intr.terminated(); term != nil { // the message came first by a hair
+		c.sendError(term)
+		return
+	}
 	if c.state == stSkipping && !endsSkipping(msg) {
 		return
 	}
