@@ -73,9 +73,12 @@ func firstYear(year, size int) int {
 
 // TruncTimestamp is date_trunc of a timestamp without time zone.
 func TruncTimestamp(unit string, ts int64) (int64, error) {
+	if IsInf(ts) {
+		return ts, nil
+	}
 	u, err := truncUnit(unit, nameTimestamp)
-	if err != nil || IsInf(ts) {
-		return ts, err
+	if err != nil {
+		return 0, err
 	}
 	c := CivilOf(ts)
 	c.trunc(u)
@@ -88,9 +91,12 @@ func TruncTimestamp(unit string, ts int64) (int64, error) {
 
 // TruncTimestamptz is date_trunc of a timestamp with time zone, by the clocks of loc.
 func TruncTimestamptz(unit string, ts int64, loc *time.Location) (int64, error) {
+	if IsInf(ts) {
+		return ts, nil
+	}
 	u, err := truncUnit(unit, nameTimestamptz)
-	if err != nil || IsInf(ts) {
-		return ts, err
+	if err != nil {
+		return 0, err
 	}
 	c := CivilIn(ts, loc)
 	offset := c.Offset
