@@ -162,6 +162,9 @@ type MergeRequest struct {
 	// Complete is called with each batch of merged rows before they are written, so that hidden and generated columns
 	// are computed and CHECK constraints hold; columns are all stored and hidden columns of t.
 	Complete func(ctx context.Context, t *catalog.Table, rows *vector.Batch) error
+	// Written is called after each batch of changes has been written to the target, with all stored and hidden columns of
+	// t in the order of t.Columns: old is nil for inserts, new for deletes. The caller notes what constraints to verify.
+	Written func(ctx context.Context, t *catalog.Table, old, new *vector.Batch) error
 }
 
 // MergeResult says what a merge did or would do.

@@ -167,6 +167,8 @@ type InsertRequest struct {
 	Arbiters []catalog.OID // nil: duplicates are errors
 	Any      bool          // any unique index arbitrates (ON CONFLICT DO NOTHING without target)
 	Keys     *[]string     // when not nil, gets the row key of each row inserted ("" for those left out)
+	// RowKeys, for a table without a primary key, are the keys that the live rows get: a merge keeps a row's identity.
+	RowKeys []string
 }
 
 // Collision is a row left out by Insert: the k-th live row met the existing row with Key.
@@ -224,6 +226,7 @@ const (
 	LockChanged              // another transaction changed the row since the snapshot: read it again (Latest) and re-check
 	LockDeleted              // it is gone
 	LockSkipped              // held by another, and SKIP LOCKED was asked for: not locked
+	LockSelf                 // the running statement itself has written it already: UPDATE and DELETE leave such a row out
 )
 
 // Sequences are the states of sequences. They are not transactional and not part of history.

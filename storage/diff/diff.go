@@ -1,0 +1,196 @@
+// Package diff compares a table at two views of one transaction: which rows were added, removed and changed.
+//
+// It looks only at keys that history says may differ, so that its cost follows the change and not the table; where two
+// views have no history in common, or the table's rows were given a new keyspace, it compares everything. It knows rows as
+// values of columns, no merging and no SQL. Invariants: differences come in key order, each key once; a row counts as
+// changed when a column that both tables have holds another value, to the bit. mvcc's Branches and package merge call it.
+package diff
+
+import (
+	"context"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/vector"
+)
+
+// History is what a transaction of the store knows beyond storage.Txn.
+type History interface {
+	storage.Txn
+	// ChangedKeys lists, in order, the keys of a keyspace that may differ between two views; all: every key may.
+	ChangedKeys(ctx context.Context, from, to storage.View, ks catalog.Keyspace) (keys []string, all bool, err error)
+	ChangedTables(ctx context.Context, from, to storage.View) ([]catalog.OID, error)
+	Base(ctx context.Context, source, target storage.View) (storage.View, error)
+	RecordMerge(source, target storage.View) error
+}
+
+// chunk is how many keys are compared at a time.
+const chunk = 512
+
+// Scanner implements storage.DiffScanner.
+type Scanner struct {
+	tx       History
+	from, to side
+	keys     keySource
+	out      storage.DiffBatch
+	pairs    [][2]int // positions of the columns that both sides have
+	colsFrom []*vector.Vector
+	colsTo   []*vector.Vector
+}
+
+// side is the table at one of the views.
+type side struct {
+	view    storage.View
+	table   *catalog.Table // nil: it is not there
+	columns []catalog.ColumnID
+}
+
+// Open begins the comparison of a table. It is an error when neither view has it.
+func Open(ctx context.Context, tx History, from, to storage.View, table catalog.OID) (*Scanner, error) {
+	s := &Scanner{tx: tx, from: newSide(from, table), to: newSide(to, table)}
+	if s.from.table == nil && s.to.table == nil {
+		return nil, pgerr.New(pgerrcode.UndefinedTable, "relation with OID %d does not exist", table)
+	}
+	s.pairs = pairs(s.from, s.to)
+	var err error
+	s.keys, err = s.candidates(ctx)
+	return s, err
+}
+
+func newSide(v storage.View, table catalog.OID) side {
+	s := side{view: v}
+	s.table, _ = v.Catalog().Object(table).(*catalog.Table)
+	if s.table != nil {
+		for _, c := range s.table.Live() {
+			s.columns = append(s.columns, c.ID)
+		}
+	}
+	return s
+}
+
+func pairs(a, b side) (out [][2]int) {
+	for i, x := range a.columns {
+		for j, y := range b.columns {
+			if x == y {
+				out = append(out, [2]int{i, j})
+			}
+		}
+	}
+	return out
+}
+
+// candidates finds where differences may be.
+func (s *Scanner) candidates(ctx context.Context) (keySource, error) {
+	if s.from.table != nil && s.to.table != nil && s.from.table.Rows == s.to.table.Rows {
+		list, all, err := s.tx.ChangedKeys(ctx, s.from.view, s.to.view, s.to.table.Rows)
+		if err != nil || !all {
+			return &keyList{list: list}, err
+		}
+	}
+	return newUnion(ctx, s.tx, s.from, s.to)
+}
+
+// FromTable implements storage.DiffScanner.
+func (s *Scanner) FromTable() *catalog.Table { return s.from.table }
+
+// ToTable implements storage.DiffScanner.
+func (s *Scanner) ToTable() *catalog.Table { return s.to.table }
+
+// Next implements storage.DiffScanner.
+func (s *Scanner) Next(ctx context.Context) (*storage.DiffBatch, error) {
+	for {
+		keys, err := s.keys.next(ctx, chunk)
+		if err != nil || len(keys) == 0 {
+			return nil, err
+		}
+		from, err := Fetch(ctx, s.tx, s.from.view, s.from.table, s.from.columns, keys)
+		if err != nil {
+			return nil, err
+		}
+		to, err := Fetch(ctx, s.tx, s.to.view, s.to.table, s.to.columns, keys)
+		if err != nil {
+			return nil, err
+		}
+		if s.compare(keys, from, to) > 0 {
+			return &s.out, nil
+		}
+	}
+}
+
+// compare fills the output with the keys that differ and returns their number.
+func (s *Scanner) compare(keys []string, from, to *Rows) int {
+	s.reset()
+	for k, key := range keys {
+		i, j := from.At[k], to.At[k]
+		kind := storage.Changed
+		switch {
+		case i < 0 && j < 0:
+			continue
+		case i < 0:
+			kind = storage.Added
+		case j < 0:
+			kind = storage.Removed
+		case s.same(from, i, to, j):
+			continue
+		}
+		s.out.Kind, s.out.Key = append(s.out.Kind, kind), append(s.out.Key, key)
+		appendRow(s.out.From, from, i)
+		appendRow(s.out.To, to, j)
+	}
+	s.out.From.N, s.out.To.N = len(s.out.Kind), len(s.out.Kind)
+	return len(s.out.Kind)
+}
+
+func (s *Scanner) same(from *Rows, i int, to *Rows, j int) bool {
+	for _, p := range s.pairs {
+		if !Same(from.Cols[p[0]].Datum(i), to.Cols[p[1]].Datum(j)) {
+			return false
+		}
+	}
+	return true
+}
+
+// Same reports whether two values of one type are the same to the bit.
+func Same(a, b types.Datum) bool {
+	if a.Null || b.Null {
+		return a.Null == b.Null
+	}
+	return a.I == b.I && a.S == b.S
+}
+
+func (s *Scanner) reset() {
+	s.out.Kind, s.out.Key = s.out.Kind[:0], s.out.Key[:0]
+	s.out.From, s.colsFrom = emptyBatch(s.from, s.colsFrom)
+	s.out.To, s.colsTo = emptyBatch(s.to, s.colsTo)
+}
+
+func emptyBatch(s side, cols []*vector.Vector) (*vector.Batch, []*vector.Vector) {
+	if s.table == nil {
+		return &vector.Batch{}, nil
+	}
+	for i, c := range s.table.Live() {
+		if i == len(cols) {
+			cols = append(cols, &vector.Vector{})
+		}
+		cols[i].Reset(c.Type)
+	}
+	return &vector.Batch{Cols: cols}, cols
+}
+
+// appendRow adds row i of r, or NULLs for -1.
+func appendRow(b *vector.Batch, r *Rows, i int) {
+	for c, v := range b.Cols {
+		if i < 0 {
+			v.AppendNull()
+		} else {
+			v.Append(r.Cols[c].Datum(i))
+		}
+	}
+}
+
+// Close implements storage.DiffScanner.
+func (s *Scanner) Close() error { return s.keys.close() }

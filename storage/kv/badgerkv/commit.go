@@ -1,0 +1,195 @@
+package badgerkv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/rowandb/rowan/storage/kv"
+)
+
+// request is a batch on its way through the commit loop; without a batch it asks for a sync alone.
+type request struct {
+	batch *kv.Batch
+	done  chan error
+}
+
+var requests = sync.Pool{New: func() any { return &request{done: make(chan error, 1)} }}
+
+const gcEvery = 10 * time.Minute
+
+// Apply implements kv.Engine.
+func (e *Engine) Apply(_ context.Context, b *kv.Batch) error {
+	if err := b.Check(e.limits); err != nil {
+		return err
+	}
+	return e.submit(b)
+}
+
+// Sync implements kv.Engine.
+func (e *Engine) Sync(context.Context) error { return e.submit(nil) }
+
+func (e *Engine) submit(b *kv.Batch) error {
+	r := requests.Get().(*request)
+	r.batch = b
+	e.sending.RLock()
+	if e.closed.Load() {
+		e.sending.RUnlock()
+		return kv.ErrClosed
+	}
+	e.requests <- r
+	e.sending.RUnlock()
+	err := <-r.done
+	r.batch = nil
+	requests.Put(r)
+	return err
+}
+
+// commitLoop is the one writer. It also runs Badger's value-log collection, which would write back stale values if
+// writes ran beside it, since all have one timestamp.
+func (e *Engine) commitLoop() {
+	defer close(e.stopped)
+	gc := time.NewTicker(gcEvery)
+	defer gc.Stop()
+	var carry *request
+	var group []*request
+	for {
+		first := carry
+		carry = nil
+		if first == nil {
+			select {
+			case r, ok := <-e.requests:
+				if !ok {
+					return
+				}
+				first = r
+			case <-gc.C:
+				_ = e.db.RunValueLogGC(0.5)
+				continue
+			}
+		}
+		group, carry = e.gather(append(group[:0], first))
+		e.commit(group)
+	}
+}
+
+// gather adds the requests that wait already, as far as one Badger transaction takes them.
+func (e *Engine) gather(group []*request) (_ []*request, carry *request) {
+	size, ops := group[0].batch.Size()
+	for len(group) < 1024 {
+		select {
+		case r, ok := <-e.requests:
+			if !ok {
+				return group, nil
+			}
+			s, n := r.batch.Size()
+			if size+s > e.limits.Bytes || ops+n > e.limits.Ops {
+				return group, r
+			}
+			size, ops = size+s, ops+n
+			group = append(group, r)
+		default:
+			return group, nil
+		}
+	}
+	return group, nil
+}
+
+// commit writes a group and answers its requests. After an error of Badger the engine takes no more writes: what it has
+// of the group is not known.
+func (e *Engine) commit(group []*request) {
+	large, err := e.write(group)
+	sync := false
+	for i, r := range group {
+		switch {
+		case err != nil:
+			r.done <- err
+		case r.batch != nil && r.batch.Async:
+			r.done <- nil
+		default:
+			sync = true
+			continue
+		}
+		group[i] = nil
+	}
+	if sync && !e.opts.NoSync {
+		err = e.fail(e.wal.sync())
+		if err == nil && large {
+			err = e.fail(e.db.Sync())
+		}
+	}
+	for _, r := range group {
+		if r != nil {
+			r.done <- err
+		}
+	}
+}
+
+// write applies the group's batches; large tells that a value went to the value log.
+func (e *Engine) write(group []*request) (large bool, err error) {
+	if p := e.failed.Load(); p != nil {
+		return false, *p
+	}
+	txn := e.db.NewTransactionAt(ts, true)
+	defer txn.Discard()
+	n := 0
+	for _, r := range group {
+		if r.batch == nil {
+			continue
+		}
+		for i := range r.batch.Len() {
+			k, v := r.batch.At(i)
+			if v == nil {
+				err = txn.Delete(k)
+			} else {
+				err = txn.SetEntry(&badger.Entry{Key: k, Value: v})
+				large = large || len(v) >= valueLogSize
+			}
+			if err != nil {
+				return false, fmt.Errorf("badger: %w", err)
+			}
+			n++
+		}
+	}
+	if n == 0 {
+		return false, nil
+	}
+	return large, e.fail(txn.CommitAt(ts, nil))
+}
+
+// valueLogSize is safely below the size from which Badger puts values into its value log.
+const valueLogSize = 512 << 10
+
+func (e *Engine) fail(err error) error {
+	if err == nil {
+		return nil
+	}
+	err = errors.Join(kv.ErrUnknown, err)
+	e.failed.CompareAndSwap(nil, &err)
+	return err
+}
+
+// DeleteRange implements kv.Engine.
+func (e *Engine) DeleteRange(ctx context.Context, lo, hi []byte) error {
+	it := e.Scan(ctx, kv.Range{Lo: lo, Hi: hi, KeysOnly: true})
+	defer it.Close()
+	b := kv.Batch{Async: true}
+	for it.Next() {
+		if !b.Fits(e.limits, 1, len(it.Key())) {
+			if err := e.Apply(ctx, &b); err != nil {
+				return err
+			}
+			b.Reset()
+			b.Async = true
+		}
+		b.Delete(it.Key())
+	}
+	if err := it.Err(); err != nil {
+		return err
+	}
+	return e.Apply(ctx, &b)
+}

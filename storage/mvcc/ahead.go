@@ -1,0 +1,87 @@
+package mvcc
+
+import (
+	"context"
+
+	"github.com/rowandb/rowan/types/vector"
+)
+
+// ahead decodes batches in a goroutine of its own while the consumer works on the last one. Two batches go around.
+type ahead struct {
+	out  chan aheadBatch
+	free chan *scanBatch
+	stop chan struct{}
+	done chan struct{}
+	last *scanBatch
+	err  error
+}
+
+type aheadBatch struct {
+	b   *scanBatch
+	err error
+}
+
+// mayReadAhead reports whether enough is to come, and can be read beside the transaction: index scans look at its
+// writes, which it may be adding to.
+func (s *scanner) mayReadAhead() bool {
+	return s.limit == 0 && s.ix == nil && s.keys == nil && !s.point
+}
+
+// startAhead begins to read ahead; the scanner's own batch stays with the consumer.
+func (s *scanner) startAhead() {
+	a := &ahead{out: make(chan aheadBatch, 1), free: make(chan *scanBatch, 2), stop: make(chan struct{}), done: make(chan struct{})}
+	a.free <- newScanBatch(s.shape)
+	a.last = s.batch
+	s.ahead = a
+	go s.runAhead(a)
+}
+
+func (s *scanner) runAhead(a *ahead) {
+	defer close(a.done)
+	defer close(a.out)
+	for {
+		var b *scanBatch
+		select {
+		case <-a.stop:
+			return
+		case b = <-a.free:
+		}
+		ok, err := s.fill(b)
+		if err == nil && !ok {
+			return
+		}
+		select {
+		case <-a.stop:
+			return
+		case a.out <- aheadBatch{b, err}:
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (a *ahead) next(ctx context.Context) (*vector.Batch, error) {
+	if a.last != nil {
+		a.free <- a.last
+		a.last = nil
+	}
+	select {
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case x, ok := <-a.out:
+		if !ok {
+			return nil, nil
+		}
+		if x.err != nil {
+			return nil, storeError(x.err)
+		}
+		a.last = x.b
+		return &x.b.batch, nil
+	}
+}
+
+func (a *ahead) close() {
+	close(a.stop)
+	<-a.done
+}

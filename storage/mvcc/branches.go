@@ -1,0 +1,415 @@
+package mvcc
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/keys"
+	"github.com/rowandb/rowan/storage/kv"
+)
+
+// branches implements storage.Branches.
+type branches struct {
+	storage.Differ
+	s *Store
+}
+
+// Branches implements storage.Store.
+func (s *Store) Branches() storage.Branches {
+	d := s.differ
+	if d == nil {
+		d = noDiffer{}
+	}
+	return branches{d, s}
+}
+
+// List implements storage.Branches.
+func (b branches) List(_ context.Context, db catalog.OID, dropped bool) ([]storage.Branch, error) {
+	b.s.mu.RLock()
+	defer b.s.mu.RUnlock()
+	var out []storage.Branch
+	for _, x := range b.s.branches {
+		if x.Database == db && (dropped || x.Deleted.IsZero()) {
+			out = append(out, x.describe())
+		}
+	}
+	slices.SortFunc(out, func(x, y storage.Branch) int { return int(int64(x.ID) - int64(y.ID)) })
+	return out, nil
+}
+
+// Get implements storage.Branches.
+func (b branches) Get(_ context.Context, db catalog.OID, name string) (storage.Branch, error) {
+	x, err := b.s.branch(db, name)
+	if err != nil {
+		return storage.Branch{}, err
+	}
+	return x.describe(), nil
+}
+
+// Create implements storage.Branches.
+func (b branches) Create(ctx context.Context, db catalog.OID, o storage.BranchOptions) (storage.Branch, error) {
+	s := b.s
+	if err := checkName(o.Name); err != nil {
+		return storage.Branch{}, err
+	}
+	s.topology.Lock()
+	defer s.topology.Unlock()
+	if err := s.nameFree(db, o.Name); err != nil {
+		return storage.Branch{}, err
+	}
+	src, err := s.branch(db, o.Source)
+	if err != nil {
+		return storage.Branch{}, err
+	}
+	fork, err := s.resolve(ctx, src, o.Point)
+	if err != nil {
+		return storage.Branch{}, err
+	}
+	x, err := s.newBranch(ctx, storage.Branch{
+		Database: db, Name: o.Name, DisplayName: o.DisplayName, Description: o.Description, Parent: src.Name, ParentID: src.ID,
+		CreatedBy: o.User, Protected: o.Protected, Expires: o.Expires, Metadata: maps.Clone(o.Metadata),
+	}, src.at(fork), fork)
+	if err != nil {
+		return storage.Branch{}, storeError(err)
+	}
+	var batch kv.Batch
+	if err := s.putLayer(&batch, x.now()); err != nil {
+		return storage.Branch{}, err
+	}
+	return s.saveBranch(ctx, &batch, x)
+}
+
+// saveBranch makes a branch durable and known.
+func (s *Store) saveBranch(ctx context.Context, batch *kv.Batch, x *branch) (storage.Branch, error) {
+	if err := s.putBranch(batch, x); err != nil {
+		return storage.Branch{}, err
+	}
+	if err := s.kv.Apply(ctx, batch); err != nil {
+		return storage.Branch{}, storeError(err)
+	}
+	s.install(x)
+	return x.describe(), nil
+}
+
+func checkName(n string) error {
+	if n == "" || len(n) > 255 || strings.ContainsAny(n, "@\x00") || strings.HasPrefix(n, "/") || strings.HasSuffix(n, "/") || n[0] == '~' {
+		return pgerr.New(pgerrcode.InvalidName, "invalid branch name \"%s\"", n).
+			WithHint("A branch name has 1 to 255 bytes, no @, and neither begins nor ends with a slash.")
+	}
+	return nil
+}
+
+func (s *Store) nameFree(db catalog.OID, name string) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.names[branchName{db, name}] != nil {
+		return pgerr.New(pgerrcode.DuplicateDatabase, "branch \"%s\" already exists", name)
+	}
+	return nil
+}
+
+// Drop implements storage.Branches.
+func (b branches) Drop(ctx context.Context, db catalog.OID, name string, force bool) (storage.Branch, error) {
+	s := b.s
+	s.topology.Lock()
+	defer s.topology.Unlock()
+	x, err := s.branch(db, name)
+	if err != nil {
+		return storage.Branch{}, err
+	}
+	switch {
+	case x.Default:
+		return storage.Branch{}, pgerr.New(pgerrcode.DependentObjectsStillExist, "cannot drop the default branch \"%s\"", x.Name)
+	case x.Protected && !force:
+		return storage.Branch{}, pgerr.New(pgerrcode.DependentObjectsStillExist, "cannot drop the protected branch \"%s\"", x.Name).
+			WithHint("Remove its protection first, or use force.")
+	}
+	c := x.touch(s.o.Clock())
+	c.Deleted = c.Updated
+	var batch kv.Batch
+	return s.saveBranch(ctx, &batch, c)
+}
+
+// Alter implements storage.Branches.
+func (b branches) Alter(ctx context.Context, db catalog.OID, name string, f func(*storage.Branch) error) (storage.Branch, error) {
+	s := b.s
+	s.topology.Lock()
+	defer s.topology.Unlock()
+	x, err := s.branch(db, name)
+	if err != nil {
+		return storage.Branch{}, err
+	}
+	c := x.touch(s.o.Clock())
+	d := x.describe()
+	d.Metadata = maps.Clone(d.Metadata)
+	if err := f(&d); err != nil {
+		return storage.Branch{}, err
+	}
+	c.DisplayName, c.Description, c.Protected, c.Expires = d.DisplayName, d.Description, d.Protected, d.Expires
+	c.Metadata, c.Merged = d.Metadata, d.Merged
+	if d.Name != x.Name {
+		if err := checkName(d.Name); err != nil {
+			return storage.Branch{}, err
+		}
+		if err := s.nameFree(db, d.Name); err != nil {
+			return storage.Branch{}, err
+		}
+		c.Name = d.Name
+	}
+	var batch kv.Batch
+	return s.saveBranch(ctx, &batch, c)
+}
+
+// Resolve implements storage.Branches.
+func (b branches) Resolve(ctx context.Context, db catalog.OID, name, point string) (storage.SCN, error) {
+	x, err := b.s.branch(db, name)
+	if err != nil {
+		return 0, err
+	}
+	scn, err := b.s.resolve(ctx, x, point)
+	return scn, storeError(err)
+}
+
+// Time implements storage.Branches.
+func (b branches) Time(ctx context.Context, scn storage.SCN) (time.Time, error) {
+	return b.s.Time(ctx, scn)
+}
+
+// Log implements storage.Branches.
+func (b branches) Log(ctx context.Context, db catalog.OID, name string, from, to storage.SCN, limit int) ([]storage.LogEntry, error) {
+	s := b.s
+	x, err := s.branch(db, name)
+	if err != nil {
+		return nil, err
+	}
+	if to == 0 {
+		to = s.seq.published.Load()
+	}
+	var out []storage.LogEntry
+	err = s.eachOf(ctx, x, from, to, func(scn uint64, h logHeader) bool {
+		e := storage.LogEntry{SCN: scn, Txn: h.txn, Time: h.time, Info: h.info}
+		for _, t := range h.tables {
+			e.Inserts += t.inserts
+			e.Updates += t.updates
+			e.Deletes += t.deletes
+			if !slices.Contains(e.Tables, t.table) {
+				e.Tables = append(e.Tables, t.table)
+			}
+		}
+		out = append(out, e)
+		return limit <= 0 || len(out) < limit
+	})
+	return out, storeError(err)
+}
+
+// Reset implements storage.Branches.
+func (b branches) Reset(ctx context.Context, db catalog.OID, name, source, point string) (storage.Branch, error) {
+	s := b.s
+	s.topology.Lock()
+	defer s.topology.Unlock()
+	x, err := s.branch(db, name)
+	if err != nil {
+		return storage.Branch{}, err
+	}
+	src := x
+	if source != "" {
+		if src, err = s.branch(db, source); err != nil {
+			return storage.Branch{}, err
+		}
+	}
+	fork, err := s.resolve(ctx, src, point)
+	if err != nil {
+		return storage.Branch{}, err
+	}
+	id, err := s.take(ctx, counterLayer, 1)
+	if err != nil {
+		return storage.Branch{}, storeError(err)
+	}
+	l := newLayer(id, src.at(fork), fork)
+	l.branch = x.ID
+	scn, at := s.seq.begin(s.o.Clock)
+	defer s.seq.finish(scn)
+	c := x.touch(at)
+	c.Timeline = append(c.Timeline, era{scn, id})
+	c.layers = append(c.layers, l)
+	c.Merged = false
+	var batch kv.Batch
+	if err := s.putLayer(&batch, l); err != nil {
+		return storage.Branch{}, err
+	}
+	h := logHeader{time: at, info: storage.TxnInfo{Summary: fmt.Sprintf("RESET to %s at SCN %d", src.Name, fork)}}
+	batch.Put(keys.Log{Layer: id, SCN: scn}.Append(nil), h.append(nil))
+	batch.Put(keys.AppendCommit(nil, scn), commitRecord{time: at}.append(nil))
+	l.committed(scn, at)
+	return s.saveBranch(ctx, &batch, c)
+}
+
+// Stats implements storage.Branches.
+func (b branches) Stats(ctx context.Context, db catalog.OID, name string) (st storage.BranchStats, err error) {
+	s := b.s
+	x, err := s.branch(db, name)
+	if err != nil {
+		return st, err
+	}
+	now := s.seq.published.Load()
+	l := x.at(now)
+	cat, err := s.catalogAt(ctx, l, now, s.database(db))
+	if err != nil {
+		return st, storeError(err)
+	}
+	chain := l.chain(now)
+	for _, o := range cat.Objects() {
+		t, ok := o.(*catalog.Table)
+		if !ok {
+			continue
+		}
+		st.Tables++
+		for _, k := range chain {
+			if sp := k.space(t.Rows); sp != nil {
+				st.Rows += sp.rows.Load()
+			}
+		}
+		if sp := l.space(t.Rows); sp != nil && l.parent != nil {
+			st.Inserts += sp.ins.Load()
+			st.Updates += sp.upd.Load()
+			st.Deletes += sp.del.Load()
+		}
+	}
+	st.Changes = st.Inserts + st.Updates + st.Deletes
+	for _, k := range chain {
+		prefix := keys.Space{Layer: k.id}.AppendHead(nil, nil)
+		st.SizeBytes += s.kv.Size(prefix[:len(prefix)-1])
+	}
+	return st, storeError(s.distance(ctx, x, l, now, &st))
+}
+
+// distance counts the transactions since the fork on the branch and on its source.
+func (s *Store) distance(ctx context.Context, x *branch, l *layer, now uint64, st *storage.BranchStats) error {
+	if l.parent == nil {
+		return nil
+	}
+	if err := s.eachLog(ctx, l, 0, now, func(_ uint64, h logHeader) bool {
+		if len(h.tables) > 0 || h.txn != 0 {
+			st.Ahead++
+		}
+		return true
+	}); err != nil {
+		return err
+	}
+	return s.eachLog(ctx, l.parent, l.fork, now, func(uint64, logHeader) bool {
+		st.Behind++
+		return true
+	})
+}
+
+// snapshotRecord is a kept point.
+type snapshotRecord struct {
+	storage.PointSnapshot
+	Database catalog.OID
+	BranchID uint64
+}
+
+// Snapshot implements storage.Branches.
+func (b branches) Snapshot(ctx context.Context, db catalog.OID, name, point, comment string) (storage.PointSnapshot, error) {
+	s := b.s
+	x, err := s.branch(db, name)
+	if err != nil {
+		return storage.PointSnapshot{}, err
+	}
+	scn, err := s.resolve(ctx, x, point)
+	if err != nil {
+		return storage.PointSnapshot{}, err
+	}
+	id, err := s.take(ctx, counterSnapshot, 1)
+	if err != nil {
+		return storage.PointSnapshot{}, storeError(err)
+	}
+	r := &snapshotRecord{Database: db, BranchID: x.ID, PointSnapshot: storage.PointSnapshot{
+		ID: fmt.Sprintf("snap_%d", id), Branch: x.Name, SCN: scn, Time: s.o.Clock(), Comment: comment,
+	}}
+	val, err := json.Marshal(r)
+	if err != nil {
+		return storage.PointSnapshot{}, err
+	}
+	var batch kv.Batch
+	batch.Put(keys.MetaSnapshot.Append(nil, id), val)
+	if err := s.kv.Apply(ctx, &batch); err != nil {
+		return storage.PointSnapshot{}, storeError(err)
+	}
+	s.mu.Lock()
+	s.snaps[id] = r
+	s.mu.Unlock()
+	return r.PointSnapshot, nil
+}
+
+// Snapshots implements storage.Branches.
+func (b branches) Snapshots(_ context.Context, db catalog.OID, name string) ([]storage.PointSnapshot, error) {
+	s := b.s
+	x, err := s.branch(db, name)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var out []storage.PointSnapshot
+	for _, id := range slices.Sorted(maps.Keys(s.snaps)) {
+		if r := s.snaps[id]; r.BranchID == x.ID {
+			p := r.PointSnapshot
+			p.Branch = x.Name
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+func (s *Store) resolveSnapshot(b *branch, p string) (uint64, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, r := range s.snaps {
+		if r.ID == p && r.Database == b.Database {
+			return r.SCN, nil
+		}
+	}
+	return 0, errPoint(p, "is not a snapshot")
+}
+
+func (s *Store) loadSnapshots(ctx context.Context) error {
+	return s.each(ctx, keys.MetaSnapshot.Append(nil), func(rest, val []byte) error {
+		id, _, _ := keys.ID(rest)
+		r := &snapshotRecord{}
+		if err := json.Unmarshal(val, r); err != nil {
+			return fmt.Errorf("snapshot %d: %w", id, err)
+		}
+		s.snaps[id] = r
+		return nil
+	})
+}
+
+// noDiffer stands where no Differ was given.
+type noDiffer struct{}
+
+func (noDiffer) Diff(context.Context, storage.Txn, storage.View, storage.View, catalog.OID) (storage.DiffScanner, error) {
+	return nil, pgerr.Unsupported("diff")
+}
+
+func (noDiffer) Changed(context.Context, storage.Txn, storage.View, storage.View) ([]catalog.OID, error) {
+	return nil, pgerr.Unsupported("diff")
+}
+
+func (noDiffer) Base(context.Context, storage.Txn, string, string) (storage.View, error) {
+	return nil, pgerr.Unsupported("merge")
+}
+
+func (noDiffer) Merge(context.Context, storage.Txn, storage.MergeRequest) (storage.MergeResult, error) {
+	return storage.MergeResult{}, pgerr.Unsupported("merge")
+}

@@ -1,0 +1,232 @@
+package mvcc
+
+import (
+	"context"
+	"encoding/binary"
+	"sync"
+
+	"github.com/rowandb/rowan/storage/keys"
+	"github.com/rowandb/rowan/storage/kv"
+)
+
+// cleaner removes tombstones that no running snapshot needs and under which no parent layer shows a row. Until then a
+// scan has to step over them; after that, readers older than the deletion find the row through history.
+type cleaner struct {
+	mu     sync.Mutex
+	queue  []deadKey
+	large  []largeDead
+	loaded bool
+	run    sync.Mutex
+}
+
+// largeDead is a committed large transaction whose tombstones are yet to be looked at.
+type largeDead struct {
+	txn uint64
+	scn uint64
+}
+
+func (c *cleaner) add(dead []deadKey) {
+	if len(dead) == 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, d := range dead {
+		d.key = append([]byte(nil), d.key...) // not to keep the transaction's memory
+		c.queue = append(c.queue, d)
+	}
+}
+
+func (c *cleaner) addLarge(marker, scn uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.large = append(c.large, largeDead{marker &^ keys.Marker, scn})
+}
+
+// cleanBatch is how many tombstones are removed while commits wait.
+const cleanBatch = 128
+
+// Clean removes what can be removed now and returns how many tombstones went. It runs in the background; tests call it.
+func (s *Store) Clean(ctx context.Context) (removed int, err error) {
+	c := &s.cleaner
+	c.run.Lock()
+	defer c.run.Unlock()
+	if err := s.loadDead(ctx); err != nil {
+		return 0, err
+	}
+	horizon := s.txns.advance(s.seq.published.Load())
+	c.mu.Lock()
+	var todo, later []deadKey
+	for _, d := range c.queue {
+		if d.scn <= horizon {
+			todo = append(todo, d)
+		} else {
+			later = append(later, d)
+		}
+	}
+	c.queue = later
+	large := c.large
+	c.large = nil
+	c.mu.Unlock()
+	for _, l := range large {
+		if l.scn > horizon {
+			c.mu.Lock()
+			c.large = append(c.large, l)
+			c.mu.Unlock()
+			continue
+		}
+		if err := s.eachChunk(ctx, l.txn, func(sp keys.Space, key []byte, del bool) bool {
+			if x := s.openSpace(sp); del && x != nil {
+				todo = append(todo, deadKey{x, append([]byte(nil), key...), l.scn})
+			}
+			return true
+		}); err != nil {
+			return removed, err
+		}
+	}
+	for len(todo) > 0 {
+		n := min(cleanBatch, len(todo))
+		k, err := s.removeDead(ctx, todo[:n])
+		if err != nil {
+			return removed, err
+		}
+		removed += k
+		todo = todo[n:]
+	}
+	return removed, nil
+}
+
+func (s *Store) openSpace(id keys.Space) *space {
+	s.mu.RLock()
+	l := s.layers[id.Layer]
+	s.mu.RUnlock()
+	if l == nil {
+		return nil
+	}
+	return l.space(id.Keyspace)
+}
+
+// removeDead removes those of the keys whose heads are still the tombstones meant. Commits wait meanwhile, so that none
+// of them puts a new head there between the look and the removal.
+func (s *Store) removeDead(ctx context.Context, dead []deadKey) (removed int, err error) {
+	s.topology.Lock()
+	defer s.topology.Unlock()
+	r := &reader{s: s}
+	b := kv.Batch{Async: true}
+	cleaned := map[*space]uint64{}
+	for _, d := range dead {
+		key := append(append([]byte(nil), d.sp.prefix...), d.key...)
+		val, ok, err := s.kv.Get(ctx, key, nil)
+		if err != nil {
+			return removed, err
+		}
+		if !ok {
+			continue
+		}
+		v, err := parseVersion(val)
+		if err != nil {
+			return removed, err
+		}
+		if !v.deleted() || r.scn(&v) != d.scn {
+			continue
+		}
+		if v.flags&root == 0 {
+			l := s.layerOf(d.sp.Layer)
+			below, _, ok, err := r.get(ctx, l.chain(latest)[1:], d.sp.Keyspace, d.key)
+			if err != nil {
+				return removed, err
+			}
+			if ok && !below.deleted {
+				continue // it hides a row for ever
+			}
+		}
+		b.Delete(key)
+		cleaned[d.sp] = max(cleaned[d.sp], d.scn)
+		removed++
+	}
+	for sp, scn := range cleaned {
+		if scn > sp.cleaned.Load() {
+			sp.cleaned.Store(scn)
+			b.Put(keys.MetaSpace.Append(nil, sp.Layer, sp.Keyspace), binary.AppendUvarint(nil, scn))
+		}
+	}
+	if removed == 0 {
+		return 0, nil
+	}
+	return removed, s.kv.Apply(ctx, &b)
+}
+
+func (s *Store) layerOf(id uint64) *layer {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.layers[id]
+}
+
+// loadDead fills the queue at start-up from the log of what was committed after the last time that all was clean.
+func (s *Store) loadDead(ctx context.Context) error {
+	c := &s.cleaner
+	if c.loaded {
+		return nil
+	}
+	val, _, err := s.kv.Get(ctx, keys.MetaClean.Append(nil), nil)
+	if err != nil {
+		return err
+	}
+	from, _ := binary.Uvarint(val)
+	s.mu.RLock()
+	var layers []*layer
+	for _, l := range s.layers {
+		if last, _ := l.lastCommit(); last > from {
+			layers = append(layers, l)
+		}
+	}
+	s.mu.RUnlock()
+	for _, l := range layers {
+		if err := s.loadDeadOf(ctx, l, from); err != nil {
+			return err
+		}
+	}
+	c.loaded = true
+	return nil
+}
+
+// loadDeadOf queues the tombstones of one layer. The log does not tell the SCN of a key; the head does.
+func (s *Store) loadDeadOf(ctx context.Context, l *layer, from uint64) error {
+	r := &reader{s: s}
+	var dead []deadKey
+	var inner error
+	err := s.eachChange(ctx, l, from, s.seq.published.Load(), func(id keys.Space, key []byte, del bool) bool {
+		sp := l.space(id.Keyspace)
+		if !del || sp == nil {
+			return true
+		}
+		var val []byte
+		var ok bool
+		if val, ok, inner = s.kv.Get(ctx, sp.AppendHead(nil, key), nil); inner != nil {
+			return false
+		}
+		if v, err := parseVersion(val); ok && err == nil && v.deleted() {
+			dead = append(dead, deadKey{sp, append([]byte(nil), key...), r.scn(&v)})
+		}
+		return true
+	})
+	s.cleaner.add(dead)
+	if err == nil {
+		err = inner
+	}
+	return err
+}
+
+// saveClean notes, when the server stops, that nothing is left to clean.
+func (s *Store) saveClean(ctx context.Context) error {
+	c := &s.cleaner
+	c.mu.Lock()
+	clean := c.loaded && len(c.queue) == 0 && len(c.large) == 0
+	c.mu.Unlock()
+	if !clean {
+		return nil
+	}
+	var b kv.Batch
+	b.Put(keys.MetaClean.Append(nil), binary.AppendUvarint(nil, s.seq.published.Load()))
+	return s.kv.Apply(ctx, &b)
+}

@@ -1,0 +1,2 @@
+// Package mvcc is the store.
+package mvcc

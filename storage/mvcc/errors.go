@@ -1,0 +1,157 @@
+package mvcc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage/kv"
+	"github.com/rowandb/rowan/storage/lock"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/vector"
+)
+
+func errSerialize(what string) error {
+	return pgerr.New(pgerrcode.SerializationFailure, "could not serialize access due to concurrent %s", what)
+}
+
+// errNull is PostgreSQL's error for a NULL in a NOT NULL column.
+func errNull(s *catalog.Snapshot, t *catalog.Table, c *catalog.Column, columns []catalog.ColumnID, b *vector.Batch, row int) error {
+	var parts []string
+	for _, col := range t.Live() {
+		d, ok := types.Null, false
+		for i, id := range columns {
+			if id == col.ID {
+				d, ok = b.Cols[i].Datum(row), true
+			}
+		}
+		if !ok || d.Null {
+			parts = append(parts, "null")
+			continue
+		}
+		parts = append(parts, clip(types.Text(col.Type, d, types.DefaultFormat()), 64))
+	}
+	return pgerr.New(pgerrcode.NotNullViolation, "null value in column \"%s\" of relation \"%s\" violates not-null constraint", c.Name, t.Name).
+		WithDetail("%s", "Failing row contains ("+strings.Join(parts, ", ")+").").
+		WithTable(s.SchemaName(t.Schema), t.Name, c.Name, "")
+}
+
+// clip shortens a value as PostgreSQL does in details of whole rows.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && s[n]&0xc0 == 0x80 {
+		n--
+	}
+	return s[:n] + "..."
+}
+
+// errDuplicate is PostgreSQL's error for a second row with one key.
+func errDuplicate(s *catalog.Snapshot, t *catalog.Table, ix *catalog.Index, columns []catalog.ColumnID, cols []*vector.Vector, row int) error {
+	err := pgerr.New(pgerrcode.UniqueViolation, "duplicate key value violates unique constraint \"%s\"", ix.Name).
+		WithTable(s.SchemaName(t.Schema), t.Name, "", ix.Name)
+	if names, values, ok := keyText(t, ix, columns, cols, row); ok {
+		err = err.WithDetail("%s", "Key ("+names+")=("+values+") already exists.")
+	}
+	return err
+}
+
+func keyText(t *catalog.Table, ix *catalog.Index, columns []catalog.ColumnID, cols []*vector.Vector, row int) (names, values string, ok bool) {
+	var ns, vs []string
+	for _, c := range ix.Columns {
+		col := t.ColumnByID(c.Column)
+		if col == nil {
+			return "", "", false
+		}
+		name := quoteIdent(col.Name)
+		if col.Hidden != "" {
+			name = col.Hidden
+		}
+		val := "null"
+		for i, id := range columns {
+			if id == c.Column {
+				if d := cols[i].Datum(row); !d.Null {
+					val = types.Text(col.Type, d, types.DefaultFormat())
+				}
+			}
+		}
+		ns, vs = append(ns, name), append(vs, val)
+	}
+	return strings.Join(ns, ", "), strings.Join(vs, ", "), true
+}
+
+// quoteIdent quotes what is not a plain lower-case name.
+func quoteIdent(s string) string {
+	for i := range len(s) {
+		c := s[i]
+		if c >= 'a' && c <= 'z' || c == '_' || i > 0 && (c >= '0' && c <= '9' || c == '$') {
+			continue
+		}
+		return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+	}
+	return s
+}
+
+// lockError turns an error of the lock manager into PostgreSQL's. table may be nil.
+func lockError(err error, table *catalog.Table, row bool) error {
+	var d *lock.Deadlock
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &d):
+		return errDeadlock(d)
+	case errors.Is(err, lock.ErrTimeout):
+		return pgerr.New(pgerrcode.LockNotAvailable, "canceling statement due to lock timeout")
+	case errors.Is(err, lock.ErrBusy) && table != nil && row:
+		return pgerr.New(pgerrcode.LockNotAvailable, "could not obtain lock on row in relation \"%s\"", table.Name)
+	case errors.Is(err, lock.ErrBusy) && table != nil:
+		return pgerr.New(pgerrcode.LockNotAvailable, "could not obtain lock on relation \"%s\"", table.Name)
+	case errors.Is(err, lock.ErrBusy):
+		return pgerr.New(pgerrcode.LockNotAvailable, "could not obtain lock")
+	}
+	return err
+}
+
+func errDeadlock(d *lock.Deadlock) error {
+	var lines []string
+	for _, e := range d.Waits {
+		var what string
+		switch e.Key.Kind {
+		case lock.Table:
+			what = fmt.Sprintf("%s on relation %d of database %d", tableModes[e.Mode], e.Key.B, databaseOf(e.Key.S))
+		case lock.Advisory:
+			k := advisoryOf(e.Key)
+			sub := 1
+			if k.Pair {
+				sub = 2
+			}
+			what = fmt.Sprintf("%s on advisory lock [%d,%d,%d,%d]", advisoryModes[e.Mode], k.Database, uint32(k.Key>>32), uint32(k.Key), sub)
+		default:
+			what = fmt.Sprintf("ShareLock on transaction %d", e.BlockerTxn)
+		}
+		lines = append(lines, fmt.Sprintf("Process %d waits for %s; blocked by process %d.", e.PID, what, e.Blocker))
+	}
+	return pgerr.New(pgerrcode.DeadlockDetected, "deadlock detected").
+		WithDetail("%s", strings.Join(lines, "\n")).WithHint("See server log for query details.")
+}
+
+// storeError turns an error of the engine into one that a client understands.
+func storeError(err error) error {
+	switch {
+	case errors.Is(err, kv.ErrUnknown):
+		return pgerr.Wrap(pgerrcode.TransactionResolutionUnknown, err)
+	case errors.Is(err, kv.ErrKeyLimit):
+		return pgerr.Wrap(pgerrcode.ProgramLimitExceeded, err)
+	case errors.Is(err, kv.ErrClosed):
+		return pgerr.New(pgerrcode.AdminShutdown, "the database system is shutting down")
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	}
+	return err
+}

@@ -1,0 +1,400 @@
+package mvcc
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"slices"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/kv"
+	"github.com/rowandb/rowan/storage/lock"
+	"github.com/rowandb/rowan/types/vector"
+)
+
+// inserter is one call of Insert.
+type inserter struct {
+	t    *Txn
+	v    *view
+	r    *storage.InsertRequest
+	w    *tableWriter
+	rows *writes
+	idx  []*writes
+
+	order   []int // unique indexes, arbiters first; -1 is the primary key
+	vacant  bool  // no committed row has a primary key in the batch's range
+	fresh   bool  // nobody else knows the table
+	locks   int   // mark before the row's locks
+	skipped []storage.Collision
+}
+
+// Insert implements storage.Txn.
+func (t *Txn) Insert(ctx context.Context, r storage.InsertRequest) ([]storage.Collision, error) {
+	v, err := t.writable(r.View)
+	if err != nil {
+		return nil, err
+	}
+	w, err := t.s.table(r.Table).writer(r.Columns)
+	if err != nil {
+		return nil, err
+	}
+	defer w.release()
+	in := &inserter{t: t, v: v, r: &r, w: w}
+	in.prepare()
+	if r.Keys != nil {
+		*r.Keys = (*r.Keys)[:0]
+	}
+	if err := in.vacancies(ctx); err != nil {
+		return nil, storeError(err)
+	}
+	var firstID uint64
+	if w.pk == nil && r.RowKeys == nil {
+		if firstID, err = t.s.take(ctx, counterRow, uint64(r.Rows.Live())); err != nil {
+			return nil, storeError(err)
+		}
+	}
+	for k := range r.Rows.Live() {
+		if err := in.row(ctx, k, firstID+uint64(k)); err != nil {
+			return nil, storeError(err)
+		}
+	}
+	return in.skipped, t.spill(ctx)
+}
+
+func (in *inserter) prepare() {
+	t, v, info := in.t, in.v, in.w.info
+	in.rows = t.writesTo(v, info.table.Rows)
+	in.rows.rows, in.rows.table = true, info.table.OID
+	for _, x := range info.indexes {
+		w := t.writesTo(v, x.Keyspace)
+		w.table = info.table.OID
+		in.idx = append(in.idx, w)
+	}
+	if info.pk != nil {
+		in.order = append(in.order, -1)
+	}
+	for i, x := range info.indexes {
+		if x.Unique {
+			in.order = append(in.order, i)
+		}
+	}
+	if len(in.r.Arbiters) > 0 {
+		slices.SortStableFunc(in.order, func(a, b int) int {
+			return boolInt(in.arbiter(b)) - boolInt(in.arbiter(a))
+		})
+	}
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (in *inserter) index(i int) *indexInfo {
+	if i < 0 {
+		return in.w.info.pk
+	}
+	return in.w.info.indexes[i]
+}
+
+func (in *inserter) arbiter(i int) bool {
+	return in.r.Any || slices.Contains(in.r.Arbiters, in.index(i).OID)
+}
+
+// row inserts the k-th live row.
+func (in *inserter) row(ctx context.Context, k int, id uint64) (err error) {
+	w, cols, i := in.w, in.r.Rows.Cols, in.r.Rows.Row(k)
+	for _, n := range w.notNull {
+		if n.pos < 0 || cols[n.pos].IsNull(i) {
+			return errNull(in.v.Catalog(), w.info.table, n.col, w.columns, in.r.Rows, i)
+		}
+	}
+	switch {
+	case w.pk == nil && in.r.RowKeys != nil:
+		w.key = append(w.key[:0], in.r.RowKeys[k]...)
+	case w.pk == nil:
+		w.key = binary.BigEndian.AppendUint64(w.key[:0], id)
+	default:
+		if w.key, err = w.rowKey(w.key[:0], cols, i); err != nil {
+			return err
+		}
+	}
+	in.locks = in.t.owner.Mark()
+	state := committedRow{below: belowNothing}
+	if w.pk == nil && in.r.RowKeys != nil {
+		if state, err = in.t.committed(ctx, in.v, w.info.table.Rows, w.key); err != nil {
+			return err
+		}
+		state.base = append(w.old[:0], state.base...)
+		w.old = state.base
+	}
+	for _, u := range in.order {
+		c, skip, err := in.claimIndex(ctx, u, k, i)
+		if err != nil || skip {
+			return err
+		}
+		if u < 0 {
+			state = c
+			state.base = append(w.old[:0], c.base...)
+			w.old = state.base
+		}
+	}
+	w.payload = w.enc.Append(w.payload[:0], cols, i)
+	in.t.put(in.rows, w.key, w.payload, false, state.below, state.base)
+	for x := range w.indexes {
+		if err := in.t.putEntry(ctx, in.v, in.idx[x], w, x, w.key, cols, i); err != nil {
+			return err
+		}
+	}
+	if in.r.Keys != nil {
+		*in.r.Keys = append(*in.r.Keys, string(w.key))
+	}
+	return nil
+}
+
+// claimIndex makes sure that nothing else has, or is about to have, the row's key in a unique index. skip: the index
+// arbitrates and the row is left out.
+func (in *inserter) claimIndex(ctx context.Context, u, k, i int) (c committedRow, skip bool, err error) {
+	w, cols := in.w, in.r.Rows.Cols
+	key, ks, target := w.key, w.info.table.Rows, in.rows
+	if u >= 0 {
+		iw := &w.indexes[u]
+		var null, out bool
+		w.entry, null, out = iw.entryKey(w.entry[:0], cols, i)
+		if out || !iw.unique(null) {
+			return c, false, nil
+		}
+		key, ks, target = w.entry, iw.Keyspace, in.idx[u]
+	}
+	x := in.index(u)
+	if err := checkKey(key, x.Index); err != nil {
+		return c, false, err
+	}
+	c, other, err := in.t.claim(ctx, in.v, target, ks, key, claimOptions{in.vacant && u < 0, in.fresh})
+	if err != nil || other == nil {
+		return c, false, err
+	}
+	if !in.r.Any && in.r.Arbiters == nil || !in.arbiter(u) {
+		return c, false, errDuplicate(in.v.Catalog(), w.info.table, x.Index, w.columns, cols, i)
+	}
+	if in.t.o.Isolation != storage.ReadCommitted && c.ver > in.v.chain[0].bound {
+		return c, false, errSerialize("update")
+	}
+	in.t.owner.ReleaseTo(in.locks)
+	rowKey := string(key)
+	if u >= 0 {
+		rowKey = string(rowRef(other, nil))
+	}
+	in.skipped = append(in.skipped, storage.Collision{Row: k, Key: rowKey})
+	if in.r.Keys != nil {
+		*in.r.Keys = append(*in.r.Keys, "")
+	}
+	return c, true, nil
+}
+
+// claimOptions say what is known before: no committed row has the key; nobody else can have it.
+type claimOptions struct{ vacant, fresh bool }
+
+// live returns the payload of the newest write of key, nil when there is none or it is a deletion.
+func (w *writes) live(key []byte) []byte {
+	if x := w.get(key, anyCmd); x != nil && !x.deleted {
+		return x.payload
+	}
+	return nil
+}
+
+// claim locks a key that must be unique and says what is there: other is the payload of the live version, if any.
+func (t *Txn) claim(ctx context.Context, v *view, w *writes, ks catalog.Keyspace, key []byte, o claimOptions) (c committedRow, other []byte, err error) {
+	if o.fresh && t.large == nil {
+		c.below = belowNothing
+		return c, w.live(key), nil
+	}
+	lk := rowLockKey(v, ks, key)
+	_, err = t.owner.Lock(ctx, lk, lock.Mode(catalog.ForUpdate), lock.Wait{No: true})
+	if errors.Is(err, lock.ErrBusy) {
+		// Whoever holds it more weakly leaves the key as it is: if it is there now it stays.
+		if t.owner.Strongest(lk) < lock.Mode(catalog.ForUpdate) {
+			if c, err = t.committed(ctx, v, ks, key); err != nil {
+				return c, nil, err
+			}
+			if c.live {
+				return c, c.payload, nil
+			}
+		}
+		_, err = t.owner.Lock(ctx, lk, lock.Mode(catalog.ForUpdate), t.waitOption(catalog.Wait))
+		o.vacant = false
+	}
+	if err != nil {
+		return c, nil, lockError(err, nil, true)
+	}
+	if x := w.get(key, anyCmd); x != nil {
+		if !x.deleted {
+			return c, x.payload, nil
+		}
+		return c, nil, nil
+	}
+	if o.vacant {
+		return committedRow{below: belowNothing}, nil, nil
+	}
+	if c, err = t.committed(ctx, v, ks, key); err != nil {
+		return c, nil, err
+	}
+	if c.live {
+		return c, c.payload, nil
+	}
+	return c, nil, nil
+}
+
+// appendRowRef and rowRef code the row key that an index entry refers to.
+func appendRowRef(dst, rowKey []byte, inKey bool) []byte {
+	if inKey {
+		return binary.AppendUvarint(dst, uint64(len(rowKey))<<1|1)
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(rowKey))<<1)
+	return append(dst, rowKey...)
+}
+
+// rowRef returns the row key of an entry with a payload and key.
+func rowRef(payload, key []byte) []byte {
+	rowKey, _ := splitEntry(payload, key)
+	return rowKey
+}
+
+// splitEntry parts an entry's payload into the row key and the bytes of the included columns.
+func splitEntry(payload, key []byte) (rowKey, include []byte) {
+	n, size := binary.Uvarint(payload)
+	if size <= 0 {
+		return nil, nil
+	}
+	rest := payload[size:]
+	m := int(n >> 1)
+	if n&1 != 0 {
+		if m > len(key) {
+			return nil, nil
+		}
+		return key[len(key)-m:], rest
+	}
+	if m > len(rest) {
+		return nil, nil
+	}
+	return rest[:m], rest[m:]
+}
+
+// putEntry writes the entry of row i in the x-th index. Uniqueness has been seen to.
+func (t *Txn) putEntry(ctx context.Context, v *view, target *writes, w *tableWriter, x int, rowKey []byte, cols []*vector.Vector, i int) error {
+	iw := &w.indexes[x]
+	var null, out bool
+	w.entry, null, out = iw.entryKey(w.entry[:0], cols, i)
+	if out {
+		return nil
+	}
+	inKey := !iw.unique(null)
+	if inKey {
+		w.entry = append(w.entry, rowKey...)
+	}
+	if err := checkKey(w.entry, iw.Index); err != nil {
+		return err
+	}
+	w.value = iw.entryValue(w.value[:0], rowKey, inKey, cols, i)
+	c := committedRow{below: belowUnknown}
+	if !inKey || len(v.chain) > 1 || t.large != nil {
+		var err error
+		if c, err = t.entryBelow(ctx, v, target, iw.Keyspace, w.entry); err != nil {
+			return err
+		}
+	}
+	t.put(target, w.entry, w.value, false, c.below, c.base)
+	return nil
+}
+
+// entryBelow is committed, unless the transaction has written the key itself and knows.
+func (t *Txn) entryBelow(ctx context.Context, v *view, target *writes, ks catalog.Keyspace, key []byte) (committedRow, error) {
+	if target.get(key, anyCmd) != nil {
+		return committedRow{}, nil
+	}
+	if !v.known(ks) {
+		return committedRow{below: belowNothing}, nil
+	}
+	return t.committed(ctx, v, ks, key)
+}
+
+// known reports whether any layer of the view has something in the keyspace.
+func (v *view) known(ks catalog.Keyspace) bool {
+	for i := range v.chain {
+		if v.chain[i].space(ks) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// vacancies finds out whether the whole batch falls into a range of primary keys without a single row, as it does where
+// rows come in the order of the key: one seek instead of a look-up for each row. The keys are locked first, so that what
+// it finds stays true.
+func (in *inserter) vacancies(ctx context.Context) (err error) {
+	in.fresh = in.isFresh()
+	ks := in.w.info.table.Rows
+	if in.fresh && in.t.large == nil {
+		in.vacant = true
+		return nil
+	}
+	if in.w.pk == nil || in.r.Rows.Live() < 16 || !in.v.known(ks) {
+		return nil
+	}
+	mark := in.t.owner.Mark()
+	lo, hi, ok, err := in.lockRange(ks)
+	for i := range in.v.chain {
+		sp := in.v.chain[i].space(ks)
+		if !ok || err != nil {
+			break
+		}
+		if sp != nil {
+			ok, err = in.emptyRange(ctx, sp, lo, hi)
+		}
+	}
+	if in.vacant = ok && err == nil; !in.vacant {
+		in.t.owner.ReleaseTo(mark)
+	}
+	return err
+}
+
+// isFresh reports whether the table's keyspaces were made by this transaction, so that nobody else can write to them.
+func (in *inserter) isFresh() bool {
+	v, t := in.v, in.w.info.table
+	if v.cat == v.base && v.base != nil {
+		return false
+	}
+	v.Catalog()
+	old, _ := v.base.Object(t.OID).(*catalog.Table)
+	return (old == nil || old.Rows != t.Rows) && !v.known(t.Rows) || in.rows.fresh
+}
+
+// lockRange locks the batch's primary keys, unless one is locked by another, and returns the range that they span.
+func (in *inserter) lockRange(ks catalog.Keyspace) (lo, hi []byte, ok bool, err error) {
+	w, b := in.w, in.r.Rows
+	for k := range b.Live() {
+		if w.key, err = w.rowKey(w.key[:0], b.Cols, b.Row(k)); err != nil {
+			return nil, nil, false, err
+		}
+		_, err := in.t.owner.Lock(context.Background(), rowLockKey(in.v, ks, w.key), lock.Mode(catalog.ForUpdate), lock.Wait{No: true})
+		if err != nil {
+			return nil, nil, false, nil
+		}
+		if k == 0 || string(w.key) < string(lo) {
+			lo = append(lo[:0], w.key...)
+		}
+		if k == 0 || string(w.key) > string(hi) {
+			hi = append(hi[:0], w.key...)
+		}
+	}
+	return lo, append(hi, 0), true, nil
+}
+
+func (in *inserter) emptyRange(ctx context.Context, sp *space, lo, hi []byte) (bool, error) {
+	it := in.t.s.kv.Scan(ctx, kv.Range{Lo: sp.AppendHead(nil, lo), Hi: sp.AppendHead(nil, hi), KeysOnly: true})
+	defer it.Close()
+	return !it.Next(), it.Err()
+}

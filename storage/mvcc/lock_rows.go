@@ -1,0 +1,160 @@
+package mvcc
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/lock"
+)
+
+// LockRows implements storage.Txn.
+func (t *Txn) LockRows(ctx context.Context, r storage.LockRequest) ([]storage.LockResult, error) {
+	if err := t.check(); err != nil {
+		return nil, err
+	}
+	v, err := t.own(r.View)
+	if err != nil {
+		return nil, err
+	}
+	if v.readOnly {
+		_, err := t.writable(v)
+		return nil, err
+	}
+	out := make([]storage.LockResult, len(r.Keys))
+	for i, key := range r.Keys {
+		seen := unseen
+		if i < len(r.Seen) {
+			seen = r.Seen[i]
+		}
+		if out[i], err = t.lockRow(ctx, v, &r, key, seen); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// unseen stands for the version at the snapshot, whichever that is.
+const unseen = ^storage.SCN(0)
+
+func (t *Txn) lockRow(ctx context.Context, v *view, r *storage.LockRequest, key string, seen storage.SCN) (storage.LockResult, error) {
+	ks := r.Table.Rows
+	k := lock.Key{Kind: lock.Row, A: v.layer.id, B: ks, S: key}
+	if _, err := t.owner.Lock(ctx, k, lock.Mode(r.Strength), t.waitOption(r.Wait)); err != nil {
+		if r.Wait == catalog.SkipLocked && errors.Is(err, lock.ErrBusy) {
+			return storage.LockSkipped, nil
+		}
+		return 0, lockError(err, r.Table, true)
+	}
+	kb := stringBytes(key)
+	// The transaction's own writes: its lock has kept all others out since.
+	if x := t.writesIn(v, ks).get(kb, anyCmd); x != nil {
+		switch {
+		case x.cmd == t.cmd:
+			return storage.LockSelf, nil
+		case x.deleted:
+			return storage.LockDeleted, nil
+		}
+		return storage.LockUnchanged, nil
+	}
+	c, err := t.committed(ctx, v, ks, kb)
+	if err != nil {
+		return 0, err
+	}
+	if c.below == belowOwn {
+		if !c.live {
+			return storage.LockDeleted, nil
+		}
+		return storage.LockUnchanged, nil
+	}
+	changed := c.ver != seen
+	if seen == unseen {
+		changed = c.ver > v.chain[0].bound
+	}
+	if t.o.Isolation != storage.ReadCommitted && (!c.live || c.ver > v.chain[0].bound) && changed {
+		if !c.live {
+			return 0, errSerialize("delete")
+		}
+		return 0, errSerialize("update")
+	}
+	switch {
+	case !c.live:
+		return storage.LockDeleted, nil
+	case changed:
+		return storage.LockChanged, nil
+	}
+	t.seen.add(ks, key, c)
+	return storage.LockUnchanged, nil
+}
+
+// seenRows keeps what LockRows has read for the Update or Delete that follows within the statement.
+type seenRows struct {
+	rows []seenRow
+	at   int
+	mem  []byte
+}
+
+type seenRow struct {
+	ks    catalog.Keyspace
+	key   string
+	below below
+	ver   storage.SCN
+	base  []byte
+}
+
+const maxSeen = 2048
+
+func (s *seenRows) reset() { s.rows, s.at, s.mem = s.rows[:0], 0, s.mem[:0] }
+
+func (s *seenRows) add(ks catalog.Keyspace, key string, c committedRow) {
+	if len(s.rows) >= maxSeen {
+		s.reset()
+	}
+	n := len(s.mem)
+	if n+len(c.base) > cap(s.mem) { // what was handed out keeps the old memory
+		s.mem = make([]byte, 0, max(2*cap(s.mem), len(c.base), 256))
+		n = 0
+	}
+	s.mem = append(s.mem, c.base...)
+	s.rows = append(s.rows, seenRow{ks: ks, key: key, below: c.below, ver: c.ver, base: slices.Clip(s.mem[n:])})
+}
+
+// find returns what was kept for a key. Keys are asked for in the order in which they were locked, mostly.
+func (s *seenRows) find(ks catalog.Keyspace, key string) (committedRow, bool) {
+	for n := range min(len(s.rows), 32) {
+		i := s.at + n
+		if i >= len(s.rows) {
+			i -= len(s.rows)
+		}
+		if r := &s.rows[i]; r.ks == ks && r.key == key {
+			s.at = i + 1
+			return committedRow{below: r.below, live: true, ver: r.ver, base: r.base}, true
+		}
+	}
+	return committedRow{}, false
+}
+
+// current returns the committed version that an Update or Delete of a row replaces, locking the row if the caller has
+// not.
+func (t *Txn) current(ctx context.Context, v *view, table *catalog.Table, key string) (committedRow, error) {
+	if c, ok := t.seen.find(table.Rows, key); ok {
+		return c, nil
+	}
+	k := lock.Key{Kind: lock.Row, A: v.layer.id, B: table.Rows, S: key}
+	added, err := t.owner.Lock(ctx, k, lock.Mode(catalog.ForNoKeyUpdate), t.waitOption(catalog.Wait))
+	if err != nil {
+		return committedRow{}, lockError(err, table, true)
+	}
+	c, err := t.committed(ctx, v, table.Rows, stringBytes(key))
+	if err != nil {
+		return c, err
+	}
+	if added && c.ver > v.chain[0].bound || !c.live {
+		return c, errSerialize("update")
+	}
+	c.base = bytes.Clone(c.base)
+	return c, nil
+}

@@ -1,0 +1,161 @@
+package mvcc
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+
+	"github.com/rowandb/rowan/storage/keys"
+	"github.com/rowandb/rowan/storage/kv"
+)
+
+// loadLarge reads the table of large transactions.
+func (s *Store) loadLarge(ctx context.Context) error {
+	return s.each(ctx, keys.MetaLarge.Append(nil), func(rest, val []byte) error {
+		id, _, ok := keys.ID(rest)
+		scn, n := binary.Uvarint(val)
+		if !ok || n <= 0 {
+			return errCorrupt(val)
+		}
+		l := &largeTxn{marker: id | keys.Marker}
+		l.at.Store(scn)
+		s.large.add(l)
+		return nil
+	})
+}
+
+// recover rolls back the large transactions that a crash left without a commit record.
+func (s *Store) recover(ctx context.Context) error {
+	var open []*largeTxn
+	for _, l := range s.large.m {
+		if l.at.Load() == 0 {
+			open = append(open, l)
+		}
+	}
+	for _, l := range open {
+		if err := s.undoLarge(ctx, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// undoLarge takes back all that a large transaction has written, chunk by chunk; it may be repeated after a crash.
+func (s *Store) undoLarge(ctx context.Context, l *largeTxn) error {
+	ctx = context.WithoutCancel(ctx)
+	id := l.marker &^ keys.Marker
+	prefix := keys.AppendChunkPrefix(nil, id)
+	for {
+		key, list, err := s.lastChunk(ctx, prefix)
+		if err != nil {
+			return err
+		}
+		if key == nil {
+			break
+		}
+		if err := s.undoList(ctx, l, list, key); err != nil {
+			return err
+		}
+	}
+	b := kv.Batch{Async: true}
+	b.Delete(keys.MetaLarge.Append(nil, id))
+	if err := s.kv.Apply(ctx, &b); err != nil {
+		return err
+	}
+	s.large.remove(l)
+	return nil
+}
+
+func (s *Store) lastChunk(ctx context.Context, prefix []byte) (key, list []byte, err error) {
+	it := s.kv.Scan(ctx, kv.Range{Lo: prefix, Hi: kv.PrefixEnd(prefix), Reverse: true})
+	defer it.Close()
+	if !it.Next() {
+		return nil, nil, it.Err()
+	}
+	return bytes.Clone(it.Key()), bytes.Clone(it.Value()), it.Err()
+}
+
+// undoList puts back what the keys of a chunk had before, and then removes the chunk.
+func (s *Store) undoList(ctx context.Context, l *largeTxn, list, chunkKey []byte) error {
+	u := &undoer{s: s, ctx: ctx, l: l, limits: s.kv.Limits()}
+	u.batch.Async = true
+	err := eachKey(list, func(sp keys.Space, key []byte, _ bool) bool {
+		u.err = u.key(sp, key)
+		return u.err == nil
+	})
+	if err == nil {
+		err = u.err
+	}
+	if err != nil {
+		return err
+	}
+	u.batch.Delete(chunkKey)
+	return u.flush()
+}
+
+type undoer struct {
+	s      *Store
+	ctx    context.Context
+	l      *largeTxn
+	batch  kv.Batch
+	limits kv.Limits
+	err    error
+	buf    []byte
+	old    []byte
+}
+
+func (u *undoer) key(id keys.Space, key []byte) (err error) {
+	head := id.AppendHead(nil, key)
+	var ok bool
+	if u.buf, ok, err = u.s.kv.Get(u.ctx, head, u.buf[:0]); err != nil || !ok {
+		return err
+	}
+	v, err := parseVersion(u.buf)
+	if err != nil || v.ver != u.l.marker {
+		return err
+	}
+	hist := keys.AppendEnd(id.AppendHistory(nil, key), u.l.marker)
+	if u.old, ok, err = u.s.kv.Get(u.ctx, hist, u.old[:0]); err != nil {
+		return err
+	}
+	if !u.batch.Fits(u.limits, 4, 2*len(head)+len(u.old)+64) {
+		if err := u.flush(); err != nil {
+			return err
+		}
+	}
+	if ok {
+		u.batch.Put(head, u.old)
+		u.batch.Delete(hist)
+		return nil
+	}
+	u.batch.Delete(head)
+	if v.flags&first == 0 {
+		u.lost(id)
+	}
+	return nil
+}
+
+// lost notes that a head went which may have stood on a tombstone: readers older than now have to look into history.
+func (u *undoer) lost(id keys.Space) {
+	u.s.mu.RLock()
+	l := u.s.layers[id.Layer]
+	u.s.mu.RUnlock()
+	if l == nil {
+		return
+	}
+	if sp := l.space(id.Keyspace); sp != nil {
+		if now := u.s.seq.published.Load(); sp.cleaned.Load() < now {
+			sp.cleaned.Store(now)
+			u.batch.Put(keys.MetaSpace.Append(nil, id.Layer, id.Keyspace), binary.AppendUvarint(nil, now))
+		}
+	}
+}
+
+func (u *undoer) flush() error {
+	u.l.writes.Lock()
+	defer u.l.writes.Unlock()
+	err := u.s.kv.Apply(u.ctx, &u.batch)
+	u.batch.Reset()
+	u.batch.Async = true
+	return err
+}

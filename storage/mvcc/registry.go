@@ -1,0 +1,61 @@
+package mvcc
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// registry knows the running transactions and the oldest SCN that any of them reads at. The cleaner removes only
+// tombstones that none of them can need.
+type registry struct {
+	mu      sync.Mutex
+	txns    map[*Txn]struct{}
+	horizon atomic.Uint64 // tombstones up to here may have been removed
+}
+
+func (g *registry) init() { g.txns = map[*Txn]struct{}{} }
+
+func (g *registry) add(t *Txn) {
+	g.mu.Lock()
+	g.txns[t] = struct{}{}
+	g.mu.Unlock()
+}
+
+func (g *registry) remove(t *Txn) {
+	g.mu.Lock()
+	delete(g.txns, t)
+	g.mu.Unlock()
+}
+
+// snapshot returns the newest published SCN, registered as read by t.
+func (g *registry) snapshot(t *Txn) uint64 {
+	for {
+		p := t.s.seq.published.Load()
+		t.oldest.Store(p)
+		if g.horizon.Load() <= p {
+			return p
+		}
+	}
+}
+
+// advance moves the horizon up to the oldest SCN read by anyone, and returns it.
+func (g *registry) advance(published uint64) uint64 {
+	g.horizon.Store(g.min(published))
+	// One who registered in between has either seen the horizon or is seen here.
+	return g.min(g.horizon.Load())
+}
+
+func (g *registry) min(h uint64) uint64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for t := range g.txns {
+		h = min(h, t.oldest.Load())
+	}
+	return h
+}
+
+func (g *registry) len() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.txns)
+}

@@ -1,0 +1,201 @@
+package mvcc
+
+import (
+	"context"
+	"encoding/binary"
+	"slices"
+
+	"github.com/rowandb/rowan/storage/keys"
+	"github.com/rowandb/rowan/storage/kv"
+)
+
+// chunk is a batch of writes that went into the store before the commit. All of it was written between the same two
+// savepoints.
+type chunk struct {
+	n      uint32
+	first  uint64 // the least number of its writes
+	counts []chunkCount
+}
+
+type chunkCount struct {
+	w                         *writes
+	inserts, updates, deletes int64
+}
+
+// spill writes ahead when the transaction holds too much.
+func (t *Txn) spill(ctx context.Context) error {
+	if t.bytes < t.s.o.SpillBytes {
+		return nil
+	}
+	return storeError(t.spillAll(ctx, false))
+}
+
+// spillAll writes ahead all rows and index entries that may go: what the running statement or a savepoint may yet need
+// in two versions stays in memory, unless the transaction is about to commit.
+func (t *Txn) spillAll(ctx context.Context, final bool) error {
+	if err := t.becomeLarge(ctx); err != nil {
+		return err
+	}
+	for level := range len(t.savepoints) + 1 {
+		f := &spiller{t: t, final: final, c: &committer{s: t.s, t: t, ver: t.large.marker}, limits: t.s.kv.Limits()}
+		if level > 0 {
+			f.from = t.savepoints[level-1].seq
+		}
+		f.to = ^uint64(0)
+		if level < len(t.savepoints) {
+			f.to = t.savepoints[level].seq
+		}
+		for _, w := range t.order {
+			if w.Keyspace == catalogSpace {
+				continue
+			}
+			if err := f.space(ctx, w); err != nil {
+				return err
+			}
+		}
+		if err := f.flush(ctx); err != nil {
+			return err
+		}
+	}
+	t.bytes = 0
+	for _, w := range t.order {
+		t.bytes += int64(w.tree.Len()) * (writeOverhead + 64)
+	}
+	return nil
+}
+
+// becomeLarge writes the open record, without which a crash would leave nothing to roll back by.
+func (t *Txn) becomeLarge(ctx context.Context) error {
+	if t.large != nil {
+		return nil
+	}
+	l := &largeTxn{marker: t.id | keys.Marker}
+	b := kv.Batch{Async: true}
+	b.Put(keys.MetaLarge.Append(nil, t.id), binary.AppendUvarint(nil, 0))
+	if err := t.s.kv.Apply(ctx, &b); err != nil {
+		return err
+	}
+	t.s.large.add(l)
+	t.large, t.r.own = l, l.marker
+	return nil
+}
+
+// spiller writes the entries with number in (from, to] ahead.
+type spiller struct {
+	t        *Txn
+	c        *committer
+	final    bool
+	from, to uint64
+	limits   kv.Limits
+
+	list   keyList
+	first  uint64
+	items  []spilled
+	counts []chunkCount
+}
+
+type spilled struct {
+	w *writes
+	x *write
+}
+
+func (f *spiller) space(ctx context.Context, w *writes) error {
+	sp, _ := w.layer.open(w.Keyspace)
+	var err error
+	var todo []*write
+	w.tree.Scan(func(x *write) bool {
+		if x.seq <= f.from || x.seq > f.to || !f.final && (x.prev != nil || x.below == belowOwn) {
+			return true
+		}
+		todo = append(todo, x)
+		return true
+	})
+	for _, x := range todo {
+		if !f.c.batch.Fits(f.limits, 4, 2*len(x.key)+len(x.payload)+len(x.base)+len(f.list.buf)+1<<10) || len(f.list.buf) > 1<<18 {
+			if err = f.flush(ctx); err != nil {
+				return err
+			}
+		}
+		f.add(w, sp, x)
+	}
+	return nil
+}
+
+func (f *spiller) add(w *writes, sp *space, x *write) {
+	before := *w
+	f.items = append(f.items, spilled{w, x})
+	if f.first == 0 || x.seq < f.first {
+		f.first = x.seq
+	}
+	if !f.c.write(w, sp, x) {
+		return
+	}
+	f.c.persist(sp)
+	f.list.add(w.Space, x.key, x.deleted)
+	w.flushed = true
+	n := len(f.counts)
+	if n == 0 || f.counts[n-1].w != w {
+		f.counts = append(f.counts, chunkCount{w: w})
+		n++
+	}
+	d := &f.counts[n-1]
+	d.inserts += w.inserts - before.inserts
+	d.updates += w.updates - before.updates
+	d.deletes += w.deletes - before.deletes
+}
+
+// flush applies what was gathered as one chunk, and takes it out of memory.
+func (f *spiller) flush(ctx context.Context) error {
+	t, l := f.t, f.t.large
+	if len(f.items) == 0 {
+		return nil
+	}
+	if f.list.n > 0 {
+		f.c.batch.Async = true
+		f.c.batch.Put(keys.Chunk{Txn: t.id, N: l.chunks}.Append(nil), f.list.buf)
+		l.writes.Lock()
+		err := t.s.kv.Apply(ctx, &f.c.batch)
+		l.writes.Unlock()
+		if err != nil {
+			return err
+		}
+		for _, sp := range f.c.spaces {
+			sp.persisted.Store(true)
+		}
+		t.chunks = append(t.chunks, chunk{l.chunks, f.first, slices.Clone(f.counts)})
+		l.chunks++
+	}
+	for _, it := range f.items {
+		it.w.tree.Delete(it.x)
+	}
+	f.c.batch.Reset()
+	f.c.spaces, f.c.dead = nil, nil
+	f.list.reset()
+	f.items, f.counts, f.first = f.items[:0], f.counts[:0], 0
+	return nil
+}
+
+// undoChunks takes back the chunks written after a savepoint.
+func (t *Txn) undoChunks(since uint64) error {
+	ctx := context.Background()
+	for i := len(t.chunks) - 1; i >= 0 && t.chunks[i].first > since; i-- {
+		ch := t.chunks[i]
+		key := keys.Chunk{Txn: t.id, N: ch.n}.Append(nil)
+		list, ok, err := t.s.kv.Get(ctx, key, nil)
+		if err != nil {
+			return err
+		}
+		if ok {
+			if err := t.s.undoList(ctx, t.large, list, key); err != nil {
+				return err
+			}
+		}
+		for _, c := range ch.counts {
+			c.w.inserts -= c.inserts
+			c.w.updates -= c.updates
+			c.w.deletes -= c.deletes
+		}
+		t.chunks = t.chunks[:i]
+	}
+	return nil
+}

@@ -1,0 +1,156 @@
+package mvcc
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/kv"
+	"github.com/rowandb/rowan/storage/lock"
+)
+
+// Options tune a store. The zero value is good.
+type Options struct {
+	// SpillBytes is how much a transaction writes before it writes ahead of its commit; 0: 32 MB.
+	SpillBytes int64
+	// CleanEvery is the pause of the cleaner; 0: 500 ms; negative: no cleaner.
+	CleanEvery time.Duration
+	// Clock gives the time of commits; nil: time.Now.
+	Clock func() time.Time
+}
+
+// Store implements storage.Store.
+type Store struct {
+	kv    kv.Engine
+	o     Options
+	seq   sequencer
+	locks *lock.Manager
+	large largeTable
+
+	// topology is held for reading by commits and for writing by whatever changes layers, branches or heads beside them.
+	topology sync.RWMutex
+
+	mu       sync.RWMutex // of what follows
+	layers   map[uint64]*layer
+	branches map[uint64]*branch
+	names    map[branchName]*branch
+	defaults map[catalog.OID]*branch
+	snaps    map[uint64]*snapshotRecord
+
+	global    *layer
+	globalNow atomic.Pointer[globalSnapshot]
+	catalogs  catalogCache
+	counters  [counterCount]counter
+	sequences sequences
+	seqDirty  atomic.Bool // a sequence was advanced since the last sync
+	txns      registry
+	tables    tableCache
+	differ    storage.Differ
+	cleaner   cleaner
+	rowSaver  rowSaver
+
+	closed atomic.Bool
+	stop   chan struct{}
+	wg     sync.WaitGroup
+}
+
+var _ storage.Store = (*Store)(nil)
+
+// Open opens the store in an engine, and rolls back what a crash left unfinished. A store that was never used has no
+// databases: see Bootstrap. Close closes the engine too.
+func Open(engine kv.Engine, o Options) (*Store, error) {
+	if o.SpillBytes == 0 {
+		o.SpillBytes = 32 << 20
+	}
+	if o.CleanEvery == 0 {
+		o.CleanEvery = 500 * time.Millisecond
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	s := &Store{
+		kv: engine, o: o, locks: lock.New(), stop: make(chan struct{}),
+		layers: map[uint64]*layer{}, branches: map[uint64]*branch{}, names: map[branchName]*branch{},
+		defaults: map[catalog.OID]*branch{}, snaps: map[uint64]*snapshotRecord{},
+	}
+	s.large.m = map[uint64]*largeTxn{}
+	s.txns.init()
+	s.sequences.init(s)
+	if err := s.load(context.Background()); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	s.start()
+	return s, nil
+}
+
+// start runs the background work.
+func (s *Store) start() {
+	if s.o.CleanEvery < 0 {
+		return
+	}
+	s.wg.Add(1)
+	go func() {
+		defer s.wg.Done()
+		t := time.NewTicker(s.o.CleanEvery)
+		defer t.Stop()
+		for {
+			select {
+			case <-s.stop:
+				return
+			case <-t.C:
+				s.background()
+			}
+		}
+	}()
+}
+
+func (s *Store) background() {
+	ctx := context.Background()
+	_, _ = s.Clean(ctx)
+	_ = s.rowSaver.save(ctx, s, false)
+}
+
+// Close implements storage.Store.
+func (s *Store) Close() error {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	close(s.stop)
+	s.wg.Wait()
+	ctx := context.Background()
+	err := s.rowSaver.save(ctx, s, true)
+	if err2 := s.saveClean(ctx); err == nil {
+		err = err2
+	}
+	if err2 := s.kv.Close(); err == nil {
+		err = err2
+	}
+	return err
+}
+
+// Now implements storage.Store.
+func (s *Store) Now() (storage.SCN, time.Time) {
+	scn := s.seq.published.Load()
+	t, err := s.Time(context.Background(), scn)
+	if err != nil {
+		t = time.Time{}
+	}
+	return scn, t
+}
+
+// UseDiffer sets what Branches compares and merges with; before the first use of the store.
+func (s *Store) UseDiffer(d storage.Differ) { s.differ = d }
+
+// Empty reports whether the store was never bootstrapped.
+func (s *Store) Empty() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.branches) == 0
+}
+
+// Sequences implements storage.Store.
+func (s *Store) Sequences() storage.Sequences { return &s.sequences }

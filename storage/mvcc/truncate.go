@@ -1,0 +1,88 @@
+package mvcc
+
+import (
+	"context"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
+)
+
+// Truncate implements storage.Txn.
+func (t *Txn) Truncate(ctx context.Context, sv storage.View, table *catalog.Table) error {
+	v, err := t.writable(sv)
+	if err != nil {
+		return err
+	}
+	c := *table
+	if c.Rows, err = t.s.AllocateKeyspace(ctx); err != nil {
+		return storeError(err)
+	}
+	c.Indexes = make([]*catalog.Index, len(table.Indexes))
+	for i, ix := range table.Indexes {
+		x := *ix
+		if x.Keyspace = c.Rows; !x.Primary {
+			if x.Keyspace, err = t.s.AllocateKeyspace(ctx); err != nil {
+				return storeError(err)
+			}
+		}
+		c.Indexes[i] = &x
+	}
+	return storeError(v.Put(ctx, &c))
+}
+
+// Backfill implements storage.Txn.
+func (t *Txn) Backfill(ctx context.Context, r storage.BackfillRequest) error {
+	v, err := t.writable(r.View)
+	if err != nil {
+		return err
+	}
+	info := newTableInfo(r.Table)
+	w := &tableWriter{info: info, columns: r.Columns}
+	iw, err := w.index(info.index(r.Index))
+	if err != nil {
+		return err
+	}
+	w.indexes = []indexWriter{iw}
+	target := t.writesTo(v, r.Index.Keyspace)
+	target.table = r.Table.OID
+	for k, key := range r.Keys {
+		if err := t.backfillRow(ctx, v, target, w, stringBytes(key), &r, r.Rows.Row(k)); err != nil {
+			return storeError(err)
+		}
+	}
+	return t.spill(ctx)
+}
+
+func (t *Txn) backfillRow(ctx context.Context, v *view, target *writes, w *tableWriter, key []byte, r *storage.BackfillRequest, i int) error {
+	iw := &w.indexes[0]
+	var null, out bool
+	if w.entry, null, out = iw.entryKey(w.entry[:0], r.Rows.Cols, i); out {
+		return nil
+	}
+	if iw.unique(null) {
+		other := target.live(w.entry) != nil
+		if !other && t.large != nil {
+			c, err := t.entryBelow(ctx, v, target, iw.Keyspace, w.entry)
+			if err != nil {
+				return err
+			}
+			other = c.live
+		}
+		if other {
+			return errBuild(v.Catalog(), r, i)
+		}
+	}
+	return t.putEntry(ctx, v, target, w, 0, key, r.Rows.Cols, i)
+}
+
+func errBuild(s *catalog.Snapshot, r *storage.BackfillRequest, i int) error {
+	err := pgerr.New(pgerrcode.UniqueViolation, "could not create unique index \"%s\"", r.Index.Name).
+		WithTable(s.SchemaName(r.Table.Schema), r.Table.Name, "", r.Index.Name)
+	if names, values, ok := keyText(r.Table, r.Index, r.Columns, r.Rows.Cols, i); ok {
+		err = err.WithDetail("%s", "Key ("+names+")=("+values+") is duplicated.")
+	}
+	return err
+}

@@ -1,0 +1,202 @@
+package mvcc
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/keys"
+	"github.com/rowandb/rowan/storage/lock"
+)
+
+// Txn implements storage.Txn.
+type Txn struct {
+	s      *Store
+	id     uint64
+	o      storage.TxnOptions
+	snap   uint64        // what the running statement reads at
+	oldest atomic.Uint64 // the oldest SCN that anything in the transaction reads at
+	floor  uint64        // the oldest fixed one: points and forks
+	cmd    uint32        // number of the running statement, from 1
+	begun  bool          // a statement has begun: REPEATABLE READ keeps its snapshot
+	done   bool
+	err    error // why it cannot be committed
+
+	views []*view
+	r     reader
+	open  int // scanners
+
+	owner       *lock.Owner
+	lockTimeout time.Duration
+
+	spaces     map[keys.Space]*writes
+	order      []*writes // spaces by time of their first write
+	seq        uint64    // writes so far
+	bytes      int64     // held in spaces
+	savepoints []savepoint
+	undo       []undoEntry
+	large      *largeTxn
+	chunks     []chunk // written ahead
+	mem        arena
+	wrote      bool
+	seen       seenRows
+	merges     []merged // recorded with the commit
+}
+
+type savepoint struct {
+	seq   uint64
+	locks int
+}
+
+type undoEntry struct {
+	w *writes
+	x *write
+}
+
+var _ storage.Txn = (*Txn)(nil)
+
+// Begin implements storage.Store.
+func (s *Store) Begin(ctx context.Context, o storage.TxnOptions) (storage.Txn, error) {
+	return s.begin(ctx, o)
+}
+
+func (s *Store) begin(ctx context.Context, o storage.TxnOptions) (*Txn, error) {
+	if s.closed.Load() {
+		return nil, pgerr.New(pgerrcode.AdminShutdown, "the database system is shutting down")
+	}
+	id, err := s.take(ctx, counterTxn, 1)
+	if err != nil {
+		return nil, err
+	}
+	t := &Txn{s: s, id: id, o: o, cmd: 1, floor: latest}
+	t.r = reader{s: s, cmd: 1}
+	var sibling *lock.Owner
+	if l, ok := o.Session.(*lockSession); ok && l != nil {
+		sibling = l.owner
+	}
+	t.owner = s.locks.Owner(id, o.PID, sibling)
+	s.txns.add(t)
+	t.snapshot()
+	return t, nil
+}
+
+// snapshot moves the transaction to the newest published SCN.
+func (t *Txn) snapshot() {
+	if t.open > 0 { // scanners still need the old one
+		t.snap = t.s.seq.published.Load()
+		return
+	}
+	t.snap = t.s.txns.snapshot(t)
+	t.oldest.Store(min(t.snap, t.floor))
+}
+
+// ID implements storage.Txn.
+func (t *Txn) ID() uint64 { return t.id }
+
+// SetInfo implements storage.Txn.
+func (t *Txn) SetInfo(i storage.TxnInfo) { t.o.Info = i }
+
+// SetLockTimeout implements storage.Txn.
+func (t *Txn) SetLockTimeout(d time.Duration) { t.lockTimeout = d }
+
+// Statement implements storage.Txn.
+func (t *Txn) Statement() {
+	if t.wrote {
+		t.cmd++
+		t.r.cmd = t.cmd
+		t.wrote = false
+	}
+	if t.o.Isolation == storage.ReadCommitted || !t.begun {
+		t.begun = true
+		t.snapshot()
+		for _, v := range t.views {
+			v.move()
+		}
+	}
+	t.seen.reset()
+}
+
+// check refuses the use of a transaction that is over.
+func (t *Txn) check() error {
+	if t.done {
+		return pgerr.Internal("transaction %d is over", t.id)
+	}
+	return nil
+}
+
+// writable refuses writes that the transaction or the view does not allow.
+func (t *Txn) writable(v storage.View) (*view, error) {
+	if err := t.check(); err != nil {
+		return nil, err
+	}
+	x, err := t.own(v)
+	if err != nil {
+		return nil, err
+	}
+	if t.o.ReadOnly {
+		return nil, pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot write in a read-only transaction")
+	}
+	if x.readOnly {
+		return nil, pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot write at a point in the past").
+			WithHint("Make a branch at that point, and write there.")
+	}
+	return x, nil
+}
+
+func (t *Txn) own(v storage.View) (*view, error) {
+	x, ok := v.(*view)
+	if !ok || x.t != t {
+		return nil, pgerr.Internal("view of another transaction")
+	}
+	return x, nil
+}
+
+// writesTo returns the transaction's writes to a keyspace of a view, made if need be.
+func (t *Txn) writesTo(v *view, ks catalog.Keyspace) *writes {
+	sp := keys.Space{Layer: v.layer.id, Keyspace: ks}
+	w := t.spaces[sp]
+	if w == nil {
+		if t.spaces == nil {
+			t.spaces = make(map[keys.Space]*writes, 4)
+		}
+		w = newWrites(sp)
+		w.layer = v.layer
+		t.spaces[sp] = w
+		t.order = append(t.order, w)
+	}
+	return w
+}
+
+// writesIn returns the transaction's writes to a keyspace of a view, or nil.
+func (t *Txn) writesIn(v *view, ks catalog.Keyspace) *writes {
+	if len(t.spaces) == 0 || v.readOnly {
+		return nil
+	}
+	return t.spaces[keys.Space{Layer: v.layer.id, Keyspace: ks}]
+}
+
+// Rollback implements storage.Txn.
+func (t *Txn) Rollback() error {
+	if t.done {
+		return nil
+	}
+	var err error
+	if t.large != nil {
+		err = t.s.undoLarge(context.Background(), t.large)
+	}
+	t.end()
+	return err
+}
+
+// end lets go of everything.
+func (t *Txn) end() {
+	t.done = true
+	t.s.txns.remove(t)
+	t.owner.ReleaseTo(0)
+	t.spaces, t.order, t.undo, t.views = nil, nil, nil, nil
+}

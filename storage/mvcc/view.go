@@ -1,0 +1,314 @@
+package mvcc
+
+import (
+	"context"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/lock"
+)
+
+// view implements storage.View.
+type view struct {
+	t        *Txn
+	ref      catalog.Ref
+	branch   *branch // nil: the global layer
+	layer    *layer
+	chain    []link
+	readOnly bool
+
+	base *catalog.Snapshot // as committed
+	cat  *catalog.Snapshot // with the transaction's own changes; nil: not known yet
+}
+
+var _ storage.View = (*view)(nil)
+
+// View implements storage.Txn.
+func (t *Txn) View(ctx context.Context, r catalog.Ref) (storage.View, error) {
+	if err := t.check(); err != nil {
+		return nil, err
+	}
+	for _, v := range t.views {
+		if v.ref == r && v.branch != nil {
+			return v, nil
+		}
+	}
+	b, err := t.s.branch(t.o.Database, r.Branch)
+	if err != nil {
+		return nil, err
+	}
+	if r.Point != "" {
+		at, err := t.s.resolve(ctx, b, r.Point)
+		if err != nil {
+			return nil, err
+		}
+		return t.addView(&view{t: t, ref: r, branch: b, layer: b.at(at), readOnly: true}, at), nil
+	}
+	for _, v := range t.views { // the same branch by another name
+		if v.branch != nil && v.branch.ID == b.ID && !v.readOnly {
+			return v, nil
+		}
+	}
+	return t.addView(&view{t: t, ref: r, branch: b, layer: b.at(t.snap)}, t.snap), nil
+}
+
+// GlobalView implements storage.Txn.
+func (t *Txn) GlobalView(context.Context) (storage.View, error) {
+	if err := t.check(); err != nil {
+		return nil, err
+	}
+	for _, v := range t.views {
+		if v.branch == nil {
+			return v, nil
+		}
+	}
+	return t.addView(&view{t: t, layer: t.s.global}, t.snap), nil
+}
+
+// At returns a read-only view of a branch at an SCN.
+func (t *Txn) At(branchID, scn uint64) (storage.View, error) {
+	t.s.mu.RLock()
+	b := t.s.branches[branchID]
+	t.s.mu.RUnlock()
+	if b == nil {
+		return nil, pgerr.New(pgerrcode.InvalidCatalogName, "branch br_%d does not exist", branchID)
+	}
+	return t.addView(&view{t: t, branch: b, layer: b.at(scn), readOnly: true, ref: catalog.Ref{Point: "\x00"}}, scn), nil
+}
+
+func (t *Txn) addView(v *view, at uint64) *view {
+	v.chain = v.layer.chain(at)
+	// What does not move with the statements stays readable to the end of the transaction.
+	for i, l := range v.chain {
+		if i > 0 || v.readOnly {
+			t.floor = min(t.floor, l.bound)
+		}
+	}
+	if t.oldest.Load() > t.floor {
+		t.oldest.Store(t.floor)
+	}
+	t.views = append(t.views, v)
+	return v
+}
+
+// move takes the view to the transaction's snapshot.
+func (v *view) move() {
+	if v.readOnly {
+		return
+	}
+	if v.branch != nil && len(v.t.order) == 0 {
+		v.t.s.mu.RLock()
+		b := v.t.s.branches[v.branch.ID]
+		v.t.s.mu.RUnlock()
+		if b != v.branch {
+			v.branch = b
+			v.layer = b.at(v.t.snap)
+			v.chain = v.layer.chain(v.t.snap)
+		}
+	}
+	v.chain[0].bound = v.t.snap
+	if v.base != nil {
+		if base := v.committedCatalog(); base != v.base {
+			v.base, v.cat = base, nil
+		}
+	}
+}
+
+// reload forgets the catalog with the transaction's changes, some of which were taken back.
+func (v *view) reload() { v.cat = nil }
+
+// Branch implements storage.View.
+func (v *view) Branch() storage.Branch {
+	if v.branch == nil {
+		return storage.Branch{}
+	}
+	return v.branch.describe()
+}
+
+// At implements storage.View.
+func (v *view) At() storage.SCN { return v.chain[0].bound }
+
+// ReadOnly implements storage.View.
+func (v *view) ReadOnly() bool { return v.readOnly }
+
+// Catalog implements storage.View.
+func (v *view) Catalog() *catalog.Snapshot {
+	if v.cat != nil {
+		return v.cat
+	}
+	if v.base == nil {
+		v.base = v.committedCatalog()
+	}
+	v.cat = v.base
+	w := v.t.writesIn(v, catalogSpace)
+	if w == nil || w.tree.Len() == 0 {
+		return v.cat
+	}
+	var put []catalog.Object
+	var drop []catalog.OID
+	w.tree.Scan(func(x *write) bool {
+		if x.deleted {
+			drop = append(drop, oidOf(x.key))
+			return true
+		}
+		o, err := decodeObject(x.payload)
+		if err != nil {
+			v.t.err = err
+			return false
+		}
+		put = append(put, o)
+		return true
+	})
+	v.cat = v.base.Edit(put, drop)
+	return v.cat
+}
+
+func oidOf(key []byte) catalog.OID {
+	var id catalog.OID
+	for _, b := range key {
+		id = id<<8 | catalog.OID(b)
+	}
+	return id
+}
+
+func (v *view) committedCatalog() *catalog.Snapshot {
+	var db *catalog.Database
+	if v.branch != nil {
+		db = v.t.s.database(v.branch.Database)
+	}
+	snap, err := v.t.s.catalogAt(context.Background(), v.layer, v.chain[0].bound, db)
+	if err != nil {
+		v.t.err = err // whatever the statement does next, it cannot commit
+		return catalog.NewSnapshot(db, nil)
+	}
+	return snap
+}
+
+// Put implements storage.View.
+func (v *view) Put(ctx context.Context, o catalog.Object) error {
+	payload, err := encodeObject(o)
+	if err != nil {
+		return err
+	}
+	if err := v.claimName(ctx, o); err != nil {
+		return err
+	}
+	cat := v.Catalog()
+	if err := v.putObject(ctx, o.Head().OID, payload, false); err != nil {
+		return err
+	}
+	v.cat = cat.Edit([]catalog.Object{o}, nil)
+	return nil
+}
+
+// Drop implements storage.View.
+func (v *view) Drop(ctx context.Context, id catalog.OID) error {
+	cat := v.Catalog()
+	if err := v.putObject(ctx, id, nil, true); err != nil {
+		return err
+	}
+	v.cat = cat.Edit(nil, []catalog.OID{id})
+	return nil
+}
+
+func (v *view) putObject(ctx context.Context, id catalog.OID, payload []byte, del bool) error {
+	t := v.t
+	if _, err := t.writable(v); err != nil {
+		return err
+	}
+	key := objectKey(id)
+	w := t.writesTo(v, catalogSpace)
+	if err := t.lockKey(ctx, v, catalogSpace, key, lock.Mode(catalog.ForUpdate), nil, catalog.Wait); err != nil {
+		return err
+	}
+	if prev, ok := w.tree.Get(&write{key: key}); ok && prev != nil {
+		t.put(w, key, payload, del, 0, nil)
+		return nil
+	}
+	c, err := t.committed(ctx, v, catalogSpace, key)
+	if err != nil {
+		return err
+	}
+	if c.ver > v.chain[0].bound {
+		if t.o.Isolation != storage.ReadCommitted {
+			return errSerialize("update")
+		}
+		return pgerr.Internal("tuple concurrently updated")
+	}
+	t.put(w, key, payload, del, c.below, c.base)
+	return nil
+}
+
+// claimName keeps two transactions from giving one name to two objects.
+func (v *view) claimName(ctx context.Context, o catalog.Object) error {
+	h := o.Head()
+	if known := v.Catalog().Object(h.OID); known != nil && known.Head().Name == h.Name && known.Head().Schema == h.Schema {
+		return nil
+	}
+	class := nameClass(o)
+	if class == 0 {
+		return nil
+	}
+	if _, err := v.t.writable(v); err != nil {
+		return err
+	}
+	name := append(objectKey(h.Schema), class)
+	name = append(name, h.Name...)
+	if err := v.t.lockKey(ctx, v, catalogSpace, name, lock.Mode(catalog.ForUpdate), nil, catalog.Wait); err != nil {
+		return err
+	}
+	now, err := v.t.s.catalogAt(ctx, v.layer, v.t.s.seq.published.Load(), v.Catalog().Database)
+	if err != nil {
+		return err
+	}
+	if now == v.base {
+		return nil // nothing was committed since, and the executor has looked
+	}
+	return v.findName(now, o, class)
+}
+
+func (v *view) findName(now *catalog.Snapshot, o catalog.Object, class byte) error {
+	h := o.Head()
+	for _, x := range now.Objects() {
+		y := x.Head()
+		if y.OID == h.OID || y.Name != h.Name || y.Schema != h.Schema || nameClass(x) != class {
+			continue
+		}
+		if w := v.t.writesIn(v, catalogSpace).get(objectKey(y.OID), anyCmd); w != nil {
+			continue // dropped or renamed by this transaction
+		}
+		switch class {
+		case 'r':
+			return pgerr.New(pgerrcode.DuplicateTable, "relation \"%s\" already exists", h.Name)
+		case 'n':
+			return pgerr.New(pgerrcode.DuplicateSchema, "schema \"%s\" already exists", h.Name)
+		case 'd':
+			return pgerr.New(pgerrcode.DuplicateDatabase, "database \"%s\" already exists", h.Name)
+		case 'o':
+			return pgerr.New(pgerrcode.DuplicateObject, "role \"%s\" already exists", h.Name)
+		default:
+			return pgerr.New(pgerrcode.DuplicateObject, "type \"%s\" already exists", h.Name)
+		}
+	}
+	return nil
+}
+
+// nameClass says which objects share a namespace; 0: names need not be unique.
+func nameClass(o catalog.Object) byte {
+	switch o.(type) {
+	case *catalog.Table, *catalog.View, *catalog.Sequence:
+		return 'r'
+	case *catalog.Schema:
+		return 'n'
+	case *catalog.Database:
+		return 'd'
+	case *catalog.Role:
+		return 'o'
+	case *catalog.UserType:
+		return 'y'
+	}
+	return 0
+}
