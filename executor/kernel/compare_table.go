@@ -1,11 +1,16 @@
 package kernel
 
-import "maps"
+import (
+	"cmp"
+	"maps"
+)
 
 // comparisons has the comparison functions of the types whose values are plain ints, floats and strings.
 var comparisons = without(join(
 	family(compareInts, "int2%", "int4%", "int8%", "int24%", "int42%", "int28%", "int82%", "int48%", "int84%", "oid%",
-		"bool%", "char%", "xid8%", "date_%", "time_%", "timestamp_%", "cash_%", "enum_%", "pg_lsn_%"),
+		"bool%", "char%", "date_%", "time_%", "timestamp_%", "cash_%", "enum_%"),
+	family(func(o op) Kernel { return compareRows(o, cmpUnsigned) }, "xid8%", "pg_lsn_%"),
+	larger(cmpUnsignedPair, "xid8_%", "pg_lsn_%"),
 	family(compareFloats, "float4%", "float8%", "float48%", "float84%"),
 	family(compareStrings, "text_%", "name%", "name%text", "text%name", "bytea%", "uuid_%", "text_pattern_%"),
 	family(func(o op) Kernel { return compareWith(o, compareBpchar) }, "bpchar%", "bpchar_pattern_%"),
@@ -19,7 +24,7 @@ var comparisons = without(join(
 		"btint24cmp": cmpKernel(cmpInt), "btint42cmp": cmpKernel(cmpInt), "btint28cmp": cmpKernel(cmpInt),
 		"btint82cmp": cmpKernel(cmpInt), "btint48cmp": cmpKernel(cmpInt), "btint84cmp": cmpKernel(cmpInt),
 		"btoidcmp": cmpKernel(cmpInt), "btboolcmp": cmpKernel(cmpInt), "btcharcmp": cmpKernel(cmpInt),
-		"xid8cmp": cmpKernel(cmpInt), "date_cmp": cmpKernel(cmpInt), "time_cmp": cmpKernel(cmpInt),
+		"xid8cmp": cmpKernel(cmpUnsignedPair), "date_cmp": cmpKernel(cmpInt), "time_cmp": cmpKernel(cmpInt),
 		"timestamp_cmp": cmpKernel(cmpInt), "enum_cmp": cmpKernel(cmpInt), "cash_cmp": cmpKernel(cmpInt),
 		"pg_lsn_cmp":  cmpKernel(cmpInt),
 		"btfloat4cmp": cmpKernel(cmpFloat), "btfloat8cmp": cmpKernel(cmpFloat), "btfloat48cmp": cmpKernel(cmpFloat),
@@ -29,7 +34,7 @@ var comparisons = without(join(
 		"uuid_cmp":  cmpKernel(cmpString),
 		"bpcharcmp": cmpKernel(cmpBpchar), "btbpchar_pattern_cmp": cmpKernel(cmpBpchar),
 	},
-	larger(cmpInt, "int2%", "int4%", "int8%", "oid%", "date_%", "time_%", "timestamp_%", "cash%", "enum_%", "xid8_%", "pg_lsn_%"),
+	larger(cmpInt, "int2%", "int4%", "int8%", "oid%", "date_%", "time_%", "timestamp_%", "cash%", "enum_%"),
 	larger(cmpFloat, "float4%", "float8%"),
 	larger(cmpString, "text_%"),
 	larger(cmpBpchar, "bpchar_%"),
@@ -61,6 +66,11 @@ func join(tables ...map[string]Kernel) map[string]Kernel {
 	}
 	return all
 }
+
+// cmpUnsigned compares the types of 64 bits without sign, whose upper half is negative in a Datum.
+func cmpUnsigned(_ *Env, a, b datum) int { return cmp.Compare(uint64(a.I), uint64(b.I)) }
+
+func cmpUnsignedPair(a, b datum) int { return cmp.Compare(uint64(a.I), uint64(b.I)) }
 
 // compareBpchar compares without regard to trailing spaces, as character(n) does.
 func compareBpchar(a, b string) int { return cmp3(trimSpaces(a), trimSpaces(b)) }

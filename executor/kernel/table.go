@@ -8,7 +8,9 @@ import (
 
 // tables are the tables of this package's files.
 var tables = []map[string]Kernel{
-	comparisons, intFunctions, floatFunctions, trigonometry, numericFunctions, textFunctions,
+	comparisons, intFunctions, floatFunctions, trigonometry, numericFunctions, textFunctions, likeFunctions, encodeFunctions,
+	byteaFunctions, regexpFunctions, quoteFunctions, sessionFunctions, serviceFunctions(),
+	arrayFunctions, arrayComparisons, arrayTextFunctions, anyFunctions,
 }
 
 var kernels = sync.OnceValue(func() map[string]Kernel { return join(tables...) })

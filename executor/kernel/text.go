@@ -76,10 +76,7 @@ var textFunctions = map[string]Kernel{
 		return types.String(charText(byte(a[0].I))), nil
 	}),
 	"char_bpchar": row(func(_ *Env, a []datum) (datum, error) {
-		if a[0].I == 0 {
-			return types.String(" "), nil
-		}
-		return types.String(string([]byte{byte(a[0].I)})), nil
+		return types.String(charText(byte(a[0].I))), nil
 	}),
 	"text_char": row(func(_ *Env, a []datum) (datum, error) {
 		if a[0].S == "" {
