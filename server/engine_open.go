@@ -3,23 +3,17 @@ package server
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/rowandb/rowan/admin"
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/catalog/pgcatalog"
 	"github.com/rowandb/rowan/internal/password"
 	"github.com/rowandb/rowan/session"
-	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/kv/badgerkv"
+	"github.com/rowandb/rowan/storage/merge"
 	"github.com/rowandb/rowan/storage/mvcc"
-)
-
-// superuser and firstDatabase are made in a new store, as initdb makes them. firstBranch is the database's first branch.
-const (
-	superuser       = "postgres"
-	firstDatabase   = "postgres"
-	firstBranch     = "main"
-	firstDatabaseID = 5
 )
 
 // openEngine opens the engine that keeps its data in a directory: Badger, versions over it, sessions over those.
@@ -28,10 +22,12 @@ func openEngine(ctx context.Context, o EngineOptions) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	registerOnce.Do(func() { catalog.RegisterVirtual(pgcatalog.Tables()) })
 	store, err := mvcc.Open(kv, mvcc.Options{})
 	if err != nil {
 		return nil, errors.Join(err, kv.Close())
 	}
+	store.UseDiffer(merge.Differ{})
 	created, err := bootstrap(ctx, store, o.Password)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -46,42 +42,17 @@ func openEngine(ctx context.Context, o EngineOptions) (*Engine, error) {
 	}, nil
 }
 
+// registerOnce guards the relations of pg_catalog, which all engines of a process share.
+var registerOnce sync.Once
+
 // bootstrap makes the superuser and the first database in a store that has none. It reports whether it did.
-func bootstrap(ctx context.Context, store storage.Store, pw string) (created bool, err error) {
-	if store.Global().RoleByName(superuser) != nil {
+func bootstrap(ctx context.Context, store *mvcc.Store, pw string) (created bool, err error) {
+	if !store.Empty() {
 		return false, nil
 	}
 	verifier, err := password.Verifier(pw)
 	if err != nil {
 		return false, err
 	}
-	tx, err := store.Begin(ctx, storage.TxnOptions{Info: storage.TxnInfo{User: superuser, Summary: "initialize"}})
-	if err != nil {
-		return false, err
-	}
-	if err := putFirst(ctx, tx, verifier); err != nil {
-		return false, errors.Join(err, tx.Rollback())
-	}
-	_, err = tx.Commit(ctx)
-	return err == nil, err
-}
-
-// putFirst writes the superuser and the first database.
-func putFirst(ctx context.Context, tx storage.Txn, verifier string) error {
-	global, err := tx.GlobalView(ctx)
-	if err != nil {
-		return err
-	}
-	role := &catalog.Role{
-		Header:    catalog.Header{OID: catalog.Superuser, Name: superuser},
-		Superuser: true, Inherit: true, CreateRole: true, CreateDB: true, Login: true, Replication: true, BypassRLS: true,
-		ConnLimit: -1, Password: verifier,
-	}
-	if err := global.Put(ctx, role); err != nil {
-		return err
-	}
-	return global.Put(ctx, &catalog.Database{
-		Header:    catalog.Header{OID: firstDatabaseID, Name: firstDatabase, Owner: catalog.Superuser},
-		AllowConn: true, ConnLimit: -1, Default: firstBranch,
-	})
+	return true, mvcc.Bootstrap(ctx, store, mvcc.BootstrapOptions{Password: verifier})
 }

@@ -159,9 +159,10 @@ type MergeRequest struct {
 	Source, Target string
 	Strategy       Strategy
 	Message        string
-	// Complete is called with each batch of merged rows before they are written, so that hidden and generated columns
-	// are computed and CHECK constraints hold; columns are all stored and hidden columns of t.
-	Complete func(ctx context.Context, t *catalog.Table, rows *vector.Batch) error
+	// Complete is called with batches of rows, whose columns are all stored and hidden columns of t in the order of
+	// t.Columns, to compute the hidden ones. For rows about to be written (fresh) it computes generated columns as well
+	// and refuses rows that break a CHECK constraint.
+	Complete func(ctx context.Context, t *catalog.Table, rows *vector.Batch, fresh bool) error
 	// Written is called after each batch of changes has been written to the target, with all stored and hidden columns of
 	// t in the order of t.Columns: old is nil for inserts, new for deletes. The caller notes what constraints to verify.
 	Written func(ctx context.Context, t *catalog.Table, old, new *vector.Batch) error

@@ -1,0 +1,187 @@
+// Package merge is the three-way merge of branches: objects of the schema first, then rows, cell by cell.
+//
+// Base is what both sides last had in common. For each object and each row that the source changed since then:
+//
+//	base → source      base → target                 result
+//	unchanged          anything                      target
+//	changed cells      unchanged, or other cells     both sides' cells
+//	same cell, same value                            that value
+//	same cell, different values                      conflict update_update
+//	deleted            changed                       conflict delete_update, and the reverse update_delete
+//	inserted           inserted with another row     conflict insert_insert
+//
+// It writes into a transaction that the caller commits, or rolls back where there are conflicts that no strategy decides.
+// It evaluates no expressions: hidden and generated columns and CHECK constraints are the caller's (MergeRequest.Complete).
+// Invariant: the target's past is never touched; merged rows are written at the merge's own SCN. mvcc's Branches calls it.
+package merge
+
+import (
+	"context"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/diff"
+)
+
+// Differ implements storage.Differ.
+type Differ struct{}
+
+var _ storage.Differ = Differ{}
+
+func history(tx storage.Txn) (diff.History, error) {
+	h, ok := tx.(diff.History)
+	if !ok {
+		return nil, pgerr.Internal("transaction %T has no history", tx)
+	}
+	return h, nil
+}
+
+// Diff implements storage.Differ.
+func (Differ) Diff(ctx context.Context, tx storage.Txn, from, to storage.View, table catalog.OID) (storage.DiffScanner, error) {
+	h, err := history(tx)
+	if err != nil {
+		return nil, err
+	}
+	return diff.Open(ctx, h, from, to, table)
+}
+
+// Changed implements storage.Differ: of the tables that history names, those in which a row really differs.
+func (d Differ) Changed(ctx context.Context, tx storage.Txn, from, to storage.View) ([]catalog.OID, error) {
+	h, err := history(tx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := h.ChangedTables(ctx, from, to)
+	if err != nil {
+		return nil, err
+	}
+	var out []catalog.OID
+	for _, id := range list {
+		differs, err := d.differs(ctx, h, from, to, id)
+		if err != nil {
+			return nil, err
+		}
+		if differs {
+			out = append(out, id)
+		}
+	}
+	return out, nil
+}
+
+func (Differ) differs(ctx context.Context, h diff.History, from, to storage.View, table catalog.OID) (bool, error) {
+	sc, err := diff.Open(ctx, h, from, to, table)
+	if err != nil {
+		return false, err
+	}
+	defer sc.Close()
+	b, err := sc.Next(ctx)
+	return b != nil, err
+}
+
+// Base implements storage.Differ.
+func (Differ) Base(ctx context.Context, tx storage.Txn, source, target string) (storage.View, error) {
+	h, err := history(tx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := tx.View(ctx, catalog.Ref{Branch: source})
+	if err != nil {
+		return nil, err
+	}
+	t, err := tx.View(ctx, catalog.Ref{Branch: target})
+	if err != nil {
+		return nil, err
+	}
+	return h.Base(ctx, s, t)
+}
+
+// Merge implements storage.Differ.
+func (Differ) Merge(ctx context.Context, tx storage.Txn, r storage.MergeRequest) (storage.MergeResult, error) {
+	m := &merger{req: r}
+	var err error
+	if m.tx, err = history(tx); err != nil {
+		return m.res, err
+	}
+	if err := m.open(ctx); err != nil {
+		return m.res, err
+	}
+	return m.res, m.run(ctx)
+}
+
+// merger is one merge.
+type merger struct {
+	tx                   diff.History
+	req                  storage.MergeRequest
+	base, source, target storage.View
+	res                  storage.MergeResult
+	indexes              []newIndex
+}
+
+func (m *merger) open(ctx context.Context) (err error) {
+	if m.source, err = m.tx.View(ctx, catalog.Ref{Branch: m.req.Source}); err != nil {
+		return err
+	}
+	if m.target, err = m.tx.View(ctx, catalog.Ref{Branch: m.req.Target}); err != nil {
+		return err
+	}
+	if m.source.Branch().ID == m.target.Branch().ID {
+		return pgerr.New(pgerrcode.InvalidParameterValue, "cannot merge branch %q into itself", m.target.Branch().Name)
+	}
+	if m.target.ReadOnly() {
+		return pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot merge into a point in the past")
+	}
+	if m.base, err = m.tx.Base(ctx, m.source, m.target); err != nil {
+		return err
+	}
+	m.res.Base, m.res.SourceHead = m.base.At(), m.source.At()
+	changed, err := m.tx.ChangedTables(ctx, m.base, m.target)
+	m.res.FastForward = len(changed) == 0
+	return err
+}
+
+// run merges the schema, then the rows of every table that the source changed. New rows come before changed and removed
+// ones nowhere: foreign keys are verified by the caller over the whole.
+func (m *merger) run(ctx context.Context) error {
+	if err := m.schema(ctx); err != nil {
+		return err
+	}
+	if m.blocked() {
+		return nil
+	}
+	tables, err := m.tx.ChangedTables(ctx, m.base, m.source)
+	if err != nil {
+		return err
+	}
+	for _, id := range tables {
+		if err := m.table(ctx, id); err != nil {
+			return err
+		}
+	}
+	if m.blocked() {
+		return nil
+	}
+	if err := m.backfill(ctx); err != nil {
+		return err
+	}
+	return m.tx.RecordMerge(m.source, m.target)
+}
+
+// blocked reports whether there are conflicts that nothing decides.
+func (m *merger) blocked() bool { return len(m.res.Conflicts) > 0 }
+
+// decide says whether a conflict goes to the source; decided is false when it stays a conflict.
+func (m *merger) decide() (source, decided bool) {
+	switch m.req.Strategy {
+	case storage.SourceWins:
+		m.res.Resolved++
+		return true, true
+	case storage.TargetWins:
+		m.res.Resolved++
+		return false, true
+	case storage.Abort, storage.Manual:
+	}
+	return false, false
+}

@@ -1,0 +1,176 @@
+package merge
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/storage"
+)
+
+// newIndex is an index that the merge brings to a table whose rows are already there.
+type newIndex struct {
+	table catalog.OID
+	index catalog.OID
+}
+
+// schema merges the objects that the source changed since the base, by their OIDs.
+func (m *merger) schema(ctx context.Context) error {
+	base, source, target := m.base.Catalog(), m.source.Catalog(), m.target.Catalog()
+	for _, s := range source.Objects() {
+		id := s.Head().OID
+		b, t := base.Object(id), target.Object(id)
+		if same(b, s) || same(s, t) {
+			continue
+		}
+		if err := m.object(ctx, b, s, t); err != nil {
+			return err
+		}
+	}
+	for _, b := range base.Objects() {
+		id := b.Head().OID
+		t := target.Object(id)
+		if source.Object(id) != nil || t == nil {
+			continue
+		}
+		if err := m.dropped(ctx, b, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// object brings one object that the source made or changed to the target. b and t are nil where it is not.
+func (m *merger) object(ctx context.Context, b, s, t catalog.Object) error {
+	switch {
+	case b == nil && t == nil:
+		return m.create(ctx, s)
+	case t == nil:
+		return m.contradiction(ctx, s, "changed on the source, dropped on the target", s)
+	case same(b, t):
+		lost, err := m.wouldLose(ctx, b, s)
+		if err != nil {
+			return err
+		}
+		if lost {
+			return m.contradiction(ctx, s, "its rows were rewritten on the source, and changed on the target", s)
+		}
+		return m.replace(ctx, s, t)
+	}
+	st, ok1 := s.(*catalog.Table)
+	tt, ok2 := t.(*catalog.Table)
+	bt, _ := b.(*catalog.Table)
+	if ok1 && ok2 && bt != nil {
+		if merged := mergeTable(bt, st, tt); merged != nil {
+			return m.replace(ctx, merged, t)
+		}
+	}
+	return m.contradiction(ctx, s, "changed on both sides", s)
+}
+
+// wouldLose reports whether taking the source's table, whose rows were given a new keyspace, would lose changes that the
+// target made to the rows in the old one.
+func (m *merger) wouldLose(ctx context.Context, b, s catalog.Object) (bool, error) {
+	bt, ok1 := b.(*catalog.Table)
+	st, ok2 := s.(*catalog.Table)
+	if !ok1 || !ok2 || bt.Rows == st.Rows {
+		return false, nil
+	}
+	keys, all, err := m.tx.ChangedKeys(ctx, m.base, m.target, bt.Rows)
+	return all || len(keys) > 0, err
+}
+
+// create adds an object that only the source has; another of its name on the target is a conflict.
+func (m *merger) create(ctx context.Context, s catalog.Object) error {
+	h := s.Head()
+	taken, ix := m.target.Catalog().Relation(h.Schema, h.Name)
+	switch s.(type) {
+	case *catalog.Table, *catalog.View, *catalog.Sequence:
+		if taken != nil || ix != nil {
+			return m.contradiction(ctx, s, "both sides made a relation of this name", nil)
+		}
+	case *catalog.Schema:
+		if sc := m.target.Catalog().Schema(h.Name); sc != nil {
+			return m.contradiction(ctx, s, "both sides made a schema of this name", nil)
+		}
+	case *catalog.UserType, *catalog.Function, *catalog.Role, *catalog.Database:
+	}
+	return m.put(ctx, s)
+}
+
+func (m *merger) put(ctx context.Context, o catalog.Object) error {
+	m.res.Objects = append(m.res.Objects, o.Head().OID)
+	return m.target.Put(ctx, o)
+}
+
+// replace writes a new version of an object; indexes that the target's rows do not have yet are filled later.
+func (m *merger) replace(ctx context.Context, o, t catalog.Object) error {
+	nt, ok1 := o.(*catalog.Table)
+	tt, ok2 := t.(*catalog.Table)
+	if ok1 && ok2 && nt.Rows == tt.Rows {
+		for _, ix := range nt.Indexes {
+			if !ix.Primary && tt.Index(ix.OID) == nil {
+				m.indexes = append(m.indexes, newIndex{nt.OID, ix.OID})
+			}
+		}
+	}
+	return m.put(ctx, o)
+}
+
+// dropped takes away an object that the source dropped.
+func (m *merger) dropped(ctx context.Context, b, t catalog.Object) error {
+	if !same(b, t) {
+		return m.contradiction(ctx, t, "dropped on the source, changed on the target", nil)
+	}
+	m.res.Objects = append(m.res.Objects, t.Head().OID)
+	return m.target.Drop(ctx, t.Head().OID)
+}
+
+// contradiction is a conflict of the schema. When the source wins, winner is put, or the object dropped when winner is nil
+// and the target has it.
+func (m *merger) contradiction(ctx context.Context, o catalog.Object, what string, winner catalog.Object) error {
+	source, decided := m.decide()
+	if !decided {
+		h := o.Head()
+		m.res.Conflicts = append(m.res.Conflicts, storage.Conflict{
+			Schema: m.schemaName(h.Schema), Table: h.Name, TableOID: h.OID, Type: storage.SchemaBoth, Description: what,
+		})
+		return nil
+	}
+	switch {
+	case !source:
+		return nil
+	case winner != nil:
+		return m.put(ctx, winner)
+	case m.target.Catalog().Object(o.Head().OID) != nil:
+		return m.target.Drop(ctx, o.Head().OID)
+	}
+	return nil
+}
+
+func (m *merger) schemaName(id catalog.OID) string {
+	if n := m.source.Catalog().SchemaName(id); n != "" {
+		return n
+	}
+	return m.target.Catalog().SchemaName(id)
+}
+
+// same reports whether two objects are there and alike, or both not there.
+func same(a, b catalog.Object) bool {
+	if isNil(a) || isNil(b) {
+		return isNil(a) && isNil(b)
+	}
+	return alike(a, b)
+}
+
+func isNil(o catalog.Object) bool { return o == nil }
+
+func alike(a, b any) bool {
+	if a == b {
+		return true
+	}
+	x, err1 := json.Marshal(a)
+	y, err2 := json.Marshal(b)
+	return err1 == nil && err2 == nil && bytes.Equal(x, y)
+}
