@@ -30,7 +30,7 @@ type Account struct {
 	held int64
 }
 
-// Account opens an account.
+// Account opens an account. That of a nil Pool counts nothing.
 func (p *Pool) Account() *Account { return &Account{pool: p} }
 
 // Grow takes n bytes more. Refused, it takes none and returns 53200: the operator spills, or gives up with the error.
@@ -46,6 +46,18 @@ func (a *Account) Grow(n int64) error {
 	a.held += n
 	return nil
 }
+
+// Take takes n bytes more whatever the limit: for what cannot be spilled and is small beside what can.
+func (a *Account) Take(n int64) {
+	if a.pool != nil {
+		a.pool.used += n
+		a.pool.peak = max(a.pool.peak, a.pool.used)
+		a.held += n
+	}
+}
+
+// Held returns the bytes that the account holds.
+func (a *Account) Held() int64 { return a.held }
 
 // Shrink gives n bytes back.
 func (a *Account) Shrink(n int64) {

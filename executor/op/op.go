@@ -33,6 +33,8 @@ type Env struct {
 	Outer []types.Datum
 	// Recheck, when not nil, replaces the rows of the scan with that target by the newest version of one row.
 	Recheck *Recheck
+	// LockSingly is set below a LIMIT: rows are locked one by one, so that none is locked that is not wanted.
+	LockSingly bool
 	// CTEs holds the rows of the statement's WITH queries by CTE id; package stream owns it.
 	CTEs map[int]any
 	// Once holds the results of subqueries that do not depend on outer rows; package eval owns it.

@@ -1,0 +1,162 @@
+package dml
+
+import (
+	"unicode/utf8"
+	"unsafe"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/executor/eval"
+	"github.com/rowandb/rowan/executor/op"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/planner/expr"
+	"github.com/rowandb/rowan/planner/physical"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/vector"
+)
+
+// checker tests new rows: NOT NULL first, then CHECK constraints, as PostgreSQL does. Storage tests NOT NULL again; it is
+// here for the order of errors and their detail.
+type checker struct {
+	env     *op.Env
+	table   *catalog.Table
+	columns []catalog.ColumnID
+	notNull []int // positions
+	names   []string
+	prog    *eval.Program
+}
+
+func newChecker(t *catalog.Table, columns []catalog.ColumnID, checks []physical.RowCheck, env *op.Env) (checker, error) {
+	c := checker{env: env, table: t, columns: columns}
+	for i, id := range columns {
+		if col := t.ColumnByID(id); col != nil && col.NotNull {
+			c.notNull = append(c.notNull, i)
+		}
+	}
+	if len(checks) == 0 {
+		return c, nil
+	}
+	exprs := make([]expr.Expr, len(checks))
+	for i, k := range checks {
+		exprs[i] = k.Expr
+		c.names = append(c.names, k.Name)
+	}
+	var err error
+	c.prog, err = eval.Compile(exprs, env)
+	return c, err
+}
+
+// test returns the error of the first live row that breaks a constraint.
+func (c *checker) test(rows *vector.Batch) error {
+	first, fail := rows.Live(), func(int) error { return nil }
+	for _, col := range c.notNull {
+		v := rows.Cols[col]
+		if len(v.Nulls) == 0 {
+			continue
+		}
+		for k := range first {
+			if v.IsNull(rows.Row(k)) {
+				first, fail = k, func(i int) error { return c.nullError(rows, i, col) }
+				break
+			}
+		}
+	}
+	if c.prog == nil || first == 0 {
+		return c.report(rows, first, fail)
+	}
+	out, err := c.prog.Run(rows)
+	if err != nil {
+		return err
+	}
+	for n, v := range out {
+		for k := range first {
+			if i := rows.Row(k); !v.IsNull(i) && v.Datum(i).I == 0 {
+				first, fail = k, func(i int) error { return c.checkError(rows, i, c.names[n]) }
+				break
+			}
+		}
+	}
+	return c.report(rows, first, fail)
+}
+
+func (c *checker) report(rows *vector.Batch, k int, fail func(i int) error) error {
+	if k == rows.Live() {
+		return nil
+	}
+	return fail(rows.Row(k))
+}
+
+func (c *checker) nullError(rows *vector.Batch, i, col int) error {
+	name := c.table.ColumnByID(c.columns[col]).Name
+	return pgerr.New(pgerrcode.NotNullViolation, "null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+		name, c.table.Name).WithDetail("%s", c.failingRow(rows, i)).WithTable(c.schema(), c.table.Name, name, "")
+}
+
+func (c *checker) checkError(rows *vector.Batch, i int, name string) error {
+	return pgerr.New(pgerrcode.CheckViolation, "new row for relation \"%s\" violates check constraint \"%s\"",
+		c.table.Name, name).WithDetail("%s", c.failingRow(rows, i)).WithTable(c.schema(), c.table.Name, "", name)
+}
+
+func (c *checker) schema() string {
+	switch c.table.Schema {
+	case catalog.PgCatalog:
+		return "pg_catalog"
+	case catalog.Public:
+		return "public"
+	}
+	return ""
+}
+
+// failingRow shows a row as the detail of a violated constraint: values longer than 64 bytes are cut.
+func (c *checker) failingRow(rows *vector.Batch, i int) string {
+	f := types.DefaultFormat()
+	if c.env.Kernel != nil && c.env.Kernel.Format != nil {
+		f = c.env.Kernel.Format
+	}
+	dst := []byte("Failing row contains (")
+	first := true
+	for _, col := range c.table.Live() {
+		at := c.position(col.ID)
+		if at < 0 {
+			continue
+		}
+		if !first {
+			dst = append(dst, ", "...)
+		}
+		first = false
+		d := rows.Cols[at].Datum(i)
+		if d.Null {
+			dst = append(dst, "null"...)
+			continue
+		}
+		dst = append(dst, clip(types.Text(rows.Cols[at].Type, d, f))...)
+	}
+	return string(append(dst, ")."...))
+}
+
+func (c *checker) position(id catalog.ColumnID) int {
+	for i, x := range c.columns {
+		if x == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// maxShown is the most bytes of a value that the detail shows.
+const maxShown = 64
+
+func clip(s string) string {
+	if len(s) <= maxShown {
+		return s
+	}
+	n := maxShown
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "..."
+}
+
+// view looks at bytes as a string; they must not change afterwards.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -1,0 +1,103 @@
+package dml
+
+import (
+	"context"
+
+	"github.com/rowandb/rowan/executor/op"
+	"github.com/rowandb/rowan/planner/physical"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types/vector"
+)
+
+// insert is INSERT; with ON CONFLICT rows that collide are left out or change the row that they met.
+type insert struct {
+	*writer
+	node     *physical.Insert
+	conflict *conflict
+	keys     []string
+}
+
+// NewInsert makes the operator of INSERT.
+func NewInsert(n *physical.Insert, env *op.Env) (op.Operator, error) {
+	w, err := newWriter(target{
+		table: n.Table, ref: n.Ref, columns: n.Targets, checks: n.Checks, returning: n.Returning, cols: n.Cols,
+	}, env)
+	if err != nil {
+		return nil, err
+	}
+	x := &insert{writer: w, node: n}
+	w.run = x.add
+	if n.Conflict != nil && !n.Conflict.Nothing {
+		if x.conflict, err = newConflict(x, env); err != nil {
+			return nil, err
+		}
+		w.changed = n.Conflict.Changed
+	}
+	w.input, err = env.Build(n.Input, env)
+	return x, err
+}
+
+// add inserts the rows of one batch.
+func (x *insert) add(ctx context.Context, b *vector.Batch) error {
+	rows := &vector.Batch{Cols: b.Cols[:len(x.columns)], N: b.N, Sel: b.Sel}
+	if err := x.checks.test(rows); err != nil {
+		return err
+	}
+	for rows.Live() > 0 {
+		again, err := x.put(ctx, rows)
+		if err != nil {
+			return err
+		}
+		rows = &vector.Batch{Cols: rows.Cols, N: rows.N, Sel: again}
+	}
+	return nil
+}
+
+// put inserts rows and resolves collisions. It returns the rows to be tried again because what they met is gone.
+func (x *insert) put(ctx context.Context, rows *vector.Batch) ([]uint16, error) {
+	r := storage.InsertRequest{View: x.view, Table: x.table, Columns: x.columns, Rows: rows}
+	if c := x.node.Conflict; c != nil {
+		r.Arbiters, r.Any = c.Arbiters, c.Any
+		if r.Arbiters == nil {
+			r.Arbiters = []uint32{}
+		}
+	}
+	if x.conflict != nil {
+		r.Keys = &x.keys
+	}
+	collisions, err := x.env.Txn.Insert(ctx, r)
+	if err != nil {
+		return []uint16{}, err
+	}
+	if x.conflict != nil {
+		x.conflict.affected(x.keys)
+	}
+	done := *rows
+	if len(collisions) > 0 {
+		done.Sel = without(rows, collisions)
+	}
+	if done.Live() > 0 {
+		if err := x.wrote(inserted, nil, &done, &done); err != nil {
+			return nil, err
+		}
+	}
+	if x.conflict == nil || len(collisions) == 0 {
+		return []uint16{}, nil
+	}
+	return x.conflict.resolve(ctx, rows, collisions)
+}
+
+// without lists the live rows that did not collide.
+func without(rows *vector.Batch, collisions []storage.Collision) []uint16 {
+	out := make([]bool, rows.Live())
+	for _, c := range collisions {
+		out[c.Row] = true
+	}
+	sel := make([]uint16, 0, len(out))
+	for k, left := range out {
+		if !left {
+			sel = append(sel, uint16(rows.Row(k)))
+		}
+	}
+	return sel
+}

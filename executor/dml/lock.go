@@ -1,0 +1,149 @@
+package dml
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/executor/op"
+	"github.com/rowandb/rowan/planner/physical"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types/vector"
+)
+
+// strength is the lock that changing columns takes: others may still refer to the row by key if no key changes.
+func strength(t *catalog.Table, changed []catalog.ColumnID) catalog.RowLock {
+	for _, ix := range t.Indexes {
+		if !ix.Unique && !ix.Primary {
+			continue
+		}
+		for _, c := range ix.Columns {
+			if slices.Contains(changed, c.Column) {
+				return catalog.ForUpdate
+			}
+		}
+	}
+	return catalog.ForNoKeyUpdate
+}
+
+// recheck runs a plan again with one relation narrowed to the newest version of a row, and gives the first row that still
+// qualifies to f.
+func recheck(ctx context.Context, env *op.Env, plan physical.Node, target int, key string, f func(b *vector.Batch) error) error {
+	again := *env
+	again.Recheck = &op.Recheck{Target: target, Key: key}
+	again.CTEs = maps.Clone(env.CTEs)
+	o, err := env.Build(plan, &again)
+	if err != nil {
+		return err
+	}
+	defer o.Close()
+	for {
+		b, err := o.Next(ctx)
+		if b == nil || err != nil {
+			return err
+		}
+		if b.Live() == 0 {
+			continue
+		}
+		one := vector.Batch{Cols: b.Cols, N: b.N, Sel: []uint16{uint16(b.Row(0))}}
+		return f(&one)
+	}
+}
+
+// locker locks the rows that a statement is about to change and brings them up to date.
+type locker struct {
+	w        *writer
+	plan     physical.Node
+	target   int
+	keyCol   int // of the input; the version follows
+	strength catalog.RowLock
+	once     bool // rows can come twice: all but the first are left out
+	seen     map[string]struct{}
+}
+
+// lock locks the rows of b and calls f for those that can be changed: first the unchanged ones, then, each alone, those
+// that another transaction changed and that still qualify.
+func (l *locker) lock(ctx context.Context, b *vector.Batch, f func(b *vector.Batch, keys []string) error) error {
+	keys, versions := keysOf(b, l.keyCol), versionsOf(b, l.keyCol+1)
+	rows := *b
+	if l.once {
+		rows.Sel, keys, versions = l.first(b, keys, versions)
+		if len(keys) == 0 {
+			return nil
+		}
+	}
+	found, err := l.w.env.Txn.LockRows(ctx, storage.LockRequest{
+		View: l.w.view, Table: l.w.table, Keys: keys, Seen: versions, Strength: l.strength, Wait: catalog.Wait,
+	})
+	if err != nil {
+		return err
+	}
+	if slices.IndexFunc(found, func(r storage.LockResult) bool { return r != storage.LockUnchanged }) < 0 {
+		return f(&rows, keys)
+	}
+	return l.some(ctx, &rows, keys, found, f)
+}
+
+// some deals with a batch of which not all rows are as they were seen.
+func (l *locker) some(ctx context.Context, b *vector.Batch, keys []string, found []storage.LockResult, f func(*vector.Batch, []string) error) error {
+	same := *b
+	same.Sel = []uint16{}
+	var unchanged, changed []string
+	for k, r := range found {
+		switch r {
+		case storage.LockUnchanged:
+			same.Sel = append(same.Sel, uint16(b.Row(k)))
+			unchanged = append(unchanged, keys[k])
+		case storage.LockChanged:
+			changed = append(changed, keys[k])
+		case storage.LockDeleted, storage.LockSkipped:
+		}
+	}
+	if len(unchanged) > 0 {
+		if err := f(&same, unchanged); err != nil {
+			return err
+		}
+	}
+	for _, key := range changed {
+		err := recheck(ctx, l.w.env, l.plan, l.target, key, func(b *vector.Batch) error { return f(b, []string{key}) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// first leaves out rows that the statement has dealt with already.
+func (l *locker) first(b *vector.Batch, keys []string, versions []storage.SCN) ([]uint16, []string, []storage.SCN) {
+	if l.seen == nil {
+		l.seen = map[string]struct{}{}
+	}
+	sel := make([]uint16, 0, len(keys))
+	n := 0
+	for k, key := range keys {
+		if _, ok := l.seen[key]; ok {
+			continue
+		}
+		l.seen[key] = struct{}{}
+		sel = append(sel, uint16(b.Row(k)))
+		keys[n], versions[n] = key, versions[k]
+		n++
+	}
+	return sel, keys[:n], versions[:n]
+}
+
+// repeats reports whether a plan can yield a row of its target relation more than once.
+func repeats(n physical.Node) bool {
+	switch n := n.(type) {
+	case *physical.TableScan:
+		return false
+	case *physical.Filter:
+		return repeats(n.Input)
+	case *physical.Project:
+		return repeats(n.Input)
+	case *physical.Sort:
+		return repeats(n.Input)
+	}
+	return true
+}

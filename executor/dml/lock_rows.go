@@ -1,0 +1,156 @@
+package dml
+
+import (
+	"context"
+
+	"github.com/rowandb/rowan/executor/op"
+	"github.com/rowandb/rowan/planner/physical"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types/vector"
+)
+
+// lockRows is FOR UPDATE and its kin: it locks rows as they pass and brings changed ones up to date.
+type lockRows struct {
+	env   *op.Env
+	node  *physical.Lock
+	input op.Operator
+	batch *vector.Batch // input in hand
+	at    int           // its first live row not dealt with
+	vecs  []vector.Vector
+	out   vector.Batch
+}
+
+// NewLock makes the operator.
+func NewLock(n *physical.Lock, env *op.Env) (op.Operator, error) {
+	l := &lockRows{env: env, node: n, vecs: make([]vector.Vector, len(n.Input.Output()))}
+	for i, c := range n.Input.Output() {
+		l.vecs[i].Type = c.Type
+		l.out.Cols = append(l.out.Cols, &l.vecs[i])
+	}
+	var err error
+	l.input, err = env.Build(n.Input, env)
+	return l, err
+}
+
+// Next implements op.Operator. Below a LIMIT rows are locked one by one, so that none is locked that is not wanted.
+func (l *lockRows) Next(ctx context.Context) (*vector.Batch, error) {
+	for {
+		if l.batch == nil || l.at == l.batch.Live() {
+			b, err := l.input.Next(ctx)
+			if b == nil || err != nil {
+				return nil, err
+			}
+			l.batch, l.at = b, 0
+			continue
+		}
+		n := l.batch.Live() - l.at
+		if l.env.LockSingly {
+			n = 1
+		}
+		part := &vector.Batch{Cols: l.batch.Cols, N: l.batch.N, Sel: make([]uint16, n)}
+		for k := range n {
+			part.Sel[k] = uint16(l.batch.Row(l.at + k))
+		}
+		l.at += n
+		out, err := l.lock(ctx, part)
+		if err != nil || out.Live() > 0 {
+			return out, err
+		}
+	}
+}
+
+// lock locks the rows of all targets.
+func (l *lockRows) lock(ctx context.Context, b *vector.Batch) (*vector.Batch, error) {
+	state := make([]storage.LockResult, b.Live())
+	var again []int // targets to read again, by live row
+	for t := range l.node.Targets {
+		if err := l.target(ctx, b, &l.node.Targets[t], state, &again, t); err != nil {
+			return nil, err
+		}
+	}
+	changed := false
+	for _, s := range state {
+		changed = changed || s == storage.LockChanged
+	}
+	sel := make([]uint16, 0, len(state))
+	for k, s := range state {
+		if s == storage.LockUnchanged {
+			sel = append(sel, uint16(b.Row(k)))
+		}
+	}
+	if !changed {
+		return &vector.Batch{Cols: b.Cols, N: b.N, Sel: sel}, nil
+	}
+	return l.refresh(ctx, b, state, again)
+}
+
+// target locks the rows of one relation. state keeps, for each live row, the worst that was found.
+func (l *lockRows) target(ctx context.Context, b *vector.Batch, t *physical.LockTarget, state []storage.LockResult, again *[]int, index int) error {
+	view, err := l.env.View(ctx, t.Ref)
+	if err != nil {
+		return err
+	}
+	var rows []int
+	r := storage.LockRequest{View: view, Table: t.Table, Strength: t.Strength, Wait: t.Wait}
+	for k := range state {
+		i := b.Row(k)
+		if key := b.Cols[t.RowKey].Datum(i); !key.Null && state[k] < storage.LockDeleted {
+			r.Keys = append(r.Keys, key.Clone().S)
+			r.Seen = append(r.Seen, storage.SCN(b.Cols[t.Version].Datum(i).I))
+			rows = append(rows, k)
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	found, err := l.env.Txn.LockRows(ctx, r)
+	if err != nil {
+		return err
+	}
+	for j, s := range found {
+		k := rows[j]
+		if s == storage.LockChanged {
+			for len(*again) <= k {
+				*again = append(*again, -1)
+			}
+			(*again)[k] = index
+		}
+		state[k] = max(state[k], s)
+	}
+	return nil
+}
+
+// refresh copies the rows, changed ones as they are now if they still qualify.
+func (l *lockRows) refresh(ctx context.Context, b *vector.Batch, state []storage.LockResult, again []int) (*vector.Batch, error) {
+	for i := range l.vecs {
+		l.vecs[i].Reset(l.vecs[i].Type)
+	}
+	l.out.N = 0
+	add := func(b *vector.Batch) error {
+		for i, v := range b.Cols {
+			l.vecs[i].AppendFrom(v, b.Sel, b.N)
+		}
+		l.out.N += b.Live()
+		return nil
+	}
+	for k, s := range state {
+		i := b.Row(k)
+		var err error
+		switch s {
+		case storage.LockUnchanged:
+			err = add(&vector.Batch{Cols: b.Cols, N: b.N, Sel: []uint16{uint16(i)}})
+		case storage.LockChanged:
+			t := &l.node.Targets[again[k]]
+			key := b.Cols[t.RowKey].Datum(i).Clone().S
+			err = recheck(ctx, l.env, l.node.Input, t.Target, key, add)
+		case storage.LockDeleted, storage.LockSkipped:
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return &l.out, nil
+}
+
+// Close implements op.Operator.
+func (l *lockRows) Close() error { return l.input.Close() }
