@@ -210,6 +210,9 @@ func overlay(w *writer, e *Call) bool {
 }
 
 func substring(w *writer, e *Call) bool {
+	if len(e.Args) == 2 && e.Args[1].Type().Category == 'S' {
+		return false // by regular expression: PostgreSQL shows the call
+	}
 	if len(e.Args) == 3 && e.Args[1].Type().Category == 'S' {
 		return w.template(e, "SUBSTRING(", "0", " SIMILAR ", "1", " ESCAPE ", "2", ")")
 	}

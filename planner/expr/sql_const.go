@@ -60,6 +60,9 @@ func (w *writer) cast(e, arg Expr, form CallForm, implicit bool) {
 		return
 	}
 	t := e.Type()
+	if inner, ok := hidden(arg, t); ok {
+		arg = inner
+	}
 	if c, ok := arg.(*Const); ok && c.T.Same(t) && c.T.Mod < 0 {
 		// A length coercion over a literal: one label is enough.
 		w.constant(c, false)
@@ -69,4 +72,22 @@ func (w *writer) cast(e, arg Expr, form CallForm, implicit bool) {
 		w.close()
 	}
 	w.str("::", w.typeName(t))
+}
+
+// hidden looks through the conversion below a length coercion: x::numeric(10,2) is bound to two casts, written as one.
+func hidden(e Expr, t types.Type) (Expr, bool) {
+	if t.Mod < 0 || !e.Type().Same(t) || e.Type().Mod >= 0 {
+		return nil, false
+	}
+	switch e := e.(type) {
+	case *Call:
+		if e.Form == FormCast && len(e.Args) > 0 {
+			return e.Args[0], true
+		}
+	case *Relabel:
+		return e.Arg, e.Form == FormCast
+	case *IOCast:
+		return e.Arg, e.Form == FormCast
+	}
+	return nil, false
 }
