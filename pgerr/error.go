@@ -95,6 +95,12 @@ func (e *Error) At(byteOffset int) *Error {
 	return e
 }
 
+// Relocate replaces the byte offset; -1 removes it. It serves callers that know the text better than the place of the fault.
+func (e *Error) Relocate(byteOffset int) *Error {
+	e.byteOffset = byteOffset + 1
+	return e
+}
+
 // ByteOffset returns the offset set by At, or -1.
 func (e *Error) ByteOffset() int { return e.byteOffset - 1 }
 

@@ -162,9 +162,10 @@ type Owner struct {
 
 // SetSchema is ALTER … SET SCHEMA.
 type SetSchema struct {
-	Name   string // tag
-	Object catalog.OID
-	Schema catalog.OID
+	Name     string // tag
+	Object   catalog.OID
+	Schema   catalog.OID
+	Rewrites []Rewrite
 }
 
 // Rename is ALTER … RENAME. Object is renamed itself unless Column, Constraint, Index or Label says which part of it.

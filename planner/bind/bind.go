@@ -1,0 +1,212 @@
+// Package bind turns a parse tree into a typed logical plan or a command, in one pass: every name becomes a column id, an
+// OID or a descriptor, every expression gets its type, every coercion becomes a visible node. There is no second tree
+// between pg_query's and the plan.
+//
+// The rules are PostgreSQL's: scopes (scope.go, from.go, join.go), overload resolution (oper.go, func.go), coercion
+// (coerce*.go, generic.go), grouping (group.go), and its error texts with SQLSTATE and position. It executes nothing:
+// literals become values through Catalog.Fold, a parameter, because evaluation belongs to the executor. It does not
+// choose how a plan runs; planner/optimize and lowering do.
+//
+// Invariants: after bind there are no names but output names; every expr.Column's id is produced by exactly one node
+// below it or by a node of an enclosing query; parse trees are never changed, so one tree can be bound many times.
+// Package planner calls it.
+package bind
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/catalog/builtin"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/planner/command"
+	"github.com/rowandb/rowan/planner/expr"
+	"github.com/rowandb/rowan/planner/logical"
+	"github.com/rowandb/rowan/planner/parse"
+	"github.com/rowandb/rowan/types"
+)
+
+// Catalog is what bind asks of a session.
+type Catalog interface {
+	// Catalog returns the catalog that a Ref means in the session's transaction.
+	Catalog(r catalog.Ref) (*catalog.Snapshot, error)
+	// SearchPath is the effective one: "$user" resolved, schemas that do not exist left out, pg_catalog first unless the
+	// user listed it.
+	SearchPath() []string
+	User() string
+	// Database is the name of the session's database, without branch and point.
+	Database() string
+}
+
+// Options are what bind needs beside the catalog.
+type Options struct {
+	// Fold evaluates an expression without columns. nil leaves literals of most types as conversions to run later.
+	Fold func(expr.Expr) (types.Datum, error)
+	// Supported reports whether a function can be called. nil: all can.
+	Supported func(*builtin.Proc) bool
+	// NoParams makes a parameter an error, as in a simple query.
+	NoParams bool
+}
+
+// Bound is a bound statement. Exactly one of Node and Command is set, but for COPY FROM, which has both: the command says
+// how rows are read, the node what becomes of them.
+type Bound struct {
+	Node    logical.Node
+	Command command.Command
+	// Tag is the command tag without row counts.
+	Tag string
+	// Fields describes the result; nil: the statement returns no rows.
+	Fields []Field
+	// ReadOnly says that the statement changes nothing and locks no rows.
+	ReadOnly bool
+	// Refs lists the branches and points that it names beside the session's own.
+	Refs []catalog.Ref
+	// Once says that the plan holds values of now, such as 'today'::date, or of settings that must be bound again.
+	Once bool
+	// Notices are what PostgreSQL tells the client beside the result.
+	Notices []*pgerr.Error
+}
+
+// Field is a result column.
+type Field struct {
+	Name      string
+	Type      types.Type
+	TableOID  types.OID // 0: not a plain column
+	Attribute int16
+}
+
+// Bind binds a statement. params holds the types of the parameters that the client declared and receives those that are
+// inferred.
+func Bind(stmt parse.Statement, c Catalog, params *[]types.Type, o Options) (*Bound, error) {
+	b := &binder{cat: c, opts: o, params: params, stmt: &stmt, out: &Bound{}}
+	err := b.statement(stmt.Node)
+	if err == nil {
+		err = b.checkParams()
+	}
+	if err != nil {
+		return nil, b.relocate(err)
+	}
+	if stmt.Tag != "" {
+		b.out.Tag = stmt.Tag
+	}
+	return b.out, nil
+}
+
+// binder is the binding of one statement. It is used by one goroutine.
+type binder struct {
+	cat    Catalog
+	opts   Options
+	params *[]types.Type
+	stmt   *parse.Statement
+	out    *Bound
+
+	// columns[id-1] says where column id comes from.
+	columns []columnInfo
+	ctes    int // CTEs numbered so far
+	views   int // depth of nested views
+	path    []string
+	modify  bool        // something writes
+	ref     catalog.Ref // what unqualified relations mean: in a view, the view's own
+	snaps   map[catalog.Ref]*catalog.Snapshot
+	// places has the locations of untyped literals, paramPlaces those of parameters.
+	places      map[*expr.Const]int
+	paramPlaces []paramPlace
+	trace       *trace // notes what names mean, for views; nil else
+}
+
+// relocate makes an error's position one of the text that the user sent.
+func (b *binder) relocate(err error) error {
+	e := pgerr.From(err)
+	if at := e.ByteOffset(); at >= 0 {
+		e.Relocate(b.stmt.Source(at))
+	}
+	return e
+}
+
+// columnInfo is what bind knows of a column: the query level that it belongs to, the FROM item that it is of if any, and
+// whether it stands for an aggregate 'a', a window function 'w' or a set-returning function 's'.
+type columnInfo struct {
+	owner *query
+	item  *item
+	kind  byte
+	origin
+}
+
+// newColumn numbers a column of query q.
+func (b *binder) newColumn(q *query) expr.ColumnID {
+	b.columns = append(b.columns, columnInfo{owner: q})
+	return expr.ColumnID(len(b.columns))
+}
+
+// info returns what is known of a column.
+func (b *binder) info(id expr.ColumnID) *columnInfo { return &b.columns[id-1] }
+
+// snapshot returns the catalog that a Ref means, and notes the Ref.
+func (b *binder) snapshot(r catalog.Ref) (*catalog.Snapshot, error) {
+	if s := b.snaps[r]; s != nil {
+		return s, nil
+	}
+	s, err := b.cat.Catalog(r)
+	if err != nil {
+		return nil, err
+	}
+	if b.snaps == nil {
+		b.snaps = map[catalog.Ref]*catalog.Snapshot{}
+	}
+	b.snaps[r] = s
+	if r != (catalog.Ref{}) {
+		b.out.Refs = append(b.out.Refs, r)
+	}
+	return s, nil
+}
+
+// session is the catalog of the session's own branch and point.
+func (b *binder) session() (*catalog.Snapshot, error) { return b.snapshot(catalog.Ref{}) }
+
+// searchPath is the session's, asked once.
+func (b *binder) searchPath() []string {
+	if b.path == nil {
+		b.path = b.cat.SearchPath()
+	}
+	return b.path
+}
+
+// statement binds a statement of any kind.
+func (b *binder) statement(n *pg.Node) error {
+	switch s := n.Node.(type) {
+	case *pg.Node_SelectStmt:
+		if s.SelectStmt.IntoClause != nil || hasInto(s.SelectStmt) {
+			return b.command(n)
+		}
+		return b.queryStatement(n, "SELECT")
+	case *pg.Node_InsertStmt:
+		return b.queryStatement(n, "INSERT")
+	case *pg.Node_UpdateStmt:
+		return b.queryStatement(n, "UPDATE")
+	case *pg.Node_DeleteStmt:
+		return b.queryStatement(n, "DELETE")
+	case *pg.Node_MergeStmt:
+		return pgerr.Unsupported("MERGE")
+	}
+	return b.command(n)
+}
+
+// hasInto reports whether the leftmost SELECT of a set operation has INTO.
+func hasInto(s *pg.SelectStmt) bool {
+	for ; s != nil; s = s.Larg {
+		if s.IntoClause != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// queryStatement binds a statement that becomes a plan.
+func (b *binder) queryStatement(n *pg.Node, tag string) error {
+	node, fields, err := b.bindQuery(n, nil)
+	if err != nil {
+		return err
+	}
+	b.out.Node, b.out.Tag, b.out.Fields = node, tag, fields
+	b.out.ReadOnly = !b.modify
+	return nil
+}

@@ -1,0 +1,97 @@
+package bind
+
+import (
+	"slices"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/planner/expr"
+)
+
+// trace notes what the names of one parse tree mean while it is bound, so that the tree can then be written out with
+// names that mean the same for ever.
+type trace struct {
+	relations map[*pg.RangeVar]*relation
+	stars     map[*pg.ResTarget][]target
+	columns   map[*pg.ColumnRef]catalog.Dep
+	deps      []catalog.Dep
+}
+
+func newTrace() *trace {
+	return &trace{relations: map[*pg.RangeVar]*relation{}, stars: map[*pg.ResTarget][]target{}, columns: map[*pg.ColumnRef]catalog.Dep{}}
+}
+
+// tracing reports whether names are being noted: those in the queries of views that the tree reads are not its own.
+func (b *binder) tracing() bool { return b.trace != nil && b.views == 0 }
+
+func (t *trace) need(d catalog.Dep) {
+	if !slices.Contains(t.deps, d) {
+		t.deps = append(t.deps, d)
+	}
+}
+
+func (b *binder) traceRelation(rv *pg.RangeVar, r *relation) {
+	if !b.tracing() {
+		return
+	}
+	b.trace.relations[rv] = r
+	if h := r.object.Head(); h.OID >= catalog.FirstUserOID {
+		b.trace.need(catalog.Dep{Object: h.OID})
+	}
+}
+
+func (b *binder) traceStar(rt *pg.ResTarget, ts []target) {
+	if !b.tracing() {
+		return
+	}
+	b.trace.stars[rt] = ts
+	for _, t := range ts {
+		b.traceUse(t.e)
+	}
+}
+
+func (b *binder) traceColumn(n *pg.ColumnRef, e expr.Expr) {
+	if b.tracing() {
+		if d, ok := b.traceUse(e); ok {
+			b.trace.columns[n] = d
+		}
+	}
+}
+
+// traceUse notes that a column of a relation is used.
+func (b *binder) traceUse(e expr.Expr) (catalog.Dep, bool) {
+	c, ok := e.(*expr.Column)
+	if !ok {
+		return catalog.Dep{}, false
+	}
+	from := b.info(c.ID)
+	if from.table < catalog.FirstUserOID {
+		return catalog.Dep{}, false
+	}
+	snap, err := b.session()
+	if err != nil {
+		return catalog.Dep{}, false
+	}
+	o, _ := snap.RelationByOID(from.table)
+	for _, col := range relationColumns(o) {
+		if col.Num == from.attnum {
+			d := catalog.Dep{Object: from.table, Column: col.ID}
+			b.trace.need(d)
+			return d, true
+		}
+	}
+	return catalog.Dep{}, false
+}
+
+// starOrigin is the FROM item that a column of a star is of, "" for one that a join has merged, and its name there.
+func (it *item) starOrigin(i int) (from, name string) {
+	c := &it.cols[i]
+	switch {
+	case it.join && !it.relVisible && c.from != nil:
+		return c.from.starOrigin(c.index)
+	case !it.relVisible:
+		return "", c.name
+	}
+	return it.name, c.name
+}

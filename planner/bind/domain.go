@@ -1,0 +1,60 @@
+package bind
+
+import (
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/planner/expr"
+	"github.com/rowandb/rowan/planner/parse"
+	"github.com/rowandb/rowan/types"
+)
+
+// domain checks a value of the base type against the domain's constraints, those of domains below it first.
+func (b *binder) domain(e expr.Expr, t types.Type, c cast) (expr.Expr, error) {
+	d := &expr.DomainCast{Arg: e, T: types.Of(t.Def), Form: c.form}
+	if err := b.domainChecks(d, t.Def, baseTypeMod(types.Of(t.Def))); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+func (b *binder) domainChecks(d *expr.DomainCast, t *types.Def, base types.Type) error {
+	if t.Base != nil && t.Base.Kind == types.KindDomain {
+		if err := b.domainChecks(d, t.Base.Def, base); err != nil {
+			return err
+		}
+	}
+	u := b.userType(t.OID)
+	if u == nil {
+		return nil
+	}
+	d.NotNull = d.NotNull || u.NotNull
+	for _, k := range u.Checks {
+		e, err := b.domainCheck(k.Expr, base)
+		if err != nil {
+			return err
+		}
+		d.Checks = append(d.Checks, expr.DomainCheck{Name: k.Name, Expr: e})
+	}
+	return nil
+}
+
+// domainCheck binds a CHECK over VALUE, which is Slot 0.
+func (b *binder) domainCheck(text string, base types.Type) (expr.Expr, error) {
+	n, err := parse.Expression(text)
+	if err != nil {
+		return nil, err
+	}
+	return b.unplaced(func() (expr.Expr, error) {
+		q := b.child(nil)
+		q.value = &expr.Slot{Index: 0, T: base, Name: "value"}
+		return q.where(kindDomainCheck, n, "CHECK")
+	})
+}
+
+func (b *binder) userType(id types.OID) *catalog.UserType {
+	for _, s := range b.snaps {
+		if u, ok := s.Object(id).(*catalog.UserType); ok {
+			return u
+		}
+	}
+	return nil
+}

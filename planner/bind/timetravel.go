@@ -1,0 +1,91 @@
+package bind
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgerrcode"
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/planner/expr"
+	"github.com/rowandb/rowan/planner/logical"
+	"github.com/rowandb/rowan/planner/parse"
+	"github.com/rowandb/rowan/types"
+)
+
+// tableSample binds AS OF, which parse has written as a sampling method; there are no others.
+func (q *query) tableSample(n *pg.RangeTableSample) (logical.Node, []*item, error) {
+	method := nameText(n.Method)
+	if method != parse.AsOf && method != parse.AsOfAll {
+		return nil, nil, pgerr.Unsupported("TABLESAMPLE").At(int(n.Location))
+	}
+	rv := n.Relation.GetRangeVar()
+	if rv == nil {
+		return nil, nil, pgerr.New(pgerrcode.SyntaxError, "AS OF can only be applied to tables and views").At(int(n.Location))
+	}
+	point, err := q.b.pointOf(n)
+	if err != nil {
+		return nil, nil, err
+	}
+	if rv.Schemaname == "" && rv.Catalogname == "" && q.findCTE(rv.Relname) != nil {
+		return nil, nil, pgerr.New(pgerrcode.WrongObjectType, "AS OF cannot be applied to WITH query %q", rv.Relname).At(int(rv.Location))
+	}
+	return q.rangeVar(rv, point)
+}
+
+// pointOf evaluates the point of an AS OF. It must be constant: which catalog holds depends on it.
+func (b *binder) pointOf(n *pg.RangeTableSample) (string, error) {
+	pos := int(n.Location)
+	if len(n.Args) != 1 {
+		return "", pgerr.New(pgerrcode.SyntaxError, "AS OF takes one point").At(pos)
+	}
+	e, err := b.child(nil).in(kindOther, n.Args[0])
+	if err != nil {
+		return "", err
+	}
+	if expr.Any(e, func(x expr.Expr) bool { _, ok := x.(*expr.Param); return ok }) {
+		return "", pgerr.Unsupported("a parameter as the point of AS OF").At(pos)
+	}
+	if k, ok := e.(*expr.Const); ok && !k.Value.Null {
+		switch k.T.ID() {
+		case types.OIDUnknown, types.OIDText, types.OIDVarchar:
+			return k.Value.S, nil
+		case types.OIDInt4, types.OIDInt8:
+			return numberPoint(k.Value.I, nameText(n.Method)), nil
+		}
+	}
+	text, _, err := b.coerceTo(e, typeText, cast{explicit, expr.FormCast, pos})
+	if err != nil {
+		return "", err
+	}
+	if b.opts.Fold == nil || !expr.IsConstant(text) {
+		return "", pgerr.New(pgerrcode.FeatureNotSupported, "the point of AS OF must be a constant").At(pos)
+	}
+	b.out.Once = true
+	d, err := b.opts.Fold(text)
+	if err != nil {
+		return "", pgerr.From(err).At(pos)
+	}
+	if d.Null {
+		return "", pgerr.New(pgerrcode.NullValueNotAllowedDataException, "the point of AS OF must not be null").At(pos)
+	}
+	return d.S, nil
+}
+
+// numberPoint reads a number: an SCN, or in AS OF SYSTEM TIME, when it is that large, nanoseconds since 1970.
+func numberPoint(n int64, method string) string {
+	const nanosInYear2001 = 1e18
+	if method == parse.AsOfAll && n > nanosInYear2001 {
+		return time.Unix(0, n).UTC().Format("2006-01-02 15:04:05.999999-07")
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+// branchPoint reads branch[@point].
+func branchPoint(s string) catalog.Ref {
+	branch, point, _ := strings.Cut(s, "@")
+	return catalog.Ref{Branch: branch, Point: point}
+}

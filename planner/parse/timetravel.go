@@ -1,0 +1,195 @@
+package parse
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+)
+
+// Names of the sampling methods that stand for AS OF in the rewritten text. AsOfAll is CockroachDB's AS OF SYSTEM TIME,
+// which holds for all tables of its FROM.
+const (
+	AsOf    = "rowan_as_of"
+	AsOfAll = "rowan_as_of_system_time"
+)
+
+// extend rewrites what PostgreSQL's grammar does not know. Texts that cannot contain it cost one look at their bytes.
+func extend(sql string) (string, edits, error) {
+	travel, branch := mayTravel(sql), containsFold(sql, "branch")
+	if !travel && !branch {
+		return sql, nil, nil
+	}
+	toks, err := scan(sql)
+	if err != nil {
+		return sql, nil, nil // the parser reports the fault
+	}
+	r := &rewriter{sql: sql}
+	start := true
+	for i := 0; i < toks.len(); i++ {
+		if start && branch {
+			next, err := branchStatement(r, toks, i)
+			if err != nil {
+				return "", nil, err
+			}
+			if next > i {
+				i = next - 1
+				continue
+			}
+		}
+		start = toks.text(i) == ";"
+		if travel {
+			if next := asOf(r, toks, i); next > i {
+				i = next - 1
+			}
+		}
+	}
+	if r.ed == nil {
+		return sql, nil, nil
+	}
+	r.keep(len(sql))
+	return string(r.out), r.ed, nil
+}
+
+// mayTravel reports whether the words AS and OF both occur.
+func mayTravel(sql string) bool { return hasWord(sql, "of") && hasWord(sql, "as") }
+
+func hasWord(sql, word string) bool {
+	for i := 0; i+len(word) <= len(sql); i++ {
+		if sql[i]|0x20 != word[0] || !strings.EqualFold(sql[i:i+len(word)], word) {
+			continue
+		}
+		if (i == 0 || !isWordByte(sql[i-1])) && (i+len(word) == len(sql) || !isWordByte(sql[i+len(word)])) {
+			return true
+		}
+	}
+	return false
+}
+
+func isWordByte(c byte) bool {
+	return c == '_' || c == '$' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || c >= 0x80
+}
+
+func containsFold(s, word string) bool {
+	for i := 0; i+len(word) <= len(s); i++ {
+		if s[i]|0x20 == word[0] && strings.EqualFold(s[i:i+len(word)], word) {
+			return true
+		}
+	}
+	return false
+}
+
+// asOf rewrites a clause that begins at token i, and returns the index of the token behind it; i when there is none.
+// An alias that follows the point is moved in front of the clause, where PostgreSQL's grammar wants it.
+func asOf(r *rewriter, t *tokens, i int) int {
+	at := i
+	switch {
+	case t.is(i, "for", "system_time", "as", "of"):
+		at = i + 4
+	case t.is(i, "as", "of") && i > 0:
+		at = i + 2
+	default:
+		return i
+	}
+	method := AsOf
+	if at == i+2 && t.is(at, "system", "time") {
+		at, method = at+2, AsOfAll
+	}
+	p := point(t, at, at > i+2)
+	if p.next == 0 {
+		return i
+	}
+	next := alias(t, p.next)
+	r.keep(t.start(i))
+	if next > p.next {
+		r.copy(t.start(p.next), t.end(next-1))
+		r.put(" ", t.start(i), t.start(i), "")
+	}
+	r.put("TABLESAMPLE "+method+"(", t.start(i), t.start(at), "")
+	if p.text != "" {
+		r.put(p.text, t.start(at), t.end(p.next-1), "")
+	} else {
+		r.copy(t.start(at), t.end(p.next-1))
+	}
+	r.put(")", t.end(p.next-1), t.end(next-1), "")
+	r.done = t.end(next - 1)
+	return next
+}
+
+// pointSpan is where a point ends (next 0: there is none) and, unless it is taken as written, the SQL that replaces it.
+type pointSpan struct {
+	next int
+	text string
+}
+
+// point finds the point that begins at token i. Only what cannot be anything else counts, because `FROM t AS of` is an
+// alias; sure says that the words before leave no doubt.
+func point(t *tokens, i int, sure bool) pointSpan {
+	switch {
+	case t.is(i, "now", "(", ")"):
+		return pointSpan{i + 3, "'~0'"}
+	case t.is(i, "now"):
+		return pointSpan{i + 1, "'~0'"}
+	case t.is(i, "scn") && (t.kind(i+1) == pg.Token_ICONST || t.kind(i+1) == pg.Token_FCONST):
+		return pointSpan{i + 2, quote(t.text(i + 1))}
+	case t.is(i, "transaction") && t.kind(i+1) == pg.Token_ICONST:
+		return pointSpan{i + 2, quote("tx:" + t.text(i+1))}
+	case t.is(i, "timestamp", "(") && t.kind(i+2) == pg.Token_SCONST && t.text(i+3) == ")":
+		return pointSpan{i + 4, t.text(i + 2)}
+	case t.is(i, "timestamp") && t.kind(i+1) == pg.Token_SCONST:
+		return pointSpan{i + 2, t.text(i + 1)}
+	}
+	next := primary(t, i, sure)
+	for next > 0 && (t.text(next) == "+" || t.text(next) == "-") {
+		more := primary(t, next+1, true)
+		if more == 0 {
+			break
+		}
+		next = more
+	}
+	return pointSpan{next: next}
+}
+
+// primary finds the end of a constant, parameter, or, when sure, a call or something in parentheses; 0 for none.
+func primary(t *tokens, i int, sure bool) int {
+	switch t.kind(i) {
+	case pg.Token_SCONST, pg.Token_ICONST, pg.Token_FCONST, pg.Token_PARAM:
+		return casts(t, i+1)
+	}
+	switch {
+	case t.text(i) == "-" && (t.kind(i+1) == pg.Token_ICONST || t.kind(i+1) == pg.Token_FCONST):
+		return casts(t, i+2)
+	case (t.is(i, "interval") || t.is(i, "timestamptz") || t.is(i, "date")) && t.kind(i+1) == pg.Token_SCONST:
+		return casts(t, i+2)
+	case sure && t.text(i) == "(":
+		return casts(t, t.closing(i)+1)
+	case t.isName(i) && t.text(i+1) == "(" && (sure || t.is(i, "now")):
+		return casts(t, t.closing(i+1)+1)
+	}
+	return 0
+}
+
+// casts steps over ::type behind a primary that ended at i.
+func casts(t *tokens, i int) int {
+	for i > 0 && t.text(i) == "::" && t.text(i+1) != "" {
+		i += 2
+	}
+	return i
+}
+
+// alias steps over [AS] name [(columns)] at token i.
+func alias(t *tokens, i int) int {
+	at := i
+	if t.is(at, "as") && !t.is(at+1, "of") {
+		at++
+	}
+	if at == i && !t.isName(at) || t.kind(at) == pg.Token_NUL {
+		return i
+	}
+	at++
+	if t.text(at) == "(" {
+		if end := t.closing(at); end > 0 {
+			return end + 1
+		}
+	}
+	return at
+}

@@ -1,0 +1,73 @@
+// Package planner makes plans of statements: it binds the parse tree to a logical plan or a command, optimizes the logical
+// plan, and lowers it to a physical one.
+//
+// It reads no data and runs nothing: catalogs come from bind.Catalog, constants are folded and sizes known through Options.
+// A Plan is immutable and may be run by many sessions at once. session is the caller.
+package planner
+
+import (
+	"context"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/catalog/builtin"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/planner/bind"
+	"github.com/rowandb/rowan/planner/command"
+	"github.com/rowandb/rowan/planner/estimate"
+	"github.com/rowandb/rowan/planner/expr"
+	"github.com/rowandb/rowan/planner/lower"
+	"github.com/rowandb/rowan/planner/optimize"
+	"github.com/rowandb/rowan/planner/parse"
+	"github.com/rowandb/rowan/planner/physical"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/vector"
+)
+
+// Options are what planning needs from outside.
+type Options struct {
+	Fold      func(expr.Expr) (types.Datum, error)
+	Supported func(*builtin.Proc) bool
+	Stats     estimate.Stats
+	// CountRows allows count(*) over a whole table to be answered from the counts that storage keeps.
+	CountRows bool
+	// NoParams makes parameters an error, as in a simple query.
+	NoParams bool
+}
+
+// Plan is a statement ready to run. Commands have no Root, but for COPY FROM, whose Root inserts what is fed in.
+type Plan struct {
+	Root     physical.Node
+	Command  command.Command
+	Tag      string // command tag without counts
+	Params   []types.Type
+	Fields   []vector.Field // nil: returns no rows
+	Refs     []catalog.Ref  // branches and points that it names beside the session's own
+	ReadOnly bool
+	Once     bool // it holds values of now: not to be kept
+	Notices  []*pgerr.Error
+}
+
+// New plans a statement. known are the types of the parameters that the client declared; the plan has those inferred too.
+func New(_ context.Context, stmt parse.Statement, c bind.Catalog, known []types.Type, o Options) (*Plan, error) {
+	params := append([]types.Type(nil), known...)
+	b, err := bind.Bind(stmt, c, &params, bind.Options{Fold: o.Fold, Supported: o.Supported, NoParams: o.NoParams})
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{Command: b.Command, Tag: b.Tag, Params: params, Refs: b.Refs, ReadOnly: b.ReadOnly, Once: b.Once, Notices: b.Notices}
+	if b.Fields != nil {
+		p.Fields = make([]vector.Field, len(b.Fields))
+		for i, f := range b.Fields {
+			p.Fields[i] = vector.Field{Name: f.Name, Type: f.Type, TableOID: f.TableOID, Attribute: f.Attribute}
+		}
+	}
+	if b.Node == nil {
+		return p, nil
+	}
+	node, err := optimize.Optimize(b.Node, optimize.Options{Fold: o.Fold, Stats: o.Stats})
+	if err != nil {
+		return nil, err
+	}
+	p.Root, err = lower.Lower(node, lower.Options{Stats: o.Stats, CountRows: o.CountRows})
+	return p, err
+}
