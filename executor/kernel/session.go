@@ -21,7 +21,7 @@ const Version = "PostgreSQL 15.18 (Rowan)"
 var sessionFunctions = map[string]Kernel{
 	"now":                 row(func(e *Env, _ []datum) (datum, error) { return timestampOf(e.TxnTime), nil }),
 	"statement_timestamp": row(func(e *Env, _ []datum) (datum, error) { return timestampOf(e.StmtTime), nil }),
-	"clock_timestamp":     row(func(*Env, []datum) (datum, error) { return timestampOf(time.Now()), nil }),
+	"clock_timestamp":     row(func(*Env, []datum) (datum, error) { return timestampNow(), nil }),
 	"timeofday": row(func(e *Env, _ []datum) (datum, error) {
 		return types.String(time.Now().In(e.Format.Location).Format("Mon Jan 02 15:04:05.000000 2006 MST")), nil
 	}),
@@ -84,6 +84,8 @@ var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 func timestampOf(t time.Time) datum {
 	return types.Int((t.Unix()-epoch.Unix())*1_000_000 + int64(t.Nanosecond()/1000))
 }
+
+func timestampNow() datum { return timestampOf(time.Now()) }
 
 func currentSchema(e *Env, _ []datum) (datum, error) {
 	path := e.Session.SearchPath(false)
