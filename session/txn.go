@@ -159,6 +159,9 @@ func (t *txn) runDeferred(ctx context.Context, all bool) error {
 }
 
 func (t *txn) isDeferred(constraint catalog.OID) bool {
+	if constraint == 0 { // one that is deferred only where SET CONSTRAINTS says so
+		return t.deferAll != nil && *t.deferAll
+	}
 	if d, ok := t.allDefer[constraint]; ok {
 		return d
 	}

@@ -253,7 +253,10 @@ func (s *stmt) setSchema(ctx context.Context, c *command.SetSchema) error {
 	if err := s.view.Put(ctx, moved); err != nil {
 		return err
 	}
-	return s.ownedSequences(ctx, o, func(q *catalog.Sequence) { q.Schema = c.Schema })
+	if err := s.ownedSequences(ctx, o, func(q *catalog.Sequence) { q.Schema = c.Schema }); err != nil {
+		return err
+	}
+	return s.rewrites(ctx, c.Rewrites)
 }
 
 func (s *stmt) schemaFree(o catalog.Object, schema catalog.OID) error {

@@ -176,7 +176,12 @@ func ownedWord(o catalog.Object) string {
 }
 
 // roles is the catalog of roles, with what this transaction has changed in it.
-func (s *stmt) roles() *catalog.Snapshot { return s.Store.Global() }
+func (s *stmt) roles() *catalog.Snapshot {
+	if s.server != nil {
+		return s.server.Catalog()
+	}
+	return s.Store.Global()
+}
 
 func (s *stmt) superuser() bool { return catalog.IsSuperuser(s.roles(), s.Role) }
 

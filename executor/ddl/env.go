@@ -39,8 +39,8 @@ type Env struct {
 // stmt is one command being run.
 type stmt struct {
 	*Env
-	view storage.View
-	lock bool
+	view   storage.View
+	server storage.View // roles and databases
 }
 
 // Run runs a command and returns its tag.
@@ -49,7 +49,11 @@ func Run(ctx context.Context, env *Env, c command.Command) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s := &stmt{Env: env, view: view}
+	server, err := env.Txn.GlobalView(ctx)
+	if err != nil {
+		return "", err
+	}
+	s := &stmt{Env: env, view: view, server: server}
 	if view.ReadOnly() && writesBranch(c) {
 		return "", pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", c.Tag())
 	}

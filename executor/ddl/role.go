@@ -15,13 +15,7 @@ import (
 )
 
 // global returns the catalog of roles and databases to write to.
-func (s *stmt) global(ctx context.Context) (*globals, error) {
-	v, err := s.Txn.GlobalView(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &globals{v}, nil
-}
+func (s *stmt) global(context.Context) (*globals, error) { return &globals{s.server}, nil }
 
 // roleOID resolves a role's name.
 func (s *stmt) roleOID(name string) (catalog.OID, error) {

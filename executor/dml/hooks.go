@@ -33,15 +33,5 @@ type ForeignKeys interface {
 	AfterDelete(ctx context.Context, env *op.Env, c Change) error
 }
 
-// noForeignKeys is the ForeignKeys of tables without any.
-type noForeignKeys struct{}
-
-func (noForeignKeys) Concerns(context.Context, *op.Env, *catalog.Table, catalog.Ref, []catalog.ColumnID) (bool, error) {
-	return false, nil
-}
-func (noForeignKeys) AfterInsert(context.Context, *op.Env, Change) error { return nil }
-func (noForeignKeys) AfterUpdate(context.Context, *op.Env, Change) error { return nil }
-func (noForeignKeys) AfterDelete(context.Context, *op.Env, Change) error { return nil }
-
 // foreignKeys gives the implementation that operators call.
-func foreignKeys() ForeignKeys { return noForeignKeys{} }
+func foreignKeys() ForeignKeys { return referential{} }

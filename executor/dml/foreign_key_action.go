@@ -1,0 +1,222 @@
+package dml
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/executor/op"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/vector"
+)
+
+// keyChange is a referenced key that a statement took away: its old value and, after an update, the new one.
+type keyChange struct{ old, now []types.Datum }
+
+// referred carries out the foreign keys that refer to the changed table.
+func (referential) referred(ctx context.Context, env *op.Env, c Change) error {
+	v, err := env.View(ctx, c.Ref)
+	if err != nil {
+		return err
+	}
+	for _, child := range v.Catalog().Referrers(c.Table.OID) {
+		for _, k := range child.Constraints {
+			if k.Kind != catalog.ForeignKey || k.RefTable != c.Table.OID {
+				continue
+			}
+			l := &link{key: k, child: child, parent: c.Table, ref: c.Ref, env: env, ts: columnTypes(c.Table, k.RefColumns)}
+			if err := l.act(ctx, c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// act does what the constraint says about the keys that are gone.
+func (l *link) act(ctx context.Context, c Change) error {
+	gone := l.goneKeys(c)
+	if len(gone) == 0 {
+		return nil
+	}
+	action := l.key.OnDelete
+	if c.New != nil {
+		action = l.key.OnUpdate
+	}
+	switch action {
+	case 'c', 'n', 'd':
+		for _, g := range gone {
+			if err := l.change(ctx, action, g); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	keys := make([][]types.Datum, len(gone))
+	for i, g := range gone {
+		keys[i] = g.old
+	}
+	if action == 'a' && l.key.Deferrable && l.env.Defer != nil {
+		l.env.Defer(l.key.Deferred, l.key.OID, func(ctx context.Context) error { return l.refuse(ctx, keys, true) })
+		return nil
+	}
+	return l.refuse(ctx, keys, action == 'a')
+}
+
+// refuse is NO ACTION and RESTRICT. replaced: a key that another row has by now is not gone.
+func (l *link) refuse(ctx context.Context, keys [][]types.Datum, replaced bool) error {
+	if replaced {
+		var err error
+		if keys, err = l.absentParents(ctx, keys); err != nil || len(keys) == 0 {
+			return err
+		}
+	}
+	found, err := l.children(ctx, keys)
+	if err != nil || found == nil {
+		return err
+	}
+	return l.stillReferred(found)
+}
+
+// goneKeys collects the keys, without NULLs, that rows no longer have.
+func (l *link) goneKeys(c Change) []keyChange {
+	at := positions(c, l.key.RefColumns)
+	ts := columnTypes(l.parent, l.key.RefColumns)
+	var out []keyChange
+	for k := range c.Old.Live() {
+		row := c.Old.Row(k)
+		if c.New != nil && sameKey(c.Old, row, c.New, c.New.Row(k), at, ts) {
+			continue
+		}
+		old, null := rowKey(c.Old, row, at)
+		if null {
+			continue
+		}
+		g := keyChange{old: old}
+		if c.New != nil {
+			g.now, _ = rowKey(c.New, c.New.Row(k), at)
+		}
+		out = append(out, g)
+	}
+	return out
+}
+
+func rowKey(b *vector.Batch, row int, at []int) (key []types.Datum, null bool) {
+	key = make([]types.Datum, len(at))
+	for i, c := range at {
+		key[i] = b.Cols[c].Datum(row).Clone()
+		null = null || key[i].Null
+	}
+	return key, null
+}
+
+// change is CASCADE, SET NULL and SET DEFAULT for one key.
+func (l *link) change(ctx context.Context, action byte, g keyChange) error {
+	params := append([]types.Datum(nil), g.old...)
+	ts := columnTypes(l.parent, l.key.RefColumns)
+	table, err := l.name(ctx, l.child)
+	if err != nil {
+		return err
+	}
+	var sql string
+	switch {
+	case action == 'c' && g.now == nil:
+		sql = "DELETE FROM ONLY " + table + l.where(1)
+	case action == 'c':
+		sql = "UPDATE ONLY " + table + " SET " + l.assign(l.key.Columns, func(i int) string { return fmt.Sprintf("$%d", len(params)+i+1) }) + l.where(1)
+		params = append(params, g.now...)
+		ts = append(ts, ts...)
+	default:
+		word := "NULL"
+		if action == 'd' {
+			word = "DEFAULT"
+		}
+		columns := l.key.Columns
+		if g.now == nil && len(l.key.SetColumns) > 0 {
+			columns = l.key.SetColumns
+		}
+		sql = "UPDATE ONLY " + table + " SET " + l.assign(columns, func(int) string { return word }) + l.where(1)
+	}
+	_, err = l.env.SQL(ctx, l.ref, sql, params, ts, nil)
+	return err
+}
+
+// name is a table's qualified name in SQL.
+func (l *link) name(ctx context.Context, t *catalog.Table) (string, error) {
+	v, err := l.env.View(ctx, l.ref)
+	if err != nil {
+		return "", err
+	}
+	return ident(v.Catalog().SchemaName(t.Schema)) + "." + ident(t.Name), nil
+}
+
+func ident(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+// where is the condition that the referring columns equal parameters from $first on.
+func (l *link) where(first int) string {
+	var conds []string
+	for i, id := range l.key.Columns {
+		conds = append(conds, fmt.Sprintf("%s = $%d", ident(l.child.ColumnByID(id).Name), first+i))
+	}
+	return " WHERE " + strings.Join(conds, " AND ")
+}
+
+func (l *link) assign(columns []catalog.ColumnID, value func(int) string) string {
+	var sets []string
+	for i, id := range columns {
+		sets = append(sets, ident(l.child.ColumnByID(id).Name)+" = "+value(i))
+	}
+	return strings.Join(sets, ", ")
+}
+
+// absentBySQL is absentParents for types that only an operator can compare.
+func (l *link) absentBySQL(ctx context.Context, keys [][]types.Datum) ([][]types.Datum, error) {
+	table, err := l.name(ctx, l.parent)
+	if err != nil {
+		return nil, err
+	}
+	var conds []string
+	for i, id := range l.key.RefColumns {
+		conds = append(conds, fmt.Sprintf("%s = $%d", ident(l.parent.ColumnByID(id).Name), i+1))
+	}
+	sql := "SELECT 1 FROM ONLY " + table + " x WHERE " + strings.Join(conds, " AND ") + " FOR KEY SHARE OF x"
+	var out [][]types.Datum
+	for _, key := range keys {
+		found, err := l.exists(ctx, sql, key)
+		if err != nil {
+			return nil, err
+		}
+		if !found {
+			out = append(out, key)
+		}
+	}
+	return out, nil
+}
+
+// childrenBySQL is children for types that only an operator can compare; keys are of the referenced columns.
+func (l *link) childrenBySQL(ctx context.Context, keys [][]types.Datum) ([]types.Datum, error) {
+	table, err := l.name(ctx, l.child)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		found, err := l.exists(ctx, "SELECT 1 FROM ONLY "+table+l.where(1)+" LIMIT 1", key)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			return key, nil
+		}
+	}
+	return nil, nil
+}
+
+func (l *link) exists(ctx context.Context, sql string, key []types.Datum) (bool, error) {
+	found := false
+	_, err := l.env.SQL(ctx, l.ref, sql, key, l.ts, func(b *vector.Batch) error {
+		found = found || b.Live() > 0
+		return nil
+	})
+	return found, err
+}
