@@ -10,6 +10,7 @@ type patternNode struct {
 	key    string // pattern in upper case; "" for literal text
 	text   string // as written, which tells Month from MONTH
 	fill   bool   // FM
+	local  bool   // TM: names are not padded
 	suffix string // TH or th
 	space  bool   // the literal is a blank
 	sep    bool   // the literal is punctuation
@@ -51,7 +52,7 @@ func parsePattern(format string) (nodes []patternNode, fixed bool) {
 			case "FX":
 				fixed, s = true, s[2:]
 			case "TM":
-				s = s[2:]
+				n.local, s = true, s[2:]
 			default:
 				again = false
 			}

@@ -72,11 +72,11 @@ func (f *formatter) format(format string) (string, bool, error) {
 	return string(f.dst), true, nil
 }
 
-// num appends v in at least width digits, none when FM is set; a minus sign is one more.
+// num appends v in at least width digits, none when FM is set; for some patterns a minus sign is one more.
 func (f *formatter) num(n patternNode, v int64, width int) {
 	if n.fill {
 		width = 0
-	} else if v < 0 {
+	} else if v < 0 && strings.Contains(" HH HH12 HH24 MI SS YYYY IYYY CC ", " "+n.key+" ") {
 		width++
 	}
 	f.dst = fmt.Appendf(f.dst, "%0*d", width, v)
@@ -91,7 +91,7 @@ func (f *formatter) name(n patternNode, name string, width int) {
 		name = strings.ToLower(name)
 	}
 	f.dst = append(f.dst, name...)
-	if !n.fill {
+	if !n.fill && !n.local {
 		for range width - len(name) {
 			f.dst = append(f.dst, ' ')
 		}
@@ -107,7 +107,7 @@ func (f *formatter) node(n patternNode) error {
 	if f.timeNode(n) {
 		return nil
 	}
-	if f.interval && strings.Contains(" A.D. B.C. AD BC A.M. P.M. AM PM MONTH MON DAY DY D ID IYYY IYY IY I IW IDDD TZ TZH TZM OF ", " "+n.key+" ") {
+	if f.interval && strings.Contains(" A.D. B.C. AD BC MONTH MON DAY DY D ID TZ TZH TZM OF ", " "+n.key+" ") {
 		return errNotForInterval()
 	}
 	c := &f.c
@@ -144,7 +144,11 @@ func (f *formatter) node(n patternNode) error {
 	case "W":
 		f.num(n, int64((c.Day-1)/7+1), 1)
 	case "WW":
-		f.num(n, int64((days-DaysFromCivil(c.Year, 1, 1))/7+1), 2)
+		day := days - DaysFromCivil(c.Year, 1, 1)
+		if f.interval {
+			day = c.Year*360 + c.Month*30 + c.Day - 1
+		}
+		f.num(n, int64(day/7+1), 2)
 	case "IW":
 		_, w := isoWeek(days)
 		f.num(n, int64(w), 2)
@@ -274,9 +278,6 @@ func (f *formatter) timeNode(n patternNode) bool {
 	case "SSSS", "SSSSS":
 		f.dst = fmt.Appendf(f.dst, "%d", c.Hour*3600+c.Minute*60+c.Second)
 	case "A.M.", "P.M.", "AM", "PM":
-		if f.interval {
-			return false
-		}
 		half := "AM"
 		if c.Hour%24 >= 12 {
 			half = "PM"

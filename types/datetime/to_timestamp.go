@@ -13,7 +13,8 @@ import (
 
 // scanner reads text by a format.
 type scanner struct {
-	s        string
+	text, s  string // all of it, and what is left
+	extra    int    // characters skipped beyond what the format has
 	fixed    bool
 	nodes    []patternNode
 	got      map[string]int // values by pattern, the last counting
@@ -62,7 +63,7 @@ func ToDate(text, format string) (int64, error) {
 }
 
 func scanFormat(text, format string) (Civil, *scanner, error) {
-	sc := &scanner{s: text, got: map[string]int{}}
+	sc := &scanner{text: text, s: text, got: map[string]int{}}
 	sc.nodes, sc.fixed = parsePattern(format)
 	if err := sc.run(); err != nil {
 		return Civil{}, nil, err
@@ -81,14 +82,13 @@ func (sc *scanner) skipSpace() (n int) {
 
 // run matches the nodes against the text, as freely as PostgreSQL does without FX.
 func (sc *scanner) run() error {
-	extra := 0
 	for i, n := range sc.nodes {
 		if sc.s == "" {
 			return nil
 		}
 		literal := n.key == "" && !n.space && !n.sep
 		if !sc.fixed && (!literal || i == 0) {
-			extra += sc.skipSpace()
+			sc.extra += sc.skipSpace()
 		}
 		switch {
 		case n.key != "":
@@ -96,16 +96,16 @@ func (sc *scanner) run() error {
 				return err
 			}
 			if !sc.fixed {
-				extra = sc.skipSpace()
+				sc.extra = sc.skipSpace()
 			}
 		case (n.space || n.sep) && !sc.fixed:
-			extra--
+			sc.extra--
 			if sc.s != "" && (isSpace(sc.s[0]) || isSeparator(sc.s[0])) {
 				sc.s = sc.s[1:]
-				extra++
+				sc.extra++
 			}
-		case !sc.fixed && extra > 0:
-			extra--
+		case !sc.fixed && sc.extra > 0:
+			sc.extra--
 		case sc.s != "":
 			_, w := utf8.DecodeRuneInString(sc.s)
 			sc.s = sc.s[w:]
@@ -289,6 +289,8 @@ func (sc *scanner) zone(i int, n patternNode) error {
 			sc.zoneSign = -1
 		}
 		sc.s = sc.s[1:]
+	} else if at := len(sc.text) - len(sc.s); sc.extra > 0 && at > 0 && sc.text[at-1] == '-' {
+		sc.zoneSign = -1 // the sign was taken for a separator
 	}
 	v, _, err := sc.number(i, n, 2)
 	sc.got["TZH"] = v
@@ -318,7 +320,7 @@ func (sc *scanner) yearField(i int, n patternNode) error {
 		return err
 	}
 	if used < 4 && v >= 0 && len(key) < 4 {
-		v = nearYear(v, len(key))
+		v = nearYear(v)
 	}
 	if iso {
 		sc.got["IYYY"] = v
@@ -329,10 +331,8 @@ func (sc *scanner) yearField(i int, n patternNode) error {
 }
 
 // nearYear completes a year of fewer than four digits to the one nearest to 2020.
-func nearYear(v, width int) int {
+func nearYear(v int) int {
 	switch {
-	case width == 3 && v >= 520 && v < 1000, width == 3 && v < 100 && v >= 100:
-		return v + 1000
 	case v < 70:
 		return v + 2000
 	case v < 100:
@@ -359,13 +359,8 @@ func (sc *scanner) civil(text string) (Civil, error) {
 	} else if c.Year < 0 {
 		c.Year++
 	}
-	if c.Year == 0 && sc.yearLen == 0 && !sc.bc {
-		c.Year = 0 // PostgreSQL's beginning for a text without a year is 1 BC
-	}
 	if m, ok := sc.got["MM"]; ok {
 		c.Month = m
-	} else if q, ok := sc.got["Q"]; ok && q < 0 {
-		c.Month = q
 	}
 	if d, ok := sc.got["DD"]; ok {
 		c.Day = d
@@ -431,7 +426,7 @@ func (sc *scanner) timeOfDay(c *Civil, text string) error {
 			c.Hour = 0
 		}
 	}
-	if c.Hour > 24 || c.Hour < 0 || c.checkTime() != faultNone || c.Minute < 0 || c.Second < 0 {
+	if c.Hour > 23 || c.Hour < 0 || c.Minute > 59 || c.Minute < 0 || c.Second > 59 || c.Second < 0 {
 		return pgerr.New(pgerrcode.DatetimeFieldOverflow, "date/time field value out of range: \"%s\"", text)
 	}
 	return nil
