@@ -27,6 +27,11 @@ func buildBuiltins(rows []builtinRow) []*Def {
 			defs = append(defs, ArrayOver(d, d.Array, "_"+d.Name))
 		}
 	}
+	for _, d := range defs {
+		if d.OID == OIDRecordArray { // a pseudo-type, as record is
+			d.Kind, d.Category = KindPseudo, 'P'
+		}
+	}
 	// The two vector types are arrays in all but the text form.
 	byOID[OIDInt2Vector].Elem = byOID[OIDInt2]
 	byOID[OIDOidVector].Elem = byOID[OIDOid]

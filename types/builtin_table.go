@@ -80,7 +80,6 @@ var builtinRows = []builtinRow{
 	{2280, "language_handler", ClassString, 'p', 'P', false, 4, true, 'i', 0},
 	{2281, "internal", ClassString, 'p', 'P', false, 8, true, 'd', 0},
 	{2283, "anyelement", ClassString, 'p', 'P', false, 4, true, 'i', 0},
-	{2287, "_record", ClassString, 'p', 'P', false, -1, false, 'd', 0},
 	{2776, "anynonarray", ClassString, 'p', 'P', false, 4, true, 'i', 0},
 	{2950, "uuid", ClassString, 'b', 'U', false, 16, false, 'c', 2951},
 	{2970, "txid_snapshot", ClassString, 'b', 'U', false, -1, false, 'd', 2949},

@@ -90,4 +90,6 @@ func (t Type) ID() OID {
 func (t Type) Same(u Type) bool { return t.ID() == u.ID() }
 
 // IsArray reports whether t is an array type.
-func (t Type) IsArray() bool { return t.Def != nil && t.Elem != nil && t.Category == 'A' }
+func (t Type) IsArray() bool {
+	return t.Def != nil && t.Elem != nil && (t.Category == 'A' || t.OID == OIDRecordArray)
+}

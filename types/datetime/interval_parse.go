@@ -381,12 +381,12 @@ func (p *intervalParser) addUnit(u Unit, v int64, frac float64) {
 }
 
 func (p *intervalParser) grow(field *int64, v, scale int64) {
-	if abs(v) > math.MaxInt32 {
+	if v > math.MaxInt32 || v < math.MinInt32 {
 		p.overflow = true
 		return
 	}
 	*field += v * scale
-	if abs(*field) > math.MaxInt32+1 {
+	if *field > math.MaxInt32 || *field < math.MinInt32 {
 		p.overflow = true
 	}
 }
