@@ -146,8 +146,9 @@ func (s *Store) errNoBranch(db catalog.OID, name string) error {
 	return err
 }
 
-// newBranch makes a branch with a fresh layer that forks from parent at an SCN; a nil parent is an empty start.
-func (s *Store) newBranch(ctx context.Context, d storage.Branch, parent *layer, fork uint64) (*branch, error) {
+// newBranch makes a branch with a fresh layer that forks from a source at an SCN, and whose past is the source's; a nil
+// source is an empty start.
+func (s *Store) newBranch(ctx context.Context, d storage.Branch, source *branch, fork uint64) (*branch, error) {
 	id, err := s.take(ctx, counterBranch, 1)
 	if err != nil {
 		return nil, err
@@ -156,12 +157,24 @@ func (s *Store) newBranch(ctx context.Context, d storage.Branch, parent *layer, 
 	if err != nil {
 		return nil, err
 	}
+	b := &branch{}
+	var parent *layer
+	if source != nil {
+		parent = source.at(fork)
+		for i, e := range source.Timeline {
+			if e.From <= fork {
+				b.Timeline, b.layers = append(b.Timeline, e), append(b.layers, source.layers[i])
+			}
+		}
+	}
 	l := newLayer(layerID, parent, fork)
 	l.branch = id
 	d.ID, d.Fork = id, fork
 	d.Created = s.o.Clock()
 	d.Updated, d.Head = d.Created, fork
-	return &branch{Branch: d, Timeline: []era{{0, layerID}}, layers: []*layer{l}}, nil
+	b.Branch = d
+	b.Timeline, b.layers = append(b.Timeline, era{fork, layerID}), append(b.layers, l)
+	return b, nil
 }
 
 func (s *Store) loadLayers(ctx context.Context) error {

@@ -78,7 +78,7 @@ func (b branches) Create(ctx context.Context, db catalog.OID, o storage.BranchOp
 	x, err := s.newBranch(ctx, storage.Branch{
 		Database: db, Name: o.Name, DisplayName: o.DisplayName, Description: o.Description, Parent: src.Name, ParentID: src.ID,
 		CreatedBy: o.User, Protected: o.Protected, Expires: o.Expires, Metadata: maps.Clone(o.Metadata),
-	}, src.at(fork), fork)
+	}, src, fork)
 	if err != nil {
 		return storage.Branch{}, storeError(err)
 	}

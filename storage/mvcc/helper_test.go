@@ -39,7 +39,7 @@ func openBadger(t testing.TB, dir string) kv.Engine {
 	return e
 }
 
-func openStore(t testing.TB, e kv.Engine) *mvcc.Store {
+func openStore(t tb, e kv.Engine) *mvcc.Store {
 	t.Helper()
 	s, err := mvcc.Open(e, mvcc.Options{})
 	if err != nil {
@@ -57,19 +57,26 @@ func memStore(t testing.TB) *mvcc.Store {
 	return s
 }
 
+// tb is what tests, benchmarks and property tests have in common.
+type tb interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // txn is a transaction with helpers that fail the test.
 type txn struct {
 	storage.Txn
-	t testing.TB
+	t tb
 	v storage.View
 }
 
-func begin(t testing.TB, s storage.Store, branch string, iso storage.Isolation) *txn {
+func begin(t tb, s storage.Store, branch string, iso storage.Isolation) *txn {
 	t.Helper()
 	return beginOpts(t, s, branch, storage.TxnOptions{Isolation: iso})
 }
 
-func beginOpts(t testing.TB, s storage.Store, branch string, o storage.TxnOptions) *txn {
+func beginOpts(t tb, s storage.Store, branch string, o storage.TxnOptions) *txn {
 	t.Helper()
 	o.Database = mvcc.FirstDatabase
 	x, err := s.Begin(ctx, o)
@@ -109,7 +116,7 @@ func (x *txn) table(name string) *catalog.Table {
 
 // createTable makes a table of int8 columns named by letters: a is the primary key when pk is set; an index on b, unique
 // if asked for, and one on c.
-func createTable(t testing.TB, s storage.Store, x *txn, name string, pk, unique bool) *catalog.Table {
+func createTable(t tb, s storage.Store, x *txn, name string, pk, unique bool) *catalog.Table {
 	t.Helper()
 	tab := newTable(t, s, name, pk, unique)
 	if err := x.v.Put(ctx, tab); err != nil {
@@ -118,7 +125,7 @@ func createTable(t testing.TB, s storage.Store, x *txn, name string, pk, unique 
 	return x.table(name)
 }
 
-func newTable(t testing.TB, s storage.Store, name string, pk, unique bool) *catalog.Table {
+func newTable(t tb, s storage.Store, name string, pk, unique bool) *catalog.Table {
 	oid, err := s.AllocateOIDs(ctx, 4)
 	must(t, err)
 	col, err := s.AllocateColumns(ctx, 4)
@@ -145,7 +152,7 @@ func newTable(t testing.TB, s storage.Store, name string, pk, unique bool) *cata
 	return tab
 }
 
-func must(t testing.TB, err error) {
+func must(t tb, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -10,14 +10,14 @@ import (
 	"github.com/rowandb/rowan/types"
 )
 
-func is(t testing.TB, got, want string) {
+func is(t tb, got, want string) {
 	t.Helper()
 	if got != want {
 		t.Fatalf("got  %q\nwant %q", got, want)
 	}
 }
 
-func failsWith(t testing.TB, err error, code, message, detail string) {
+func failsWith(t tb, err error, code, message, detail string) {
 	t.Helper()
 	e := pgerr.From(err)
 	if e == nil || e.Code != code || message != "" && e.Message != message || detail != "" && e.Detail != detail {

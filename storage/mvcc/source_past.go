@@ -12,6 +12,7 @@ import (
 // and from history.
 type pastScan struct {
 	heads   *layerScan
+	r       *reader     // for keys that have no head; its memory is not that of heads
 	raw     kv.Iterator // history
 	n       int         // length of its prefix
 	reverse bool
@@ -30,7 +31,7 @@ func (r *reader) scanPast(ctx context.Context, sp *space, bound uint64, s span) 
 		hi = kv.PrefixEnd(sp.AppendHistory(nil, nil))
 	}
 	return &pastScan{
-		heads: r.scanHeads(ctx, sp, bound, s), reverse: s.reverse, n: len(sp.prefix), needHead: true, needRaw: true,
+		heads: r.scanHeads(ctx, sp, bound, s), r: r.fork(), reverse: s.reverse, n: len(sp.prefix), needHead: true, needRaw: true,
 		raw: r.s.kv.Scan(ctx, kv.Range{Lo: lo, Hi: hi, Reverse: s.reverse, KeysOnly: true}),
 	}
 }
@@ -66,12 +67,12 @@ func (s *pastScan) next() (ok bool, err error) {
 		}
 		s.needRaw = true // a key whose head is gone, or above the bound with nothing below
 		h := s.heads
-		v, ok, _, err := h.r.layerGet(h.ctx, h.sp, s.rawKey, h.bound)
+		v, ok, _, err := s.r.layerGet(h.ctx, h.sp, s.rawKey, h.bound)
 		if err != nil {
 			return false, err
 		}
 		if ok {
-			s.cur = row{key: s.rawKey, payload: v.payload, ver: h.r.scn(&v), deleted: v.deleted()}
+			s.cur = row{key: s.rawKey, payload: v.payload, ver: s.r.scn(&v), deleted: v.deleted()}
 			return true, nil
 		}
 	}

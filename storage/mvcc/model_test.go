@@ -1,0 +1,336 @@
+package mvcc_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/kv"
+	"github.com/rowandb/rowan/storage/kv/memkv"
+	"github.com/rowandb/rowan/storage/mvcc"
+)
+
+// content is a table's rows by primary key; it is never changed in place.
+type content map[int64][3]int64
+
+// modelVersion is a branch's content from an SCN on.
+type modelVersion struct {
+	scn  storage.SCN
+	rows content
+}
+
+// model runs a store beside a plain map for each branch and SCN.
+type model struct {
+	t       *rapid.T
+	e       *memkv.Engine
+	engine  kv.Engine
+	o       mvcc.Options
+	s       *mvcc.Store
+	history map[string][]modelVersion
+	origin  storage.SCN
+
+	x      *txn // the writing transaction, or nil
+	branch string
+	states []content // of x at its savepoints, the current one last
+	marks  []int
+
+	old      *txn // a reader with an old snapshot, or nil
+	oldAt    storage.SCN
+	oldNames []string
+	names    int
+}
+
+func (m *model) open() {
+	s, err := mvcc.Open(m.engine, m.o)
+	must(m.t, err)
+	must(m.t, mvcc.Bootstrap(ctx, s, mvcc.BootstrapOptions{}))
+	m.s = s
+}
+
+func (m *model) at(branch string, scn storage.SCN) content {
+	var c content
+	for _, v := range m.history[branch] {
+		if v.scn <= scn {
+			c = v.rows
+		}
+	}
+	return c
+}
+
+func (m *model) head(branch string) content {
+	h := m.history[branch]
+	return h[len(h)-1].rows
+}
+
+func (m *model) anyBranch() string {
+	return rapid.SampledFrom(slices.Sorted(maps.Keys(m.history))).Draw(m.t, "branch")
+}
+
+func (m *model) anySCN() storage.SCN {
+	now, _ := m.s.Now()
+	return storage.SCN(rapid.Uint64Range(m.origin, now).Draw(m.t, "scn"))
+}
+
+func render(c content) string {
+	var out []found
+	for _, k := range slices.Sorted(maps.Keys(c)) {
+		out = append(out, found{row: c[k]})
+	}
+	return show(out)
+}
+
+// compare reads a branch in every way and compares it with what it should be.
+func (m *model) compare(x *txn, want content) {
+	tab := x.table("t")
+	is(m.t, x.all(tab), render(want))
+	rev := x.rows(storage.ScanRequest{Table: tab, Reverse: true})
+	slices.Reverse(rev)
+	is(m.t, show(rev), render(want))
+	for _, ix := range tab.Indexes[1:] {
+		got := x.rows(storage.ScanRequest{Table: tab, Index: ix})
+		for i := 1; i < len(got); i++ {
+			p, q := got[i-1].row, got[i].row
+			if ix == tab.Indexes[1] && p[1] > q[1] || ix == tab.Indexes[2] && p[2] < q[2] {
+				m.t.Fatalf("index %s out of order: %s", ix.Name, show(got))
+			}
+		}
+		slices.SortFunc(got, func(a, b found) int { return int(a.row[0] - b.row[0]) })
+		is(m.t, show(got), render(want))
+	}
+	a := rapid.Int64Range(0, 15).Draw(m.t, "point")
+	one := content{}
+	if r, ok := want[a]; ok {
+		one[a] = r
+	}
+	is(m.t, show(x.where(tab, a)), render(one))
+	sc, err := x.Scan(ctx, storage.ScanRequest{View: x.v, Table: tab, Index: tab.Indexes[1], Columns: []catalog.ColumnID{tab.Columns[1].ID}})
+	must(m.t, err)
+	n := 0
+	for b, err := sc.Next(ctx); b != nil; b, err = sc.Next(ctx) {
+		must(m.t, err)
+		n += b.N
+	}
+	must(m.t, sc.Close())
+	if n != len(want) {
+		m.t.Fatalf("index only scan has %d rows, want %d", n, len(want))
+	}
+}
+
+func (m *model) begin(t *rapid.T) {
+	if m.x != nil {
+		t.Skip()
+	}
+	m.branch = m.anyBranch()
+	m.x = begin(t, m.s, m.branch, storage.ReadCommitted)
+	m.states, m.marks = []content{m.head(m.branch)}, nil
+}
+
+func (m *model) write(t *rapid.T) {
+	if m.x == nil {
+		t.Skip()
+	}
+	tab := m.x.table("t")
+	cur := maps.Clone(m.states[len(m.states)-1])
+	for range rapid.IntRange(1, 6).Draw(t, "writes") {
+		a := rapid.Int64Range(0, 15).Draw(t, "a")
+		row := [3]int64{a, rapid.Int64Range(0, 5).Draw(t, "b"), rapid.Int64Range(0, 5).Draw(t, "c")}
+		_, exists := cur[a]
+		switch {
+		case !exists:
+			must(t, m.x.insert(tab, row))
+			cur[a] = row
+		case rapid.Bool().Draw(t, "delete"):
+			must(t, m.x.delete(tab, m.x.where(tab, a)))
+			delete(cur, a)
+		case rapid.Bool().Draw(t, "move"):
+			free := rapid.Int64Range(0, 15).Draw(t, "to")
+			if _, taken := cur[free]; taken && free != a {
+				continue
+			}
+			row[0] = free
+			must(t, m.x.update(tab, m.x.where(tab, a), func([3]int64) [3]int64 { return row }))
+			delete(cur, a)
+			cur[free] = row
+		default:
+			must(t, m.x.update(tab, m.x.where(tab, a), func([3]int64) [3]int64 { return row }))
+			cur[a] = row
+		}
+	}
+	m.states[len(m.states)-1] = cur
+	m.compare(m.x, cur)
+}
+
+func (m *model) savepoint(t *rapid.T) {
+	if m.x == nil {
+		t.Skip()
+	}
+	m.marks = append(m.marks, m.x.Savepoint())
+	m.states = append(m.states, m.states[len(m.states)-1])
+}
+
+func (m *model) rollbackTo(t *rapid.T) {
+	if m.x == nil || len(m.marks) == 0 {
+		t.Skip()
+	}
+	i := rapid.IntRange(0, len(m.marks)-1).Draw(t, "savepoint")
+	must(t, m.x.RollbackTo(m.marks[i]))
+	m.marks = m.marks[:i+1]
+	m.states = append(m.states[:i+1], m.states[i])
+	m.x.Statement()
+	m.compare(m.x, m.states[i])
+}
+
+func (m *model) commit(t *rapid.T) {
+	if m.x == nil {
+		t.Skip()
+	}
+	if scn := m.x.commit(); scn != 0 {
+		m.history[m.branch] = append(m.history[m.branch], modelVersion{scn, m.states[len(m.states)-1]})
+	}
+	m.x = nil
+}
+
+func (m *model) rollback(t *rapid.T) {
+	if m.x == nil {
+		t.Skip()
+	}
+	must(t, m.x.Rollback())
+	m.x = nil
+}
+
+func (m *model) createBranch(t *rapid.T) {
+	if len(m.history) > 5 {
+		t.Skip()
+	}
+	src, scn := m.anyBranch(), m.anySCN()
+	m.names++
+	name := fmt.Sprintf("b%d", m.names)
+	_, err := m.s.Branches().Create(ctx, mvcc.FirstDatabase, storage.BranchOptions{Name: name, Source: src, Point: fmt.Sprint(scn)})
+	must(t, err)
+	m.history[name] = m.upTo(src, scn)
+}
+
+func (m *model) upTo(branch string, scn storage.SCN) (out []modelVersion) {
+	for _, v := range m.history[branch] {
+		if v.scn <= scn {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+func (m *model) reset(t *rapid.T) {
+	if m.x != nil {
+		t.Skip()
+	}
+	b, src, scn := m.anyBranch(), m.anyBranch(), m.anySCN()
+	_, err := m.s.Branches().Reset(ctx, mvcc.FirstDatabase, b, src, fmt.Sprint(scn))
+	must(t, err)
+	now, _ := m.s.Now()
+	m.history[b] = append(m.history[b], modelVersion{now, m.at(src, scn)})
+}
+
+func (m *model) dropBranch(t *rapid.T) {
+	b := m.anyBranch()
+	if b == "main" || b == m.branch && m.x != nil || slices.Contains(m.oldNames, b) {
+		t.Skip()
+	}
+	_, err := m.s.Branches().Drop(ctx, mvcc.FirstDatabase, b, false)
+	must(t, err)
+	delete(m.history, b)
+}
+
+func (m *model) readPast(t *rapid.T) {
+	b, scn := m.anyBranch(), m.anySCN()
+	x := begin(t, m.s, fmt.Sprintf("%s@%d", b, scn), storage.ReadCommitted)
+	m.compare(x, m.at(b, scn))
+	must(t, x.Rollback())
+}
+
+func (m *model) readHead(t *rapid.T) {
+	b := m.anyBranch()
+	x := begin(t, m.s, b, storage.ReadCommitted)
+	m.compare(x, m.head(b))
+	must(t, x.Rollback())
+}
+
+// holdSnapshot keeps a reader with an old snapshot, or looks again through the one kept.
+func (m *model) holdSnapshot(t *rapid.T) {
+	if m.old == nil {
+		b := m.anyBranch()
+		m.old = begin(t, m.s, b, storage.RepeatableRead)
+		m.oldAt, m.oldNames = m.old.v.At(), []string{b}
+		return
+	}
+	m.old.Statement()
+	m.compare(m.old, m.at(m.oldNames[0], m.oldAt))
+	if rapid.Bool().Draw(t, "release") {
+		must(t, m.old.Rollback())
+		m.old, m.oldNames = nil, nil
+	}
+}
+
+func (m *model) clean(t *rapid.T) {
+	_, err := m.s.Clean(ctx)
+	must(t, err)
+}
+
+func (m *model) check(t *rapid.T) {
+	bad, err := m.s.Check(ctx, nil)
+	must(t, err)
+	for _, b := range bad {
+		t.Error(b)
+	}
+}
+
+// reopen opens the store again, from what is there as if the process had died, or after an orderly end.
+func (m *model) reopen(t *rapid.T) {
+	if rapid.Bool().Draw(t, "crash") {
+		m.e = m.e.Clone()
+	} else {
+		for _, x := range []*txn{m.x, m.old} {
+			if x != nil {
+				must(t, x.Rollback())
+			}
+		}
+		e := m.e.Clone
+		must(t, m.s.Close())
+		m.e = e()
+	}
+	m.x, m.old, m.oldNames = nil, nil, nil
+	m.engine = m.e
+	m.open()
+}
+
+func newModel(t *rapid.T, spill int64) *model {
+	m := &model{t: t, e: memkv.New(), o: mvcc.Options{SpillBytes: spill, CleanEvery: -1}, history: map[string][]modelVersion{}}
+	m.engine = m.e
+	m.open()
+	x := begin(t, m.s, "", storage.ReadCommitted)
+	createTable(t, m.s, x, "t", true, false)
+	m.origin = x.commit()
+	m.history["main"] = []modelVersion{{m.origin, content{}}}
+	return m
+}
+
+// TestModel runs random histories on the store and on a model. Spilling everything tests large transactions.
+func TestModel(t *testing.T) {
+	for _, spill := range []int64{0, 1, 1500} {
+		t.Run(fmt.Sprint("spill", spill), func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				m := newModel(t, spill)
+				t.Repeat(map[string]func(*rapid.T){
+					"begin": m.begin, "write": m.write, "write2": m.write, "savepoint": m.savepoint, "rollbackTo": m.rollbackTo,
+					"commit": m.commit, "rollback": m.rollback, "createBranch": m.createBranch, "reset": m.reset,
+					"dropBranch": m.dropBranch, "readPast": m.readPast, "readHead": m.readHead, "holdSnapshot": m.holdSnapshot,
+					"clean": m.clean, "check": m.check, "reopen": m.reopen,
+				})
+			})
+		})
+	}
+}
