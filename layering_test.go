@@ -62,6 +62,7 @@ var layers = map[string]string{
 	"planner/bind":     "planner/parse planner/logical planner/expr planner/command " + schema,
 	"planner/optimize": "planner/logical planner/expr planner/estimate " + schema,
 	"planner/lower":    "planner/logical planner/expr planner/estimate planner/physical " + schema,
+	"planner/plantest": "planner/parse planner/bind executor/eval executor/kernel planner/logical " + plans,
 	"planner/estimate": "planner/logical planner/expr " + schema,
 	"planner/logical":  "planner/expr " + schema,
 	"planner/physical": "planner/expr " + schema,

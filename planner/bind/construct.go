@@ -21,7 +21,7 @@ func (q *query) without(what string, f func() error) error {
 
 // caseExpr binds CASE. The result's type is settled with ELSE first, as PostgreSQL does.
 func (q *query) caseExpr(n *pg.CaseExpr) (expr.Expr, error) {
-	c := &expr.Case{}
+	c := &expr.Case{Simple: n.Arg != nil}
 	results, nodes := []expr.Expr{nil}, []*pg.Node{n.Defresult}
 	err := q.without("CASE", func() error {
 		operand, err := q.caseOperand(n.Arg)

@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"slices"
+
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/planner/expr"
 	"github.com/rowandb/rowan/planner/logical"
@@ -232,7 +234,9 @@ func (m *matcher) use(s *sarg, p *path) {
 	if s.exact {
 		m.used[s.cond] = true
 	}
-	p.matched = append(p.matched, m.scan.Filter[s.cond])
+	if e := m.scan.Filter[s.cond]; !slices.Contains(p.matched, e) {
+		p.matched = append(p.matched, e)
+	}
 }
 
 // bounds makes the range of key column i from inequalities. Where the column may be NULL, NULLs are shut out: in an index

@@ -16,6 +16,8 @@ func (l *lowerer) sortLimit(n *logical.Sort, limit *logical.Limit, f *frame) (re
 	if limit != nil {
 		if count := constRows(limit.Count); count > 0 {
 			w.rows = count + constRows(limit.Offset)
+		} else if limit.Count != nil {
+			w.rows = max(1, l.cost.Rows(limit)) // a parameter: some share of all
 		}
 	}
 	in, done, err := l.inOrder(n.Input, f, w)

@@ -25,7 +25,9 @@ func minMaxByIndex(n logical.Node, _ *Context) logical.Node {
 			return n
 		}
 		scan := *s
-		scan.Filter = append(s.Filter[:len(s.Filter):len(s.Filter)], &expr.NullTest{Arg: arg, Not: true})
+		if !neverNull(s, arg.ID) {
+			scan.Filter = append(s.Filter[:len(s.Filter):len(s.Filter)], &expr.NullTest{Arg: arg, Not: true})
+		}
 		desc := a.Aggs[0].Proc.Name == "max"
 		c := *a
 		c.Input = &logical.Limit{
@@ -34,6 +36,17 @@ func minMaxByIndex(n logical.Node, _ *Context) logical.Node {
 		}
 		return &c
 	})
+}
+
+// neverNull reports whether a scan's column is declared NOT NULL.
+func neverNull(s *logical.Scan, id expr.ColumnID) bool {
+	for i, c := range s.Cols {
+		if c.ID == id {
+			col := s.Table.ColumnByID(s.Source[i])
+			return col != nil && col.NotNull
+		}
+	}
+	return false
 }
 
 // extreme is the column whose minimum or maximum an aggregate is, or nil.

@@ -55,6 +55,7 @@ func Rules() []Rule {
 		{"RemoveDistincts", removeDistincts},
 		{"PushLimits", pushLimits},
 		{"MinMaxByIndex", minMaxByIndex},
+		{"PullProjects", pullProjects},
 		{"OrderJoins", orderJoins},
 		{"PruneColumns", pruneColumns},
 		{"MergeProjects", mergeProjects},

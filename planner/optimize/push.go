@@ -62,15 +62,28 @@ func part(conds []expr.Expr, ok func(expr.Expr) bool) (yes, no []expr.Expr) {
 	return yes, no
 }
 
-// pushScan puts conditions into the scan; those with subqueries are dearer and stay behind it.
+// pushScan puts conditions into the scan. Those with subqueries are dearer and stay behind it, but for scalar ones that
+// run once: an index may serve x = (SELECT …).
 func pushScan(n *logical.Scan, conds []expr.Expr) logical.Node {
-	below, above := part(conds, func(e expr.Expr) bool { return !expr.HasSubquery(e) && !expr.ReturnsSet(e) })
+	below, above := part(conds, func(e expr.Expr) bool { return !repeats(e) && !expr.ReturnsSet(e) })
 	if len(below) == 0 {
 		return filtered(n, above)
 	}
 	c := *n
 	c.Filter = append(n.Filter[:len(n.Filter):len(n.Filter)], below...)
 	return filtered(&c, above)
+}
+
+// repeats reports whether e has a subquery that runs for each row, or whose whole result is searched for each.
+func repeats(e expr.Expr) bool {
+	return expr.Any(e, func(x expr.Expr) bool {
+		q, ok := x.(*expr.Subquery)
+		if !ok {
+			return false
+		}
+		p, ok := q.Plan.(logical.Node)
+		return !ok || q.Kind != expr.SubScalar || len(logical.Free(p)) > 0
+	})
 }
 
 // pushProject rewrites conditions in terms of the projection's input. What a condition uses must be computable twice:

@@ -62,6 +62,7 @@ type entry struct {
 	children []*entry
 	names    []string // of the output columns, for expressions above
 	computed []bool   // which of them are not plain columns
+	bare     []string // of a relation's scan: the names without the alias, as its own conditions show them
 }
 
 // attr is a label with a value: string, []string, bool, int64, or number.
@@ -184,7 +185,36 @@ func countRelations(n Node) int {
 	for _, c := range n.Inputs() {
 		count += countRelations(c)
 	}
+	for _, e := range conditions(n) {
+		expr.Walk(e, func(y expr.Expr) bool {
+			if q, ok := y.(*expr.Subquery); ok {
+				if p, ok := q.Plan.(Node); ok {
+					count += countRelations(p)
+				}
+			}
+			return true
+		})
+	}
 	return count
+}
+
+// conditions lists the expressions of a node in which subqueries are usual.
+func conditions(n Node) []expr.Expr {
+	switch n := n.(type) {
+	case *TableScan:
+		return n.Filter
+	case *Filter:
+		return n.Conds
+	case *Project:
+		return n.Exprs
+	case *HashJoin:
+		return n.Residual
+	case *NestedLoop:
+		return n.Cond
+	case *LookupJoin:
+		return n.Cond
+	}
+	return nil
 }
 
 // actual is what the node did, when it ran.

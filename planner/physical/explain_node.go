@@ -67,7 +67,7 @@ func (x *explainer) project(n *Project, outer []string) *entry {
 	saved := x.pending
 	x.pending = nil
 	e.names, e.computed = x.outputs(n.Exprs, inputOf(outer, e))
-	e.children = append(x.pending, e.children...)
+	e.children = append(e.children, x.pending...)
 	x.pending = saved
 	e.cost.Total, e.cost.Width = n.Estimate.Total, n.Estimate.Width
 	return e
@@ -78,7 +78,11 @@ func (x *explainer) filter(n *Filter, outer []string) *entry {
 	e := x.describe(n.Input, outer)
 	saved := x.pending
 	x.pending = nil
-	cond := x.conds(n.Conds, inputOf(outer, e))
+	own := inputOf(outer, e)
+	if e.bare != nil {
+		own.names = e.bare
+	}
+	cond := x.conds(n.Conds, own)
 	sub := x.pending
 	x.pending = saved
 	if !filters(e.kind) || hasProp(e, "Filter") {
@@ -86,7 +90,7 @@ func (x *explainer) filter(n *Filter, outer []string) *entry {
 		e = &entry{title: "Subquery Scan", kind: "Subquery Scan", node: n, names: e.names, computed: e.computed, children: []*entry{e}}
 	}
 	e.cost, e.node = n.Estimate, n
-	e.children = append(sub, e.children...)
+	e.children = append(e.children, sub...)
 	e.add("Filter", cond)
 	return e
 }

@@ -1,6 +1,8 @@
 package physical
 
 import (
+	"slices"
+
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/planner/expr"
 )
@@ -20,8 +22,11 @@ func aliasOf(name, alias string) string {
 	return alias
 }
 
-// qualify names a relation's columns, with the alias where there are several relations.
+// qualify names a relation's columns for the nodes above, with the alias where there are several relations.
 func (x *explainer) qualify(e *entry, alias string) {
+	if !x.o.Verbose {
+		e.bare = slices.Clone(e.names)
+	}
 	if x.relations < 2 && !x.o.Verbose {
 		return
 	}
@@ -46,6 +51,9 @@ func (x *explainer) tableScan(n *TableScan, outer []string) *entry {
 	e.attr("Relation Name", n.Table.Name)
 	e.attr("Alias", aliasOf(n.Table.Name, n.Alias))
 	in := inputOf(outer, e)
+	if e.bare != nil {
+		in.names = e.bare
+	}
 	e.add("Index Cond", x.conds(n.Matched, in))
 	e.add("Filter", x.conds(n.Filter, in))
 	return e
