@@ -178,10 +178,19 @@ func (s *Snapshot) index() {
 			s.schemas[h.Name] = id
 		case *Table:
 			s.relations[key] = id
+			if cols := s.resolveColumns(o.Columns); cols != nil {
+				c := *o
+				c.Columns = cols
+				o, s.objects[id] = &c, &c
+			}
 			s.indexTable(o)
 		case *View:
 			s.relations[key] = id
-			s.resolveColumns(o.Columns)
+			if cols := s.resolveColumns(o.Columns); cols != nil {
+				c := *o
+				c.Columns = cols
+				s.objects[id] = &c
+			}
 		case *Sequence:
 			s.relations[key] = id
 		case *Function:
@@ -192,7 +201,6 @@ func (s *Snapshot) index() {
 }
 
 func (s *Snapshot) indexTable(t *Table) {
-	s.resolveColumns(t.Columns)
 	for _, ix := range t.Indexes {
 		s.relations[name{t.Schema, ix.Name}] = ix.OID
 		s.indexes[ix.OID] = t.OID
@@ -204,13 +212,22 @@ func (s *Snapshot) indexTable(t *Table) {
 	}
 }
 
-// resolveColumns fills in the resolved types, which are the same whenever the descriptor is shared by snapshots unless a
-// user's type changed; hence only where they differ, since readers of older snapshots share the descriptor.
-func (s *Snapshot) resolveColumns(cols []Column) {
+// resolveColumns fills in the resolved types of columns that have none yet: their descriptor was never in a snapshot. Where
+// a type has changed it returns resolved copies, since readers of older snapshots share the descriptor; else nil.
+func (s *Snapshot) resolveColumns(cols []Column) (copies []Column) {
 	for i := range cols {
 		c := &cols[i]
-		if d := s.TypeByOID(c.TypeOID); d != nil && c.Type.Def != d {
-			c.Type = types.Type{Def: d, Mod: c.Mod}
+		d := s.TypeByOID(c.TypeOID)
+		if d == nil || c.Type.Def == d {
+			continue
 		}
+		if c.Type.Def != nil && copies == nil {
+			copies = slices.Clone(cols)
+		}
+		if copies != nil {
+			c = &copies[i]
+		}
+		c.Type = types.Type{Def: d, Mod: c.Mod}
 	}
+	return copies
 }

@@ -44,8 +44,11 @@ func (s *Snapshot) completeTypes() {
 			d.Base = &types.Type{Def: base, Mod: u.Mod}
 			d.Class, d.Category, d.Len, d.ByVal, d.Elem = base.Class, base.Category, base.Len, base.ByVal, base.Elem
 		}
-		s.resolveColumns(u.Fields)
-		for _, f := range u.Fields {
+		fields := u.Fields
+		if cols := s.resolveColumns(fields); cols != nil {
+			fields = cols
+		}
+		for _, f := range fields {
 			d.Fields = append(d.Fields, types.Field{Name: f.Name, Type: f.Type})
 		}
 	}

@@ -62,7 +62,7 @@ func (t *Txn) commit(ctx context.Context) (storage.SCN, error) {
 		return 0, t.err
 	}
 	s := t.s
-	if !t.hasWrites() && t.large == nil {
+	if !t.hasWrites() && t.large == nil && len(t.merges) == 0 {
 		if s.seqDirty.Load() && s.seqDirty.Swap(false) && !t.o.Async {
 			return 0, s.kv.Sync(ctx)
 		}

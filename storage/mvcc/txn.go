@@ -45,6 +45,7 @@ type Txn struct {
 	mem        arena
 	wrote      bool
 	seen       seenRows
+	merges     []mergeNote
 	merges     []merged // recorded with the commit
 }
 

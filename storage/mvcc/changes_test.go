@@ -1,0 +1,47 @@
+package mvcc_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/mvcc"
+)
+
+func TestChanges(t *testing.T) {
+	s := memStore(t)
+	x := begin(t, s, "", storage.ReadCommitted)
+	tab := createTable(t, s, x, "t", true, false)
+	must(t, x.insert(tab, [3]int64{1, 1, 1}, [3]int64{2, 2, 2}, [3]int64{3, 3, 3}))
+	fork := x.commit()
+	_, err := s.Branches().Create(ctx, mvcc.FirstDatabase, storage.BranchOptions{Name: "dev"})
+	must(t, err)
+	x = begin(t, s, "dev", storage.ReadCommitted)
+	must(t, x.update(tab, x.where(tab, 1), func(r [3]int64) [3]int64 { r[1] = 9; return r }))
+	must(t, x.Txn.(*mvcc.Txn).RecordMerge(x.v, 1, fork))
+	x.commit()
+	x = begin(t, s, "", storage.ReadCommitted)
+	must(t, x.delete(tab, x.where(tab, 3)))
+	x.commit()
+
+	x = begin(t, s, "", storage.ReadCommitted)
+	dev, err := x.View(ctx, catalog.Ref{Branch: "dev"})
+	must(t, err)
+	m := x.Txn.(*mvcc.Txn)
+	ks, err := m.Changes(ctx, x.v, dev, tab.Rows)
+	must(t, err)
+	is(t, fmt.Sprint(len(ks)), "2")
+	base, err := m.CommonBase(dev, x.v)
+	must(t, err)
+	is(t, fmt.Sprint(base.At(), base.ReadOnly()), fmt.Sprint(fork, true))
+	ks, err = m.Changes(ctx, base, dev, tab.Rows)
+	must(t, err)
+	is(t, fmt.Sprintf("%x", ks), "[8000000000000001]")
+	tables, cat, err := m.ChangedTables(ctx, base, dev)
+	must(t, err)
+	is(t, fmt.Sprint(tables, cat), fmt.Sprintf("[%d] false", tab.OID))
+	merges, err := s.Merges(ctx, 1, dev.Branch().ID)
+	must(t, err)
+	is(t, fmt.Sprint(len(merges), merges[0].SourceSCN == fork), "1 true")
+}
