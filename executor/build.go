@@ -53,6 +53,8 @@ func build(n physical.Node, env *op.Env) (op.Operator, error) {
 		return join.NewNestedLoop(n, env)
 	case *physical.Values:
 		return stream.NewValues(n, env)
+	case *physical.Feed:
+		return stream.NewFeed(n, env)
 	case *physical.FunctionScan:
 		return stream.NewFunctionScan(n, env)
 	case *physical.Filter:
