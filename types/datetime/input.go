@@ -202,9 +202,23 @@ func isoTimestamp(s string, zone bool) (Civil, bool) {
 	if s == "Z" {
 		return c, true
 	}
-	if len(s) != 3 && len(s) != 6 {
-		return c, false
-	}
-	c.Offset, ok = parseOffset(s)
+	c.Offset, ok = isoOffset(s)
 	return c, ok
+}
+
+// isoOffset reads ±hh or ±hh:mm.
+func isoOffset(s string) (int, bool) {
+	if len(s) != 3 && (len(s) != 6 || s[3] != ':') || s[0] != '+' && s[0] != '-' {
+		return 0, false
+	}
+	h, ok := two(s[1:])
+	m, ok2 := 0, true
+	if len(s) == 6 {
+		m, ok2 = two(s[4:])
+	}
+	secs := h*3600 + m*60
+	if s[0] == '-' {
+		secs = -secs
+	}
+	return secs, ok && ok2 && h <= 15 && m <= 59
 }

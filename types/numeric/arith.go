@@ -134,20 +134,17 @@ func mulSpecial(x, y num) num {
 
 // Add returns a + b.
 func Add(a, b string) (string, error) {
-	var buf [16]byte
-	return result(AppendAdd(buf[:0], a, b))
+	return packChecked(add(unpack(a), unpack(b)))
 }
 
 // Sub returns a - b.
 func Sub(a, b string) (string, error) {
-	var buf [16]byte
-	return result(AppendSub(buf[:0], a, b))
+	return packChecked(add(unpack(a), neg(unpack(b))))
 }
 
 // Mul returns a × b.
 func Mul(a, b string) (string, error) {
-	var buf [16]byte
-	return result(AppendMul(buf[:0], a, b))
+	return packChecked(mul(unpack(a), unpack(b)))
 }
 
 // Neg returns -a.

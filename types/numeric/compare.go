@@ -75,11 +75,14 @@ func Hash(a string) uint64 {
 			n.small /= 10
 			n.scale--
 		}
-	} else {
-		n = n.strip()
+		h := uint64(n.small)*0x9e3779b97f4a7c15 ^ uint64(n.scale)
+		h = (h ^ h>>32) * 0xbf58476d1ce4e5b9
+		return h ^ h>>29
 	}
-	var buf [32]byte
-	return xxhash.Sum64(appendNum(buf[:0], n))
+	if n = n.strip(); n.big == nil && n.tag == 0 {
+		return Hash(pack(n))
+	}
+	return xxhash.Sum64(appendNum(nil, n))
 }
 
 // AppendKey appends a form of a whose bytes sort as the numbers do, that ends by itself, and that is the same for equal

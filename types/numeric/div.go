@@ -1,6 +1,10 @@
 package numeric
 
-import "math/big"
+import (
+	"math"
+	"math/big"
+	"math/bits"
+)
 
 // nbaseWeight returns PostgreSQL's weight and first digit in base 10000, from which it derives result scales.
 func (n num) nbaseWeight() (weight, first int) {
@@ -53,15 +57,21 @@ func clampScale(s int) int { return min(max(s, 0), maxDisplayScale) }
 
 // AppendDiv appends a / b.
 func AppendDiv(dst []byte, a, b string) ([]byte, error) {
-	x, y := unpack(a), unpack(b)
-	if x.tag|y.tag != 0 {
-		n, err := divSpecial(x, y)
-		return appendNum(dst, n), err
+	n, err := quotient(unpack(a), unpack(b))
+	if err != nil {
+		return dst, err
 	}
-	if y.sign() == 0 {
-		return dst, errDivisionByZero()
+	return appendChecked(dst, n)
+}
+
+func quotient(x, y num) (num, error) {
+	switch {
+	case x.tag|y.tag != 0:
+		return divSpecial(x, y)
+	case y.sign() == 0:
+		return num{}, errDivisionByZero()
 	}
-	return appendChecked(dst, div(x, y, divScale(x, y)))
+	return div(x, y, divScale(x, y)), nil
 }
 
 func divSpecial(x, y num) (num, error) {
@@ -84,8 +94,8 @@ func divSpecial(x, y num) (num, error) {
 func div(x, y num, scale int) num {
 	up := scale + y.scale - x.scale
 	if x.big == nil && y.big == nil && up >= 0 && up < len(pow10) {
-		if v, ok := mulInt(x.small, pow10[up]); ok {
-			return num{scale: scale, small: divRoundInt(v, y.small)}
+		if q, ok := divWide(x.small, pow10[up], y.small); ok {
+			return num{scale: scale, small: q}
 		}
 	}
 	n, d := x.asBig(), y.asBig()
@@ -97,16 +107,25 @@ func div(x, y num, scale int) num {
 	return fromBig(divRoundBig(n, d), scale)
 }
 
-// divRoundInt is v / d rounded half away from zero; v is never the least int64.
-func divRoundInt(v, d int64) int64 {
-	q, r := v/d, v%d
-	if r == 0 || absU(r) < absU(d)-absU(r) {
-		return q
+// divWide is v × m / d rounded half away from zero, with a product of 128 bits; ok is false when the quotient is too
+// large.
+func divWide(v, m, d int64) (q int64, ok bool) {
+	hi, lo := bits.Mul64(absU(v), uint64(m))
+	div := absU(d)
+	if hi >= div {
+		return 0, false
+	}
+	u, r := bits.Div64(hi, lo, div)
+	if r >= div-r {
+		u++
+	}
+	if u > math.MaxInt64 {
+		return 0, false
 	}
 	if (v < 0) != (d < 0) {
-		return q - 1
+		return -int64(u), true
 	}
-	return q + 1
+	return int64(u), true
 }
 
 func divRoundBig(n, d *big.Int) *big.Int {
@@ -126,7 +145,10 @@ func AppendMod(dst []byte, a, b string) ([]byte, error) {
 	x, y := unpack(a), unpack(b)
 	if x.tag|y.tag != 0 {
 		n, err := modSpecial(x, y)
-		return appendNum(dst, n), err
+		if err != nil {
+			return dst, err
+		}
+		return appendNum(dst, n), nil
 	}
 	if y.sign() == 0 {
 		return dst, errDivisionByZero()
@@ -163,7 +185,10 @@ func AppendDivTrunc(dst []byte, a, b string) ([]byte, error) {
 	x, y := unpack(a), unpack(b)
 	if x.tag|y.tag != 0 {
 		n, err := divSpecial(x, y)
-		return appendNum(dst, n), err
+		if err != nil {
+			return dst, err
+		}
+		return appendNum(dst, n), nil
 	}
 	if y.sign() == 0 {
 		return dst, errDivisionByZero()
@@ -175,8 +200,11 @@ func AppendDivTrunc(dst []byte, a, b string) ([]byte, error) {
 
 // Div returns a / b.
 func Div(a, b string) (string, error) {
-	var buf [24]byte
-	return result(AppendDiv(buf[:0], a, b))
+	n, err := quotient(unpack(a), unpack(b))
+	if err != nil {
+		return "", err
+	}
+	return packChecked(n)
 }
 
 // Mod returns a mod b.

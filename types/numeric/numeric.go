@@ -98,6 +98,10 @@ func AppendSmall(dst []byte, small int64, scale int) []byte {
 	if scale > maxSmallScale {
 		return appendBig(dst, big.NewInt(small), scale)
 	}
+	return appendSmall(dst, small, scale)
+}
+
+func appendSmall(dst []byte, small int64, scale int) []byte {
 	dst = append(dst, byte(scale))
 	u := uint64(small)
 	if small < 0 {
@@ -222,10 +226,21 @@ func Small(s string) (coefficient int64, scale int, ok bool) {
 	return unpackInt(s[1:]), int(s[0]), true
 }
 
-// pack returns n as a string.
+// pack returns n as a string. Small values are written to the stack first, so that they cost one allocation.
 func pack(n num) string {
-	var buf [16]byte
-	return string(appendNum(buf[:0], n))
+	if n.tag == 0 && n.big == nil && n.scale <= maxSmallScale {
+		var buf [9]byte
+		return string(appendSmall(buf[:0], n.small, n.scale))
+	}
+	return string(appendNum(nil, n))
+}
+
+// packChecked is pack, or an error when n has too many digits.
+func packChecked(n num) (string, error) {
+	if n.tag == 0 && n.big == nil && n.scale <= maxSmallScale {
+		return pack(n), nil
+	}
+	return result(appendChecked(nil, n))
 }
 
 // result turns what an Append… function returns into a string.

@@ -82,8 +82,7 @@ func AppendTrunc(dst []byte, a string, scale int) []byte {
 
 // Round returns a rounded to scale digits after the point.
 func Round(a string, scale int) (string, error) {
-	var buf [16]byte
-	return result(AppendRound(buf[:0], a, scale))
+	return packChecked(round(unpack(a), clampRound(scale)))
 }
 
 // Trunc returns a cut to scale digits after the point.

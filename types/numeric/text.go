@@ -68,8 +68,11 @@ func String(s string) string {
 
 // Parse reads a decimal as numeric's input function does, without type modifier.
 func Parse(text string) (string, error) {
-	var buf [16]byte
-	return result(AppendParse(buf[:0], text))
+	n, err := parse(text)
+	if err != nil {
+		return "", err
+	}
+	return packChecked(n)
 }
 
 // AppendParse is Parse to a buffer.
