@@ -68,6 +68,34 @@ func New(_ context.Context, stmt parse.Statement, c bind.Catalog, known []types.
 	if err != nil {
 		return nil, err
 	}
-	p.Root, err = lower.Lower(node, lower.Options{Stats: o.Stats, CountRows: o.CountRows})
+	p.Root, err = lower.Lower(node, lower.Options{Stats: o.Stats, CountRows: o.CountRows, IndexExpr: indexExpr(c, o)})
 	return p, err
+}
+
+// indexExpr gives lower the expressions of indexes in the form that optimized conditions have.
+func indexExpr(c bind.Catalog, o Options) func(*catalog.Table, catalog.ColumnID) (expr.Expr, error) {
+	return func(t *catalog.Table, id catalog.ColumnID) (expr.Expr, error) {
+		e, err := bind.IndexExpr(t, id, c, bind.Options{Fold: o.Fold, Supported: o.Supported})
+		if e == nil || err != nil {
+			return nil, err
+		}
+		return optimize.Expression(e, o.Fold), nil
+	}
+}
+
+// Row is the plan that computes a table's rows; see bind.Row.
+type Row struct {
+	Root   physical.Node
+	Given  []catalog.ColumnID
+	Checks []string
+}
+
+// TableRow plans what must be computed of a table's rows when they do not come through INSERT or UPDATE.
+func TableRow(t *catalog.Table, ref catalog.Ref, c bind.Catalog, o Options) (*Row, error) {
+	b, err := bind.TableRow(t, ref, c, bind.Options{Fold: o.Fold, Supported: o.Supported})
+	if err != nil {
+		return nil, err
+	}
+	root, err := lower.Lower(b.Node, lower.Options{Stats: o.Stats})
+	return &Row{Root: root, Given: b.Given, Checks: b.Checks}, err
 }

@@ -9,6 +9,7 @@ package lower
 import (
 	"github.com/jackc/pgerrcode"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/expr"
 	"github.com/rowandb/rowan/planner/logical"
@@ -17,7 +18,7 @@ import (
 
 // Lower makes the physical plan of a logical one.
 func Lower(n logical.Node, o Options) (physical.Node, error) {
-	l := &lowerer{opts: o, cost: newCoster(o.Stats), targets: map[expr.ColumnID]int{}}
+	l := &lowerer{opts: o, cost: newCoster(o.Stats), targets: map[expr.ColumnID]int{}, hiddens: map[catalog.ColumnID]expr.Expr{}}
 	r, err := l.exact(n, nil)
 	if err != nil {
 		return nil, err
@@ -39,6 +40,7 @@ type lowerer struct {
 	next    int                   // the last target number given out
 	targets map[expr.ColumnID]int // the row key column of each target scan → its number
 	cost    *coster
+	hiddens map[catalog.ColumnID]expr.Expr // expressions of hidden columns bound so far
 }
 
 // rel is a lowered node with the ids of its columns.

@@ -120,8 +120,13 @@ func (l *lowerer) hidden(n *logical.Scan, id catalog.ColumnID) expr.Expr {
 	if l.opts.IndexExpr == nil {
 		return nil
 	}
-	e, err := l.opts.IndexExpr(n.Table, id)
-	if err != nil || e == nil {
+	e, known := l.hiddens[id]
+	if !known {
+		// An expression that does not bind any more makes the index useless for queries, not the query an error.
+		e, _ = l.opts.IndexExpr(n.Table, id)
+		l.hiddens[id] = e
+	}
+	if e == nil {
 		return nil
 	}
 	m := map[expr.ColumnID]expr.Expr{}

@@ -178,9 +178,5 @@ func (c *Catalog) Bind(sql string) (*bind.Bound, error) {
 
 // IndexExpr binds the expression of a hidden column over columns numbered as the table's.
 func (c *Catalog) IndexExpr(t *catalog.Table, id catalog.ColumnID) (expr.Expr, error) {
-	b, err := c.Bind("SELECT " + t.ColumnByID(id).Hidden + " FROM " + types.QuoteIdent(t.Name))
-	if err != nil {
-		return nil, err
-	}
-	return overTable(b.Node, t)
+	return bind.IndexExpr(t, id, c, bind.Options{Fold: c.Fold})
 }
