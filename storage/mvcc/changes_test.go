@@ -19,7 +19,6 @@ func TestChanges(t *testing.T) {
 	must(t, err)
 	x = begin(t, s, "dev", storage.ReadCommitted)
 	must(t, x.update(tab, x.where(tab, 1), func(r [3]int64) [3]int64 { r[1] = 9; return r }))
-	must(t, x.Txn.(*mvcc.Txn).RecordMerge(x.v, 1, fork))
 	x.commit()
 	x = begin(t, s, "", storage.ReadCommitted)
 	must(t, x.delete(tab, x.where(tab, 3)))
@@ -29,19 +28,34 @@ func TestChanges(t *testing.T) {
 	dev, err := x.View(ctx, catalog.Ref{Branch: "dev"})
 	must(t, err)
 	m := x.Txn.(*mvcc.Txn)
-	ks, err := m.Changes(ctx, x.v, dev, tab.Rows)
+	ks, _, err := m.ChangedKeys(ctx, x.v, dev, tab.Rows)
 	must(t, err)
 	is(t, fmt.Sprint(len(ks)), "2")
-	base, err := m.CommonBase(dev, x.v)
+	base, err := m.Base(ctx, dev, x.v)
 	must(t, err)
 	is(t, fmt.Sprint(base.At(), base.ReadOnly()), fmt.Sprint(fork, true))
-	ks, err = m.Changes(ctx, base, dev, tab.Rows)
+	ks, _, err = m.ChangedKeys(ctx, base, dev, tab.Rows)
 	must(t, err)
 	is(t, fmt.Sprintf("%x", ks), "[8000000000000001]")
-	tables, cat, err := m.ChangedTables(ctx, base, dev)
+	tables, err := m.ChangedTables(ctx, base, dev)
 	must(t, err)
-	is(t, fmt.Sprint(tables, cat), fmt.Sprintf("[%d] false", tab.OID))
-	merges, err := s.Merges(ctx, 1, dev.Branch().ID)
-	must(t, err)
-	is(t, fmt.Sprint(len(merges), merges[0].SourceSCN == fork), "1 true")
+	is(t, fmt.Sprint(tables), fmt.Sprintf("[%d]", tab.OID))
+
+	must(t, m.RecordMerge(dev, x.v)) // main takes dev in
+	at := dev.At()
+	x.commit()
+	for _, back := range []bool{false, true} {
+		x = begin(t, s, "", storage.ReadCommitted)
+		dev, err = x.View(ctx, catalog.Ref{Branch: "dev"})
+		must(t, err)
+		m = x.Txn.(*mvcc.Txn)
+		if back {
+			base, err = m.Base(ctx, x.v, dev)
+		} else {
+			base, err = m.Base(ctx, dev, x.v)
+		}
+		must(t, err)
+		is(t, fmt.Sprint(base.At(), base.Branch().Name), fmt.Sprint(at, "dev"))
+		must(t, x.Rollback())
+	}
 }

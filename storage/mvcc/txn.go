@@ -46,7 +46,6 @@ type Txn struct {
 	wrote      bool
 	seen       seenRows
 	merges     []mergeNote
-	merges     []merged // recorded with the commit
 }
 
 type savepoint struct {

@@ -68,17 +68,6 @@ func (t *Txn) GlobalView(context.Context) (storage.View, error) {
 	return t.addView(&view{t: t, layer: t.s.global}, t.snap), nil
 }
 
-// At returns a read-only view of a branch at an SCN.
-func (t *Txn) At(branchID, scn uint64) (storage.View, error) {
-	t.s.mu.RLock()
-	b := t.s.branches[branchID]
-	t.s.mu.RUnlock()
-	if b == nil {
-		return nil, pgerr.New(pgerrcode.InvalidCatalogName, "branch br_%d does not exist", branchID)
-	}
-	return t.addView(&view{t: t, branch: b, layer: b.at(scn), readOnly: true, ref: catalog.Ref{Point: "\x00"}}, scn), nil
-}
-
 func (t *Txn) addView(v *view, at uint64) *view {
 	v.chain = v.layer.chain(at)
 	// What does not move with the statements stays readable to the end of the transaction.
