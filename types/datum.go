@@ -10,11 +10,13 @@ import (
 //	ClassInt    I   bool (0 or 1), int2, int4, int8, oid and its kin (regclass, …), "char", xid; date (days since
 //	                2000-01-01), time (microseconds since midnight), timestamp and timestamptz (microseconds since
 //	                2000-01-01 UTC; MinInt64 and MaxInt64 are -infinity and infinity, MinInt32/MaxInt32 for date),
-//	                enums (the label's sort key, Label.Key)
+//	                enums (the label's sort key, Label.Key), tid (block << 16 | offset), money (cents), xid8 and
+//	                pg_lsn (the bits of the unsigned number)
 //	ClassFloat  F   float4 (as the float64 of its float32), float8
 //	ClassString S   everything else, in the form that the type's file documents: text and its kin as their UTF-8 bytes,
-//	                bytea raw, uuid 16 bytes, numeric packed (numeric.go), interval 16 bytes (interval.go), json as its
-//	                text, jsonb as its canonical text, arrays packed (array.go), records packed (record.go)
+//	                bytea raw, uuid 16 bytes, numeric packed (package numeric), interval packed (datetime.Interval),
+//	                timetz 12 bytes (PackTimetz), json as its text, jsonb as its canonical text (package jsonb), bit
+//	                strings as text of 0 and 1, inet packed (PackInet), arrays packed (Array), records (PackRecord)
 //
 // A Datum taken from a batch borrows its string from the batch and holds as long as the batch does; Clone to keep it.
 type Datum struct {

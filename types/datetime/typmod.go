@@ -6,6 +6,31 @@ import (
 	"github.com/rowandb/rowan/pgerr"
 )
 
+// Range bits of an interval's type modifier, as INTERVAL YEAR TO MONTH sets them.
+const (
+	RangeMonth  = 1 << 1
+	RangeYear   = 1 << 2
+	RangeDay    = 1 << 3
+	RangeHour   = 1 << 10
+	RangeMinute = 1 << 11
+	RangeSecond = 1 << 12
+	RangeFull   = 0x7fff
+
+	fullPrecision = 0xffff
+)
+
+// UnpackIntervalMod returns the range and the precision (-1: none) of an interval's type modifier.
+func UnpackIntervalMod(mod int32) (rng int, precision int) {
+	if mod < 0 {
+		return RangeFull, -1
+	}
+	rng, precision = int(mod>>16&0x7fff), int(mod&0xffff)
+	if precision == fullPrecision {
+		precision = -1
+	}
+	return rng, precision
+}
+
 // roundings holds, by precision, the microseconds that a value is rounded to.
 var roundings = [7]int64{1e6, 1e5, 1e4, 1e3, 100, 10, 1}
 
