@@ -31,9 +31,9 @@ const (
 // storage knows descriptors and batches but no expressions.
 var layers = map[string]string{
 	"cmd/rowan":         "server",
-	"server":            "wire session admin storage storage/mvcc storage/kv/badgerkv storage/kv/tikv internal/password internal/invariant " + schema,
+	"server":            "wire session admin storage storage/mvcc storage/merge storage/kv/badgerkv storage/kv/tikv catalog/pgcatalog internal/password internal/invariant " + schema,
 	"wire":              values,
-	"session":           "planner planner/parse planner/logical executor executor/ddl executor/op executor/eval executor/mem executor/kernel storage internal/password catalog/pgcatalog internal/invariant " + plans,
+	"session":           "planner planner/parse planner/logical executor executor/copy executor/ddl executor/dml executor/op executor/eval executor/mem executor/kernel storage internal/password catalog/pgcatalog internal/invariant " + plans,
 	"admin":             "internal/password " + values,
 	"internal/password": "",
 
@@ -46,6 +46,7 @@ var layers = map[string]string{
 	"executor/window": machinery,
 	"executor/dml":    machinery,
 	"executor/ddl":    "internal/password " + machinery,
+	"executor/copy":   "planner/command " + schema,
 	"executor/op":     "executor/kernel executor/mem executor/spill storage " + plans,
 	"executor/eval":   "storage/keys executor/hash executor/kernel executor/op executor/mem executor/spill " + plans,
 	"executor/hash":   "executor/mem executor/spill " + values,

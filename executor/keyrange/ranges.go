@@ -1,5 +1,7 @@
 // Package keyrange computes the intervals of index keys that scans and lookup joins read: from expressions, in the order of
 // the index, without overlaps.
+//
+// It evaluates with eval and reads nothing: storage takes the intervals as they are. executor/scan and executor/join call it.
 package keyrange
 
 import (

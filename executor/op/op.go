@@ -1,5 +1,7 @@
 // Package op is the leaf of the executor: the Operator interface and the Env that operators run in. The families (scan,
 // stream, join, agg, sort, window, dml, ddl) import it and not each other; executor.Build joins them.
+//
+// It runs nothing itself. An Env belongs to one execution and one goroutine; the session makes it.
 package op
 
 import (

@@ -1,5 +1,6 @@
 // Package oracle runs a real PostgreSQL 15 for tests that compare with it: a cluster in a temporary directory, on a spare
-// loopback port, under an unprivileged user when the tests run as root. Only tests and benchmarks import it.
+// loopback port, under an unprivileged user when the tests run as root. It knows nothing of Rowan. Where there is no
+// PostgreSQL 15, Start returns ErrAbsent and the tests skip. Only tests and benchmarks import it.
 package oracle
 
 import (
