@@ -10,6 +10,7 @@ import (
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/datetime"
 )
 
 // branchServices are the functions of schema rowan that return one value. Those that make, change or drop branches act at
@@ -97,11 +98,11 @@ func createBranch(s *Session, ctx context.Context, a []types.Datum) (types.Datum
 	}
 	o := storage.BranchOptions{Name: name, Source: s.orBranch(a[1]), Point: text(a[2]), Description: text(a[3]), Protected: a[4].B(), User: s.user}
 	if !a[5].Null {
-		expires, err := addInterval(time.Now(), a[5])
+		us, err := datetime.AddInterval(timestamp(time.Now()).I, datetime.Unpack(a[5].S))
 		if err != nil {
 			return types.Null, err
 		}
-		o.Expires = expires
+		o.Expires = epoch.Add(time.Duration(us) * time.Microsecond)
 	}
 	b, err := s.engine.Store.Branches().Create(ctx, s.database.OID, o)
 	if err != nil {

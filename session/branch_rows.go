@@ -74,7 +74,7 @@ func tableNames(snap *catalog.Snapshot, ids []catalog.OID) types.Datum {
 			elems = append(elems, types.String(n))
 		}
 	}
-	return textArray(elems)
+	return types.String(types.Vector1(elems).Pack(types.Builtin(types.OIDText)))
 }
 
 // qualifiedName is a relation's name, with its schema unless that is public.

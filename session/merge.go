@@ -10,7 +10,6 @@ import (
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
-	"github.com/rowandb/rowan/types/vector"
 )
 
 // Merge is what a merge is asked for and what came of it; the HTTP API uses it as rowan.merge does.
@@ -138,36 +137,4 @@ func (s *Session) cellText(t types.Type, d types.Datum) types.Datum {
 		return types.Null
 	}
 	return types.String(string(types.AppendText(nil, t, d, &s.settings.format)))
-}
-
-// mergeCheck computes what storage cannot of merged rows, and holds them against the constraints that storage does not
-// know, before the merge commits.
-type mergeCheck struct {
-	session *Session
-	target  catalog.Ref
-	changes []mergedRows
-}
-
-type mergedRows struct {
-	table    *catalog.Table
-	old, new *vector.Batch
-}
-
-func (v *mergeCheck) written(_ context.Context, t *catalog.Table, old, new *vector.Batch) error {
-	v.changes = append(v.changes, mergedRows{t, copyBatch(old), copyBatch(new)})
-	return nil
-}
-
-func copyBatch(b *vector.Batch) *vector.Batch {
-	if b == nil {
-		return nil
-	}
-	out := &vector.Batch{N: b.Live()}
-	for _, c := range b.Cols {
-		v := &vector.Vector{}
-		v.Reset(c.Type)
-		v.AppendFrom(c, b.Sel, b.N)
-		out.Cols = append(out.Cols, v)
-	}
-	return out
 }

@@ -93,6 +93,11 @@ func (c *catalogAccess) Rows(r catalog.Ref, t *catalog.Table) float64 {
 	return float64(c.session.txn.RowEstimate(v, t))
 }
 
+// planOptions are what the planner needs of the session.
+func (s *Session) planOptions() planner.Options {
+	return planner.Options{Fold: s.catalogs.Fold, Supported: supported, Stats: &s.catalogs}
+}
+
 // supported reports whether a built-in function can be called.
 func supported(p *builtin.Proc) bool { return kernel.Supported(p) }
 
@@ -111,8 +116,7 @@ func (s *Session) plan(ctx context.Context, st parse.Statement, known []types.Ty
 	if p := s.cached(ctx, key, known); p != nil {
 		return p, nil
 	}
-	params := known
-	plan, err := planner.Plan(ctx, st, &s.catalogs, &params, planner.Options{Fold: s.catalogs.Fold, Supported: supported, Stats: &s.catalogs})
+	plan, err := planner.New(ctx, st, &s.catalogs, known, s.planOptions())
 	if err != nil {
 		return nil, err
 	}

@@ -76,10 +76,16 @@ type execution struct {
 
 // start builds the operators of a plan.
 func (s *Session) start(ctx context.Context, plan *planner.Plan, params []types.Datum) (*execution, error) {
+	return s.startCounted(ctx, plan, params, nil)
+}
+
+// startCounted is start with counting for EXPLAIN ANALYZE; counts may be nil.
+func (s *Session) startCounted(ctx context.Context, plan *planner.Plan, params []types.Datum, counts *op.Counts) (*execution, error) {
 	if err := s.checkWritable(ctx, plan); err != nil {
 		return nil, err
 	}
 	env := s.env(ctx, params)
+	env.Counts = counts
 	root, err := executor.Build(plan.Root, env)
 	if err != nil {
 		return nil, err

@@ -78,6 +78,9 @@ type Session struct {
 	closed            bool
 	catalogs          catalogAccess
 	lastSCN           storage.SCN
+	advisory          storage.LockSession // nil until the first advisory lock
+	notices           []*pgerr.Error      // of functions, for the running statement
+	trusted           bool                // the engine's own statements run: privileges are not checked
 }
 
 // New opens a session. Errors are what PostgreSQL answers at the end of startup: 3D000, 28000, 22023.

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"strings"
 
 	"github.com/jackc/pgerrcode"
 
@@ -176,7 +177,7 @@ func (s *Session) setRole(name string, local bool) error {
 	if r == nil {
 		return pgerr.New(pgerrcode.InvalidParameterValue, "role %q does not exist", name)
 	}
-	if !catalog.IsMember(global, s.sessionUser, r.OID) {
+	if !mayBecome(global, s.sessionUser, r) {
 		return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied to set role %q", name)
 	}
 	s.user = name
@@ -246,7 +247,7 @@ func (s *Session) executeCommand(ctx context.Context, c *command.Execute, params
 	}
 	values := make([]types.Datum, len(c.Args))
 	for i, a := range c.Args {
-		if values[i], err = eval.Single(a, ps.params[i], s.env(ctx, params)); err != nil {
+		if values[i], err = eval.Value(a, s.env(ctx, params)); err != nil {
 			return "", err
 		}
 	}
@@ -310,6 +311,29 @@ func (s *Session) maintain(_ context.Context, c *command.Vacuum) error {
 	}
 	return nil
 }
+
+func mayBecome(global *catalog.Snapshot, user string, r *catalog.Role) bool {
+	me := global.RoleByName(user)
+	return me != nil && (me.Superuser || me.OID == r.OID || catalog.IsMember(global, me.OID, r.OID))
+}
+
+// joinValues makes one text of the values of SET: those of list settings are quoted where they must be.
+func joinValues(name string, values []string) string {
+	if len(values) == 1 && !lists[strings.ToLower(name)] {
+		return values[0]
+	}
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = v
+		if lists[strings.ToLower(name)] {
+			out[i] = quoteIdent(v)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// lists are the settings whose values are lists of names.
+var lists = map[string]bool{"search_path": true, "temp_tablespaces": true, "session_preload_libraries": true}
 
 // textRows sends rows of text columns.
 func textRows(out *output, names []string, rows [][]string) error {

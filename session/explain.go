@@ -1,0 +1,90 @@
+package session
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/executor/op"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/planner/command"
+	"github.com/rowandb/rowan/planner/physical"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/vector"
+)
+
+// explain runs EXPLAIN.
+func (s *Session) explain(ctx context.Context, c *command.Explain, params []types.Datum, out *output) error {
+	stmts, err := s.parse(c.Query)
+	if err != nil {
+		return err
+	}
+	if len(stmts) != 1 {
+		return pgerr.New(pgerrcode.SyntaxError, "EXPLAIN takes one statement")
+	}
+	started := time.Now()
+	p, err := s.plan(ctx, stmts[0], nil)
+	if err != nil {
+		return err
+	}
+	if p.plan.Root == nil {
+		return textRows(out, []string{"QUERY PLAN"}, [][]string{{"Utility Statement"}})
+	}
+	o := physical.ExplainOptions{Format: c.Format, Analyze: c.Analyze, Verbose: c.Verbose, Costs: c.Costs, Timing: c.Timing, Summary: c.Summary,
+		Planning: time.Since(started), Text: func(d types.Datum, t types.Type) string { return types.Text(t, d, &s.settings.format) }}
+	if c.Analyze {
+		if err := s.analyze(ctx, p, params, &o); err != nil {
+			return err
+		}
+	}
+	text := physical.Explain(p.plan.Root, o)
+	if c.Format != "" && c.Format != "text" {
+		return s.explained(out, c.Format, text)
+	}
+	var rows [][]string
+	for line := range strings.Lines(strings.TrimRight(text, "\n")) {
+		rows = append(rows, []string{strings.TrimRight(line, "\n")})
+	}
+	return textRows(out, []string{"QUERY PLAN"}, rows)
+}
+
+// explained sends a plan in a format of one row.
+func (s *Session) explained(out *output, format, text string) error {
+	f := s.commandFields(&command.Explain{Format: format})
+	if err := out.Fields(f); err != nil {
+		return err
+	}
+	v := &vector.Vector{}
+	v.Reset(f[0].Type)
+	v.AppendString(text)
+	return out.Rows(&vector.Batch{Cols: []*vector.Vector{v}, N: 1})
+}
+
+// analyze runs the plan and hands what was counted to the options.
+func (s *Session) analyze(ctx context.Context, p *planned, params []types.Datum, o *physical.ExplainOptions) error {
+	counts := &op.Counts{ByNode: map[physical.Node]*op.Count{}}
+	started := time.Now()
+	x, err := s.startCounted(ctx, p.plan, params, counts)
+	if err != nil {
+		return err
+	}
+	defer x.close()
+	if _, err := x.fetch(ctx, 0, func(*vector.Batch) error { return nil }); err != nil {
+		return err
+	}
+	if err := s.endStatement(ctx, p.plan.Tag); err != nil {
+		return err
+	}
+	o.Execution = time.Since(started)
+	o.Count = func(n physical.Node) *physical.Actual {
+		c := counts.ByNode[n]
+		if c == nil {
+			return nil
+		}
+		return &physical.Actual{Rows: c.Rows, Loops: c.Loops, Startup: time.Duration(c.StartupNanos), Total: time.Duration(c.Nanos), Removed: c.Removed,
+			Memory: c.Memory, Spilled: c.Spilled}
+	}
+	return nil
+}
