@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/jackc/pgerrcode"
+
 	"github.com/rowandb/rowan/executor/hash"
 	"github.com/rowandb/rowan/executor/op"
 	"github.com/rowandb/rowan/executor/spill"
@@ -103,7 +105,7 @@ func (p *pass) add(b *vector.Batch) error {
 	if err == nil {
 		return nil
 	}
-	if p.level >= hash.MaxLevel || pgerr.Code(err) != "53200" {
+	if p.level >= hash.MaxLevel || pgerr.Code(err) != pgerrcode.OutOfMemory {
 		return p.force(b, keys, err)
 	}
 	return p.part(b, keys)
@@ -111,16 +113,14 @@ func (p *pass) add(b *vector.Batch) error {
 
 // force goes on in memory: rows whose keys are all alike cannot be parted.
 func (p *pass) force(b *vector.Batch, keys []*vector.Vector, cause error) error {
-	if pgerr.Code(cause) != "53200" {
+	if pgerr.Code(cause) != pgerrcode.OutOfMemory {
 		return cause
 	}
 	if b == nil {
 		return nil
 	}
-	limit := p.h.env.Mem.Limit
-	p.h.env.Mem.Limit = 0
+	p.rows.Force(true)
 	err := p.rows.Append(b)
-	p.h.env.Mem.Limit = limit
 	p.chains.Add(keys, b.N, b.Sel, true)
 	return err
 }

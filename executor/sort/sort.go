@@ -182,11 +182,9 @@ func (s *Sort) spill(refused error, sel []uint16, n int) error {
 
 // addAnyway adds a batch beyond the limit: a sort needs at least one.
 func (s *Sort) addAnyway(sel []uint16, n int) error {
-	limit := s.env.Mem.Limit
-	s.env.Mem.Limit = 0
-	err := s.rows.Add(s.kept, sel, n)
-	s.env.Mem.Limit = limit
-	return err
+	s.rows.Force(true)
+	defer s.rows.Force(false)
+	return s.rows.Add(s.kept, sel, n)
 }
 
 // writeRun sorts the rows in memory and moves them to a file.
@@ -229,12 +227,11 @@ func (s *Sort) cut() error {
 	if len(perm) > s.top.n {
 		perm = perm[:s.top.n]
 	}
-	old := s.rows
-	s.rows = spill.NewRows(s.types, s.acct)
-	s.rows, old = old, s.rows
-	err := s.gather(perm, len(s.types), func(b *vector.Batch) error { return old.Append(b) })
+	best := spill.NewForcedRows(s.types, s.acct)
+	err := s.gather(perm, len(s.types), best.Append)
+	best.Force(false)
 	s.rows.Close()
-	s.rows = old
+	s.rows = best
 	if err != nil {
 		return err
 	}

@@ -63,6 +63,9 @@ func NewForcedRows(ts []types.Type, acct *mem.Account) *Rows {
 	return r
 }
 
+// Force says whether the rows may grow beyond the limit from now on.
+func (r *Rows) Force(on bool) { r.force = on }
+
 // Len returns the number of rows.
 func (r *Rows) Len() int { return r.n }
 
