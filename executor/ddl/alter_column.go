@@ -116,7 +116,7 @@ func (b *build) typeMayChange(c *catalog.Column) error {
 	for i := range b.t.Columns {
 		g := &b.t.Columns[i]
 		if g.Generated != "" && slices.Contains(g.Deps, catalog.Dep{Object: b.t.OID, Column: c.ID}) {
-			return pgerr.New(pgerrcode.SyntaxError, "cannot alter type of a column used by a generated column").
+			return pgerr.New(pgerrcode.FeatureNotSupported, "cannot alter type of a column used by a generated column").
 				WithDetail("Column %q is used by generated column %q.", c.Name, g.Name)
 		}
 	}

@@ -13,6 +13,10 @@ import (
 
 // addConstraint adds one constraint, with its index where it has one.
 func (b *build) addConstraint(ctx context.Context, d *command.ConstraintDef) error {
+	if o, _ := b.cat().Relation(b.t.Schema, d.Name); d.Name != "" && (d.Kind == catalog.PrimaryKey || d.Kind == catalog.Unique) && d.UsingIndex == 0 &&
+		(o != nil || slices.Contains(b.names, d.Name)) {
+		return pgerr.New(pgerrcode.DuplicateTable, "relation %q already exists", d.Name)
+	}
 	if d.Name != "" && b.t.Constraint(d.Name) != nil {
 		if b.fresh && d.Kind == catalog.Check {
 			return pgerr.New(pgerrcode.DuplicateObject, "check constraint %q already exists", d.Name)
@@ -118,8 +122,6 @@ func (b *build) addKey(ctx context.Context, d *command.ConstraintDef) error {
 	}
 	if ix.Name == "" {
 		ix.Name = b.keyName(d)
-	} else if o, _ := b.cat().Relation(b.t.Schema, ix.Name); o != nil || slices.Contains(b.names, ix.Name) {
-		return pgerr.New(pgerrcode.DuplicateTable, "relation %q already exists", ix.Name)
 	}
 	return b.finishKey(ctx, d, ix)
 }

@@ -15,6 +15,7 @@ type address struct {
 	constraint catalog.OID      // a constraint of a table
 	index      catalog.OID      // an index of a table
 	def        catalog.ColumnID // a column's default
+	array      bool             // a type's array type
 }
 
 // dependent is what goes with, or stands in the way of, the drop of another thing.
@@ -24,11 +25,13 @@ type dependent struct {
 	on   address
 }
 
-// dependents lists what depends directly on a, in the order of age.
-func (s *stmt) dependents(a address) []dependent {
-	var out []dependent
-	add := func(d address, auto bool) { out = append(out, dependent{d, auto, a}) }
+// dependents lists what depends directly on a, the youngest first.
+func (s *stmt) dependents(a address) []*dependent {
+	var out []*dependent
+	add := func(d address, auto bool) { out = append(out, &dependent{d, auto, a}) }
 	switch {
+	case a.array:
+		s.onType(a, add)
 	case a.column != 0:
 		s.onColumn(a, add)
 	case a.index != 0:
@@ -39,14 +42,21 @@ func (s *stmt) dependents(a address) []dependent {
 	default:
 		s.onObject(a, add)
 	}
-	slices.SortStableFunc(out, func(x, y dependent) int { return cmp.Compare(x.age(), y.age()) })
+	slices.SortStableFunc(out, func(x, y *dependent) int { return cmp.Compare(s.age(y), s.age(x)) })
 	return out
 }
 
 // age is the OID of the part that stands in the way, or of its object.
-func (d dependent) age() catalog.OID {
-	if d.constraint != 0 {
+func (s *stmt) age(d *dependent) catalog.OID {
+	switch {
+	case d.constraint != 0:
 		return d.constraint
+	case d.index != 0:
+		return d.index
+	case d.array:
+		if u, ok := s.cat().Object(d.object).(*catalog.UserType); ok {
+			return u.Array
+		}
 	}
 	return d.object
 }
@@ -64,7 +74,10 @@ func (s *stmt) onObject(a address, add addFunc) {
 	case *catalog.Table:
 		s.onTable(o, add)
 	case *catalog.UserType:
-		s.onType(o, add)
+		if o.Array != 0 {
+			add(address{object: o.OID, array: true}, true)
+		}
+		s.onType(a, add)
 	}
 	s.users(catalog.Dep{Object: a.object}, add)
 }
@@ -136,9 +149,17 @@ func tableUsers(t *catalog.Table, uses func([]catalog.Dep) bool, add addFunc) {
 	}
 }
 
-// onType: columns, functions, domains and composites of a type stand in its way.
-func (s *stmt) onType(u *catalog.UserType, add addFunc) {
-	is := func(id catalog.OID) bool { return id == u.OID || id == u.Array && u.Array != 0 }
+// onType: columns, functions, domains and composites of a type, or of its array type, stand in its way.
+func (s *stmt) onType(a address, add addFunc) {
+	u, ok := s.cat().Object(a.object).(*catalog.UserType)
+	if !ok {
+		return
+	}
+	want := u.OID
+	if a.array {
+		want = u.Array
+	}
+	is := func(id catalog.OID) bool { return id == want }
 	for _, o := range s.cat().Objects() {
 		switch o := o.(type) {
 		case *catalog.Table:
@@ -164,6 +185,9 @@ func (s *stmt) onColumn(a address, add addFunc) {
 	if !ok {
 		return
 	}
+	if c := t.ColumnByID(a.column); c.Default != "" {
+		add(address{object: t.OID, def: c.ID}, true)
+	}
 	for _, ix := range t.Indexes {
 		if s.indexReads(t, ix, a.column) && !constraintOf(t, ix.OID) {
 			add(address{object: t.OID, index: ix.OID}, true)
@@ -185,7 +209,7 @@ func (s *stmt) onColumn(a address, add addFunc) {
 		}
 		if r, ok := o.(*catalog.Table); ok {
 			for _, k := range r.Constraints {
-				if k.Kind == catalog.ForeignKey && k.RefTable == t.OID && slices.Contains(k.RefColumns, a.column) && !indexOwnedByConstraint(t, k.Index) {
+				if k.Kind == catalog.ForeignKey && k.RefTable == t.OID && slices.Contains(k.RefColumns, a.column) {
 					add(address{object: r.OID, constraint: k.OID}, false)
 				}
 			}
@@ -193,9 +217,6 @@ func (s *stmt) onColumn(a address, add addFunc) {
 	}
 	s.users(catalog.Dep{Object: t.OID, Column: a.column}, add)
 }
-
-// indexOwnedByConstraint: a foreign key on a constraint's index is reached through that constraint.
-func indexOwnedByConstraint(t *catalog.Table, index catalog.OID) bool { return constraintOf(t, index) }
 
 // constraintOf reports whether an index belongs to a constraint.
 func constraintOf(t *catalog.Table, index catalog.OID) bool {

@@ -77,15 +77,15 @@ func (s *stmt) identitySequence(q *catalog.Sequence) error {
 
 // dropAll drops things and what depends on them: silently what belongs to them, and with cascade the rest.
 func (s *stmt) dropAll(ctx context.Context, list []address, cascade bool) error {
-	var order []dependent
-	seen := map[address]bool{}
+	var order []*dependent
+	seen := map[address]*dependent{}
 	for _, a := range list {
-		seen[a] = true
+		seen[a] = &dependent{address: a, auto: true}
 	}
 	for _, a := range list {
-		order = append(order, dependent{address: a, auto: true})
-		order = s.collect(a, order, seen)
+		order = append(s.collect(a, order, seen), seen[a])
 	}
+	slices.Reverse(order)
 	order = s.dropNested(order)
 	if err := s.report(list, order, cascade); err != nil {
 		return err
@@ -98,34 +98,35 @@ func (s *stmt) dropAll(ctx context.Context, list []address, cascade bool) error 
 	return nil
 }
 
-// collect appends what depends on a, directly and further, in PostgreSQL's order of reporting.
-func (s *stmt) collect(a address, order []dependent, seen map[address]bool) []dependent {
+// collect appends what depends on a, directly and further, in the reverse of PostgreSQL's order of reporting. What is
+// reached on several ways goes silently if it does so on one of them.
+func (s *stmt) collect(a address, order []*dependent, seen map[address]*dependent) []*dependent {
 	for _, d := range s.dependents(a) {
-		if seen[d.address] {
+		if had := seen[d.address]; had != nil {
+			had.auto = had.auto || d.auto
 			continue
 		}
-		seen[d.address] = true
-		order = append(order, d)
-		order = s.collect(d.address, order, seen)
+		seen[d.address] = d
+		order = append(s.collect(d.address, order, seen), d)
 	}
 	return order
 }
 
 // dropNested leaves out parts of objects that are dropped as a whole: they need no word and no work.
-func (s *stmt) dropNested(order []dependent) []dependent {
+func (s *stmt) dropNested(order []*dependent) []*dependent {
 	whole := map[catalog.OID]bool{}
 	for _, d := range order {
 		if d.address == (address{object: d.object}) {
 			whole[d.object] = true
 		}
 	}
-	return slices.DeleteFunc(order, func(d dependent) bool {
+	return slices.DeleteFunc(order, func(d *dependent) bool {
 		return whole[d.object] && d.address != (address{object: d.object})
 	})
 }
 
 // report refuses what stands in the way without cascade, and names it with cascade.
-func (s *stmt) report(list []address, order []dependent, cascade bool) error {
+func (s *stmt) report(list []address, order []*dependent, cascade bool) error {
 	var lines []string
 	for _, d := range order {
 		if d.auto {
@@ -153,7 +154,7 @@ func (s *stmt) report(list []address, order []dependent, cascade bool) error {
 }
 
 // dependedOn is what a message says d depends on: a key's index for a foreign key.
-func (s *stmt) dependedOn(d dependent) address {
+func (s *stmt) dependedOn(d *dependent) address {
 	if d.on.constraint == 0 {
 		return d.on
 	}
@@ -199,6 +200,9 @@ func (s *stmt) describeIndex(t *catalog.Table, id catalog.OID) string {
 // describeAddress is describe for parts of objects too.
 func (s *stmt) describeAddress(a address) string {
 	o := s.cat().Object(a.object)
+	if a.array {
+		return s.describe(o) + "[]"
+	}
 	t, ok := o.(*catalog.Table)
 	if !ok {
 		return s.describe(o)
@@ -220,7 +224,7 @@ func (s *stmt) describeAddress(a address) string {
 // remove takes one thing away.
 func (s *stmt) remove(ctx context.Context, a address) error {
 	o := s.cat().Object(a.object)
-	if o == nil {
+	if o == nil || a.array {
 		return nil
 	}
 	if a == (address{object: a.object}) {

@@ -116,6 +116,13 @@ func (s *stmt) ownedBy(role catalog.OID) []string {
 		} else if slices.ContainsFunc(o.Head().ACL, func(g catalog.Grant) bool { return g.Grantee == role }) {
 			out = append(out, "privileges for "+s.describe(o))
 		}
+		if t, ok := o.(*catalog.Table); ok {
+			for _, c := range t.Live() {
+				if slices.ContainsFunc(c.ACL, func(g catalog.Grant) bool { return g.Grantee == role }) {
+					out = append(out, "privileges for "+s.describeAddress(address{object: t.OID, column: c.ID}))
+				}
+			}
+		}
 	}
 	for _, o := range s.roles().Objects() {
 		if _, ok := o.(*catalog.Database); ok {

@@ -320,11 +320,20 @@ func (s *stmt) dropOwned(ctx context.Context, roles []catalog.OID, cascade bool)
 			list = append(list, address{object: h.OID})
 			continue
 		}
-		if !slices.ContainsFunc(h.ACL, func(g catalog.Grant) bool { return slices.Contains(roles, g.Grantee) }) {
+		of := func(g catalog.Grant) bool { return slices.Contains(roles, g.Grantee) }
+		o = catalog.CloneObject(o)
+		changed := slices.ContainsFunc(h.ACL, of)
+		o.Head().ACL = slices.DeleteFunc(o.Head().ACL, of)
+		if t, ok := o.(*catalog.Table); ok {
+			for i := range t.Columns {
+				c := &t.Columns[i]
+				changed = changed || slices.ContainsFunc(c.ACL, of)
+				c.ACL = slices.DeleteFunc(slices.Clone(c.ACL), of)
+			}
+		}
+		if !changed {
 			continue
 		}
-		o = catalog.CloneObject(o)
-		o.Head().ACL = slices.DeleteFunc(o.Head().ACL, func(g catalog.Grant) bool { return slices.Contains(roles, g.Grantee) })
 		if err := s.view.Put(ctx, o); err != nil {
 			return err
 		}

@@ -191,7 +191,9 @@ func (s *stmt) alterComposite(ctx context.Context, c *command.AlterComposite) er
 		return pgerr.New(pgerrcode.WrongObjectType, "%q is not a composite type", u.Name)
 	}
 	var uses []dependent
-	s.onType(u, func(a address, _ bool) { uses = append(uses, dependent{address: a}) })
+	for _, array := range []bool{false, true} {
+		s.onType(address{object: u.OID, array: array}, func(a address, _ bool) { uses = append(uses, dependent{address: a}) })
+	}
 	if len(uses) > 0 {
 		return pgerr.New(pgerrcode.FeatureNotSupported, "cannot alter type %q because %s uses it", u.Name, s.describeAddress(uses[0].address))
 	}

@@ -145,6 +145,9 @@ func (b *definer) dropType(s *pg.DropStmt, tn *pg.TypeName) (command.DropObject,
 	switch {
 	case err != nil:
 		return command.DropObject{}, err
+	case system && b.isRelation(names):
+		return command.DropObject{}, pgerr.New(pgerrcode.DependentObjectsStillExist, "cannot drop type %s because table %s requires it", typeNameText(tn), typeNameText(tn)).
+			WithHint("You can drop table %s instead.", typeNameText(tn))
 	case system:
 		return command.DropObject{}, pgerr.New(pgerrcode.DependentObjectsStillExist, "cannot drop type %s because it is required by the database system", typeNameText(tn))
 	case u == nil:
@@ -153,6 +156,11 @@ func (b *definer) dropType(s *pg.DropStmt, tn *pg.TypeName) (command.DropObject,
 		return command.DropObject{}, pgerr.New(pgerrcode.WrongObjectType, "%q is not a domain", strings.Join(names, "."))
 	}
 	return command.DropObject{Object: u.OID}, nil
+}
+
+func (b *definer) isRelation(names []string) bool {
+	o, ix, _, err := b.lookup(names)
+	return err == nil && o != nil && ix == nil
 }
 
 func (b *definer) dropFunction(s *pg.DropStmt, o *pg.ObjectWithArgs) (command.DropObject, *pgerr.Error, error) {

@@ -201,7 +201,7 @@ func (b *definer) generatedExpr(tab *catalog.Table, column string, t types.Type,
 		if u == column {
 			detail = "This would cause the generated column to depend on its own value."
 		}
-		return s, pgerr.New(pgerrcode.SyntaxError, "cannot use generated column %q in column generation expression", u).WithDetail("%s", detail)
+		return s, pgerr.New(pgerrcode.InvalidObjectDefinition, "cannot use generated column %q in column generation expression", u).WithDetail("%s", detail)
 	}
 	if expr.VolatilityOf(e) != expr.Immutable {
 		return s, pgerr.New(pgerrcode.InvalidObjectDefinition, "generation expression is not immutable")

@@ -82,7 +82,7 @@ func (b *definer) checkPrivileges(c *command.Grant, s *pg.GrantStmt) error {
 			}
 			continue
 		}
-		if !strings.Contains(allowed, letter) && !(c.Kind == "TABLE" && letter == "U") {
+		if !strings.Contains(allowed, letter) && (c.Kind != "TABLE" || letter != "U") {
 			return pgerr.New(pgerrcode.InvalidGrantOperation, "invalid privilege type %s for %s", strings.ToUpper(p.PrivName), grantWord(c.Kind))
 		}
 	}
@@ -139,7 +139,11 @@ func (b *definer) grantObject(c *command.Grant, s *pg.GrantStmt, n *pg.Node) err
 		if ix != nil {
 			return pgerr.New(pgerrcode.WrongObjectType, "%q is an index", ix.Name)
 		}
-		if _, ok := o.(*catalog.Sequence); !ok && c.Kind == "SEQUENCE" {
+		_, sequence := o.(*catalog.Sequence)
+		if !sequence && c.Kind == "TABLE" && strings.Contains(c.Privileges, "U") {
+			return pgerr.New(pgerrcode.InvalidGrantOperation, "invalid privilege type USAGE for table")
+		}
+		if !sequence && c.Kind == "SEQUENCE" {
 			return pgerr.New(pgerrcode.WrongObjectType, "%q is not a sequence", o.Head().Name)
 		}
 		c.Objects = append(c.Objects, o.Head().OID)

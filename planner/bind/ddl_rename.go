@@ -88,7 +88,7 @@ func (b *definer) renameInRelation(c *command.Rename, s *pg.RenameStmt) (command
 		}
 		c.Constraint = t.Constraint(s.Subname).OID
 		return c, nil
-	case pg.ObjectType_OBJECT_VIEW, pg.ObjectType_OBJECT_SEQUENCE, pg.ObjectType_OBJECT_INDEX:
+	case pg.ObjectType_OBJECT_VIEW, pg.ObjectType_OBJECT_SEQUENCE: // ALTER INDEX renames tables too, in PostgreSQL
 		word := strings.ToLower(objectWord(s.RenameType))
 		if relationWord(o, ix) != word {
 			return nil, pgerr.New(pgerrcode.WrongObjectType, "%q is not %s", s.Relation.Relname, article(word))
