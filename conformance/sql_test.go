@@ -16,7 +16,7 @@ import (
 func TestSQL(t *testing.T) {
 	rowan := startRowan(t)
 	for _, dir := range []string{"postgres", "rowan"} {
-		target := rowan
+		var target endpoint = rowan
 		if dir == "postgres" && rewriting() {
 			target = startOracle(t)
 		}
@@ -215,10 +215,6 @@ func printResult(b *strings.Builder, rr *pgconn.ResultReader) {
 			}
 		}
 		b.WriteByte('\n')
-	}
-	if tag := rr.CommandTag().String(); tag != "" {
-		fmt.Fprintf(b, "%s\n", tag)
-		return
 	}
 	if tag, err := rr.Close(); err == nil {
 		fmt.Fprintf(b, "%s\n", tag.String())

@@ -1,19 +1,10 @@
 package kernel
 
 import (
-	"context"
 	"strings"
 
 	"github.com/rowandb/rowan/catalog/builtin"
-	"github.com/rowandb/rowan/pgerr"
-	"github.com/rowandb/rowan/types"
 )
-
-// SetServices is what a session implements beside Services for set-returning functions of its own: it calls yield for
-// each row until yield returns false.
-type SetServices interface {
-	CallSet(ctx context.Context, name string, args []types.Datum, yield func(row []types.Datum) bool) error
-}
 
 // forwarded are the functions that belong to the session, by what they are about. One generic kernel hands each to
 // Services.Call under its source, or under its plain name for functions in language SQL.
@@ -110,11 +101,5 @@ func forward(name string) Kernel {
 }
 
 func forwardSet(name string) Kernel {
-	return set(func(e *Env, a []datum, yield func([]datum) bool) error {
-		s, ok := e.Session.(SetServices)
-		if !ok {
-			return pgerr.Unsupported("function %s", name)
-		}
-		return s.CallSet(e.Ctx, name, a, yield)
-	})
+	return set(func(e *Env, a []datum, yield func([]datum) bool) error { return e.Session.Rows(e.Ctx, name, a, yield) })
 }
