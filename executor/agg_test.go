@@ -118,7 +118,7 @@ func TestGroupingSets(t *testing.T) {
 			sets := [][]int{{0, 1}, {1}, {0}, {}}
 			calls, ats := aggCalls(tab)
 			calls = append(calls, &expr.Aggregate{
-				Proc: groupingProc, T: int4T, Args: []expr.Expr{slot(tab, 0), slot(tab, 1)},
+				Proc: expr.GroupingProc, T: int4T, Grouping: []int{0, 1},
 			})
 			ts := append([]types.Type{int8T, int8T}, append(ats, int4T)...)
 			n := &physical.HashAggregate{

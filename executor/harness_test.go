@@ -299,6 +299,3 @@ func forLimits(t *testing.T, f func(t *testing.T, limit int64)) {
 		t.Run(fmt.Sprint("limit=", l), func(t *testing.T) { f(t, l) })
 	}
 }
-
-// groupingProc stands for GROUPING(…), which is no function of pg_proc.
-var groupingProc = &builtin.Proc{Name: "grouping"}

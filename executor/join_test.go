@@ -47,7 +47,9 @@ func naiveJoin(kind physical.JoinKind, l, r table, match func(a, b row) bool) []
 	return out
 }
 
-func equal(t types.Type, a, b types.Datum) bool { return !a.Null && !b.Null && types.Compare(t, a, b) == 0 }
+func equal(t types.Type, a, b types.Datum) bool {
+	return !a.Null && !b.Null && types.Compare(t, a, b) == 0
+}
 
 var kinds = []physical.JoinKind{physical.Inner, physical.Left, physical.Right, physical.Full, physical.Semi, physical.Anti}
 

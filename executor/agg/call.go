@@ -32,10 +32,9 @@ type call struct {
 // newCall plans a call and returns the expressions that it needs, whose columns begin at start.
 func newCall(n *physical.HashAggregate, a *expr.Aggregate, start int) (*call, []expr.Expr, error) {
 	c := &call{typ: a.T, args: start, filter: -1, distinct: a.Distinct}
-	if a.Proc.Name == "grouping" {
-		var err error
-		c.grouping, err = groupingArgs(n, a)
-		return c, nil, err
+	if a.Proc == expr.GroupingProc {
+		c.grouping = a.Grouping
+		return c, nil, nil
 	}
 	var ok bool
 	if c.new, ok = kernel.LookupAggregate(a.Proc.Name); !ok {
@@ -73,23 +72,6 @@ func distinctOrder(args []expr.Expr) []expr.SortKey {
 		}
 	}
 	return out
-}
-
-// groupingArgs resolves the arguments of GROUPING to groups: they are the groups' numbers, or their expressions.
-func groupingArgs(n *physical.HashAggregate, a *expr.Aggregate) ([]int, error) {
-	var out []int
-	for _, e := range a.Args {
-		if k, ok := e.(*expr.Const); ok {
-			out = append(out, int(k.Value.I))
-			continue
-		}
-		i := slices.IndexFunc(n.Groups, func(g expr.Expr) bool { return expr.Equal(g, e) })
-		if i < 0 {
-			return nil, pgerr.Internal("arguments to GROUPING must be grouping expressions of the associated query level")
-		}
-		out = append(out, i)
-	}
-	return out, nil
 }
 
 // commutes reports whether an aggregate's value does not depend on the order of its rows.

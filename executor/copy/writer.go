@@ -124,11 +124,11 @@ func (w *Writer) appendText(dst, b []byte) []byte {
 		case '\\':
 			e = '\\'
 		}
-		switch {
-		case c == w.Options.Delimiter:
+		if e == 0 {
+			if c != w.Options.Delimiter {
+				continue
+			}
 			e = c
-		case e == 0:
-			continue
 		}
 		dst = append(append(dst, b[start:i]...), '\\', e)
 		start = i + 1
