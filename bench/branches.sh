@@ -1,7 +1,8 @@
 # What only Rowan has: branches, diffs, merges and reads of the past, on the table of scans.sh. Sourced by compare.sh.
 
 branches() {
-  wanted_any branch merge diff 'as of' || return 0
+  wanted_any branch merge diff 'point read' 'sum on' 'sum at' || return 0
+  [ "${SCANNABLE:-0}" = 1 ] || return 0
   local only=${ONLY:-}
   ONLY=''
   alone "branch create" ms branch_create

@@ -3,7 +3,7 @@
 points() {
   wanted_any 'select' 'update' 'tpcb' 'point load' || return 0
   point_scripts
-  alternate "point load" ms point_load
+  ensure "point load" pgbench_accounts $((SCALE * 100000)) point_load || return 0
   local clients mode
   for clients in 1 8; do
     for mode in prepared simple; do
@@ -28,6 +28,22 @@ wanted_any() {
     [[ $ONLY == *"$n"* ]] && return 0
   done
   return 1
+}
+
+# ensure NAME TABLE ROWS FUNCTION measures a load, whatever ONLY says, and makes sure that both servers have the rows: figures
+# over empty tables are worth nothing.
+ensure() {
+  local only=${ONLY:-} server n
+  ONLY=''
+  alternate "$1" ms "$4"
+  ONLY=$only
+  for server in rowan postgres; do
+    use "$server"
+    n=$(value "SELECT count(*) FROM $2")
+    [ "$n" = "$3" ] && continue
+    echo "$1: $server has ${n:-no} rows in $2, not $3; what needs them is left out" >&2
+    return 1
+  done
 }
 
 cpu_line() { wanted "$1" && report_line "$1 (server CPU a transaction)"; }
@@ -69,7 +85,7 @@ SQL
 # point_load makes pgbench's four tables anew, with their keys, and fills them by COPY. It prints the milliseconds of the
 # largest.
 point_load() {
-  run_sql 'SET client_min_messages = warning' 'DROP TABLE IF EXISTS pgbench_history' 'DROP TABLE IF EXISTS pgbench_accounts' \
+  run_sql 'SET client_min_messages TO warning' 'DROP TABLE IF EXISTS pgbench_history' 'DROP TABLE IF EXISTS pgbench_accounts' \
     'DROP TABLE IF EXISTS pgbench_tellers' 'DROP TABLE IF EXISTS pgbench_branches' \
     'CREATE TABLE pgbench_branches (bid int PRIMARY KEY, bbalance int, filler char(88))' \
     'CREATE TABLE pgbench_tellers (tid int PRIMARY KEY, bid int, tbalance int, filler char(84))' \

@@ -14,13 +14,12 @@ free_port() {
   echo "$p"
 }
 
-# as_user COMMAND... runs a command as somebody PostgreSQL agrees to run as.
+# as_user COMMAND... becomes a command that runs as somebody PostgreSQL agrees to run as.
 as_user() {
   if [ "$(id -u)" = 0 ]; then
-    setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"
-  else
-    "$@"
+    exec setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"
   fi
+  exec "$@"
 }
 
 # await PORT waits until a server answers there.
@@ -40,8 +39,8 @@ start_postgres() { # DIR
   if [ "$(id -u)" = 0 ]; then chown nobody:nogroup "$1"; fi
   (cd "$1" && as_user "$PG_BIN/initdb" -D "$1/data" -U postgres --auth=trust --locale=C.UTF-8 -E UTF8 >"$1/initdb.log" 2>&1) || { cat "$1/initdb.log" >&2; return 1; }
   PG_PORT=$(free_port 55000)
-  (cd "$1" && as_user "$PG_BIN/postgres" -D "$1/data" -p "$PG_PORT" -h 127.0.0.1 -k "$1" >"$1/log" 2>&1 & echo $! >"$1.pid")
-  PG_PID=$(cat "$1.pid")
+  (cd "$1" && as_user "$PG_BIN/postgres" -D "$1/data" -p "$PG_PORT" -h 127.0.0.1 -k "$1") >"$1/log" 2>&1 &
+  PG_PID=$!
   await "$PG_PORT"
 }
 

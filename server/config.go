@@ -40,6 +40,7 @@ type Config struct {
 	// Password is the superuser's, set when the data directory is made; "": made up and printed.
 	Password       string
 	MaxConnections int         // 0: 100
+	PprofAddr      string      // host:port of the process's profiles, on loopback only; "": none
 	Log            *zap.Logger // nil: none
 	// Out gets what the person who started the server is to read: how to connect, and a password made up.
 	Out io.Writer

@@ -25,8 +25,11 @@ type Server struct {
 	web    *http.Server
 	pgL    net.Listener
 	webL   net.Listener // nil: no HTTP
-	wg     sync.WaitGroup
-	failed chan error
+	// profiles and its listener are nil unless asked for.
+	profiles  *http.Server
+	profilesL net.Listener
+	wg        sync.WaitGroup
+	failed    chan error
 }
 
 // Start starts a server and returns once it accepts connections. An error says in one line what to do about it.
@@ -35,7 +38,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, failed: make(chan error, 2)}
+	s := &Server{cfg: cfg, failed: make(chan error, 3)}
 	if err := s.open(ctx); err != nil {
 		s.abandon()
 		return nil, err
@@ -57,6 +60,9 @@ func (s *Server) open(ctx context.Context) (err error) {
 		if s.webL, err = listen(ctx, "--http-addr", s.cfg.HTTPAddr); err != nil {
 			return err
 		}
+	}
+	if err := s.listenProfiles(ctx); err != nil {
+		return err
 	}
 	if s.dir, err = openDataDir(s.cfg.DataDir); err != nil {
 		return err
@@ -119,6 +125,9 @@ func (s *Server) serve() {
 			s.failed <- fmt.Errorf("the PostgreSQL listener failed: %w", err)
 		}
 	})
+	if s.profiles != nil {
+		s.wg.Go(s.serveProfiles)
+	}
 	if s.web == nil {
 		return
 	}

@@ -11,6 +11,9 @@ import (
 // the last client has gone, connections are cut; the store is closed in order all the same.
 func (s *Server) Stop(ctx context.Context) error {
 	s.cfg.Log.Info("shutting down")
+	if s.profiles != nil {
+		_ = s.profiles.Close() // a profile under way is of no more use
+	}
 	if s.web != nil {
 		if err := s.web.Shutdown(ctx); err != nil {
 			_ = s.web.Close() // cuts what Shutdown would have waited for
@@ -38,5 +41,8 @@ func (s *Server) abandon() {
 	}
 	if s.webL != nil {
 		_ = s.webL.Close() // as above
+	}
+	if s.profilesL != nil {
+		_ = s.profilesL.Close() // as above
 	}
 }

@@ -52,6 +52,8 @@ func newServe() *cobra.Command {
 	f.StringVar(&memory, "memory", string(server.MemoryNormal), "how much to use for caches: small, normal or large")
 	f.IntVar(&cfg.MaxConnections, "max-connections", 100, "the most sessions at a time")
 	f.StringVar(&level, "log-level", "info", "debug, info, warn or error")
+	f.StringVar(&cfg.PprofAddr, "pprof-addr", "", "loopback address that serves profiles of the process")
+	_ = f.MarkHidden("pprof-addr") // fails only for a flag that is not there
 	return cmd
 }
 
