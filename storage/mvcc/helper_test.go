@@ -18,6 +18,8 @@ import (
 
 var ctx = context.Background()
 
+var refMain = catalog.Ref{}
+
 // eachEngine runs a test on every engine.
 func eachEngine(t *testing.T, f func(t *testing.T, open func() kv.Engine)) {
 	t.Run("mem", func(t *testing.T) {

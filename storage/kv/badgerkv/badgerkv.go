@@ -52,8 +52,10 @@ type Engine struct {
 var _ kv.Engine = (*Engine)(nil)
 
 // Open opens or makes the store in a directory.
-func Open(o Options) (*Engine, error) {
-	db, err := badger.OpenManaged(badgerOptions(o))
+func Open(o Options) (*Engine, error) { return openWith(o, badgerOptions(o)) }
+
+func openWith(o Options, b badger.Options) (*Engine, error) {
+	db, err := badger.OpenManaged(b)
 	if err != nil {
 		return nil, fmt.Errorf("badger: %w", err)
 	}
