@@ -195,7 +195,7 @@ func (m *matcher) path() path {
 		if k == nil {
 			break
 		}
-		if s := m.find(k, sargEqual, sargNull); s != nil {
+		if s := m.find(k, m.single(i)...); s != nil {
 			prefix = append(prefix, s.value)
 			m.use(s, &p)
 			p.fixed++
@@ -218,6 +218,14 @@ func (m *matcher) path() path {
 		}
 	}
 	return p
+}
+
+// single lists the kinds of conditions that leave key column i one value. A column that cannot be NULL has no keys for it.
+func (m *matcher) single(i int) []sargKind {
+	if m.nullable(m.index.Columns[i].Column) {
+		return []sargKind{sargEqual, sargNull}
+	}
+	return []sargKind{sargEqual}
 }
 
 func (m *matcher) find(key expr.Expr, kinds ...sargKind) *sarg {
@@ -248,14 +256,12 @@ func (m *matcher) use(s *sarg, p *path) {
 // they stand at one end, and no comparison with them is true.
 func (m *matcher) bounds(i int, key expr.Expr, prefix []expr.Expr, p *path) (keyRange, bool) {
 	low, high := m.find(key, sargGreater, sargGreaterEqual), m.find(key, sargLess, sargLessEqual)
-	notNull := false
 	if low == nil && high == nil {
 		s := m.find(key, sargNotNull)
-		if s == nil {
+		if s == nil || !m.nullable(m.index.Columns[i].Column) {
 			return keyRange{}, false
 		}
 		m.use(s, p)
-		notNull = true
 	}
 	var r keyRange
 	if low != nil {
@@ -271,7 +277,7 @@ func (m *matcher) bounds(i int, key expr.Expr, prefix []expr.Expr, p *path) (key
 		r.lo, r.hi, r.loExcl, r.hiExcl = r.hi, r.lo, r.hiExcl, r.loExcl
 	}
 	null := expr.NullOf(key.Type())
-	nullable := m.nullable(ic.Column) || notNull
+	nullable := m.nullable(ic.Column)
 	if r.lo == nil {
 		if r.lo = prefix; nullable && ic.NullsFirst {
 			r.lo, r.loExcl = extend(prefix, null), true

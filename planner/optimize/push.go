@@ -66,12 +66,35 @@ func part(conds []expr.Expr, ok func(expr.Expr) bool) (yes, no []expr.Expr) {
 // run once: an index may serve x = (SELECT …).
 func pushScan(n *logical.Scan, conds []expr.Expr) logical.Node {
 	below, above := part(conds, func(e expr.Expr) bool { return !repeats(e) && !expr.ReturnsSet(e) })
-	if len(below) == 0 {
+	below, never := nullTested(n, below)
+	switch {
+	case never:
+		return nothing(n.Cols)
+	case len(below) == 0:
 		return filtered(n, above)
 	}
 	c := *n
 	c.Filter = append(n.Filter[:len(n.Filter):len(n.Filter)], below...)
 	return filtered(&c, above)
+}
+
+// nullTested drops tests of columns that are declared NOT NULL; never says that one of them cannot succeed.
+func nullTested(n *logical.Scan, conds []expr.Expr) (rest []expr.Expr, never bool) {
+	for _, e := range conds {
+		t, ok := e.(*expr.NullTest)
+		if !ok {
+			rest = append(rest, e)
+			continue
+		}
+		c, ok := t.Arg.(*expr.Column)
+		switch {
+		case !ok || !neverNull(n, c.ID):
+			rest = append(rest, e)
+		case !t.Not:
+			never = true
+		}
+	}
+	return rest, never
 }
 
 // repeats reports whether e has a subquery that runs for each row, or whose whole result is searched for each.
