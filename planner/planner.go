@@ -58,7 +58,7 @@ func New(_ context.Context, stmt parse.Statement, c bind.Catalog, known []types.
 	if b.Fields != nil {
 		p.Fields = make([]vector.Field, len(b.Fields))
 		for i, f := range b.Fields {
-			p.Fields[i] = vector.Field{Name: f.Name, Type: f.Type, TableOID: f.TableOID, Attribute: f.Attribute}
+			p.Fields[i] = vector.Field{Name: f.Name, Type: wireType(f.Type), TableOID: f.TableOID, Attribute: f.Attribute}
 		}
 	}
 	if b.Node == nil {
@@ -98,4 +98,12 @@ func TableRow(t *catalog.Table, ref catalog.Ref, c bind.Catalog, o Options) (*Ro
 	}
 	root, err := lower.Lower(b.Node, lower.Options{Stats: o.Stats})
 	return &Row{Root: root, Given: b.Given, Checks: b.Checks}, err
+}
+
+// wireType is the type that clients are told: a domain's base.
+func wireType(t types.Type) types.Type {
+	for t.Def != nil && t.Kind == types.KindDomain && t.Base != nil {
+		t = *t.Base
+	}
+	return t
 }

@@ -199,8 +199,9 @@ func (q *query) groupingFunc(n *pg.GroupingFunc) (expr.Expr, error) {
 		return nil, pgerr.New(pgerrcode.TooManyArguments, "GROUPING must have fewer than 32 arguments").At(pos)
 	}
 	old := q.kind
-	args := make([]expr.Expr, len(n.Args))
+	args, at := make([]expr.Expr, len(n.Args)), make([]int, len(n.Args))
 	for i, a := range n.Args {
+		at[i] = location(a)
 		e, err := q.expr(a)
 		if err != nil {
 			return nil, err
@@ -210,7 +211,7 @@ func (q *query) groupingFunc(n *pg.GroupingFunc) (expr.Expr, error) {
 	q.kind = old
 	id := q.b.newColumn(q)
 	q.b.info(id).kind = 'a'
-	q.groupings = append(q.groupings, &groupingCall{id: id, args: args, pos: pos})
+	q.groupings = append(q.groupings, &groupingCall{id: id, args: args, at: at})
 	return &expr.Column{ID: id, T: typeInt4, Name: "grouping", Pos: pos}, nil
 }
 
@@ -218,7 +219,7 @@ func (q *query) groupingFunc(n *pg.GroupingFunc) (expr.Expr, error) {
 type groupingCall struct {
 	id   expr.ColumnID
 	args []expr.Expr
-	pos  int
+	at   []int // where they are written
 }
 
 // checkEquality refuses types whose values cannot be told apart.

@@ -146,6 +146,9 @@ func (q *query) wholeRow(it *item, pos int) (expr.Expr, error) {
 		fields = append(fields, types.Field{Name: it.cols[i].name, Type: e.Type()})
 	}
 	row.T = recordOf(fields)
+	if it.name != "" {
+		row.T.Name = it.name
+	}
 	if it.nullable && it.scan != nil {
 		key := it.system(catalog.ColRowKey, pos)
 		return &expr.Case{

@@ -14,14 +14,11 @@ func (b *binder) command(n *pg.Node) error {
 	if err != nil {
 		return err
 	}
-	if c == nil && b.out.Node == nil {
+	if c == nil {
 		if c, err = b.definition(n); err != nil {
 			return err
 		}
 		b.modify = true
-	}
-	if b.out.Node != nil {
-		return nil // CALL is a query
 	}
 	if c == nil {
 		return pgerr.Unsupported("this statement")

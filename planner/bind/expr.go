@@ -157,8 +157,10 @@ func (q *query) nullTest(n *pg.NullTest) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e, err = q.b.known(e); err != nil {
-		return nil, err
+	if _, open := e.(*expr.Param); !open {
+		if e, err = q.b.known(e); err != nil {
+			return nil, err
+		}
 	}
 	return &expr.NullTest{Arg: e, Not: n.Nulltesttype == pg.NullTestType_IS_NOT_NULL}, nil
 }

@@ -299,10 +299,10 @@ func (q *query) touchGroups() error {
 func (q *query) groupingCalls() ([][]int, error) {
 	out := make([][]int, len(q.groupings))
 	for i, c := range q.groupings {
-		for _, a := range c.args {
+		for k, a := range c.args {
 			at := slices.IndexFunc(q.groups.exprs, func(e expr.Expr) bool { return expr.Equal(e, a) })
 			if at < 0 {
-				return nil, pgerr.New(pgerrcode.GroupingError, "arguments to GROUPING must be grouping expressions of the associated query level").At(c.pos)
+				return nil, pgerr.New(pgerrcode.GroupingError, "arguments to GROUPING must be grouping expressions of the associated query level").At(c.at[k])
 			}
 			out[i] = append(out[i], at)
 		}

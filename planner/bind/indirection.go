@@ -44,6 +44,9 @@ func (q *query) field(e expr.Expr, name string, pos int) (expr.Expr, error) {
 	d := baseType(e.Type().Def)
 	for i, f := range d.Fields {
 		if f.Name == name {
+			if row, ok := e.(*expr.Row); ok {
+				return row.Fields[i], nil
+			}
 			return &expr.Field{Arg: e, Index: i, Name: name, T: f.Type}, nil
 		}
 	}
@@ -56,6 +59,8 @@ func (q *query) field(e expr.Expr, name string, pos int) (expr.Expr, error) {
 		return &expr.Call{Proc: r.proc, Args: r.args, T: r.result, Pos: pos}, nil
 	}
 	switch {
+	case d.OID == types.OIDRecord && d.Name != "record":
+		return nil, pgerr.New(pgerrcode.UndefinedColumn, "column %s.%s does not exist", d.Name, name).At(pos)
 	case d.OID == types.OIDRecord:
 		return nil, pgerr.New(pgerrcode.UndefinedColumn, "could not identify column %q in record data type", name).At(pos)
 	case isRow(d):

@@ -32,6 +32,11 @@ func (q *query) insertStmt(s *pg.InsertStmt) (*result, error) {
 		return nil, err
 	}
 	in := &inserter{writer: w, stmt: s}
+	name, aliased := w.table.Name, s.Relation.Alias != nil
+	if aliased {
+		name = s.Relation.Alias.Aliasname
+	}
+	q.all = append(q.all, w.rowItem(name, w.newColumns(), aliased)) // not in scope, but known to hints
 	if err := in.columnList(); err != nil {
 		return nil, err
 	}
@@ -45,12 +50,8 @@ func (q *query) insertStmt(s *pg.InsertStmt) (*result, error) {
 	if node.Conflict, err = in.conflict(node.NewCols); err != nil {
 		return nil, err
 	}
-	name, aliased := w.table.Name, s.Relation.Alias != nil
-	if aliased {
-		name = s.Relation.Alias.Aliasname
-	}
 	it := w.rowItem(name, node.NewCols, aliased)
-	q.items, q.all = []*item{it}, append(q.all, it)
+	q.items, q.all = []*item{it}, []*item{it}
 	r := &result{}
 	if node.Returning, node.ReturnExprs, r.fields, err = q.returning(s.ReturningList); err != nil {
 		return nil, err

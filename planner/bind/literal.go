@@ -70,8 +70,13 @@ func (b *binder) input(d types.Datum, t types.Type, pos int) (expr.Expr, error) 
 		}
 		return &expr.Const{Value: v, T: t}, nil
 	}
-	if t.OID == types.OIDRegclass {
+	switch t.OID {
+	case types.OIDRegclass:
 		if e, err := b.relationLiteral(d.S, t, pos); e != nil || err != nil {
+			return e, err
+		}
+	case types.OIDRegtype:
+		if e, err := b.typeLiteral(d.S, t, pos); e != nil || err != nil {
 			return e, err
 		}
 	}
@@ -217,7 +222,12 @@ func (b *binder) checkParams() error {
 	}
 	for _, p := range b.paramPlaces {
 		if t := (*b.params)[p.index]; !t.Known() || t.ID() == types.OIDUnknown {
-			return pgerr.New(pgerrcode.IndeterminateDatatype, "could not determine data type of parameter $%d", p.index+1).At(p.pos)
+			return pgerr.New(pgerrcode.IndeterminateDatatype, "could not determine data type of parameter $%d", p.index+1)
+		}
+	}
+	for i, t := range *b.params {
+		if !t.Known() {
+			return pgerr.New(pgerrcode.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1)
 		}
 	}
 	return nil

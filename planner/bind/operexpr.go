@@ -120,7 +120,9 @@ func (q *query) distinct(n *pg.A_Expr, not bool) (expr.Expr, error) {
 		if err != nil {
 			return nil, err
 		}
-		e, err = q.b.known(e)
+		if _, open := e.(*expr.Param); !open {
+			e, err = q.b.known(e)
+		}
 		return &expr.NullTest{Arg: e, Not: !not}, err
 	}
 	if l, r := n.Lexpr.GetRowExpr(), n.Rexpr.GetRowExpr(); l != nil && r != nil {

@@ -99,9 +99,9 @@ func (q *query) functionColumns(f *tableFunction, defs []*pg.Node, pos int) erro
 	record := t.OID == types.OIDRecord
 	switch {
 	case len(defs) > 0 && !record:
-		return pgerr.New(pgerrcode.SyntaxError, "a column definition list is only allowed for functions returning \"record\"").At(pos)
+		return pgerr.New(pgerrcode.SyntaxError, "a column definition list is only allowed for functions returning \"record\"").At(int(defs[0].GetColumnDef().GetLocation()))
 	case len(defs) > 0 && len(t.Fields) > 0:
-		return pgerr.New(pgerrcode.SyntaxError, "a column definition list is redundant for a function with OUT parameters").At(pos)
+		return pgerr.New(pgerrcode.SyntaxError, "a column definition list is redundant for a function with OUT parameters").At(int(defs[0].GetColumnDef().GetLocation()))
 	case len(defs) > 0:
 		return q.defineColumns(f, defs)
 	case record && len(t.Fields) == 0:
@@ -300,7 +300,11 @@ func (q *query) sequenceItem(s *catalog.Sequence, alias *pg.Alias) (logical.Node
 	for i, name := range []string{"last_value", "log_cnt", "is_called"} {
 		v.Cols = append(v.Cols, logical.Column{ID: q.b.newColumn(q), Name: name, Type: row[i].Type()})
 	}
-	node, items, err := q.nodeItem(v, nil, s.Name, alias)
+	fields := make([]Field, len(v.Cols))
+	for i, c := range v.Cols {
+		fields[i] = Field{Name: c.Name, Type: c.Type, TableOID: s.OID, Attribute: int16(i + 1)}
+	}
+	node, items, err := q.nodeItem(v, fields, s.Name, alias)
 	if err == nil {
 		items[0].schema = s.Schema
 	}

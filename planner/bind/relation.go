@@ -9,6 +9,7 @@ import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/expr"
+	"github.com/rowandb/rowan/planner/parse"
 	"github.com/rowandb/rowan/types"
 )
 
@@ -154,6 +155,25 @@ func (b *binder) relationLiteral(s string, t types.Type, pos int) (expr.Expr, er
 		id = r.index.OID
 	}
 	return &expr.Const{Value: types.Int(int64(id)), T: t}, nil
+}
+
+// typeLiteral reads 'name'::regtype. It gives nil for an OID.
+func (b *binder) typeLiteral(s string, t types.Type, pos int) (expr.Expr, error) {
+	if s = strings.TrimSpace(s); s == "" || s == "-" || s[0] >= '0' && s[0] <= '9' {
+		return nil, nil
+	}
+	n, err := parse.Expression("NULL::" + s)
+	if err != nil {
+		return nil, pgerr.From(err).Relocate(pos)
+	}
+	if n.GetTypeCast() == nil {
+		return nil, pgerr.New(pgerrcode.SyntaxError, "invalid type name %q", s).At(pos)
+	}
+	named, err := b.typeName(n.GetTypeCast().TypeName)
+	if err != nil {
+		return nil, pgerr.From(err).Relocate(pos)
+	}
+	return &expr.Const{Value: types.Int(int64(named.OID)), T: t}, nil
 }
 
 // splitIdentifiers reads a dotted name, folding what is not quoted; nil when it is not one.

@@ -117,6 +117,9 @@ func (it *item) system(id catalog.ColumnID, pos int) *expr.Column {
 		}
 	}
 	cid := it.owner.b.newColumn(it.owner)
+	if n := systemNumbers[id]; n != 0 {
+		it.owner.b.info(cid).origin = origin{it.table.OID, n}
+	}
 	it.scan.Cols = append(it.scan.Cols, logical.Column{ID: cid, Name: name, Type: t})
 	it.scan.Source = append(it.scan.Source, id)
 	return &expr.Column{ID: cid, T: t, Name: name, Pos: pos}
@@ -135,6 +138,9 @@ func systemColumn(id catalog.ColumnID) (string, types.Type) {
 	}
 	return "ctid", builtinType(types.OIDTid)
 }
+
+// systemNumbers are the attnums that PostgreSQL gives to system columns.
+var systemNumbers = map[catalog.ColumnID]int16{catalog.ColCtid: -1, catalog.ColXmin: -2, catalog.ColTableOID: -6}
 
 var systemColumns = map[string]catalog.ColumnID{
 	"tableoid": catalog.ColTableOID, "xmin": catalog.ColXmin, "ctid": catalog.ColCtid,

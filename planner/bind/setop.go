@@ -58,7 +58,7 @@ func (q *query) setTree(s *pg.SelectStmt, top bool) (*result, error) {
 			return nil, err
 		}
 		if !s.All || op.kind != logical.Union {
-			if err := q.b.checkEquality(t.Def, targetLocation(s.Rarg, i)); err != nil {
+			if err := q.b.checkEquality(t.Def, targetLocation(s.Larg, i)); err != nil {
 				return nil, err
 			}
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/expr"
+	"github.com/rowandb/rowan/planner/logical"
 )
 
 // maxTargets is PostgreSQL's limit on the entries of a select list.
@@ -53,6 +54,9 @@ func (q *query) targetList(list []*pg.Node, kind exprKind) ([]target, error) {
 		name := rt.Name
 		if name == "" {
 			name = columnLabel(rt.Val)
+		}
+		if s, ok := e.(*expr.Subquery); ok && name == "?column?" && s.Kind == expr.SubScalar {
+			name = s.Plan.(logical.Node).Columns()[0].Name
 		}
 		out = append(out, target{e: e, name: name, node: rt.Val})
 	}

@@ -20,7 +20,10 @@ import (
 func (q *query) tableSample(n *pg.RangeTableSample) (logical.Node, []*item, error) {
 	method := nameText(n.Method)
 	if method != parse.AsOf && method != parse.AsOfAll {
-		return nil, nil, pgerr.Unsupported("TABLESAMPLE").At(int(n.Location))
+		if method == "system" || method == "bernoulli" {
+			return nil, nil, pgerr.Unsupported("TABLESAMPLE").At(int(n.Location))
+		}
+		return nil, nil, pgerr.New(pgerrcode.UndefinedObject, "tablesample method %s does not exist", method).At(int(n.Location))
 	}
 	rv := n.Relation.GetRangeVar()
 	if rv == nil {

@@ -236,7 +236,7 @@ func (w *writer) setList(list []*pg.Node) (map[catalog.ColumnID]expr.Expr, error
 			return nil, pgerr.Unsupported("assignment to an element or field").At(pos)
 		}
 		if out[c.ID] != nil {
-			return nil, pgerr.New(pgerrcode.SyntaxError, "multiple assignments to same column %q", c.Name).At(pos)
+			return nil, pgerr.New(pgerrcode.SyntaxError, "multiple assignments to same column %q", c.Name)
 		}
 		if c.Generated != "" && rt.Val.GetSetToDefault() != nil {
 			continue

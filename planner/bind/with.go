@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/jackc/pgerrcode"
 	pg "github.com/pganalyze/pg_query_go/v5"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -64,7 +66,7 @@ func (q *query) bindCTE(c *cte, x *pg.CommonTableExpr, recursive bool) error {
 	}
 	q.b.ctes++
 	c.node = &logical.CTE{ID: q.b.ctes, Name: c.name, Materialized: x.Ctematerialized == pg.CTEMaterialize_CTEMaterializeAlways}
-	if recursive && mentions(x.Ctequery.ProtoReflect(), c.name) {
+	if recursive && len(mentions(x.Ctequery.ProtoReflect(), c.name)) > 0 {
 		if err := q.recursiveCTE(c, x); err != nil {
 			return err
 		}
@@ -121,8 +123,8 @@ func (q *query) recursiveCTE(c *cte, x *pg.CommonTableExpr) error {
 	if s.Op != pg.SetOperation_SETOP_UNION || s.Larg == nil {
 		return recursionError(x, "recursive query %q does not have the form non-recursive-term UNION [ALL] recursive-term", c.name)
 	}
-	if mentions(s.Larg.ProtoReflect(), c.name) {
-		return recursionError(x, "recursive reference to query %q must not appear within its non-recursive term", c.name)
+	if at := mentions(s.Larg.ProtoReflect(), c.name); len(at) > 0 {
+		return pgerr.New(pgerrcode.InvalidRecursion, "recursive reference to query %q must not appear within its non-recursive term", c.name).At(at[0])
 	}
 	if err := unsupportedRecursion(s); err != nil {
 		return err
@@ -146,7 +148,8 @@ func (q *query) recursiveCTE(c *cte, x *pg.CommonTableExpr) error {
 		return err
 	}
 	if c.uses > 1 {
-		return recursionError(x, "recursive reference to query %q must not appear more than once", c.name)
+		at := mentions(s.Rarg.ProtoReflect(), c.name)
+		return pgerr.New(pgerrcode.InvalidRecursion, "recursive reference to query %q must not appear more than once", c.name).At(at[min(1, len(at)-1)])
 	}
 	right, err = q.recursiveTerm(c, left, right, s)
 	if err != nil {
@@ -237,32 +240,36 @@ func (q *query) cteItem(c *cte, rv *pg.RangeVar) (logical.Node, []*item, error) 
 	for _, f := range c.fields {
 		scan.Cols = append(scan.Cols, logical.Column{ID: q.b.newColumn(q), Name: f.Name, Type: f.Type})
 	}
-	node, items, err := q.nodeItem(scan, nil, c.name, rv.Alias)
+	node, items, err := q.nodeItem(scan, c.fields, c.name, rv.Alias)
 	if err == nil {
 		items[0].aliased = rv.Alias != nil
 	}
 	return node, items, err
 }
 
-// mentions reports whether a tree has a relation of that plain name.
-func mentions(m protoreflect.Message, name string) bool {
+// mentions lists where a tree has a relation of that plain name.
+func mentions(m protoreflect.Message, name string) []int {
 	if rv, ok := m.Interface().(*pg.RangeVar); ok {
-		return rv.Relname == name && rv.Schemaname == ""
+		if rv.Relname == name && rv.Schemaname == "" {
+			return []int{int(rv.Location)}
+		}
+		return nil
 	}
-	found := false
+	var found []int
 	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
 		if f.Kind() != protoreflect.MessageKind {
 			return true
 		}
 		if f.IsList() {
 			for i := range v.List().Len() {
-				found = found || mentions(v.List().Get(i).Message(), name)
+				found = append(found, mentions(v.List().Get(i).Message(), name)...)
 			}
-			return !found
+			return true
 		}
-		found = mentions(v.Message(), name)
-		return !found
+		found = append(found, mentions(v.Message(), name)...)
+		return true
 	})
+	slices.Sort(found)
 	return found
 }
 

@@ -146,10 +146,11 @@ func (c *clause) merge() (string, error) {
 				return "", nil
 			}
 			option := c.word
-			if !c.words("=") || !c.name() {
+			if !c.words("=") || c.over() {
 				return "", nil
 			}
-			value := strings.ToLower(c.word)
+			value := strings.ToLower(strings.Trim(c.t.text(c.at), `'"`))
+			c.at++
 			switch {
 			case option == "conflict_resolution" && strategies[value] != "":
 				args = append(args, "strategy => "+quote(strategies[value]))

@@ -125,9 +125,9 @@ type pointSpan struct {
 // alias; sure says that the words before leave no doubt.
 func point(t *tokens, i int, sure bool) pointSpan {
 	switch {
-	case t.is(i, "now", "(", ")"):
+	case t.is(i, "now", "(", ")") && t.text(i+3) != "+" && t.text(i+3) != "-":
 		return pointSpan{i + 3, "'~0'"}
-	case t.is(i, "now"):
+	case t.is(i, "now") && t.text(i+1) != "(":
 		return pointSpan{i + 1, "'~0'"}
 	case t.is(i, "scn") && (t.kind(i+1) == pg.Token_ICONST || t.kind(i+1) == pg.Token_FCONST):
 		return pointSpan{i + 2, quote(t.text(i + 1))}
