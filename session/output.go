@@ -1,15 +1,19 @@
 package session
 
 import (
+	"strings"
+
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/types/vector"
 )
 
-// output is where one statement's result goes. It counts rows and, for Execute, leaves out the row description, which the
+// output is where one statement's result goes. For Execute it leaves out the row description, which the
 // client asks for with Describe.
 type output struct {
 	sink     vector.Sink
 	noFields bool
-	rows     int64
+	later    []vector.Field // described before the first row, so that an error on the way to it comes alone
+	settings *settings
 }
 
 // Fields describes the rows to come.
@@ -22,12 +26,36 @@ func (o *output) Fields(f []vector.Field) error {
 
 // Rows passes a batch on.
 func (o *output) Rows(b *vector.Batch) error {
-	o.rows += int64(b.Live())
+	if err := o.describe(); err != nil {
+		return err
+	}
 	return o.sink.Rows(b)
 }
 
-// Notice passes a notice on.
-func (o *output) Notice(err error) error { return o.sink.Notice(err) }
+// describe passes on the description that has been put off.
+func (o *output) describe() error {
+	f := o.later
+	o.later = nil
+	if f == nil {
+		return nil
+	}
+	return o.Fields(f)
+}
+
+// noticeLevels are the levels of client_min_messages, by how grave they are.
+var noticeLevels = map[string]int{"debug": 1, "debug5": 1, "debug4": 2, "debug3": 3, "debug2": 4, "debug1": 5, "log": 6, "notice": 7, "warning": 8, "error": 9}
+
+// Notice passes a notice on, unless client_min_messages holds it back. INFO always goes.
+func (o *output) Notice(err error) error {
+	if o.settings != nil {
+		least, _ := o.settings.get("client_min_messages")
+		level, ok := noticeLevels[strings.ToLower(pgerr.From(err).Severity)]
+		if ok && level < noticeLevels[least] {
+			return nil
+		}
+	}
+	return o.sink.Notice(err)
+}
 
 // discard is a sink for results that nobody reads.
 type discard struct{ vector.Sink }

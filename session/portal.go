@@ -143,9 +143,8 @@ func (s *Session) execute(ctx context.Context, p *portal, maxRows int, sink vect
 	if s.txn.failed && !p.prepared.stmt.EndsFailedBlock() {
 		return false, errAborted
 	}
-	out := &output{sink: sink, noFields: true}
+	out := &output{sink: sink, noFields: true, settings: s.settings}
 	if p.plan.plan.Command != nil {
-		s.txn.used = true
 		tag, err := s.command(ctx, p.plan, p.params, out)
 		if err != nil {
 			return false, err
@@ -158,7 +157,7 @@ func (s *Session) execute(ctx context.Context, p *portal, maxRows int, sink vect
 
 func (s *Session) executePlan(ctx context.Context, p *portal, maxRows int, out *output) (bool, error) {
 	if p.run == nil {
-		s.txn.used = true
+		s.txn.ran = true
 		run, err := s.start(ctx, p.plan.plan, p.params)
 		if err != nil {
 			return false, err

@@ -41,7 +41,7 @@ func (s *Session) simple(ctx context.Context, st parse.Statement, last bool, sin
 	if err != nil {
 		return s.timeoutError(ctx, err)
 	}
-	out := &output{sink: sink}
+	out := &output{sink: sink, settings: s.settings}
 	tag, err := s.run(ctx, p, nil, out)
 	if err != nil {
 		return s.timeoutError(ctx, err)

@@ -21,7 +21,6 @@ import (
 // run is the whole way of a planned statement: a command is carried out, a plan is built into operators whose batches go
 // to out until there are no more. It returns the command tag.
 func (s *Session) run(ctx context.Context, p *planned, params []types.Datum, out *output) (string, error) {
-	s.txn.used = true
 	if p.plan.Command != nil {
 		return s.command(ctx, p, params, out)
 	}
@@ -31,12 +30,11 @@ func (s *Session) run(ctx context.Context, p *planned, params []types.Datum, out
 		return "", err
 	}
 	defer x.close()
-	if p.plan.Fields != nil {
-		if err := out.Fields(p.plan.Fields); err != nil {
-			return "", err
-		}
-	}
+	out.later = p.plan.Fields
 	if _, err := x.fetch(ctx, 0, out.Rows); err != nil {
+		return "", err
+	}
+	if err := out.describe(); err != nil {
 		return "", err
 	}
 	if err := s.sendNotices(out); err != nil {

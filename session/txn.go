@@ -22,8 +22,7 @@ type txn struct {
 	deferrable bool
 	isolation  string
 	started    time.Time
-	used       bool // a statement has run: the isolation level stands
-	mark       int  // of the settings
+	mark       int // of the settings
 	savepoints []savepoint
 	deferred   []deferredCheck
 	allDefer   map[catalog.OID]bool // SET CONSTRAINTS
@@ -206,16 +205,16 @@ func (s *Session) setModes(ctx context.Context, m command.TxnModes) error {
 	}
 	reopen := false
 	if m.Isolation != "" && m.Isolation != t.isolation {
-		if t.used {
+		if t.ran {
 			return pgerr.New(pgerrcode.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
 		}
 		t.isolation, reopen = m.Isolation, true
 	}
 	if m.ReadOnly != nil {
-		if t.readOnly && !*m.ReadOnly && t.used {
+		if t.readOnly && !*m.ReadOnly && t.ran {
 			return pgerr.New(pgerrcode.ActiveSQLTransaction, "transaction read-write mode must be set before any query")
 		}
-		reopen = reopen || (!t.used && t.readOnly != *m.ReadOnly)
+		reopen = reopen || (!t.ran && t.readOnly != *m.ReadOnly)
 		t.readOnly = *m.ReadOnly
 	}
 	if m.Deferrable != nil {

@@ -162,7 +162,6 @@ func (s *Session) setTransaction(ctx context.Context, c *command.SetTransaction,
 			return err
 		}
 	}
-	s.txn.used = s.txn.ran
 	return s.setModes(ctx, c.Modes)
 }
 
