@@ -46,7 +46,7 @@ func (w *walFiles) sync() error {
 		return err
 	}
 	for _, f := range w.live {
-		if err := f.Sync(); err != nil {
+		if err := datasync(f); err != nil {
 			return fmt.Errorf("sync of %s: %w", f.Name(), err)
 		}
 	}
