@@ -67,14 +67,21 @@ var nameCodec = codec{
 // charCodec is "char": one byte, 0…255 in Datum.I, 0 being the empty string.
 var charCodec = codec{
 	appendText: func(dst []byte, d Datum, _ *Format) []byte {
-		if d.I == 0 {
+		switch c := byte(d.I); {
+		case c == 0:
 			return dst
+		case c < utf8.RuneSelf:
+			return append(dst, c)
+		default: // no character by itself
+			return append(dst, '\\', '0'+c>>6, '0'+c>>3&7, '0'+c&7)
 		}
-		return append(dst, byte(d.I))
 	},
 	parseText: func(_ int32, s string, _ *Format) (Datum, error) {
 		if s == "" {
 			return Int(0), nil
+		}
+		if len(s) == 4 && s[0] == '\\' && octal(s[1]) && octal(s[2]) && octal(s[3]) {
+			return Int(int64((s[1]-'0')<<6 | (s[2]-'0')<<3 | s[3] - '0')), nil
 		}
 		return Int(int64(s[0])), nil
 	},
@@ -88,6 +95,8 @@ var charCodec = codec{
 	compare: compareInt,
 	hash:    hashInt,
 }
+
+func octal(c byte) bool { return c >= '0' && c <= '7' }
 
 // voidCodec is what functions that return nothing return.
 var voidCodec = codec{

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"math"
 	"strings"
 
 	"github.com/rowandb/rowan/types"
@@ -19,17 +20,21 @@ func newExtreme(sign int) NewAggregate {
 			return &otherExtreme{sign: sign, compare: compareBpchar}, nil
 		case t.ID() == types.OIDText:
 			return &otherExtreme{sign: sign, compare: strings.Compare}, nil
+		case t.ID() == types.OIDXid8 || t.ID() == types.OIDPgLSN:
+			return &intExtreme{max: sign > 0, flip: math.MinInt64}, nil
 		case t.Class == types.ClassInt:
 			return &intExtreme{max: sign > 0}, nil
 		case t.Class == types.ClassFloat:
 			return &floatExtreme{sign: sign}, nil
 		}
-		return nil, unsupportedAggregate("min", args)
+		cmp := types.Comparer(t)
+		return &otherExtreme{sign: sign, compare: func(a, b string) int { return cmp(types.String(a), types.String(b)) }}, nil
 	}
 }
 
 type intExtreme struct {
 	max   bool
+	flip  int64 // MinInt64 for types without sign, so that their upper half is above the lower
 	value []int64
 	some  []bool
 }
@@ -47,7 +52,7 @@ func (s *intExtreme) Add(groups []uint32, args []*vector.Vector, _ int, sel []ui
 		if nulls && a.IsNull(i) {
 			continue
 		}
-		x := v[i&m]
+		x := v[i&m] ^ s.flip
 		if !s.some[g] || s.max && x > s.value[g] || !s.max && x < s.value[g] {
 			s.value[g], s.some[g] = x, true
 		}
@@ -58,7 +63,7 @@ func (s *intExtreme) Add(groups []uint32, args []*vector.Vector, _ int, sel []ui
 func (s *intExtreme) Result(n int, out *vector.Vector) error {
 	s.value, s.some = extend(s.value, n), extend(s.some, n)
 	for i, v := range s.value[:n] {
-		out.Append(types.Datum{I: v, Null: !s.some[i]})
+		out.Append(types.Datum{I: v ^ s.flip, Null: !s.some[i]})
 	}
 	return nil
 }

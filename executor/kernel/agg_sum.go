@@ -21,6 +21,10 @@ func newSum(_ *Env, args []types.Type, _ types.Type) (Aggregate, error) {
 		return &floatSum{}, nil
 	case types.OIDNumeric:
 		return &numericSum{}, nil
+	case types.OIDInterval:
+		return &intervalSum{}, nil
+	case types.OIDMoney:
+		return &intSum{}, nil
 	}
 	return nil, unsupportedAggregate("sum", args)
 }
@@ -33,6 +37,8 @@ func newAvg(_ *Env, args []types.Type, _ types.Type) (Aggregate, error) {
 		return &floatSum{avg: true}, nil
 	case types.OIDNumeric:
 		return &numericSum{avg: true}, nil
+	case types.OIDInterval:
+		return &intervalSum{avg: true}, nil
 	}
 	return nil, unsupportedAggregate("avg", args)
 }

@@ -83,8 +83,8 @@ var dateFunctions = join(
 			}
 			return intOr(datetime.FromLocal(ts, e.Format.Location))
 		}),
-		"timestamp_scale":   row(func(_ *Env, a []datum) (datum, error) { return intOr(datetime.RoundTimestamp(a[0].I, int(a[1].I))) }),
-		"timestamptz_scale": row(func(_ *Env, a []datum) (datum, error) { return intOr(datetime.RoundTimestamp(a[0].I, int(a[1].I))) }),
+		"timestamp_scale":   row(func(_ *Env, a []datum) (datum, error) { return roundTo(a[0].I, a[1].I) }),
+		"timestamptz_scale": row(func(_ *Env, a []datum) (datum, error) { return roundTo(a[0].I, a[1].I) }),
 		"time_scale":        row(func(_ *Env, a []datum) (datum, error) { return types.Int(datetime.RoundTime(a[0].I, int(a[1].I))), nil }),
 		"timetz_scale": row(func(_ *Env, a []datum) (datum, error) {
 			us, west := types.UnpackTimetz(a[0].S)

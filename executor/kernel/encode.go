@@ -8,8 +8,10 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jackc/pgerrcode"
+	"golang.org/x/text/encoding/charmap"
 
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/types"
@@ -35,6 +37,9 @@ var encodeFunctions = map[string]Kernel{
 		return stringOr(convertTo(s, a[2].S))
 	}),
 	"length_in_encoding": row(func(_ *Env, a []datum) (datum, error) {
+		if _, ok := charmaps[encodingName(a[1].S)]; !ok && !isUTF8(a[1].S) {
+			return datum{}, pgerr.New(pgerrcode.InvalidParameterValue, "invalid encoding name \"%s\"", a[1].S)
+		}
 		s, err := convertFrom(a[0].S, a[1].S)
 		return types.Int(runeCount(s)), err
 	}),
@@ -169,36 +174,69 @@ func encodingName(name string) string {
 	return strings.ToUpper(strings.NewReplacer("-", "", "_", "", " ", "").Replace(name))
 }
 
-// convertFrom turns bytes in an encoding into text. Other encodings than these are refused.
+// charmaps are the single-byte encodings that texts can be converted from and to.
+var charmaps = map[string]*charmap.Charmap{
+	"LATIN1": charmap.ISO8859_1, "ISO88591": charmap.ISO8859_1, "LATIN2": charmap.ISO8859_2, "ISO88592": charmap.ISO8859_2,
+	"LATIN3": charmap.ISO8859_3, "LATIN4": charmap.ISO8859_4, "LATIN5": charmap.ISO8859_9, "ISO88599": charmap.ISO8859_9,
+	"LATIN6": charmap.ISO8859_10, "LATIN7": charmap.ISO8859_13, "LATIN8": charmap.ISO8859_14, "LATIN9": charmap.ISO8859_15,
+	"ISO885915": charmap.ISO8859_15, "LATIN10": charmap.ISO8859_16, "ISO88595": charmap.ISO8859_5,
+	"ISO88596": charmap.ISO8859_6, "ISO88597": charmap.ISO8859_7, "ISO88598": charmap.ISO8859_8,
+	"WIN1250": charmap.Windows1250, "WINDOWS1250": charmap.Windows1250, "WIN1251": charmap.Windows1251,
+	"WINDOWS1251": charmap.Windows1251, "WIN1252": charmap.Windows1252, "WINDOWS1252": charmap.Windows1252,
+	"WIN1253": charmap.Windows1253, "WIN1254": charmap.Windows1254, "WIN1255": charmap.Windows1255,
+	"WIN1256": charmap.Windows1256, "WIN1257": charmap.Windows1257, "WIN866": charmap.CodePage866,
+	"WIN874": charmap.Windows874, "KOI8R": charmap.KOI8R, "KOI8": charmap.KOI8R, "KOI8U": charmap.KOI8U,
+}
+
+// otherEncodings are names that PostgreSQL knows and Rowan does not convert.
+const otherEncodings = " BIG5 EUCCN EUCJP EUCJIS2004 EUCKR EUCTW GB18030 GBK JOHAB MULEINTERNAL SJIS SHIFTJIS SHIFTJIS2004 UHC WIN1258 ABC ALT VSCII TCVN TCVN5712 WIN949 WIN932 WIN936 WIN950 MSKANJI "
+
+func isUTF8(name string) bool {
+	n := encodingName(name)
+	return n == "UTF8" || n == "UNICODE" || n == "SQLASCII"
+}
+
+// convertFrom turns bytes in an encoding into text.
 func convertFrom(s, name string) (string, error) {
-	switch encodingName(name) {
-	case "UTF8", "UNICODE", "SQLASCII":
+	if isUTF8(name) {
 		return s, types.CheckUTF8(s)
-	case "LATIN1", "ISO88591":
-		b := make([]rune, len(s))
-		for i := range len(s) {
-			b[i] = rune(s[i])
-		}
-		return string(b), nil
 	}
-	return "", badEncoding(name, "source")
+	c, ok := charmaps[encodingName(name)]
+	if !ok {
+		return "", badEncoding(name, "source")
+	}
+	b := make([]byte, 0, len(s))
+	for i := range len(s) {
+		if s[i] == 0 {
+			return "", pgerr.New(pgerrcode.CharacterNotInRepertoire, "invalid byte sequence for encoding \"%s\": 0x00", encodingName(name))
+		}
+		r := c.DecodeByte(s[i])
+		if r == utf8.RuneError {
+			return "", pgerr.New(pgerrcode.UntranslatableCharacter,
+				"character with byte sequence 0x%02x in encoding \"%s\" has no equivalent in encoding \"UTF8\"", s[i], encodingName(name))
+		}
+		b = utf8.AppendRune(b, r)
+	}
+	return view(b), nil
 }
 
 func convertTo(s, name string) (string, error) {
-	switch encodingName(name) {
-	case "UTF8", "UNICODE", "SQLASCII":
+	if isUTF8(name) {
 		return s, nil
-	case "LATIN1", "ISO88591":
-		b := make([]byte, 0, len(s))
-		for i, r := range s {
-			if r > 0xff {
-				return "", untranslatable(s[i:i+charSize(s[i:], false)], "LATIN1")
-			}
-			b = append(b, byte(r))
-		}
-		return view(b), nil
 	}
-	return "", badEncoding(name, "destination")
+	c, ok := charmaps[encodingName(name)]
+	if !ok {
+		return "", badEncoding(name, "destination")
+	}
+	b := make([]byte, 0, len(s))
+	for i, r := range s {
+		x, ok := c.EncodeRune(r)
+		if !ok {
+			return "", untranslatable(s[i:i+charSize(s[i:], false)], encodingName(name))
+		}
+		b = append(b, x)
+	}
+	return view(b), nil
 }
 
 func untranslatable(char, to string) error {
@@ -211,5 +249,8 @@ func untranslatable(char, to string) error {
 }
 
 func badEncoding(name, what string) error {
+	if strings.Contains(otherEncodings, " "+encodingName(name)+" ") {
+		return pgerr.Unsupported("encoding %s", name)
+	}
 	return pgerr.New(pgerrcode.InvalidParameterValue, "invalid %s encoding name \"%s\"", what, name)
 }

@@ -56,19 +56,19 @@ func seriesInt(_ *Env, a []datum, yield func([]datum) bool) error {
 func finite(s, what string) error {
 	switch {
 	case numeric.IsNaN(s):
-		return pgerr.New(pgerrcode.InvalidParameterValue, "%s value cannot be NaN", what)
+		return pgerr.New(pgerrcode.InvalidParameterValue, "%s cannot be NaN", what)
 	case numeric.IsInf(s):
-		return pgerr.New(pgerrcode.InvalidParameterValue, "%s value cannot be infinity", what)
+		return pgerr.New(pgerrcode.InvalidParameterValue, "%s cannot be infinity", what)
 	}
 	return nil
 }
 
 func seriesNumeric(_ *Env, a []datum, yield func([]datum) bool) error {
 	step := numeric.One
-	if err := finite(a[0].S, "start"); err != nil {
+	if err := finite(a[0].S, "start value"); err != nil {
 		return err
 	}
-	if err := finite(a[1].S, "stop"); err != nil {
+	if err := finite(a[1].S, "stop value"); err != nil {
 		return err
 	}
 	if len(a) > 2 {

@@ -64,15 +64,9 @@ func jsonAccess(prefix string, index func(text string, i int) (string, bool)) ma
 		prefix + "object_field":      row(func(_ *Env, a []datum) (datum, error) { return part(jsonb.Field(a[0].S, a[1].S)) }),
 		prefix + "object_field_text": row(func(_ *Env, a []datum) (datum, error) { return text(jsonb.Field(a[0].S, a[1].S)) }),
 		prefix + "array_element": row(func(_ *Env, a []datum) (datum, error) {
-			if jsonb.KindOf(a[0].S) != jsonb.Array {
-				return types.Null, nil
-			}
 			return part(index(a[0].S, int(a[1].I)))
 		}),
 		prefix + "array_element_text": row(func(_ *Env, a []datum) (datum, error) {
-			if jsonb.KindOf(a[0].S) != jsonb.Array {
-				return types.Null, nil
-			}
 			return text(index(a[0].S, int(a[1].I)))
 		}),
 		prefix + "extract_path":      row(func(_ *Env, a []datum) (datum, error) { return part(jsonPath(a[0].S, a[1].S)) }),
@@ -247,6 +241,9 @@ func jsonExists(s string, keys []datum, all bool) (datum, error) {
 }
 
 func deleteKeys(v jsonb.Value, a []datum) (jsonb.Value, error) {
+	if types.ArrayDims(a[1].S) > 1 {
+		return v, pgerr.New(pgerrcode.ArraySubscriptError, "wrong number of array subscripts")
+	}
 	var keys []string
 	for _, e := range types.UnpackArray(a[1].S).Elems {
 		if !e.Null {
@@ -254,6 +251,14 @@ func deleteKeys(v jsonb.Value, a []datum) (jsonb.Value, error) {
 		}
 	}
 	return v.DeleteKeys(keys...)
+}
+
+// idle reports whether an edit ends before it looks at its path: in a scalar, which is an error, or in an empty container.
+func idle(v jsonb.Value, path string, create bool) bool {
+	if types.ArrayDims(path) > 1 {
+		return false
+	}
+	return !v.IsContainer() || len(v.Elems) == 0 && len(v.Pairs) == 0 && !create
 }
 
 // pathOf reads the text[] of jsonb_set and its kin.
@@ -273,6 +278,9 @@ func pathOf(s string) ([]string, error) {
 }
 
 func deletePath(v jsonb.Value, a []datum) (jsonb.Value, error) {
+	if idle(v, a[1].S, false) {
+		return v.DeletePath([]string{""})
+	}
 	path, err := pathOf(a[1].S)
 	if err != nil {
 		return v, err
@@ -281,6 +289,9 @@ func deletePath(v jsonb.Value, a []datum) (jsonb.Value, error) {
 }
 
 func jsonSet(v jsonb.Value, a []datum) (jsonb.Value, error) {
+	if idle(v, a[1].S, a[3].B()) {
+		return v.SetPath(nil, v, false)
+	}
 	path, w, err := pathAndValue(a)
 	if err != nil {
 		return v, err

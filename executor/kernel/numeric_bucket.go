@@ -40,7 +40,7 @@ func widthBucketNumeric(_ *Env, a []datum) (datum, error) {
 	return numericBucket(x, lo, hi, count)
 }
 
-// numericBucket is floor(count * (x - lo) / (hi - lo)) + 1, exactly.
+// numericBucket is floor(count * (x - lo) / (hi - lo)) + 1, the quotient being rounded as division rounds.
 func numericBucket(x, lo, hi string, count int64) (datum, error) {
 	above, err := numeric.Sub(x, lo)
 	if err != nil {
@@ -54,10 +54,10 @@ func numericBucket(x, lo, hi string, count int64) (datum, error) {
 	if err != nil {
 		return datum{}, err
 	}
-	bucket, err := numeric.DivTrunc(scaled, span)
+	bucket, err := numeric.Div(scaled, span)
 	if err != nil {
 		return datum{}, err
 	}
-	n, err := numeric.ToInt64(bucket)
+	n, err := numeric.ToInt64(numeric.Floor(bucket))
 	return types.Int(n + 1), err
 }

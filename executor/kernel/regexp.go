@@ -89,6 +89,8 @@ func parseFlags(flags string) (opts pgregex.Options, global bool, err error) {
 	for i, r := range flags {
 		if r == 'g' {
 			global = true
+		} else if r == 'b' {
+			return opts, false, pgerr.Unsupported("regular expression option \"b\"")
 		} else if !opts.Set(r) {
 			return opts, false, pgerr.New(pgerrcode.InvalidParameterValue,
 				"invalid regular expression option: \"%s\"", flags[i:i+utf8.RuneLen(r)])

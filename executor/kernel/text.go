@@ -180,6 +180,9 @@ func left(s string, n int64) string {
 }
 
 func right(s string, n int64) string {
+	if n == math.MinInt32 { // as PostgreSQL, where -n overflows
+		return s
+	}
 	if n < 0 {
 		return s[runeOffset(s, -n):]
 	}
@@ -253,7 +256,7 @@ func ascii(s string) int64 {
 func chr(c int64) (datum, error) {
 	switch {
 	case c < 0:
-		return datum{}, pgerr.New(pgerrcode.ProgramLimitExceeded, "character number must be positive")
+		return datum{}, pgerr.New(pgerrcode.InvalidParameterValue, "character number must be positive")
 	case c == 0:
 		return datum{}, pgerr.New(pgerrcode.ProgramLimitExceeded, "null character not permitted")
 	case c > 0x10ffff:

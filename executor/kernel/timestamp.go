@@ -1,8 +1,11 @@
 package kernel
 
 import (
-	"strings"
+	"time"
 
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/datetime"
 )
@@ -21,14 +24,14 @@ var timestampFunctions = map[string]Kernel{
 	"sql_interval_pl_timestamptz_2549": row(func(e *Env, a []datum) (datum, error) {
 		return intOr(datetime.AddIntervalIn(a[1].I, span(a[0]), e.Format.Location))
 	}),
-	"timestamp_age": row(func(_ *Env, a []datum) (datum, error) { return intervalOr(datetime.Age(a[0].I, a[1].I)) }),
+	"timestamp_age": row(func(_ *Env, a []datum) (datum, error) { return age(a[0].I, a[1].I) }),
 	"timestamptz_age": row(func(e *Env, a []datum) (datum, error) {
 		l := e.Format.Location
-		return intervalOr(datetime.Age(datetime.ToLocal(a[0].I, l), datetime.ToLocal(a[1].I, l)))
+		return age(datetime.ToLocal(a[0].I, l), datetime.ToLocal(a[1].I, l))
 	}),
-	"sql_age_2059": row(func(e *Env, a []datum) (datum, error) { return intervalOr(datetime.Age(today(e), a[0].I)) }),
+	"sql_age_2059": row(func(e *Env, a []datum) (datum, error) { return age(today(e), a[0].I) }),
 	"sql_age_1386": row(func(e *Env, a []datum) (datum, error) {
-		return intervalOr(datetime.Age(today(e), datetime.ToLocal(a[0].I, e.Format.Location)))
+		return age(today(e), datetime.ToLocal(a[0].I, e.Format.Location))
 	}),
 	"timestamp_bin":   row(func(_ *Env, a []datum) (datum, error) { return intOr(datetime.Bin(span(a[0]), a[1].I, a[2].I)) }),
 	"timestamptz_bin": row(func(_ *Env, a []datum) (datum, error) { return intOr(datetime.Bin(span(a[0]), a[1].I, a[2].I)) }),
@@ -37,7 +40,10 @@ var timestampFunctions = map[string]Kernel{
 		return intOr(datetime.TruncTimestamptz(a[0].S, a[1].I, e.Format.Location))
 	}),
 	"timestamptz_trunc_zone": row(func(_ *Env, a []datum) (datum, error) {
-		l, err := datetime.FindZone(a[2].S)
+		if datetime.IsInf(a[1].I) {
+			return a[1], nil
+		}
+		l, err := findZone(a[2].S)
 		if err != nil {
 			return datum{}, err
 		}
@@ -109,9 +115,42 @@ func makeTimestamp(a []datum) (int64, error) {
 	return datetime.MakeTimestamp(int(a[0].I), int(a[1].I), int(a[2].I), int(a[3].I), int(a[4].I), a[5].F())
 }
 
+// findZone is FindZone with the POSIX form that has no name, such as +05 (five hours west).
+func findZone(name string) (*time.Location, error) {
+	l, err := datetime.FindZone(name)
+	if err != nil && len(name) > 1 && (name[0] == '+' || name[0] == '-') && name[1] >= '0' && name[1] <= '9' {
+		if posix, err := datetime.FindZone("UTC" + name); err == nil {
+			return posix, nil
+		}
+	}
+	return l, err
+}
+
+// age refuses what PostgreSQL cannot take apart.
+func age(a, b int64) (datum, error) {
+	if a == datetime.NegInf || b == datetime.NegInf {
+		return datum{}, pgerr.New(pgerrcode.DatetimeFieldOverflow, "timestamp out of range")
+	}
+	return intervalOr(datetime.Age(a, b))
+}
+
+// roundTo is the cast to timestamp(n).
+func roundTo(ts, precision int64) (datum, error) {
+	if datetime.IsInf(ts) || precision == -1 {
+		return types.Int(ts), nil
+	}
+	if precision < 0 || precision > 6 {
+		return datum{}, pgerr.New(pgerrcode.InvalidParameterValue, "timestamp(%d) precision must be between 0 and 6", precision)
+	}
+	return intOr(datetime.RoundTimestamp(ts, int(precision)))
+}
+
 // inZone is AT TIME ZONE: from local time in the zone to UTC, or back.
 func inZone(zone string, ts int64, toUTC bool) (datum, error) {
-	l, err := datetime.FindZone(zone)
+	if datetime.IsInf(ts) {
+		return types.Int(ts), nil
+	}
+	l, err := findZone(zone)
 	if err != nil {
 		return datum{}, err
 	}
@@ -122,6 +161,9 @@ func inZone(zone string, ts int64, toUTC bool) (datum, error) {
 }
 
 func inOffset(v datetime.Interval, ts int64, toUTC bool) (datum, error) {
+	if datetime.IsInf(ts) {
+		return types.Int(ts), nil
+	}
 	l, err := datetime.IntervalZone(v)
 	if err != nil {
 		return datum{}, err
@@ -134,7 +176,7 @@ func inOffset(v datetime.Interval, ts int64, toUTC bool) (datum, error) {
 
 // timetzZone moves a time to the offset that a zone has now.
 func timetzZone(e *Env, a []datum) (datum, error) {
-	l, err := datetime.FindZone(strings.TrimSpace(a[0].S))
+	l, err := findZone(a[0].S)
 	if err != nil {
 		return datum{}, err
 	}

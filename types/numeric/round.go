@@ -68,7 +68,7 @@ func trunc(n num, scale int) num {
 	return n
 }
 
-func clampRound(scale int) int { return min(max(scale, -maxResultScale), maxResultScale) }
+func clampRound(scale int) int { return min(max(scale, -maxIntegerDigits), MaxScale) }
 
 // AppendRound appends a rounded to scale digits after the point.
 func AppendRound(dst []byte, a string, scale int) ([]byte, error) {

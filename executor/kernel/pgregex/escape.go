@@ -49,7 +49,7 @@ func (p *parser) escape() (*node, error) {
 		if n, ok := p.backReference(); ok {
 			return n, nil
 		}
-		if c > '7' || p.pos+2 >= len(p.src) || !isOctal(p.src[p.pos+2]) {
+		if p.oneDigit() || c > '7' {
 			return nil, invalid("invalid backreference number")
 		}
 	}
@@ -61,6 +61,11 @@ func (p *parser) escape() (*node, error) {
 }
 
 func isOctal(r rune) bool { return r >= '0' && r <= '7' }
+
+// oneDigit reports whether the escape at hand is a backslash and a single digit.
+func (p *parser) oneDigit() bool {
+	return p.pos+2 >= len(p.src) || p.src[p.pos+2] < '0' || p.src[p.pos+2] > '9'
+}
 
 // backReference reads \m or \mnn: the number of a group that has been closed before.
 func (p *parser) backReference() (*node, bool) {
@@ -192,6 +197,9 @@ func (p *parser) member(c *class) error {
 		if s := shorthand(p.src[p.pos+1]); s != nil {
 			return p.shorthandMember(c, s)
 		}
+	}
+	if p.src[p.pos] == '\\' && p.pos+1 < len(p.src) && p.src[p.pos+1] >= '1' && p.src[p.pos+1] <= '9' && p.oneDigit() {
+		return badEscape()
 	}
 	lo, err := p.element()
 	if err != nil {
