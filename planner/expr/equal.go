@@ -125,7 +125,7 @@ func sameBounds(a, b SubscriptBound) bool {
 }
 
 func sameAggregate(a, b *Aggregate) bool {
-	return a.Proc.OID == b.Proc.OID && a.Distinct == b.Distinct && len(a.Args) == len(b.Args) &&
+	return a.Proc.OID == b.Proc.OID && slices.Equal(a.Grouping, b.Grouping) && a.Distinct == b.Distinct && len(a.Args) == len(b.Args) &&
 		len(a.Direct) == len(b.Direct) && slices.Equal(a.Grouping, b.Grouping) && (a.Filter == nil) == (b.Filter == nil) &&
 		slices.EqualFunc(a.Order, b.Order, func(x, y SortKey) bool { return x.Desc == y.Desc && x.NullsFirst == y.NullsFirst })
 }
