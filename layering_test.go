@@ -81,7 +81,7 @@ var layers = map[string]string{
 	"storage/kv/badgerkv": "storage/kv",
 	"storage/kv/memkv":    "storage/kv",
 	"storage/kv/tikv":     "storage/kv",
-	"storage/kv/kvtest":   "storage/kv",
+	"storage/kv/kvtest":   "storage/kv storage/kv/memkv",
 
 	"catalog":           "types pgerr",
 	"catalog/builtin":   "catalog types pgerr",
