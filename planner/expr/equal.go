@@ -65,6 +65,9 @@ func sameNode(a, b Expr) bool {
 	case *IOCast:
 		b, ok := b.(*IOCast)
 		return ok && sameType(a.T, b.T)
+	case *DomainCast:
+		b, ok := b.(*DomainCast)
+		return ok && sameType(a.T, b.T)
 	case *ArrayCast:
 		b, ok := b.(*ArrayCast)
 		return ok && sameType(a.T, b.T) && Equal(a.Elem, b.Elem)

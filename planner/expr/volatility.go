@@ -1,5 +1,10 @@
 package expr
 
+import (
+	"github.com/rowandb/rowan/catalog/builtin"
+	"github.com/rowandb/rowan/types"
+)
+
 // Volatility says when an expression may be evaluated and how often, as pg_proc.provolatile does. Larger is worse.
 type Volatility uint8
 
@@ -29,7 +34,7 @@ func own(e Expr) Volatility {
 	case *ArrayCompare:
 		return procVolatility(e.Proc.Volatile)
 	case *IOCast:
-		return Stable // input and output functions depend on settings
+		return max(formVolatility(e.Arg.Type(), false), formVolatility(e.T, true))
 	case *ArrayCast:
 		return VolatilityOf(e.Elem)
 	case *DomainCast:
@@ -42,6 +47,22 @@ func own(e Expr) Volatility {
 		return Stable
 	}
 	return Immutable
+}
+
+// formVolatility is that of a type's input or output function: those of times, for example, depend on settings.
+func formVolatility(t types.Type, input bool) Volatility {
+	row := builtin.TypeByOID(t.ID())
+	if row == nil {
+		return Stable
+	}
+	f := row.Output
+	if input {
+		f = row.Input
+	}
+	if p := builtin.ProcByOID(f); p != nil {
+		return procVolatility(p.Volatile)
+	}
+	return Stable
 }
 
 func procVolatility(c byte) Volatility {

@@ -72,7 +72,11 @@ func (f *file) run(t *testing.T, d *datadriven.TestData) string {
 		if err != nil {
 			return "error: " + err.Error()
 		}
-		return physical.Explain(p, physical.ExplainOptions{Costs: d.HasArg("costs"), Text: text})
+		x := physical.ExplainOptions{Costs: d.HasArg("costs"), Verbose: d.HasArg("verbose"), Text: text}
+		if f := argValues(d, "format"); f != nil {
+			x.Format = f[0]
+		}
+		return physical.Explain(p, x)
 	}
 	t.Fatalf("no command %s", d.Cmd)
 	return ""
