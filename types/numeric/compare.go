@@ -2,6 +2,7 @@ package numeric
 
 import (
 	"math/big"
+	"strconv"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -107,7 +108,12 @@ func AppendKey(dst []byte, a string) []byte {
 		return append(dst, 0x30)
 	}
 	var buf [24]byte
-	digits := new(big.Int).Abs(n.asBig()).Append(buf[:0], 10)
+	var digits []byte
+	if n.big == nil {
+		digits = strconv.AppendUint(buf[:0], absU(n.small), 10)
+	} else {
+		digits = new(big.Int).Abs(n.big).Append(buf[:0], 10)
+	}
 	exp := uint32(len(digits)-n.scale) + 1<<31
 	for len(digits) > 0 && digits[len(digits)-1] == '0' {
 		digits = digits[:len(digits)-1]
