@@ -57,8 +57,11 @@ func findPath(from, to *types.Def, c context) (pathway, types.OID) {
 		}
 		return relabel, 0
 	}
-	if isTrueArray(to) && isTrueArray(from) {
-		if p, _ := findPath(from.Elem, to.Elem, c); p != noPath {
+	if isTrueArray(to) && from.Elem != nil && from.Category == 'A' { // int2vector and oidvector are packed as arrays
+		switch p, _ := findPath(from.Elem, to.Elem, c); {
+		case p != noPath && from.Elem.OID == to.Elem.OID:
+			return relabel, 0
+		case p != noPath:
 			return byElements, 0
 		}
 	}
@@ -324,6 +327,9 @@ func (b *binder) explicitCast(e expr.Expr, t types.Type, pos, namePos int) (expr
 	}
 	if !ok {
 		return nil, pgerr.New(pgerrcode.CannotCoerce, "cannot cast type %s to %s", b.formatType(e.Type().Def), b.formatType(t.Def)).At(namePos)
+	}
+	if t.Mod < 0 && out.Type().Mod >= 0 && out.Type().ID() == t.ID() && t.Kind != types.KindDomain {
+		return &expr.Relabel{Arg: out, T: types.Of(t.Def), Form: expr.FormCast}, nil
 	}
 	return out, nil
 }

@@ -17,6 +17,8 @@ type definer struct {
 
 // definition binds a statement that defines, changes or drops objects; nil without an error when it is not of that kind.
 func (b *binder) definition(n *pg.Node) (command.Command, error) {
+	// What cannot be called yet may be defined: it is refused where it would run.
+	b.opts.Supported = nil
 	return (&definer{binder: b}).statement(n)
 }
 

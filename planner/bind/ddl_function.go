@@ -32,7 +32,9 @@ func (b *definer) createFunction(s *pg.CreateFunctionStmt) (command.Command, err
 		return nil, err
 	}
 	if s.SqlBody != nil {
-		return nil, pgerr.Unsupported("a function body in SQL standard form")
+		if f.Body, err = standardBody(s.SqlBody); err != nil {
+			return nil, err
+		}
 	}
 	for _, n := range s.Options {
 		if err := functionOption(f, n.GetDefElem()); err != nil {
@@ -64,7 +66,7 @@ func (b *definer) parameters(f *catalog.Function, nodes []*pg.Node) ([]types.OID
 	named, moded := false, false
 	for _, n := range nodes {
 		p := n.GetFunctionParameter()
-		t, err := b.typeName(p.ArgType)
+		t, err := b.argumentType(p.ArgType)
 		if err != nil {
 			return nil, err
 		}
@@ -96,14 +98,51 @@ func (b *definer) parameters(f *catalog.Function, nodes []*pg.Node) ([]types.OID
 	return out, nil
 }
 
+// argumentType resolves a type in a function's signature, where PostgreSQL words its absence in another way.
+func (b *definer) argumentType(tn *pg.TypeName) (types.Type, error) {
+	t, err := b.typeName(tn)
+	if err != nil && pgerr.Code(err) == pgerrcode.UndefinedObject {
+		err = pgerr.New(pgerrcode.UndefinedObject, "type %s does not exist", typeNameText(tn))
+	}
+	return t, err
+}
+
+// standardBody is the text of a body written as RETURN expression or BEGIN ATOMIC … END.
+func standardBody(n *pg.Node) (string, error) {
+	if r := n.GetReturnStmt(); r != nil {
+		return deparse(&pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: &pg.SelectStmt{TargetList: []*pg.Node{resTarget("", r.Returnval)},
+			LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE}}})
+	}
+	var out []string
+	for _, outer := range n.GetList().GetItems() {
+		for _, s := range outer.GetList().GetItems() {
+			text, err := standardBody(s)
+			if err != nil {
+				return "", err
+			}
+			out = append(out, text)
+		}
+	}
+	if out == nil {
+		return deparse(n)
+	}
+	return strings.Join(out, "; "), nil
+}
+
 // returns binds the result's type.
 func (b *definer) returns(f *catalog.Function, s *pg.CreateFunctionStmt, out []types.OID) error {
 	f.ReturnsSet = s.ReturnType.GetSetof() || slices.Contains(f.ArgModes, 't')
 	switch {
 	case s.ReturnType != nil && !slices.Contains(f.ArgModes, 't'):
 		t, err := b.typeName(s.ReturnType)
+		if err != nil && pgerr.Code(err) == pgerrcode.UndefinedObject {
+			err = pgerr.New(pgerrcode.UndefinedObject, "type %q does not exist", typeNameText(s.ReturnType))
+		}
 		if err != nil {
 			return err
+		}
+		if t.ID() == types.OIDTrigger && f.Language == "sql" && s.SqlBody == nil && languageOf(s) == "sql" {
+			return pgerr.New(pgerrcode.InvalidFunctionDefinition, "SQL functions cannot return type trigger")
 		}
 		f.Returns = t.ID()
 	case len(out) == 1:
@@ -116,6 +155,16 @@ func (b *definer) returns(f *catalog.Function, s *pg.CreateFunctionStmt, out []t
 		return pgerr.New(pgerrcode.InvalidFunctionDefinition, "function result type must be specified")
 	}
 	return nil
+}
+
+// languageOf is the language that the statement names.
+func languageOf(s *pg.CreateFunctionStmt) string {
+	for _, n := range s.Options {
+		if d := n.GetDefElem(); d.Defname == "language" {
+			return strings.ToLower(defText(d))
+		}
+	}
+	return "sql"
 }
 
 func functionOption(f *catalog.Function, d *pg.DefElem) error {

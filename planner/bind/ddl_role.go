@@ -183,7 +183,16 @@ func (b *definer) dropOwned(s *pg.DropOwnedStmt) (command.Command, error) {
 	return &command.ReassignOwned{Roles: roles, Drop: true, Cascade: cascades(s.Behavior)}, err
 }
 
-// createDatabase binds CREATE DATABASE. Locale settings are accepted: there is one collation.
+// checkLocale refuses locales other than C: there is one collation, and another order would be a wrong answer.
+func checkLocale(name string) error {
+	switch strings.ToLower(strings.ReplaceAll(name, "-", "")) {
+	case "c", "posix", "c.utf8", "default":
+		return nil
+	}
+	return pgerr.New(pgerrcode.WrongObjectType, "invalid locale name: %q", name)
+}
+
+// createDatabase binds CREATE DATABASE.
 func (b *definer) createDatabase(s *pg.CreatedbStmt) (command.Command, error) {
 	c := &command.CreateDatabase{Name: s.Dbname}
 	for _, n := range s.Options {
@@ -195,10 +204,10 @@ func (b *definer) createDatabase(s *pg.CreatedbStmt) (command.Command, error) {
 			c.Template = defText(d)
 		case "encoding":
 			c.Encoding = defText(d)
-		case "lc_collate", "locale":
-			c.Collate = defText(d)
-		case "lc_ctype":
-			c.CType = defText(d)
+		case "lc_collate", "lc_ctype", "locale":
+			if err := checkLocale(defText(d)); err != nil {
+				return nil, err
+			}
 		case "tablespace":
 			if err := checkStorage("", defText(d)); err != nil {
 				return nil, err

@@ -111,10 +111,12 @@ func quickInput(s string, t types.OID) (types.Datum, bool) {
 		return types.String(s), true
 	case types.OIDName:
 		return types.String(s), len(s) < 64
-	case types.OIDInt8, types.OIDInt4, types.OIDInt2:
-		bits := map[types.OID]int{types.OIDInt8: 64, types.OIDInt4: 32, types.OIDInt2: 16}[t]
-		n, err := strconv.ParseInt(s, 10, bits)
-		return types.Int(n), err == nil && !strings.Contains(s, "_")
+	case types.OIDInt8:
+		return quickInt(s, 64)
+	case types.OIDInt4:
+		return quickInt(s, 32)
+	case types.OIDInt2:
+		return quickInt(s, 16)
 	case types.OIDOid:
 		n, err := strconv.ParseUint(s, 10, 32)
 		return types.Int(int64(n)), err == nil
@@ -129,6 +131,11 @@ func quickInput(s string, t types.OID) (types.Datum, bool) {
 		return quickFloat(s)
 	}
 	return types.Datum{}, false
+}
+
+func quickInt(s string, bits int) (types.Datum, bool) {
+	n, err := strconv.ParseInt(s, 10, bits)
+	return types.Int(n), err == nil
 }
 
 // quickFloat takes plain decimal spellings only: Go knows more of them than PostgreSQL.
@@ -179,14 +186,21 @@ func (b *binder) param(n, pos int) (expr.Expr, error) {
 	if !t.Known() {
 		t = typeUnknown
 	}
-	b.paramPlaces = append(b.paramPlaces, paramPlace{n - 1, pos})
-	return &expr.Param{Index: n - 1, T: t}, nil
+	p := &expr.Param{Index: n - 1, T: t}
+	b.paramPlaces = append(b.paramPlaces, paramPlace{param: p, pos: pos, settled: t.ID() != types.OIDUnknown})
+	return p, nil
 }
 
-type paramPlace struct{ index, pos int }
+// paramPlace is one reference to a parameter; settled says that its type was known, or has been decided, there.
+type paramPlace struct {
+	param   *expr.Param
+	pos     int
+	settled bool
+}
 
 // coerceParam decides the type of a parameter by its first use.
 func (b *binder) coerceParam(p *expr.Param, t types.Type, k cast) (expr.Expr, error) {
+	b.settle(p)
 	slot := &(*b.params)[p.Index]
 	if !slot.Known() || slot.ID() == types.OIDUnknown {
 		*slot = types.Of(t.Def)
@@ -206,9 +220,18 @@ func (b *binder) coerceParam(p *expr.Param, t types.Type, k cast) (expr.Expr, er
 	return out, nil
 }
 
+// settle notes that a reference to a parameter has a type now.
+func (b *binder) settle(p *expr.Param) {
+	for i := range b.paramPlaces {
+		if b.paramPlaces[i].param == p {
+			b.paramPlaces[i].settled = true
+		}
+	}
+}
+
 func (b *binder) paramPos(index int) int {
 	for _, p := range b.paramPlaces {
-		if p.index == index {
+		if p.param.Index == index {
 			return p.pos
 		}
 	}
@@ -221,12 +244,15 @@ func (b *binder) checkParams() error {
 		return nil
 	}
 	for _, p := range b.paramPlaces {
-		if t := (*b.params)[p.index]; !t.Known() || t.ID() == types.OIDUnknown {
-			return pgerr.New(pgerrcode.IndeterminateDatatype, "could not determine data type of parameter $%d", p.index+1)
+		if t := (*b.params)[p.param.Index]; !t.Known() || t.ID() == types.OIDUnknown {
+			continue
+		}
+		if !p.settled {
+			return pgerr.New(pgerrcode.AmbiguousParameter, "could not determine data type of parameter $%d", p.param.Index+1).At(p.pos)
 		}
 	}
 	for i, t := range *b.params {
-		if !t.Known() {
+		if !t.Known() || t.ID() == types.OIDUnknown {
 			return pgerr.New(pgerrcode.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1)
 		}
 	}
