@@ -36,6 +36,7 @@ var sessionFunctions = map[string]Kernel{
 	}),
 	"show_config_by_name_missing_ok": row(settingMissing),
 	"set_config_by_name":             row(setConfig),
+	"getdatabaseencoding":            row(func(*Env, []datum) (datum, error) { return types.String("UTF8"), nil }),
 	"pg_client_encoding":             row(func(*Env, []datum) (datum, error) { return types.String("UTF8"), nil }),
 	"PG_encoding_to_char": row(func(_ *Env, a []datum) (datum, error) {
 		if name, ok := encodings[a[0].I]; ok {

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"math"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -64,6 +65,15 @@ var textFunctions = map[string]Kernel{
 	"ascii":              strInt(ascii),
 	"chr":                row(func(_ *Env, a []datum) (datum, error) { return chr(a[0].I) }),
 	"textcat":            appendStr2(func(dst []byte, a, b string) ([]byte, error) { return append(append(dst, a...), b...), nil }),
+	"nameconcatoid": row(func(_ *Env, a []datum) (datum, error) {
+		suffix := "_" + strconv.FormatInt(a[1].I, 10)
+		name := a[0].S
+		for len(name)+len(suffix) > 63 {
+			_, n := utf8.DecodeLastRuneInString(name)
+			name = name[:len(name)-n]
+		}
+		return types.String(name + suffix), nil
+	}),
 	"booltext": row(func(_ *Env, a []datum) (datum, error) {
 		if a[0].B() {
 			return types.String("true"), nil
