@@ -3,7 +3,6 @@ package ddl_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/rowandb/rowan/catalog"
@@ -65,11 +64,13 @@ func (v fakeView) Drop(_ context.Context, id catalog.OID) error {
 	return nil
 }
 
-func (f *fake) View(context.Context, catalog.Ref) (storage.View, error) { return fakeView{f, false}, nil }
-func (f *fake) GlobalView(context.Context) (storage.View, error)        { return fakeView{f, true}, nil }
-func (f *fake) Statement()                                              {}
-func (f *fake) Global() *catalog.Snapshot                               { return f.global }
-func (f *fake) Sequences() storage.Sequences                            { return fakeSequences{f} }
+func (f *fake) View(context.Context, catalog.Ref) (storage.View, error) {
+	return fakeView{f, false}, nil
+}
+func (f *fake) GlobalView(context.Context) (storage.View, error) { return fakeView{f, true}, nil }
+func (f *fake) Statement()                                       {}
+func (f *fake) Global() *catalog.Snapshot                        { return f.global }
+func (f *fake) Sequences() storage.Sequences                     { return fakeSequences{f} }
 
 func (f *fake) LockTable(context.Context, storage.View, catalog.OID, catalog.TableLock, catalog.LockWait) error {
 	return nil
@@ -127,8 +128,7 @@ func (s fakeSequences) Set(_ context.Context, q *catalog.Sequence, v int64, _ bo
 func (s fakeSequences) Get(_ context.Context, q *catalog.Sequence) (int64, bool, error) {
 	v, ok := s.f.states[q.OID]
 	if !ok {
-		return 0, false, fmt.Errorf("sequence %s has no state", q.Name)
+		return q.Start, false, nil
 	}
 	return v, false, nil
 }
-

@@ -40,13 +40,8 @@ func (s *stmt) newSequence(ctx context.Context, at command.Target, d *command.Se
 	return q, s.defineSequence(q, d, true)
 }
 
-// putSequence stores a new sequence and its first value.
-func (s *stmt) putSequence(ctx context.Context, q *catalog.Sequence) error {
-	if err := s.view.Put(ctx, q); err != nil {
-		return err
-	}
-	return s.Store.Sequences().Set(ctx, q, q.Start, false)
-}
+// putSequence stores a new sequence. Its state begins at its start value by itself.
+func (s *stmt) putSequence(ctx context.Context, q *catalog.Sequence) error { return s.view.Put(ctx, q) }
 
 // typeBounds are the least and greatest values of a sequence's type.
 func typeBounds(id catalog.OID) (lo, hi int64) {

@@ -94,8 +94,6 @@ type CreateDatabase struct {
 	Owner      string
 	Template   string
 	Encoding   string
-	Collate    string
-	CType      string
 	ConnLimit  *int
 	IsTemplate *bool
 	AllowConn  *bool
