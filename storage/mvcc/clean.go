@@ -17,6 +17,7 @@ type cleaner struct {
 	large  []largeDead
 	loaded bool
 	run    sync.Mutex
+	gate   sync.RWMutex // held for writing while tombstones are being removed
 }
 
 // largeDead is a committed large transaction whose tombstones are yet to be looked at.
@@ -111,10 +112,17 @@ func (s *Store) openSpace(id keys.Space) *space {
 func (s *Store) removeDead(ctx context.Context, dead []deadKey) (removed int, err error) {
 	s.topology.Lock()
 	defer s.topology.Unlock()
+	s.cleaner.gate.Lock()
+	defer s.cleaner.gate.Unlock()
 	r := &reader{s: s}
 	b := kv.Batch{Async: true}
 	cleaned := map[*space]uint64{}
+	horizon := s.txns.advance(s.seq.published.Load()) // a reader of an older point may have come since
 	for _, d := range dead {
+		if d.scn > horizon {
+			s.cleaner.add([]deadKey{d})
+			continue
+		}
 		key := append(append([]byte(nil), d.sp.prefix...), d.key...)
 		val, ok, err := s.kv.Get(ctx, key, nil)
 		if err != nil {

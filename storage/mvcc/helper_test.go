@@ -178,7 +178,7 @@ func batch(tab *catalog.Table, rows ...[3]int64) *vector.Batch {
 			switch {
 			case i == 3:
 				v.AppendString(fmt.Sprintf("text %d", r[0]))
-			case r[i] < 0:
+			case r[i] == -1:
 				v.AppendNull()
 			default:
 				v.Append(types.Int(r[i]))

@@ -27,11 +27,11 @@ func (g *registry) remove(t *Txn) {
 	g.mu.Unlock()
 }
 
-// snapshot returns the newest published SCN, registered as read by t.
+// snapshot returns the newest published SCN, registered as read by t beside what t reads at fixed points.
 func (g *registry) snapshot(t *Txn) uint64 {
 	for {
 		p := t.s.seq.published.Load()
-		t.oldest.Store(p)
+		t.oldest.Store(min(p, t.floor))
 		if g.horizon.Load() <= p {
 			return p
 		}

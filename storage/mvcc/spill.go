@@ -153,9 +153,11 @@ func (f *spiller) flush(ctx context.Context) error {
 	if f.list.n > 0 {
 		f.c.batch.Async = true
 		f.c.batch.Put(keys.Chunk{Txn: t.id, N: l.chunks}.Append(nil), f.list.buf)
+		t.s.topology.RLock() // the cleaner must not remove a tombstone that this is about to replace
 		l.writes.Lock()
 		err := t.s.kv.Apply(ctx, &f.c.batch)
 		l.writes.Unlock()
+		t.s.topology.RUnlock()
 		if err != nil {
 			return err
 		}

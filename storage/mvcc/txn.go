@@ -92,7 +92,6 @@ func (t *Txn) snapshot() {
 		return
 	}
 	t.snap = t.s.txns.snapshot(t)
-	t.oldest.Store(min(t.snap, t.floor))
 }
 
 // ID implements storage.Txn.

@@ -78,6 +78,10 @@ func (t *Txn) addView(v *view, at uint64) *view {
 	}
 	if t.oldest.Load() > t.floor {
 		t.oldest.Store(t.floor)
+		// The cleaner may be about to remove tombstones that are newer than this: let it finish, so that a scan either
+		// finds them or is told that they are gone.
+		t.s.cleaner.gate.RLock()
+		t.s.cleaner.gate.RUnlock() //nolint:staticcheck // waiting is all that is wanted
 	}
 	t.views = append(t.views, v)
 	return v
