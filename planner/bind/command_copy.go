@@ -62,11 +62,10 @@ func (b *binder) copyTable(c *command.Copy, s *pg.CopyStmt) error {
 	}
 	name := s.Relation.Relname
 	c.Ref = r.ref
-	verb, end := "from", "to"
+	verb := "from"
 	if s.IsFrom {
-		verb, end = "to", "from"
+		verb = "to"
 	}
-	_ = end
 	switch o := r.object.(type) {
 	case *catalog.Table:
 		if r.index != nil {

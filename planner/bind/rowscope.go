@@ -23,6 +23,15 @@ type writer struct {
 	ref   catalog.Ref
 	// targets are the columns of a row as plans have it: stored and hidden ones.
 	targets []*catalog.Column
+	// once: rows of subqueries in SET (a, b) = (SELECT …) are computed by a projection of their own, as rows has them.
+	once bool
+	rows []rowValue
+}
+
+// rowValue is a subquery's row, seen as a column.
+type rowValue struct {
+	col logical.Column
+	e   expr.Expr
 }
 
 func (q *query) writer(rv *pg.RangeVar, verb string) (*writer, error) {

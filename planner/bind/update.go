@@ -135,6 +135,7 @@ func (q *query) updateStmt(s *pg.UpdateStmt) (*result, error) {
 	if len(s.ReturningList) > 0 {
 		c.takeOthers()
 	}
+	c.once = true
 	node := &logical.Update{Table: c.table, Ref: c.ref, Targets: c.ids()}
 	sets, err := c.setList(s.TargetList)
 	if err != nil {
@@ -164,7 +165,7 @@ func (c *changer) updateInput(n *logical.Update, sets map[catalog.ColumnID]expr.
 		return err
 	}
 	n.OldCols, n.NewCols = oldCols, c.newColumns()
-	first := &logical.Project{Input: c.node, Cols: slices.Clone(oldCols), Exprs: oldExprs}
+	first := &logical.Project{Input: c.withRows(), Cols: slices.Clone(oldCols), Exprs: oldExprs}
 	row := map[catalog.ColumnID]expr.Expr{}
 	for i, t := range c.targets {
 		if isComputed(t) {
@@ -304,9 +305,39 @@ func (m *multiAssign) value(n *pg.Node) (*pg.Node, expr.Expr, error) {
 			}
 			return nil, nil, err
 		}
-		m.row = row
+		m.row = m.computeOnce(row)
 	}
 	return ref.Source, m.row[at], nil
+}
+
+// computeOnce makes the fields of a subquery's row fields of a column, where a projection can compute it.
+func (m *multiAssign) computeOnce(row []expr.Expr) []expr.Expr {
+	if !m.once {
+		return row
+	}
+	sub := row[0].(*expr.Field).Arg
+	col := logical.Column{ID: m.q.b.newColumn(m.q), Name: "row", Type: sub.Type()}
+	m.rows = append(m.rows, rowValue{col, sub})
+	out := make([]expr.Expr, len(row))
+	for i, f := range row {
+		field := *f.(*expr.Field)
+		field.Arg = columnOf(col)
+		out[i] = &field
+	}
+	return out
+}
+
+// withRows puts a projection with the rows of subqueries over the input.
+func (c *changer) withRows() logical.Node {
+	if len(c.rows) == 0 {
+		return c.node
+	}
+	p := &logical.Project{Input: c.node}
+	appendColumns(p, c.node.Columns())
+	for _, r := range c.rows {
+		p.Cols, p.Exprs = append(p.Cols, r.col), append(p.Exprs, r.e)
+	}
+	return p
 }
 
 // deleteStmt binds DELETE.
