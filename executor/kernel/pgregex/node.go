@@ -32,6 +32,7 @@ type node struct {
 	kids     []*node
 	min, max int
 	lazy     bool // of repeat
+	fixed    bool // of repeat: {m}, not {m,m}
 	n        int
 	behind   bool // of look
 	not      bool
@@ -52,7 +53,7 @@ func (n *node) preference() preference {
 	switch n.kind {
 	case repeat:
 		switch {
-		case n.min == n.max:
+		case n.fixed:
 			return n.kids[0].preference()
 		case n.lazy:
 			return lazy

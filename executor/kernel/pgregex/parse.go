@@ -10,6 +10,7 @@ type parser struct {
 	groups  int
 	closed  []bool // by group: its parenthesis has been closed
 	context bool   // there is something whose truth depends on what stands before
+	comma   bool   // the last braces had one
 	machine bool   // there is something that Go's regexp cannot do
 }
 
@@ -181,9 +182,11 @@ func (p *parser) quantified() (*node, error) {
 		return nil, invalid("quantifier operand invalid")
 	}
 	n := &node{kind: repeat, kids: []*node{atom}}
+	brace := p.src[p.pos] == '{'
 	if n.min, n.max, err = p.bounds(); err != nil {
 		return nil, err
 	}
+	n.fixed = brace && !p.comma
 	if p.looking("?") {
 		p.pos++
 		n.lazy = true
@@ -224,7 +227,8 @@ func (p *parser) bounds() (lo, hi int, err error) {
 		return 0, 0, err
 	}
 	hi = lo
-	if p.looking(",") {
+	p.comma = p.looking(",")
+	if p.comma {
 		p.pos++
 		hi = -1
 		if p.pos < len(p.src) && p.src[p.pos] >= '0' && p.src[p.pos] <= '9' {
