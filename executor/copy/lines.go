@@ -57,8 +57,7 @@ func (r *Reader) lineEnd(b []byte, i int, nl, cr string) (n int, ok bool, err er
 	if b[i] == '\n' {
 		switch r.eol {
 		case eolCR, eolCRNL:
-			r.row = b[:i]
-			return 0, false, r.in(r.literal("newline", nl))
+			return 0, false, r.inLine(r.literal("newline", nl))
 		}
 		r.eol = eolNL
 		return i, true, nil
@@ -73,8 +72,7 @@ func (r *Reader) lineEnd(b []byte, i int, nl, cr string) (n int, ok bool, err er
 	case r.eol == eolUnknown:
 		r.eol = eolCR
 	case r.eol == eolNL, r.eol == eolCRNL && !crnl:
-		r.row = b[:i]
-		return 0, false, r.in(r.literal("carriage return", cr))
+		return 0, false, r.inLine(r.literal("carriage return", cr))
 	}
 	return i, true, nil
 }

@@ -252,12 +252,18 @@ func (r *Reader) in(err error) error {
 	if err == nil {
 		return nil
 	}
-	e := *pgerr.From(err)
 	if r.Options.Format == "binary" {
-		e.Where = fmt.Sprintf("COPY %s, line %d", r.Table, r.line)
-	} else {
-		e.Where = fmt.Sprintf("COPY %s, line %d: \"%s\"", r.Table, r.line, shown(r.row))
+		return r.inLine(err)
 	}
+	e := *pgerr.From(err)
+	e.Where = fmt.Sprintf("COPY %s, line %d: \"%s\"", r.Table, r.line, shown(r.row))
+	return &e
+}
+
+// inLine adds the number of the line, whose text is not known yet.
+func (r *Reader) inLine(err error) error {
+	e := *pgerr.From(err)
+	e.Where = fmt.Sprintf("COPY %s, line %d", r.Table, r.line)
 	return &e
 }
 
