@@ -49,8 +49,9 @@ type Txn struct {
 }
 
 type savepoint struct {
-	seq   uint64
-	locks int
+	seq    uint64
+	locks  int
+	merges int // noted before it
 }
 
 type undoEntry struct {
