@@ -166,14 +166,15 @@ func (s *Snapshot) Referrers(table OID) []*Table {
 
 func (s *Snapshot) index() {
 	s.Version = versions.Add(1)
-	s.relations, s.indexes = map[name]OID{}, map[OID]OID{}
+	n := len(s.objects)
+	s.relations, s.indexes = make(map[name]OID, 2*n), make(map[OID]OID, n)
 	s.types, s.defs = map[name]OID{}, map[OID]*types.Def{}
 	s.schemas, s.functions, s.referrers = map[string]OID{}, map[name][]OID{}, map[OID][]OID{}
 	s.defineTypes()
-	for _, id := range slices.Sorted(maps.Keys(s.objects)) {
-		h := s.objects[id].Head()
+	for id, o := range s.objects {
+		h := o.Head()
 		key := name{h.Schema, h.Name}
-		switch o := s.objects[id].(type) {
+		switch o := o.(type) {
 		case *Schema:
 			s.schemas[h.Name] = id
 		case *Table:
@@ -197,6 +198,12 @@ func (s *Snapshot) index() {
 			s.functions[key] = append(s.functions[key], id)
 		case *UserType, *Role, *Database:
 		}
+	}
+	for _, ids := range s.functions {
+		slices.Sort(ids)
+	}
+	for _, ids := range s.referrers {
+		slices.Sort(ids)
 	}
 }
 
