@@ -16,7 +16,6 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/rowandb/rowan/internal/password"
-	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
 	"github.com/rowandb/rowan/wire"
@@ -57,13 +56,10 @@ func (e *fakeEngine) Open(context.Context, wire.Startup) (wire.Session, error) {
 	return fakeSession{}, nil
 }
 
-// fakeSession answers every query with what demo.sql would give: nothing.
+// fakeSession answers every query with nothing.
 type fakeSession struct{ wire.Session }
 
-func (fakeSession) Query(_ context.Context, sql string, out vector.Sink) error {
-	if strings.Contains(sql, "no such") {
-		return pgerr.New("42601", "no such statement")
-	}
+func (fakeSession) Query(_ context.Context, _ string, out vector.Sink) error {
 	return out.Complete("DONE")
 }
 func (fakeSession) TxnStatus() byte       { return 'I' }
@@ -233,29 +229,4 @@ func TestLock(t *testing.T) {
 	}
 	stop(t, s)
 	stop(t, start(t, cfg))
-}
-
-func TestDemo(t *testing.T) {
-	var out bytes.Buffer
-	s, err := StartDemo(t.Context(), config(t, &out))
-	if err != nil {
-		t.Fatal(err)
-	}
-	stop(t, s)
-	if !strings.Contains(out.String(), "rowan.create_branch('dev')") {
-		t.Errorf("no hints in\n%s", out.String())
-	}
-	for _, st := range scriptStatements(demoSQL) {
-		if strings.Count(st, ";") != 1 {
-			t.Errorf("not one statement: %s", st)
-		}
-	}
-}
-
-func TestLoadFails(t *testing.T) {
-	s := start(t, config(t, &bytes.Buffer{}))
-	defer stop(t, s)
-	if err := s.load(t.Context(), "good;\nno such;\n"); err == nil {
-		t.Error("a failing script is taken for well")
-	}
 }

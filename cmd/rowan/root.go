@@ -17,7 +17,7 @@ of the past:
     psql postgres://postgres@127.0.0.1:5433/app/dev          its branch dev
     psql 'postgres://postgres@127.0.0.1:5433/app@-10 minutes'  as it was ten minutes ago, read only`
 
-const rootExample = `  rowan demo                      a throw-away server with sample data, to look around
+const rootExample = `  rowan demo                      branches, merges and the past at work, in a minute
   rowan serve                     a server with its data in ./data
   rowan serve --data-dir /var/lib/rowan --pg-addr 0.0.0.0:5432 --tls-cert cert.pem --tls-key key.pem`
 

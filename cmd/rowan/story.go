@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// demoStory is a script: remarks, statements that end with their line, and \c for the branch from there on.
+//
+//go:embed demo.sql
+var demoStory string
+
+// tell runs the story in the demo's database and prints it as it goes.
+func (d *demo) tell(ctx context.Context) error {
+	conns := map[string]*pgconn.PgConn{}
+	defer func() {
+		for _, c := range conns {
+			_ = c.Close(context.WithoutCancel(ctx)) // all has been committed
+		}
+	}()
+	branch := "main"
+	var statement strings.Builder
+	for line := range strings.Lines(demoStory) {
+		trimmed := strings.TrimSpace(line)
+		name, connect := strings.CutPrefix(trimmed, `\c `)
+		switch {
+		case connect:
+			branch = name
+		case statement.Len() == 0 && (trimmed == "" || strings.HasPrefix(trimmed, "--")):
+			_, _ = fmt.Fprint(d.out, line) // a closed terminal shows at the next statement
+		default:
+			statement.WriteString(line)
+		}
+		if connect || !strings.HasSuffix(trimmed, ";") || statement.Len() == 0 {
+			continue
+		}
+		if conns[branch] == nil {
+			c, err := d.connect(ctx, demoDatabase+"/"+branch)
+			if err != nil {
+				return err
+			}
+			conns[branch] = c
+		}
+		if err := d.statement(ctx, conns[branch], branch, statement.String()); err != nil {
+			return err
+		}
+		statement.Reset()
+	}
+	return nil
+}
+
+// statement prints a statement, runs it and prints what it returns.
+func (d *demo) statement(ctx context.Context, c *pgconn.PgConn, branch, sql string) error {
+	prompt := branch + "=> "
+	for line := range strings.Lines(strings.TrimSpace(sql)) {
+		_, _ = fmt.Fprint(d.out, prompt, line) // see above
+		prompt = strings.Repeat(" ", len(prompt))
+	}
+	_, _ = fmt.Fprintln(d.out)
+	results, err := c.Exec(ctx, sql).ReadAll()
+	if err != nil {
+		return err
+	}
+	for _, r := range results {
+		if _, err := fmt.Fprintln(d.out, show(r)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// show lays a result out in columns; that of a statement without one is its tag.
+func show(r *pgconn.Result) string {
+	if len(r.FieldDescriptions) == 0 {
+		return r.CommandTag.String() + "\n"
+	}
+	cells := make([][]string, 0, len(r.Rows)+1)
+	var head []string
+	for _, f := range r.FieldDescriptions {
+		head = append(head, f.Name)
+	}
+	cells = append(cells, head)
+	for _, row := range r.Rows {
+		var line []string
+		for _, v := range row {
+			line = append(line, string(v))
+		}
+		cells = append(cells, line)
+	}
+	width := make([]int, len(head))
+	for _, line := range cells {
+		for i, v := range line {
+			width[i] = max(width[i], utf8.RuneCountInString(v))
+		}
+	}
+	var b strings.Builder
+	rule := make([]string, len(width))
+	for i, w := range width {
+		rule[i] = strings.Repeat("-", w)
+	}
+	for n, line := range cells {
+		for i, v := range line {
+			line[i] = v + strings.Repeat(" ", width[i]-utf8.RuneCountInString(v))
+		}
+		fmt.Fprintln(&b, strings.TrimRight(strings.Join(line, " | "), " "))
+		if n == 0 {
+			fmt.Fprintln(&b, strings.Join(rule, "-+-"))
+		}
+	}
+	rows := "rows"
+	if len(r.Rows) == 1 {
+		rows = "row"
+	}
+	fmt.Fprintf(&b, "(%d %s)\n", len(r.Rows), rows)
+	return b.String()
+}
