@@ -109,17 +109,21 @@ func (s *Store) catalogAt(ctx context.Context, l *layer, at uint64, db *catalog.
 	if err != nil {
 		return nil, err
 	}
-	snap = catalog.NewSnapshot(db, objects)
-	s.catalogs.mu.Lock()
-	defer s.catalogs.mu.Unlock()
-	if known := s.catalogs.m[key]; known != nil {
-		return known, nil
+	return s.catalogs.put(key, catalog.NewSnapshot(db, objects)), nil
+}
+
+// put adds a snapshot, unless there is one already, and returns what is there.
+func (c *catalogCache) put(key catalogKey, snap *catalog.Snapshot) *catalog.Snapshot {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known := c.m[key]; known != nil {
+		return known
 	}
-	if s.catalogs.m == nil || len(s.catalogs.m) >= maxCatalogs {
-		s.catalogs.m = map[catalogKey]*catalog.Snapshot{}
+	if c.m == nil || len(c.m) >= maxCatalogs {
+		c.m = map[catalogKey]*catalog.Snapshot{}
 	}
-	s.catalogs.m[key] = snap
-	return snap, nil
+	c.m[key] = snap
+	return snap
 }
 
 func (s *Store) readObjects(ctx context.Context, chain []link) ([]catalog.Object, error) {

@@ -178,6 +178,7 @@ func (c *committer) remember(fresh []*branch) {
 	}
 	for _, l := range c.layers {
 		if l.catalog {
+			c.keepCatalog(l.layer)
 			l.layer.addCatalog(c.ver)
 		}
 		l.layer.committed(c.ver, c.at)
@@ -188,6 +189,19 @@ func (c *committer) remember(fresh []*branch) {
 		b.now().committed(c.ver, c.at)
 	}
 	c.s.cleaner.add(c.dead)
+}
+
+// keepCatalog saves those who come next from reading the whole catalog again: the transaction has it as it is now, unless
+// somebody else has changed it too since the transaction read it.
+func (c *committer) keepCatalog(l *layer) {
+	for _, v := range c.t.views {
+		if v.layer != l || v.readOnly || v.cat == nil || v.cat == v.base {
+			continue
+		}
+		if from, scn := l.catalogAt(c.ver); v.baseKey.layer == from.id && v.baseKey.scn == scn {
+			c.s.catalogs.put(catalogKey{l.id, c.ver, v.baseKey.db}, v.cat)
+		}
+	}
 }
 
 func (c *committer) log(l *layer) *layerLog {

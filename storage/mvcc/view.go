@@ -20,8 +20,9 @@ type view struct {
 	chain    []link
 	readOnly bool
 
-	base *catalog.Snapshot // as committed
-	cat  *catalog.Snapshot // with the transaction's own changes; nil: not known yet
+	base    *catalog.Snapshot // as committed
+	baseKey catalogKey        // of base in the cache
+	cat     *catalog.Snapshot // with the transaction's own changes; nil: not known yet
 }
 
 var _ storage.View = (*view)(nil)
@@ -172,6 +173,8 @@ func (v *view) committedCatalog() *catalog.Snapshot {
 	if v.branch != nil {
 		db = v.t.s.database(v.branch.Database)
 	}
+	from, scn := v.layer.catalogAt(v.chain[0].bound)
+	v.baseKey = catalogKey{from.id, scn, db}
 	snap, err := v.t.s.catalogAt(context.Background(), v.layer, v.chain[0].bound, db)
 	if err != nil {
 		v.t.err = err // whatever the statement does next, it cannot commit
