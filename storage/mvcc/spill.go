@@ -3,7 +3,9 @@ package mvcc
 import (
 	"context"
 	"encoding/binary"
+	"maps"
 	"slices"
+	"sort"
 
 	"github.com/rowandb/rowan/storage/keys"
 	"github.com/rowandb/rowan/storage/kv"
@@ -36,20 +38,11 @@ func (t *Txn) spillAll(ctx context.Context, final bool) error {
 	if err := t.becomeLarge(ctx); err != nil {
 		return err
 	}
-	for level := range len(t.savepoints) + 1 {
-		f := &spiller{t: t, final: final, c: &committer{s: t.s, t: t, ver: t.large.marker}, limits: t.s.kv.Limits()}
-		if level > 0 {
-			f.from = t.savepoints[level-1].seq
-		}
-		f.to = ^uint64(0)
-		if level < len(t.savepoints) {
-			f.to = t.savepoints[level].seq
-		}
-		for _, w := range t.order {
-			if w.Keyspace == catalogSpace {
-				continue
-			}
-			if err := f.space(ctx, w); err != nil {
+	f := &spiller{t: t, c: &committer{s: t.s, t: t, ver: t.large.marker}, limits: t.s.kv.Limits()}
+	levels := t.spillable(final)
+	for _, level := range slices.Sorted(maps.Keys(levels)) {
+		for _, it := range levels[level] {
+			if err := f.add(ctx, it); err != nil {
 				return err
 			}
 		}
@@ -80,13 +73,29 @@ func (t *Txn) becomeLarge(ctx context.Context) error {
 	return nil
 }
 
-// spiller writes the entries with number in (from, to] ahead.
+// spillable returns what may go, by how many savepoints came before it, and within that in the order of keys.
+func (t *Txn) spillable(final bool) map[int][]spilled {
+	levels := map[int][]spilled{}
+	for _, w := range t.order {
+		if w.Keyspace == catalogSpace {
+			continue
+		}
+		w.tree.Scan(func(x *write) bool {
+			if final || x.prev == nil && x.below != belowOwn {
+				n := sort.Search(len(t.savepoints), func(i int) bool { return t.savepoints[i].seq >= x.seq })
+				levels[n] = append(levels[n], spilled{w, x})
+			}
+			return true
+		})
+	}
+	return levels
+}
+
+// spiller writes entries ahead, in chunks.
 type spiller struct {
-	t        *Txn
-	c        *committer
-	final    bool
-	from, to uint64
-	limits   kv.Limits
+	t      *Txn
+	c      *committer
+	limits kv.Limits
 
 	list   keyList
 	first  uint64
@@ -99,36 +108,22 @@ type spilled struct {
 	x *write
 }
 
-func (f *spiller) space(ctx context.Context, w *writes) error {
-	sp, _ := w.layer.open(w.Keyspace)
-	var err error
-	var todo []*write
-	w.tree.Scan(func(x *write) bool {
-		if x.seq <= f.from || x.seq > f.to || !f.final && (x.prev != nil || x.below == belowOwn) {
-			return true
+func (f *spiller) add(ctx context.Context, it spilled) error {
+	w, x := it.w, it.x
+	size := 2*len(x.key) + len(x.payload) + len(x.base) + len(f.list.buf) + 1<<10
+	if !f.c.batch.Fits(f.limits, 4, size) || len(f.list.buf) > 1<<18 {
+		if err := f.flush(ctx); err != nil {
+			return err
 		}
-		todo = append(todo, x)
-		return true
-	})
-	for _, x := range todo {
-		if !f.c.batch.Fits(f.limits, 4, 2*len(x.key)+len(x.payload)+len(x.base)+len(f.list.buf)+1<<10) || len(f.list.buf) > 1<<18 {
-			if err = f.flush(ctx); err != nil {
-				return err
-			}
-		}
-		f.add(w, sp, x)
 	}
-	return nil
-}
-
-func (f *spiller) add(w *writes, sp *space, x *write) {
 	before := *w
-	f.items = append(f.items, spilled{w, x})
+	f.items = append(f.items, it)
 	if f.first == 0 || x.seq < f.first {
 		f.first = x.seq
 	}
+	sp, _ := w.layer.open(w.Keyspace)
 	if !f.c.write(w, sp, x) {
-		return
+		return nil
 	}
 	f.c.persist(sp)
 	f.list.add(w.Space, x.key, x.deleted)
@@ -142,6 +137,7 @@ func (f *spiller) add(w *writes, sp *space, x *write) {
 	d.inserts += w.inserts - before.inserts
 	d.updates += w.updates - before.updates
 	d.deletes += w.deletes - before.deletes
+	return nil
 }
 
 // flush applies what was gathered as one chunk, and takes it out of memory.
