@@ -68,6 +68,13 @@ func show(severity, code, message, detail, hint string) string {
 	return s
 }
 
+func at(position int) string {
+	if position <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("AT %d\n", position)
+}
+
 func newOracle(t *testing.T, dsn string) func(string) string {
 	ctx := context.Background()
 	cfg, err := pgx.ParseConfig(dsn)
@@ -100,7 +107,7 @@ func newOracle(t *testing.T, dsn string) func(string) string {
 		out := notices.String()
 		notices.Reset()
 		if e, ok := err.(*pgconn.PgError); ok {
-			return out + show("ERROR", e.Code, e.Message, e.Detail, e.Hint)
+			return out + show("ERROR", e.Code, e.Message, e.Detail, e.Hint) + at(int(e.Position))
 		}
 		return out + tag + "\n"
 	}
@@ -124,7 +131,7 @@ func (s *session) run(sql string) string {
 	if err != nil {
 		s.f.local, s.f.global = local, global
 		e := pgerr.From(err)
-		return out + show("ERROR", e.Code, e.Message, e.Detail, e.Hint)
+		return out + show("ERROR", e.Code, e.Message, e.Detail, e.Hint) + at(e.ByteOffset()+1)
 	}
 	return out
 }

@@ -275,8 +275,11 @@ func (b *definer) setDefault(t *catalog.Table, cmd *pg.AlterTableCmd) (command.A
 		return a, nil
 	}
 	s, err := b.defaultExpr(c.Name, c.Type, cmd.Def)
+	if err != nil {
+		return nil, pgerr.From(err).Relocate(-1) // as PostgreSQL, which has no text to point into here
+	}
 	a.Default, a.Deps = s.sql, s.deps
-	return a, err
+	return a, nil
 }
 
 func (b *definer) setIdentity(cmd *pg.AlterTableCmd) (command.AlterAction, error) {

@@ -20,6 +20,7 @@ type columnDef struct {
 	def         *pg.Node
 	generated   *pg.Node
 	constraints []*pg.Constraint // those that become constraints of the table
+	at          int              // where its last default, identity or generation clause stands
 }
 
 var serialTypes = map[string]types.OID{
@@ -93,6 +94,10 @@ func (b *definer) columnConstraints(table string, c *columnDef, d *pg.ColumnDef)
 	for _, n := range d.Constraints {
 		k := n.GetConstraint()
 		switch k.Contype {
+		case pg.ConstrType_CONSTR_DEFAULT, pg.ConstrType_CONSTR_IDENTITY, pg.ConstrType_CONSTR_GENERATED:
+			c.at = int(k.Location)
+		}
+		switch k.Contype {
 		case pg.ConstrType_CONSTR_NULL:
 			if c.out.NotNull {
 				return conflict(k)
@@ -124,7 +129,7 @@ func (b *definer) columnConstraints(table string, c *columnDef, d *pg.ColumnDef)
 			c.constraints = append(c.constraints, k)
 		}
 	}
-	return b.oneValue(table, c, d)
+	return b.oneValue(table, c)
 }
 
 // identity applies GENERATED … AS IDENTITY.
@@ -155,11 +160,11 @@ func identityKind(when string) byte {
 }
 
 // oneValue refuses a column that has several of default, identity, generation and serial.
-func (b *definer) oneValue(table string, c *columnDef, d *pg.ColumnDef) error {
+func (b *definer) oneValue(table string, c *columnDef) error {
 	both := ""
 	switch {
 	case c.out.Serial && c.def != nil:
-		return pgerr.New(pgerrcode.SyntaxError, "multiple default values specified for column %q of table %q", c.out.Name, table).At(int(d.Location))
+		return pgerr.New(pgerrcode.SyntaxError, "multiple default values specified for column %q of table %q", c.out.Name, table)
 	case c.def != nil && c.out.Identity != 0:
 		both = "default and identity"
 	case c.def != nil && c.generated != nil:
@@ -168,7 +173,7 @@ func (b *definer) oneValue(table string, c *columnDef, d *pg.ColumnDef) error {
 		both = "identity and generation expression"
 	}
 	if both != "" {
-		return pgerr.New(pgerrcode.SyntaxError, "both %s specified for column %q of table %q", both, c.out.Name, table).At(int(d.Location))
+		return pgerr.New(pgerrcode.SyntaxError, "both %s specified for column %q of table %q", both, c.out.Name, table).At(c.at)
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/jackc/pgerrcode"
 	pg "github.com/pganalyze/pg_query_go/v5"
 
@@ -96,9 +98,16 @@ func (b *definer) keyConstraint(t *catalog.Table, column string, k *pg.Constrain
 	if column != "" && len(d.Columns) == 0 {
 		d.Columns = []string{column}
 	}
-	for _, n := range d.Columns {
+	word := "unique"
+	if d.Kind == catalog.PrimaryKey {
+		word = "primary key"
+	}
+	for i, n := range d.Columns {
 		if t.Column(n) == nil {
 			return d, pgerr.New(pgerrcode.UndefinedColumn, "column %q named in key does not exist", n).At(int(k.Location))
+		}
+		if slices.Contains(d.Columns[:i], n) {
+			return d, pgerr.New(pgerrcode.DuplicateColumn, "column %q appears twice in %s constraint", n, word).At(int(k.Location))
 		}
 	}
 	d.Options = optionList(k.Options)
@@ -117,6 +126,10 @@ func (b *definer) keyConstraint(t *catalog.Table, column string, k *pg.Constrain
 		return d, pgerr.New(pgerrcode.UndefinedObject, "index %q does not exist", k.Indexname).At(int(k.Location))
 	}
 	d.UsingIndex = ix.OID
+	if !ix.Unique {
+		return d, pgerr.New(pgerrcode.WrongObjectType, "%q is not a unique index", ix.Name).
+			WithDetail("Cannot create a primary key or unique constraint using such an index.").At(int(k.Location))
+	}
 	return d, nil
 }
 

@@ -201,12 +201,24 @@ func (b *definer) generatedExpr(tab *catalog.Table, column string, t types.Type,
 		if u == column {
 			detail = "This would cause the generated column to depend on its own value."
 		}
-		return s, pgerr.New(pgerrcode.InvalidObjectDefinition, "cannot use generated column %q in column generation expression", u).WithDetail("%s", detail)
+		return s, pgerr.New(pgerrcode.InvalidObjectDefinition, "cannot use generated column %q in column generation expression", u).WithDetail("%s", detail).At(placeOf(e, u))
 	}
 	if expr.VolatilityOf(e) != expr.Immutable {
 		return s, pgerr.New(pgerrcode.InvalidObjectDefinition, "generation expression is not immutable")
 	}
 	return s, nil
+}
+
+// placeOf is where an expression first names a column.
+func placeOf(e expr.Expr, name string) int {
+	pos := -1
+	expr.Walk(e, func(x expr.Expr) bool {
+		if c, ok := x.(*expr.Column); ok && c.Name == name && pos < 0 {
+			pos = c.Pos
+		}
+		return pos < 0
+	})
+	return pos
 }
 
 // indexExpr binds an expression that an index is over, or its predicate.

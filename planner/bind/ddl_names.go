@@ -31,7 +31,11 @@ func (b *definer) target(r *pg.RangeVar) (command.Target, error) {
 	if temp {
 		return command.Target{Name: clipName(r.Relname), Temp: true}, nil
 	}
-	return b.newName(names)
+	t, err := b.newName(names)
+	if err != nil && r.Schemaname != "" {
+		err = pgerr.From(err).At(int(r.Location))
+	}
+	return t, err
 }
 
 // newName resolves where a new object of any kind goes.

@@ -136,7 +136,7 @@ func (b *definer) ownedBy(s *command.SequenceDef, d *pg.DefElem) error {
 	names := stringList(d.Arg.GetList().GetItems())
 	if len(names) == 1 {
 		if names[0] != "none" {
-			return pgerr.New(pgerrcode.SyntaxError, "invalid OWNED BY option").WithHint("Specify OWNED BY table.column or OWNED BY NONE.").At(int(d.Location))
+			return pgerr.New(pgerrcode.SyntaxError, "invalid OWNED BY option").WithHint("Specify OWNED BY table.column or OWNED BY NONE.")
 		}
 		s.OwnedBy = &catalog.Dep{}
 		return nil

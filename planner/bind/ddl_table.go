@@ -89,14 +89,22 @@ func (b *definer) completeTable(c *command.CreateTable, draft *catalog.Table, co
 		}
 		c.Constraints = append(c.Constraints, d)
 	}
-	keys := 0
-	for _, k := range c.Constraints {
-		if k.Kind == catalog.PrimaryKey {
-			keys++
-		}
+	return onePrimaryKey(c.Target.Name, columns, constraints)
+}
+
+func onePrimaryKey(table string, columns []*columnDef, constraints []*pg.Constraint) error {
+	var all []*pg.Constraint
+	for _, d := range columns {
+		all = append(all, d.constraints...)
 	}
-	if keys > 1 {
-		return pgerr.New(pgerrcode.InvalidTableDefinition, "multiple primary keys for table %q are not allowed", c.Target.Name)
+	keys := 0
+	for _, k := range append(all, constraints...) {
+		if k.Contype != pg.ConstrType_CONSTR_PRIMARY {
+			continue
+		}
+		if keys++; keys > 1 {
+			return pgerr.New(pgerrcode.InvalidTableDefinition, "multiple primary keys for table %q are not allowed", table).At(int(k.Location))
+		}
 	}
 	return nil
 }
@@ -140,7 +148,7 @@ const (
 func (b *definer) like(c *command.CreateTable, l *pg.TableLikeClause, draft *catalog.Table) ([]*columnDef, error) {
 	o, ix, err := b.relation(l.Relation)
 	if err != nil {
-		return nil, err
+		return nil, pgerr.From(err).At(int(l.Relation.Location))
 	}
 	cols, name := []*catalog.Column(nil), o.Head().Name
 	src, isTable := o.(*catalog.Table)
