@@ -21,28 +21,6 @@ var _ types.Names = regNames{}
 
 func quoteIdent(s string) string { return expr.QuoteIdent(s) }
 
-// definitions writes definitions as the session's search_path lets them be read.
-func (s *Session) definitions(snap *catalog.Snapshot) *pgcatalog.Names {
-	return &pgcatalog.Names{Catalog: snap, Quote: quoteIdent, Visible: func(schema catalog.OID, name string) bool { return s.visible(snap, schema, name) }}
-}
-
-// visible reports whether a relation or type is what its bare name means: the first of that name in the path.
-func (s *Session) visible(snap *catalog.Snapshot, schema catalog.OID, name string) bool {
-	for _, n := range s.catalogs.SearchPath() {
-		sc := snap.Schema(n)
-		if sc == nil {
-			continue
-		}
-		if sc.OID == schema {
-			return true
-		}
-		if o, _ := snap.Relation(sc.OID, name); o != nil || snap.Type(sc.OID, name) != nil {
-			return false
-		}
-	}
-	return false
-}
-
 // NameOf shows an OID by name.
 func (r regNames) NameOf(reg, id types.OID) (string, bool) {
 	if r.s.txn == nil {
@@ -68,7 +46,7 @@ func (r regNames) NameOf(reg, id types.OID) (string, bool) {
 			return quoteIdent(role.Name), true
 		}
 	default:
-		return builtinName(snap, n, reg, id)
+		return r.builtinName(snap, n, reg, id)
 	}
 	return "", false
 }
@@ -85,28 +63,55 @@ func relationName(snap *catalog.Snapshot, n *pgcatalog.Names, id types.OID) (str
 	return n.Relation(o.Head().Schema, name), true
 }
 
-// builtinName shows functions and operators.
-func builtinName(snap *catalog.Snapshot, n *pgcatalog.Names, reg, id types.OID) (string, bool) {
+// builtinName shows functions, operators and collations.
+func (r regNames) builtinName(snap *catalog.Snapshot, n *pgcatalog.Names, reg, id types.OID) (string, bool) {
 	switch reg {
 	case types.OIDRegproc, types.OIDRegprocedure:
-		name, args := "", []types.OID(nil)
+		schema, name, args := types.OID(0), "", []types.OID(nil)
 		if p := builtin.ProcByOID(id); p != nil {
-			name, args = n.Relation(p.Schema, p.Name), p.Args
+			schema, name, args = p.Schema, p.Name, p.Args
 		} else if f, ok := snap.Object(id).(*catalog.Function); ok {
-			name, args = n.Relation(f.Schema, f.Name), f.ArgTypes
+			schema, name, args = f.Schema, f.Name, inputTypes(f)
 		} else {
 			return "", false
 		}
 		if reg == types.OIDRegproc {
-			return name, true
+			return r.procName(snap, schema, name, id), true
 		}
-		return name + "(" + typeNames(n, args) + ")", true
+		return r.s.functionName(snap, schema, name) + "(" + typeNames(n, args) + ")", true
 	case types.OIDRegoper, types.OIDRegoperator:
-		if op := builtin.OperatorByOID(id); op != nil {
+		op := builtin.OperatorByOID(id)
+		if op == nil {
+			return "", false
+		}
+		if reg == types.OIDRegoper {
+			if _, err := r.s.operatorOID(r.s.catalogs.ctx, op.Name, false); err != nil {
+				return "pg_catalog." + op.Name, true
+			}
 			return op.Name, true
+		}
+		left := "NONE"
+		if op.Left != 0 {
+			left = n.FormatType(op.Left, -1, false)
+		}
+		return op.Name + "(" + left + "," + n.FormatType(op.Right, -1, false) + ")", true
+	case types.OIDRegcollation:
+		for _, c := range builtin.AllCollations() {
+			if c.OID == id {
+				return quoteIdent(c.Name), true
+			}
 		}
 	}
 	return "", false
+}
+
+// procName is what regproc shows: the bare name only where it means this function and no other.
+func (r regNames) procName(snap *catalog.Snapshot, schema types.OID, name string, id types.OID) string {
+	quoted := quoteIdent(name)
+	if found, err := r.s.functionsNamed(r.s.catalogs.ctx, quoted); err == nil && len(found) == 1 && found[0].oid == id {
+		return quoted
+	}
+	return quoteIdent(snap.SchemaName(schema)) + "." + quoted
 }
 
 func typeNames(n *pgcatalog.Names, ids []types.OID) string {
@@ -140,7 +145,16 @@ func (r regNames) Lookup(reg types.OID, name string) (types.OID, error) {
 	case types.OIDRegtype:
 		return r.s.typeOID(ctx, name)
 	case types.OIDRegproc, types.OIDRegprocedure:
-		return r.s.procOID(ctx, name)
+		return r.s.procOID(ctx, name, reg == types.OIDRegprocedure)
+	case types.OIDRegoper, types.OIDRegoperator:
+		return r.s.operatorOID(ctx, name, reg == types.OIDRegoperator)
+	case types.OIDRegcollation:
+		for _, c := range builtin.AllCollations() {
+			if parts := splitName(name); parts[len(parts)-1] == c.Name {
+				return c.OID, nil
+			}
+		}
+		return 0, pgerr.New(pgerrcode.UndefinedObject, "collation %q for encoding \"UTF8\" does not exist", name)
 	}
 	return 0, pgerr.Unsupported("looking up %s by name", types.Builtin(reg).Name)
 }
@@ -285,21 +299,78 @@ func (s *Session) typeNamed(snap *catalog.Snapshot, name string) *types.Def {
 	return nil
 }
 
+// candidate is a function that a name may mean.
+type candidate struct {
+	oid  types.OID
+	args []types.OID
+}
+
+// functionsNamed lists the functions that a name means: those of the first schema of the path that has any with the
+// same arguments come first.
+func (s *Session) functionsNamed(ctx context.Context, name string) ([]candidate, error) {
+	snap, err := s.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	schemas, bare, err := s.schemasFor(name)
+	if err != nil {
+		return nil, err
+	}
+	var out []candidate
+	for _, n := range schemas {
+		sc := snap.Schema(n)
+		if sc == nil {
+			continue
+		}
+		for _, p := range builtin.ProcsByName(bare) {
+			if p.Schema == sc.OID {
+				out = append(out, candidate{p.OID, p.Args})
+			}
+		}
+		for _, f := range snap.Functions(sc.OID, bare) {
+			out = append(out, candidate{f.OID, inputTypes(f)})
+		}
+	}
+	return out, nil
+}
+
+// inputTypes are the types of a function's input arguments.
+func inputTypes(f *catalog.Function) []types.OID {
+	var out []types.OID
+	for i, t := range f.ArgTypes {
+		if i >= len(f.ArgModes) || isInput(f.ArgModes[i]) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
 // procOID finds a function by name, or by name and argument types in parentheses.
-func (s *Session) procOID(ctx context.Context, name string) (types.OID, error) {
-	bare, args, withArgs := strings.Cut(name, "(")
-	parts := splitName(bare)
-	found := builtin.ProcsByName(parts[len(parts)-1])
+func (s *Session) procOID(ctx context.Context, name string, withArgs bool) (types.OID, error) {
+	bare, args := name, ""
+	if withArgs {
+		var ok bool
+		if bare, args, ok = strings.Cut(name, "("); !ok {
+			return 0, pgerr.New(pgerrcode.InvalidTextRepresentation, "expected a left parenthesis")
+		}
+		if args, ok = strings.CutSuffix(strings.TrimSpace(args), ")"); !ok {
+			return 0, pgerr.New(pgerrcode.InvalidTextRepresentation, "expected a right parenthesis")
+		}
+	}
+	found, err := s.functionsNamed(ctx, bare)
+	if err != nil {
+		return 0, err
+	}
 	var match []types.OID
-	for _, p := range found {
-		if !withArgs || s.sameArgs(ctx, p.Args, strings.TrimSuffix(args, ")")) {
-			match = append(match, p.OID)
+	for _, c := range found {
+		if !withArgs || s.sameArgs(ctx, c.args, args) {
+			match = append(match, c.oid)
 		}
 	}
 	switch {
 	case len(match) == 0:
 		return 0, pgerr.New(pgerrcode.UndefinedFunction, "function %q does not exist", name)
-	case len(match) > 1:
+	case len(match) > 1 && !withArgs:
 		return 0, pgerr.New(pgerrcode.AmbiguousFunction, "more than one function named %q", name)
 	}
 	return match[0], nil
@@ -326,4 +397,32 @@ func (s *Session) sameArgs(ctx context.Context, args []types.OID, list string) b
 		}
 	}
 	return true
+}
+
+// operatorOID finds an operator by name, or by name and operand types in parentheses.
+func (s *Session) operatorOID(ctx context.Context, name string, withArgs bool) (types.OID, error) {
+	bare, args, _ := strings.Cut(name, "(")
+	bare = strings.TrimPrefix(strings.TrimSpace(bare), "pg_catalog.")
+	left, right, _ := strings.Cut(strings.TrimSuffix(strings.TrimSpace(args), ")"), ",")
+	var match []types.OID
+	for _, o := range builtin.AllOperators() {
+		if o.Name == bare && (!withArgs || s.sameType(ctx, o.Left, left) && s.sameType(ctx, o.Right, right)) {
+			match = append(match, o.OID)
+		}
+	}
+	switch {
+	case len(match) == 0:
+		return 0, pgerr.New(pgerrcode.UndefinedFunction, "operator does not exist: %s", name)
+	case len(match) > 1:
+		return 0, pgerr.New(pgerrcode.AmbiguousFunction, "more than one operator named %s", name)
+	}
+	return match[0], nil
+}
+
+func (s *Session) sameType(ctx context.Context, t types.OID, name string) bool {
+	if strings.EqualFold(strings.TrimSpace(name), "none") {
+		return t == 0
+	}
+	id, err := s.typeOID(ctx, strings.TrimSpace(name))
+	return err == nil && id == t
 }

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/rowandb/rowan/planner/command"
@@ -73,6 +75,17 @@ func (s *Session) listen(c *command.Listen) error {
 		n.listeners[s] = &listener{database: s.database.OID, channels: map[string]bool{c.Channel: true}}
 	default:
 		l.channels[c.Channel] = true
+	}
+	return nil
+}
+
+// listening lists the channels that the session listens to, in order.
+func (s *Session) listening() []string {
+	n := s.engine.notify
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if l := n.listeners[s]; l != nil {
+		return slices.Sorted(maps.Keys(l.channels))
 	}
 	return nil
 }

@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"maps"
+	"sync"
 
 	"github.com/jackc/pgerrcode"
 
@@ -18,6 +20,23 @@ type service func(s *Session, ctx context.Context, args []types.Datum) (types.Da
 
 // rowService is one that returns a set.
 type rowService func(s *Session, ctx context.Context, args []types.Datum, yield func(row []types.Datum) bool) error
+
+// services and rowServices join the tables of this package's files.
+var (
+	services = sync.OnceValue(func() map[string]service {
+		return joined(branchServices, sequenceServices, catalogServices, definitionServices, functionServices, privilegeServices, systemServices,
+			lockServices, backendServices)
+	})
+	rowServices = sync.OnceValue(func() map[string]rowService { return joined(branchRows, catalogRows) })
+)
+
+func joined[F any](tables ...map[string]F) map[string]F {
+	out := map[string]F{}
+	for _, t := range tables {
+		maps.Copy(out, t)
+	}
+	return out
+}
 
 // Setting gives a setting's value as current_setting does.
 func (s *Session) Setting(name string, missingOK bool) (string, error) {
@@ -77,20 +96,16 @@ func (s *Session) snapshot(ctx context.Context) (*catalog.Snapshot, error) {
 
 // Call runs a function that belongs to the session.
 func (s *Session) Call(ctx context.Context, name string, args []types.Datum) (types.Datum, error) {
-	for _, table := range []map[string]service{branchServices, sequenceServices, catalogServices, lockServices, backendServices} {
-		if f := table[name]; f != nil {
-			return f(s, ctx, args)
-		}
+	if f := services()[name]; f != nil {
+		return f(s, ctx, args)
 	}
 	return types.Null, pgerr.New(pgerrcode.FeatureNotSupported, "function %s is not supported yet", name)
 }
 
 // Rows runs a set-returning function that belongs to the session.
 func (s *Session) Rows(ctx context.Context, name string, args []types.Datum, yield func(row []types.Datum) bool) error {
-	for _, table := range []map[string]rowService{branchRows, catalogRows} {
-		if f := table[name]; f != nil {
-			return f(s, ctx, args, yield)
-		}
+	if f := rowServices()[name]; f != nil {
+		return f(s, ctx, args, yield)
 	}
 	return pgerr.New(pgerrcode.FeatureNotSupported, "function %s is not supported yet", name)
 }

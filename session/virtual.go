@@ -18,14 +18,18 @@ func (s *Session) virtual(ctx context.Context, t *catalog.Table, ref catalog.Ref
 	if err != nil {
 		return nil, err
 	}
-	src := &pgcatalog.Source{
+	batches, err := pgcatalog.Rows(ctx, t, s.source(ctx, v))
+	return &batchScanner{batches: batches}, err
+}
+
+// source is what the rows of virtual relations are computed from.
+func (s *Session) source(ctx context.Context, v storage.View) *pgcatalog.Source {
+	return &pgcatalog.Source{
 		Catalog: v.Catalog(), Global: s.engine.Store.Global(), User: s.user,
 		Rows:     func(t *catalog.Table) int64 { return s.txn.RowEstimate(v, t) },
 		Sequence: func(q *catalog.Sequence) (int64, bool, error) { return s.engine.Store.Sequences().Get(ctx, q) },
 		Settings: s.settingRows, Activity: s.engine.activity.rows, Locks: s.lockRows, Prepared: s.preparedRows, Cursors: s.cursorRows,
 	}
-	batches, err := pgcatalog.Rows(ctx, t, src)
-	return &batchScanner{batches: batches}, err
 }
 
 // batchScanner yields batches that are there already.

@@ -17,16 +17,16 @@ func (b *builder) grants(list []catalog.Grant) any {
 	}
 	var out []string
 	for _, g := range list {
-		out = append(out, b.grant(g))
+		out = append(out, ACLItem(b.Global, g))
 	}
 	return out
 }
 
-// grant spells one entry: grantee=privileges/grantor, a * behind each privilege that may be passed on.
-func (b *builder) grant(g catalog.Grant) string {
+// ACLItem spells one entry: grantee=privileges/grantor, a * behind each privilege that may be passed on.
+func ACLItem(roles *catalog.Snapshot, g catalog.Grant) string {
 	var s strings.Builder
 	if g.Grantee != 0 {
-		s.WriteString(aclName(b.roleName(g.Grantee)))
+		s.WriteString(aclName(roleName(roles, g.Grantee)))
 	}
 	s.WriteByte('=')
 	for _, p := range g.Privileges {
@@ -36,7 +36,7 @@ func (b *builder) grant(g catalog.Grant) string {
 		}
 	}
 	s.WriteByte('/')
-	s.WriteString(aclName(b.roleName(g.Grantor)))
+	s.WriteString(aclName(roleName(roles, g.Grantor)))
 	return s.String()
 }
 
@@ -49,8 +49,10 @@ func aclName(n string) string {
 	return n
 }
 
-func (s *Source) roleName(id catalog.OID) string {
-	if r, ok := s.Global.Object(id).(*catalog.Role); ok {
+func (s *Source) roleName(id catalog.OID) string { return roleName(s.Global, id) }
+
+func roleName(roles *catalog.Snapshot, id catalog.OID) string {
+	if r, ok := roles.Object(id).(*catalog.Role); ok {
 		return r.Name
 	}
 	return "unknown (OID=" + decimal(id) + ")"

@@ -12,6 +12,18 @@ type Names struct {
 	Catalog *catalog.Snapshot
 	Quote   func(ident string) string
 	Visible func(schema catalog.OID, name string) bool
+	// Spell writes a stored expression over a table's columns, or over VALUE of a type. nil: as it is stored.
+	Spell func(text string, t *catalog.Table, u *catalog.UserType, pretty bool) string
+	// Pretty leaves out parentheses and schemas that are not needed, as pg_get_constraintdef(…, true) does.
+	Pretty bool
+}
+
+// expr writes a stored expression.
+func (n *Names) expr(text string, t *catalog.Table, u *catalog.UserType) string {
+	if n.Spell == nil {
+		return text
+	}
+	return n.Spell(text, t, u, n.Pretty)
 }
 
 // Relation writes a relation's name, with its schema where needed.
@@ -38,12 +50,19 @@ func (n *Names) columns(t *catalog.Table, ids []catalog.ColumnID) string {
 	return strings.Join(out, ", ")
 }
 
+// DomainConstraint spells a CHECK of a domain.
+func (n *Names) DomainConstraint(u *catalog.UserType, c *catalog.Constraint) string {
+	return n.constraint(nil, u, c)
+}
+
 // Constraint spells a constraint as pg_get_constraintdef does.
-func (n *Names) Constraint(t *catalog.Table, c *catalog.Constraint) string {
+func (n *Names) Constraint(t *catalog.Table, c *catalog.Constraint) string { return n.constraint(t, nil, c) }
+
+func (n *Names) constraint(t *catalog.Table, u *catalog.UserType, c *catalog.Constraint) string {
 	var s strings.Builder
 	switch c.Kind {
 	case catalog.Check:
-		s.WriteString("CHECK ((" + trimOuter(c.Expr) + "))")
+		s.WriteString("CHECK (" + n.expr(c.Expr, t, u) + ")")
 		if c.NoInherit {
 			s.WriteString(" NO INHERIT")
 		}
@@ -128,15 +147,15 @@ func (n *Names) foreignKey(s *strings.Builder, t *catalog.Table, c *catalog.Cons
 }
 
 // Index spells an index as pg_get_indexdef does; the table's name always has its schema, as pg_dump wants it, unless
-// pretty.
-func (n *Names) Index(t *catalog.Table, ix *catalog.Index, pretty bool) string {
+// the form is pretty.
+func (n *Names) Index(t *catalog.Table, ix *catalog.Index) string {
 	var s strings.Builder
 	s.WriteString("CREATE ")
 	if ix.Unique {
 		s.WriteString("UNIQUE ")
 	}
 	s.WriteString("INDEX " + n.Quote(ix.Name) + " ON ")
-	if pretty {
+	if n.Pretty {
 		s.WriteString(n.Relation(t.Schema, t.Name))
 	} else {
 		s.WriteString(n.Qualified(t.Schema, t.Name))
@@ -163,11 +182,7 @@ func (n *Names) Index(t *catalog.Table, ix *catalog.Index, pretty bool) string {
 		s.WriteString(" WITH (" + strings.Join(quoteOptions(ix.Options), ", ") + ")")
 	}
 	if p := t.ColumnByID(ix.Predicate); ix.Predicate != 0 && p != nil {
-		pred := p.Hidden
-		if pretty {
-			pred = trimOuter(pred)
-		}
-		s.WriteString(" WHERE " + pred)
+		s.WriteString(" WHERE " + n.expr(p.Hidden, t, nil))
 	}
 	return s.String()
 }
@@ -190,7 +205,7 @@ func (n *Names) IndexColumn(t *catalog.Table, ix *catalog.Index, i int, full boo
 	}
 	s := n.Quote(c.Name)
 	if c.Hidden != "" {
-		s = indexExpression(c.Hidden)
+		s = indexExpression(n.expr(c.Hidden, t, nil))
 	}
 	if !full {
 		return s
@@ -215,7 +230,6 @@ func (n *Names) IndexColumn(t *catalog.Table, ix *catalog.Index, i int, full boo
 // indexExpression writes an expression as it stands in an index: a plain function call as it is, anything else in
 // parentheses.
 func indexExpression(e string) string {
-	e = trimOuter(e)
 	if isCall(e) {
 		return e
 	}

@@ -257,15 +257,15 @@ func pgAttrdef(b *builder) error {
 				continue
 			}
 			if def := c.Default + c.Generated; def != "" {
-				b.add(attrdefOID(t.OID, c.Num), t.OID, c.Num, def)
+				b.add(AttrdefOID(t.OID, c.Num), t.OID, c.Num, def)
 			}
 		}
 	}
 	return nil
 }
 
-// attrdefOID makes an OID for a column default, which has no descriptor of its own.
-func attrdefOID(table catalog.OID, num int16) catalog.OID {
+// AttrdefOID makes an OID for a column default, which has no descriptor of its own.
+func AttrdefOID(table catalog.OID, num int16) catalog.OID {
 	return 0x80000000 | (table<<10|catalog.OID(num))&0x7fffffff
 }
 

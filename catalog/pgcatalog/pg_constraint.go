@@ -128,7 +128,7 @@ func (b *builder) dependTable(t *catalog.Table) {
 	b.add(classClass, t.OID, 0, classNamespace, t.Schema, 0, byte('n'))
 	for i := range t.Columns {
 		if c := &t.Columns[i]; c.Default != "" && c.Num > 0 {
-			b.add(classAttrdef, attrdefOID(t.OID, c.Num), 0, classClass, t.OID, int(c.Num), byte('a'))
+			b.add(classAttrdef, AttrdefOID(t.OID, c.Num), 0, classClass, t.OID, int(c.Num), byte('a'))
 		}
 	}
 	for _, c := range t.Constraints {

@@ -75,9 +75,6 @@ func (b *builder) userFunction(f *catalog.Function) {
 			lang = l.OID
 		}
 	}
-	if f.Language == "plpgsql" {
-		lang = 13571
-	}
 	in, out := inputs(f)
 	var all, modes, names, defaults any
 	if out {

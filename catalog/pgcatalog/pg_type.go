@@ -97,7 +97,7 @@ func pgEnum(b *builder) error {
 		for i, l := range u.Labels {
 			id := l.OID
 			if id == 0 {
-				id = attrdefOID(u.OID, int16(i+1))
+				id = AttrdefOID(u.OID, int16(i+1))
 			}
 			b.add(id, u.OID, float64(i+1), l.Name)
 		}

@@ -80,8 +80,8 @@ func TestDefinitions(t *testing.T) {
 	n := &Names{Catalog: snap, Quote: quoteIdent, Visible: func(schema catalog.OID, _ string) bool { return schema == catalog.Public }}
 	table := snap.Object(16400).(*catalog.Table)
 	for _, c := range []struct{ got, want string }{
-		{n.Index(table, table.Indexes[0], false), "CREATE UNIQUE INDEX t_pkey ON public.t USING btree (a)"},
-		{n.Index(table, table.Indexes[1], false), "CREATE INDEX t_lower ON public.t USING btree (lower(b) DESC, b)"},
+		{n.Index(table, table.Indexes[0]), "CREATE UNIQUE INDEX t_pkey ON public.t USING btree (a)"},
+		{n.Index(table, table.Indexes[1]), "CREATE INDEX t_lower ON public.t USING btree (lower(b) DESC, b)"},
 		{n.Constraint(table, table.Constraints[0]), "PRIMARY KEY (a)"},
 		{n.Constraint(table, table.Constraints[1]), "CHECK ((a > 0))"},
 		{n.Constraint(table, table.Constraints[2]), "FOREIGN KEY (a) REFERENCES t(a) ON DELETE CASCADE"},

@@ -44,7 +44,7 @@ func pgIndexes(b *builder) error {
 	n := b.names()
 	for _, t := range b.tables() {
 		for _, ix := range t.Indexes {
-			b.add(b.Catalog.SchemaName(t.Schema), t.Name, ix.Name, nil, n.Index(t, ix, false))
+			b.add(b.Catalog.SchemaName(t.Schema), t.Name, ix.Name, nil, n.Index(t, ix))
 		}
 	}
 	return nil
