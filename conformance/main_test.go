@@ -66,6 +66,7 @@ func startOracle(t testing.TB) oracleServer {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
+	removeBinary()
 	if shared != nil {
 		shared.Stop()
 	}

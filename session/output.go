@@ -12,7 +12,6 @@ import (
 type output struct {
 	sink     vector.Sink
 	noFields bool
-	later    []vector.Field // described before the first row, so that an error on the way to it comes alone
 	settings *settings
 }
 
@@ -25,25 +24,7 @@ func (o *output) Fields(f []vector.Field) error {
 }
 
 // Rows passes a batch on.
-func (o *output) Rows(b *vector.Batch) error {
-	if err := o.describe(); err != nil {
-		return err
-	}
-	return o.sink.Rows(b)
-}
-
-// describe passes on the description that has been put off.
-func (o *output) describe() error {
-	f := o.later
-	o.later = nil
-	if f == nil {
-		return nil
-	}
-	return o.Fields(f)
-}
-
-// noticeLevels are the levels of client_min_messages, by how grave they are.
-var noticeLevels = map[string]int{"debug": 1, "debug5": 1, "debug4": 2, "debug3": 3, "debug2": 4, "debug1": 5, "log": 6, "notice": 7, "warning": 8, "error": 9}
+func (o *output) Rows(b *vector.Batch) error { return o.sink.Rows(b) }
 
 // Notice passes a notice on, unless client_min_messages holds it back. INFO always goes.
 func (o *output) Notice(err error) error {
@@ -65,3 +46,8 @@ func (discard) Rows(*vector.Batch) error    { return nil }
 func (discard) Complete(string) error       { return nil }
 func (discard) Empty() error                { return nil }
 func (discard) Notice(error) error          { return nil }
+
+// noticeLevels orders the severities as client_min_messages does.
+var noticeLevels = map[string]int{
+	"debug5": 1, "debug4": 2, "debug3": 3, "debug2": 4, "debug1": 5, "debug": 4, "log": 6, "notice": 7, "warning": 8, "error": 9,
+}

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/catalog/builtin"
@@ -102,7 +103,7 @@ func (s *Session) planOptions() planner.Options {
 func supported(p *builtin.Proc) bool { return kernel.Supported(p) }
 
 // plan plans a statement within the session's transaction, which it opens when there is none. known are the parameter
-// types the client declared (nil when the statement takes none).
+// types the client declared; nil: the statement may have none.
 func (s *Session) plan(ctx context.Context, st parse.Statement, known []types.Type) (*planned, error) {
 	if err := s.begin(ctx, false); err != nil {
 		return nil, err
@@ -112,21 +113,39 @@ func (s *Session) plan(ctx context.Context, st parse.Statement, known []types.Ty
 	}
 	s.txn.Statement()
 	s.catalogs.ctx = ctx
-	key := st.Key()
-	if p := s.cached(ctx, key, known); p != nil {
+	key := s.planKey(st.Key(), known)
+	if p := s.cached(ctx, key); p != nil {
 		return p, nil
 	}
-	plan, err := planner.New(ctx, st, &s.catalogs, known, s.planOptions())
+	o := s.planOptions()
+	o.NoParams = known == nil
+	plan, err := planner.New(ctx, st, &s.catalogs, known, o)
 	if err != nil {
 		return nil, err
 	}
+	s.notices = append(s.notices, plan.Notices...)
 	p := &planned{stmt: st, plan: plan, names: s.nameKey()}
-	p.epoch, err = s.catalogVersion(ctx)
-	if err != nil {
+	if p.epoch, err = s.catalogVersion(ctx); err != nil {
 		return nil, err
 	}
-	s.remember(key, p, known)
+	s.remember(key, p)
 	return p, nil
+}
+
+// planKey is what a plan is kept under: all that it depends on but the catalog.
+func (s *Session) planKey(text string, known []types.Type) string {
+	if len(text) > maxCachedText {
+		return ""
+	}
+	key := s.nameKey() + "\x00" + text
+	if known == nil {
+		return key
+	}
+	key += "\x00$"
+	for _, t := range known {
+		key += strconv.FormatUint(uint64(t.ID()), 36) + ","
+	}
+	return key
 }
 
 // catalogVersion is the version of the catalog that unqualified names mean. In a failed block there is none to read.
@@ -141,15 +160,12 @@ func (s *Session) catalogVersion(ctx context.Context) (uint64, error) {
 	return v.Catalog().Version, nil
 }
 
-func (s *Session) cached(ctx context.Context, key string, known []types.Type) *planned {
+func (s *Session) cached(ctx context.Context, key string) *planned {
 	if key == "" {
 		return nil
 	}
-	e, ok := s.engine.plans.get(s.nameKey() + "\x00" + key)
-	if !ok || e.plan == nil {
-		return nil
-	}
-	if !s.fits(ctx, e.plan) || known != nil && !declaredFit(known, e.plan.plan.Params) {
+	e, ok := s.engine.plans.get(key)
+	if !ok || e.plan == nil || !s.fits(ctx, e.plan) {
 		return nil
 	}
 	return e.plan
@@ -161,25 +177,13 @@ func (s *Session) fits(ctx context.Context, p *planned) bool {
 	return err == nil && p.epoch == v && p.names == s.nameKey()
 }
 
-// declaredFit reports whether the types that a client declared are those of a plan.
-func declaredFit(known, params []types.Type) bool {
-	for i, t := range known {
-		if t.Known() && (i >= len(params) || params[i].ID() != t.ID()) {
-			return false
-		}
-	}
-	return true
-}
-
-// remember keeps plans of queries; commands depend on more than their text.
-func (s *Session) remember(key string, p *planned, known []types.Type) {
-	if key == "" || len(key) > maxCachedText || p.plan.Root == nil || len(p.plan.Refs) > 0 || known != nil && !sameTypes(known, p.plan.Params) {
-		if _, ok := p.plan.Command.(*command.Transaction); !ok {
-			return
-		}
-	}
-	if s.txn.failed || s.txn.dirtyCatalog() {
+// remember keeps a plan for all sessions: of queries, and of the commands that depend on nothing but their text.
+func (s *Session) remember(key string, p *planned) {
+	if key == "" || p.plan.Once || len(p.plan.Refs) > 0 || len(p.plan.Notices) > 0 || s.txn.failed || s.txn.dirtyCatalog() {
 		return
 	}
-	s.engine.plans.put(cacheEntry{key: s.nameKey() + "\x00" + key, plan: p})
+	if _, ok := p.plan.Command.(*command.Transaction); p.plan.Root == nil && !ok || p.plan.Root != nil && p.plan.Command != nil {
+		return
+	}
+	s.engine.plans.put(cacheEntry{key: key, plan: p})
 }

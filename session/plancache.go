@@ -8,7 +8,6 @@ import (
 
 	"github.com/rowandb/rowan/planner"
 	"github.com/rowandb/rowan/planner/parse"
-	"github.com/rowandb/rowan/types"
 )
 
 // planCacheSize is how many texts the server remembers parsed and planned.
@@ -103,17 +102,4 @@ func (s *Session) nameKey() string {
 	b.WriteString(s.user)
 	s.catalogs.key, s.catalogs.keyEpoch, s.catalogs.keyUser = b.String(), s.settings.epoch, s.user
 	return s.catalogs.key
-}
-
-// sameTypes reports whether two lists of parameter types agree.
-func sameTypes(a, b []types.Type) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i].ID() != b[i].ID() {
-			return false
-		}
-	}
-	return true
 }

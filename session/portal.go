@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgerrcode"
@@ -59,7 +60,7 @@ func (s *Session) bind(ctx context.Context, name, statement string, params []typ
 	if err != nil {
 		return err
 	}
-	values, err := s.decodeParams(ps.params, params)
+	values, err := s.decodeParams(ps.params, params, portalName(name))
 	if err != nil {
 		return err
 	}
@@ -75,7 +76,14 @@ func (s *Session) addPortal(p *portal) error {
 	return nil
 }
 
-func (s *Session) decodeParams(ts []types.Type, params []types.Encoded) ([]types.Datum, error) {
+func portalName(name string) string {
+	if name == "" {
+		return "unnamed portal"
+	}
+	return fmt.Sprintf("portal %q", name)
+}
+
+func (s *Session) decodeParams(ts []types.Type, params []types.Encoded, where string) ([]types.Datum, error) {
 	if len(params) == 0 {
 		return nil, nil
 	}
@@ -92,7 +100,11 @@ func (s *Session) decodeParams(ts []types.Type, params []types.Encoded) ([]types
 			values[i], err = types.ParseText(ts[i], string(p.Value), &s.settings.format)
 		}
 		if err != nil {
-			return nil, err
+			e := pgerr.From(err)
+			if e.Where == "" && !p.Binary {
+				e.Where = fmt.Sprintf("%s parameter $%d = '...'", where, i+1)
+			}
+			return nil, e
 		}
 	}
 	return values, nil

@@ -16,6 +16,11 @@ import (
 func (s *Session) Query(ctx context.Context, sql string, sink vector.Sink) error {
 	s.activity.begin(sql)
 	defer s.activity.end(s)
+	if done, err := s.normalized(ctx, sql, sink); err != nil {
+		return s.fail(ctx, err, sql)
+	} else if done {
+		return nil
+	}
 	stmts, err := s.parse(sql)
 	if err != nil {
 		return s.fail(ctx, err, sql)

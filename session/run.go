@@ -30,11 +30,12 @@ func (s *Session) run(ctx context.Context, p *planned, params []types.Datum, out
 		return "", err
 	}
 	defer x.close()
-	out.later = p.plan.Fields
-	if _, err := x.fetch(ctx, 0, out.Rows); err != nil {
-		return "", err
+	if p.plan.Fields != nil {
+		if err := out.Fields(p.plan.Fields); err != nil {
+			return "", err
+		}
 	}
-	if err := out.describe(); err != nil {
+	if _, err := x.fetch(ctx, 0, out.Rows); err != nil {
 		return "", err
 	}
 	if err := s.sendNotices(out); err != nil {

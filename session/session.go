@@ -19,6 +19,7 @@ import (
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/planner/parse"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 )
@@ -79,6 +80,7 @@ type Session struct {
 	catalogs          catalogAccess
 	lastSCN           storage.SCN
 	advisory          storage.LockSession // nil until the first advisory lock
+	literals          []parse.Literal     // scratch
 	notices           []*pgerr.Error      // of functions, for the running statement
 	trusted           bool                // the engine's own statements run: privileges are not checked
 }

@@ -21,6 +21,9 @@ type parameter struct {
 	desc     string
 }
 
+// hidden is the category of settings that old dumps set and that nobody is shown.
+const hidden = "hidden"
+
 //go:embed settings.tsv
 var parametersTSV string
 

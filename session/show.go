@@ -64,7 +64,9 @@ func (s *Session) showAll(out *output) error {
 func sortedParameters() []*parameter {
 	var out []*parameter
 	for _, p := range parameters() {
-		out = append(out, p)
+		if p.category != hidden {
+			out = append(out, p)
+		}
 	}
 	slices.SortFunc(out, func(a, b *parameter) int { return strings.Compare(strings.ToLower(a.name), strings.ToLower(b.name)) })
 	return out

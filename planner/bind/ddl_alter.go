@@ -373,7 +373,12 @@ func (b *definer) using(t *catalog.Table, c *catalog.Column, n *pg.Node, a *comm
 		return pgerr.New(pgerrcode.DatatypeMismatch, "column %q cannot be cast automatically to type %s", c.Name, b.formatType(a.Type.Def)).
 			WithHint("You might need to specify \"USING %s::%s\".", quoteIdent(c.Name), b.typeWithMod(a.Type))
 	}
-	a.Using = b.keep(out).sql
+	// The text leaves out the modifier: read again, it would be an explicit cast, which cuts strings that are too long.
+	plain, _, err := b.coerceTo(e, a.Type.WithMod(-1), cast{assignment, exprImplicit, -1})
+	if err != nil {
+		return err
+	}
+	a.Using = b.keep(plain).sql
 	a.SameForm = isColumn(out) && n == nil || unchanged(out, c, a)
 	return nil
 }

@@ -138,7 +138,8 @@ type DropColumn struct {
 	Cascade  bool
 }
 
-// AlterType is ALTER COLUMN … TYPE. Using is canonical SQL over the old columns and has the new type. Default is the old
+// AlterType is ALTER COLUMN … TYPE. Using is canonical SQL over the old columns and has the new type but for its
+// modifier, which is applied as an assignment does. Default is the old
 // default cast to the new type ("" when there is none). Rebuild are dependent expressions under the new type.
 type AlterType struct {
 	Name      string

@@ -41,9 +41,56 @@ func (c *Context) foldNode(e expr.Expr) expr.Expr {
 	}
 	d, err := c.fold(e)
 	if err != nil {
+		c.fails(e, err)
 		return e
 	}
 	return &expr.Const{Value: d.Clone(), T: e.Type()}
+}
+
+// fails remembers that a constant expression cannot be computed.
+func (c *Context) fails(e expr.Expr, err error) {
+	if c.failed == nil {
+		c.failed = map[expr.Expr]error{}
+	}
+	c.failed[e] = err
+}
+
+// failure returns the error of a statement that is sure to end in one: a SELECT without FROM that computes a constant
+// which cannot be computed. It is reported before the statement runs, as PostgreSQL does.
+func (c *Context) failure(n logical.Node) error {
+	p, ok := n.(*logical.Project)
+	if !ok || len(c.failed) == 0 {
+		return nil
+	}
+	if v, ok := p.Input.(*logical.Values); !ok || len(v.Rows) != 1 || len(v.Cols) > 0 {
+		return nil
+	}
+	for _, e := range p.Exprs {
+		if err := c.reached(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reached looks for a failed constant that evaluating e is sure to reach.
+func (c *Context) reached(e expr.Expr) error {
+	if err := c.failed[e]; err != nil {
+		return err
+	}
+	switch e := e.(type) {
+	case *expr.Call:
+		for _, a := range e.Args {
+			if err := c.reached(a); err != nil {
+				return err
+			}
+		}
+	case *expr.Relabel:
+		return c.reached(e.Arg)
+	case *expr.IOCast:
+		return c.reached(e.Arg)
+	}
+	return nil
 }
 
 // nullInput reports whether a strict function has a NULL argument.

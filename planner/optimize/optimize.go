@@ -38,6 +38,8 @@ type Context struct {
 	model *estimate.Model
 	stats estimate.Stats
 	last  expr.ColumnID
+	// failed holds the constant expressions that could not be computed.
+	failed map[expr.Expr]error
 }
 
 // Rules lists the rules in the order in which they run. Some run twice: what others do makes new work for them.
@@ -76,7 +78,7 @@ func Optimize(n logical.Node, o Options) (logical.Node, error) {
 		}
 		n = after
 	}
-	return n, nil
+	return n, c.failure(n)
 }
 
 // newColumn numbers a new column of the plan.

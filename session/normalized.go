@@ -1,0 +1,116 @@
+package session
+
+import (
+	"context"
+
+	"github.com/rowandb/rowan/planner/parse"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/vector"
+)
+
+// literalTypes are the types that constants have as parameters; an Unknown one is inferred from its place.
+var literalTypes = map[parse.LiteralKind]types.Type{
+	parse.Unknown: {}, parse.Int4: types.Of(types.Builtin(types.OIDInt4)), parse.Int8: types.Of(types.Builtin(types.OIDInt8)),
+	parse.Numeric: types.Of(types.Builtin(types.OIDNumeric)),
+}
+
+// normalized runs a simple query by the plan of its shape: the same text with other constants. It reports false, having
+// done nothing, when there is no such plan and none can be made; the query then takes the long way, which also words the
+// errors of texts that do not parse or plan.
+func (s *Session) normalized(ctx context.Context, sql string, sink vector.Sink) (bool, error) {
+	if len(sql) > maxCachedText || s.txn != nil && s.txn.failed {
+		return false, nil
+	}
+	key, lits, ok := parse.Normalize(sql, s.literals[:0])
+	s.literals = lits
+	if !ok || len(lits) == 0 {
+		return false, nil
+	}
+	p, params, err := s.shape(ctx, key, lits)
+	if p == nil || err != nil {
+		return false, err
+	}
+	s.closePortal("")
+	return true, s.runShape(ctx, p, params, sink)
+}
+
+// shape finds or makes the plan of a shape, and reads its parameters. nil: there is none.
+func (s *Session) shape(ctx context.Context, key string, lits []parse.Literal) (*planned, []types.Datum, error) {
+	opened := s.txn == nil
+	if err := s.begin(ctx, false); err != nil {
+		return nil, nil, err
+	}
+	p, params := s.shapePlan(ctx, key, lits)
+	if params == nil {
+		p = nil
+	}
+	if p == nil && opened {
+		return nil, nil, s.rollback()
+	}
+	return p, params, nil
+}
+
+func (s *Session) shapePlan(ctx context.Context, key string, lits []parse.Literal) (*planned, []types.Datum) {
+	s.txn.Statement()
+	s.catalogs.ctx = ctx
+	known := make([]types.Type, len(lits))
+	for i, l := range lits {
+		known[i] = literalTypes[l.Kind]
+	}
+	cacheKey := "shape\x00" + s.planKey(key, known)
+	e, ok := s.engine.plans.get(cacheKey)
+	p := e.plan
+	switch {
+	case ok && p == nil:
+		return nil, nil
+	case ok && s.fits(ctx, p):
+	default:
+		if p = s.planShape(ctx, key, known); p == nil {
+			s.engine.plans.put(cacheEntry{key: cacheKey})
+			return nil, nil
+		}
+		if !s.txn.dirtyCatalog() {
+			s.engine.plans.put(cacheEntry{key: cacheKey, plan: p})
+		}
+	}
+	return p, s.literalValues(p, lits)
+}
+
+// planShape plans a shape; nil: it cannot be, or its plan is not one to keep.
+func (s *Session) planShape(ctx context.Context, key string, known []types.Type) *planned {
+	stmts, err := parse.Parse(key)
+	if err != nil || len(stmts) != 1 {
+		return nil
+	}
+	p, err := s.plan(ctx, stmts[0], known)
+	if err != nil || p.plan.Root == nil || p.plan.Command != nil || p.plan.Once || len(p.plan.Refs) > 0 || len(p.plan.Notices) > 0 || len(p.plan.Params) != len(known) {
+		return nil
+	}
+	return p
+}
+
+// literalValues reads the constants as the plan's parameters; nil when one is not of its type: the long way says why.
+func (s *Session) literalValues(p *planned, lits []parse.Literal) []types.Datum {
+	out := make([]types.Datum, len(lits))
+	for i, l := range lits {
+		d, err := types.ParseText(p.plan.Params[i], l.Text, &s.settings.format)
+		if err != nil {
+			return nil
+		}
+		out[i] = d
+	}
+	return out
+}
+
+func (s *Session) runShape(ctx context.Context, p *planned, params []types.Datum, sink vector.Sink) error {
+	ctx, cancel := s.statementContext(ctx)
+	defer cancel()
+	tag, err := s.run(ctx, p, params, &output{sink: sink, settings: s.settings})
+	if err != nil {
+		return s.timeoutError(ctx, err)
+	}
+	if err := s.finishImplicit(ctx); err != nil {
+		return err
+	}
+	return sink.Complete(tag)
+}
