@@ -36,7 +36,9 @@ func (h *helios) routes() http.Handler {
 	return r
 }
 
+// methodNotAllowed answers with the methods that the path has, as HTTP wants it.
 func (h *helios) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Allow", strings.Join(allowed(r.URL.EscapedPath()), ", "))
 	h.fail(w, r, heliosError{"METHOD_NOT_ALLOWED", http.StatusMethodNotAllowed, r.Method + " is not allowed on " + r.URL.Path, nil})
 }
 
@@ -52,6 +54,23 @@ var heliosActions = []action{
 	{http.MethodPost, "/execute", (*helios).execute},
 	{http.MethodGet, "", (*helios).get},
 	{http.MethodDelete, "", (*helios).drop},
+}
+
+// allowed lists the methods of a path.
+func allowed(path string) (methods []string) {
+	name, ofBranch := strings.CutPrefix(path, "/v1/branches/")
+	if !ofBranch {
+		return []string{http.MethodGet, http.MethodPost}
+	}
+	for _, a := range heliosActions {
+		if a.suffix == "" && methods != nil {
+			break
+		}
+		if before, ok := strings.CutSuffix(name, a.suffix); ok && before != "" {
+			methods = append(methods, a.method)
+		}
+	}
+	return methods
 }
 
 // branch finds the action. A suffix that is part of a branch's name ("feature/query") is taken as the action: such
@@ -132,9 +151,19 @@ func (h *helios) ok(w http.ResponseWriter, r *http.Request, status int, data any
 
 // fail answers with an error of any kind.
 func (h *helios) fail(w http.ResponseWriter, r *http.Request, err error) {
+	h.answer(w, r, err, "INVALID_REQUEST")
+}
+
+// failSQL answers with the error of a statement that the client wrote.
+func (h *helios) failSQL(w http.ResponseWriter, r *http.Request, err error) {
+	h.answer(w, r, err, "INVALID_SQL")
+}
+
+// answer answers with an error; ordinary is the code of those that have none of their own.
+func (h *helios) answer(w http.ResponseWriter, r *http.Request, err error, ordinary string) {
 	var e heliosError
 	if !errors.As(err, &e) {
-		e = translate(pgerr.From(err))
+		e = translate(pgerr.From(err), ordinary)
 	}
 	if e.status == http.StatusInternalServerError {
 		h.log.Error("HTTP request failed", zap.String("path", r.URL.Path), zap.String("request_id", idOf(r)), zap.Error(err))
@@ -151,7 +180,7 @@ func failure(r *http.Request, e heliosError) map[string]any {
 }
 
 // translate finds the dialect's code and status for a SQLSTATE.
-func translate(e *pgerr.Error) heliosError {
+func translate(e *pgerr.Error, ordinary string) heliosError {
 	details := map[string]any{"sqlstate": e.Code}
 	for name, v := range map[string]string{"detail": e.Detail, "hint": e.Hint, "table": e.Table, "column": e.Column, "constraint": e.Constraint} {
 		if v != "" {
@@ -162,9 +191,13 @@ func translate(e *pgerr.Error) heliosError {
 		details["position"] = e.Position
 	}
 	code, status := heliosCode(e.Code)
+	if code == "" {
+		code, status = ordinary, http.StatusBadRequest
+	}
 	return heliosError{code, status, e.Message, details}
 }
 
+// heliosCode returns "" for what is the request's fault in no particular way.
 func heliosCode(sqlstate string) (code string, status int) {
 	switch sqlstate {
 	case pgerrcode.InvalidCatalogName:
@@ -185,5 +218,5 @@ func heliosCode(sqlstate string) (code string, status int) {
 	if pgerrcode.IsInternalError(sqlstate) || pgerrcode.IsSystemError(sqlstate) || pgerrcode.IsInsufficientResources(sqlstate) {
 		return "INTERNAL_ERROR", http.StatusInternalServerError
 	}
-	return "INVALID_SQL", http.StatusBadRequest
+	return "", 0
 }

@@ -25,7 +25,11 @@ func decode(r *http.Request, into any) error {
 		if errors.As(err, &tooLarge) {
 			return heliosError{"INVALID_REQUEST", http.StatusRequestEntityTooLarge, "the request body is too large", map[string]any{"limit_bytes": tooLarge.Limit}}
 		}
-		return invalid("the request body is not valid JSON: %s", err.Error())
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) && wrong.Field != "" {
+			return invalid("%s must not be a JSON %s", wrong.Field, wrong.Value)
+		}
+		return invalid("the request body is not valid JSON: %s", strings.TrimPrefix(err.Error(), "json: "))
 	case dec.More():
 		return invalid("the request body holds more than one JSON value")
 	}

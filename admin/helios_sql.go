@@ -51,7 +51,7 @@ func (h *helios) query(w http.ResponseWriter, r *http.Request, branch string) {
 	st.ReadOnly, st.Explain = true, true
 	res, err := h.SQL.Run(r.Context(), principalOf(r), st)
 	if err != nil {
-		h.fail(w, r, err)
+		h.failSQL(w, r, err)
 		return
 	}
 	rows := res.Rows
@@ -70,7 +70,7 @@ func (h *helios) execute(w http.ResponseWriter, r *http.Request, branch string) 
 	}
 	res, err := h.SQL.Run(r.Context(), principalOf(r), st)
 	if err != nil {
-		h.fail(w, r, err)
+		h.failSQL(w, r, err)
 		return
 	}
 	h.ok(w, r, http.StatusOK, map[string]any{"statement_type": strings.ReplaceAll(res.Tag, " ", "_"), "affected_rows": res.Affected,
