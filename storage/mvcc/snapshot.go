@@ -1,0 +1,97 @@
+package mvcc
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/keys"
+	"github.com/rowandb/rowan/storage/kv"
+)
+
+// snapshotRecord is a kept point.
+type snapshotRecord struct {
+	storage.PointSnapshot
+	Database catalog.OID
+	BranchID uint64
+}
+
+// Snapshot implements storage.Branches.
+func (b branches) Snapshot(ctx context.Context, db catalog.OID, name, point, comment string) (storage.PointSnapshot, error) {
+	s := b.s
+	x, err := s.branch(db, name)
+	if err != nil {
+		return storage.PointSnapshot{}, err
+	}
+	scn, err := s.resolve(ctx, x, point)
+	if err != nil {
+		return storage.PointSnapshot{}, err
+	}
+	id, err := s.take(ctx, counterSnapshot, 1)
+	if err != nil {
+		return storage.PointSnapshot{}, storeError(err)
+	}
+	r := &snapshotRecord{Database: db, BranchID: x.ID, PointSnapshot: storage.PointSnapshot{
+		ID: fmt.Sprintf("snap_%d", id), Branch: x.Name, SCN: scn, Time: s.o.Clock(), Comment: comment,
+	}}
+	val, err := json.Marshal(r)
+	if err != nil {
+		return storage.PointSnapshot{}, err
+	}
+	var batch kv.Batch
+	batch.Put(keys.MetaSnapshot.Append(nil, id), val)
+	if err := s.kv.Apply(ctx, &batch); err != nil {
+		return storage.PointSnapshot{}, storeError(err)
+	}
+	s.mu.Lock()
+	s.snaps[id] = r
+	s.mu.Unlock()
+	return r.PointSnapshot, nil
+}
+
+// Snapshots implements storage.Branches.
+func (b branches) Snapshots(_ context.Context, db catalog.OID, name string) ([]storage.PointSnapshot, error) {
+	s := b.s
+	x, err := s.branch(db, name)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var out []storage.PointSnapshot
+	for _, id := range slices.Sorted(maps.Keys(s.snaps)) {
+		if r := s.snaps[id]; r.BranchID == x.ID {
+			p := r.PointSnapshot
+			p.Branch = x.Name
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+func (s *Store) resolveSnapshot(b *branch, p string) (uint64, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, r := range s.snaps {
+		if r.ID == p && r.Database == b.Database {
+			return r.SCN, nil
+		}
+	}
+	return 0, errPoint(p, "is not a snapshot")
+}
+
+func (s *Store) loadSnapshots(ctx context.Context) error {
+	return s.each(ctx, keys.MetaSnapshot.Append(nil), func(rest, val []byte) error {
+		id, _, _ := keys.ID(rest)
+		r := &snapshotRecord{}
+		if err := json.Unmarshal(val, r); err != nil {
+			return fmt.Errorf("snapshot %d: %w", id, err)
+		}
+		s.snaps[id] = r
+		return nil
+	})
+}
