@@ -176,10 +176,40 @@ func (b *build) rewriteRows(ctx context.Context, old *catalog.Table) error {
 		if rows.Live() == 0 {
 			return nil
 		}
-		_, err := b.Txn.Insert(ctx, storage.InsertRequest{View: b.view, Table: b.t, Columns: ids, Rows: rows})
+		rows, err := b.withMods(ids, rows)
+		if err != nil {
+			return err
+		}
+		_, err = b.Txn.Insert(ctx, storage.InsertRequest{View: b.view, Table: b.t, Columns: ids, Rows: rows})
 		return b.duplicated(err)
 	})
 	return err
+}
+
+// withMods applies the modifiers of retyped columns, such as varchar's length, as an assignment does.
+func (b *build) withMods(ids []catalog.ColumnID, rows *vector.Batch) (*vector.Batch, error) {
+	out := *rows
+	for i, id := range ids {
+		c := b.t.ColumnByID(id)
+		if _, computed := b.values[id]; !computed || c.Mod < 0 {
+			continue
+		}
+		v := &vector.Vector{}
+		v.Resize(c.Type, rows.N)
+		for k := range rows.Live() {
+			row := rows.Row(k)
+			d, err := types.ApplyMod(c.Type, rows.Cols[i].Datum(row), false)
+			if err != nil {
+				return nil, err
+			}
+			v.Set(row, d)
+		}
+		if &out.Cols[0] == &rows.Cols[0] {
+			out.Cols = slices.Clone(rows.Cols)
+		}
+		out.Cols[i] = v
+	}
+	return &out, nil
 }
 
 // rewriteSQL selects the new rows: plain columns first, then, over these, generated and hidden ones.

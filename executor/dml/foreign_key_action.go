@@ -51,17 +51,26 @@ func (l *link) act(ctx context.Context, c Change) error {
 				return err
 			}
 		}
-		return nil
+		if action != 'd' {
+			return nil
+		}
+		// A default that is the very key that has gone leaves rows that refer to it.
+		return l.refuse(ctx, oldKeys(gone), true)
 	}
-	keys := make([][]types.Datum, len(gone))
-	for i, g := range gone {
-		keys[i] = g.old
-	}
+	keys := oldKeys(gone)
 	if action == 'a' && l.key.Deferrable && l.env.Defer != nil {
 		l.env.Defer(l.key.Deferred, l.key.OID, func(ctx context.Context) error { return l.refuse(ctx, keys, true) })
 		return nil
 	}
 	return l.refuse(ctx, keys, action == 'a')
+}
+
+func oldKeys(gone []keyChange) [][]types.Datum {
+	keys := make([][]types.Datum, len(gone))
+	for i, g := range gone {
+		keys[i] = g.old
+	}
+	return keys
 }
 
 // refuse is NO ACTION and RESTRICT. replaced: a key that another row has by now is not gone.
