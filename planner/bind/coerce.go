@@ -279,7 +279,7 @@ func (b *binder) applyMod(e expr.Expr, t types.Type, c cast, hide bool) (expr.Ex
 // was written.
 func modConst(k *expr.Const, t types.Type, c cast, hide bool) (expr.Expr, error) {
 	v, shown := k.Value, t
-	if hide && c.form != expr.FormCast {
+	if (hide || c.form == expr.FormImplicitCast) && c.form != expr.FormCast {
 		shown = types.Of(t.Def)
 	}
 	if !v.Null {

@@ -75,6 +75,9 @@ func (q *query) subscript(e expr.Expr, nodes []*pg.Node, pos int) (expr.Expr, er
 	if t.OID == types.OIDJSONB {
 		return q.jsonSubscript(e, nodes)
 	}
+	if t.OID == types.OIDName && len(nodes) == 1 && !nodes[0].GetAIndices().GetIsSlice() {
+		return q.nameSubscript(e, nodes[0].GetAIndices().GetUidx(), pos)
+	}
 	if !isArrayLike(t.Def) {
 		return nil, pgerr.New(pgerrcode.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting", q.b.formatType(e.Type().Def)).At(pos)
 	}
@@ -151,3 +154,25 @@ func (q *query) jsonSubscript(e expr.Expr, nodes []*pg.Node) (expr.Expr, error) 
 	}
 	return nil, pgerr.Unsupported("subscripting jsonb")
 }
+
+// nameSubscript is name[i], the character at i counted from 0: pg_dump asks for it.
+func (q *query) nameSubscript(e expr.Expr, index *pg.Node, pos int) (expr.Expr, error) {
+	at, err := q.expr(index)
+	if err != nil {
+		return nil, err
+	}
+	if at, err = q.b.require(at, typeInt4, "array subscript", pos); err != nil {
+		return nil, err
+	}
+	next := &expr.Call{Proc: builtin.ProcByOID(procInt4Plus), Args: []expr.Expr{at, &expr.Const{Value: types.Int(1), T: typeInt4}}, T: typeInt4, Pos: pos}
+	text := &expr.Relabel{Arg: e, T: typeText, Form: expr.FormImplicitCast}
+	one := &expr.Call{Proc: builtin.ProcByOID(procSubstr), Args: []expr.Expr{text, next, &expr.Const{Value: types.Int(1), T: typeInt4}}, T: typeText, Pos: pos}
+	return &expr.Call{Proc: builtin.ProcByOID(procTextChar), Args: []expr.Expr{one}, T: types.Of(types.Builtin(types.OIDChar)), Pos: pos}, nil
+}
+
+// OIDs of the functions that a subscript of a name is made of.
+const (
+	procInt4Plus types.OID = 177
+	procSubstr   types.OID = 877
+	procTextChar types.OID = 944
+)
