@@ -244,7 +244,7 @@ func printError(b *strings.Builder, err error, sql string) {
 	}
 	fmt.Fprintf(b, "%s %s: %s\n", pe.Severity, pe.Code, pe.Message)
 	for _, f := range [][2]string{{"DETAIL", pe.Detail}, {"HINT", pe.Hint}, {"CONTEXT", pe.Where}, {"CONSTRAINT", pe.ConstraintName}, {"COLUMN", pe.ColumnName}} {
-		if f[1] != "" {
+		if f[1] != "" && !strings.Contains(f[1], " tuple (") { // where a row lies in PostgreSQL's files
 			fmt.Fprintf(b, "%s: %s\n", f[0], f[1])
 		}
 	}

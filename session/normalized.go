@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"strings"
 
 	"github.com/rowandb/rowan/planner/parse"
 	"github.com/rowandb/rowan/types"
@@ -23,7 +24,7 @@ func (s *Session) normalized(ctx context.Context, sql string, sink vector.Sink) 
 	}
 	key, lits, ok := parse.Normalize(sql, s.literals[:0])
 	s.literals = lits
-	if !ok || len(lits) == 0 {
+	if !ok || len(lits) == 0 || !worthShaping(key) {
 		return false, nil
 	}
 	p, params, err := s.shape(ctx, key, lits)
@@ -32,6 +33,16 @@ func (s *Session) normalized(ctx context.Context, sql string, sink vector.Sink) 
 	}
 	s.closePortal("")
 	return true, s.runShape(ctx, p, params, sink)
+}
+
+// worthShaping leaves out statements that are not repeated for speed, a SELECT without FROM, and those whose meaning hangs
+// on a constant: ON CONFLICT finds a partial index by its predicate.
+func worthShaping(key string) bool {
+	key = strings.ToLower(key)
+	if strings.Contains(key, "conflict") {
+		return false
+	}
+	return !strings.HasPrefix(key, "select") || strings.Contains(key, "from")
 }
 
 // shape finds or makes the plan of a shape, and reads its parameters. nil: there is none.

@@ -5,10 +5,13 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/jackc/pgerrcode"
+
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/catalog/builtin"
 	"github.com/rowandb/rowan/executor/eval"
 	"github.com/rowandb/rowan/executor/kernel"
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner"
 	"github.com/rowandb/rowan/planner/command"
 	"github.com/rowandb/rowan/planner/expr"
@@ -110,6 +113,9 @@ func (s *Session) plan(ctx context.Context, st parse.Statement, known []types.Ty
 	}
 	if s.txn.failed && !st.EndsFailedBlock() {
 		return nil, errAborted
+	}
+	if what := st.NeedsBlock(); what != "" && !s.txn.explicit {
+		return nil, pgerr.New(pgerrcode.NoActiveSQLTransaction, "%s can only be used in transaction blocks", what)
 	}
 	s.txn.Statement()
 	s.catalogs.ctx = ctx

@@ -10,6 +10,7 @@ import (
 	"github.com/rowandb/rowan/executor/ddl"
 	"github.com/rowandb/rowan/executor/eval"
 	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/planner/bind"
 	"github.com/rowandb/rowan/planner/command"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
@@ -244,8 +245,12 @@ func (s *Session) executeCommand(ctx context.Context, c *command.Execute, params
 		return "", pgerr.New(pgerrcode.SyntaxError, "wrong number of parameters for prepared statement %q", c.Name).
 			WithDetail("Expected %d parameters but got %d.", len(ps.params), len(c.Args))
 	}
-	values := make([]types.Datum, len(c.Args))
-	for i, a := range c.Args {
+	args, err := bind.Arguments(c.Args, ps.params, &s.catalogs, bind.Options{Fold: s.catalogs.Fold, Supported: supported})
+	if err != nil {
+		return "", err
+	}
+	values := make([]types.Datum, len(args))
+	for i, a := range args {
 		if values[i], err = eval.Value(a, s.env(ctx, params)); err != nil {
 			return "", err
 		}
@@ -270,9 +275,6 @@ func (s *Session) deallocate(name string) error {
 }
 
 func (s *Session) lockTable(ctx context.Context, c *command.LockTable) error {
-	if !s.txn.explicit {
-		return pgerr.New(pgerrcode.NoActiveSQLTransaction, "LOCK TABLE can only be used in transaction blocks")
-	}
 	v, err := s.txn.View(ctx, c.Ref)
 	if err != nil {
 		return err

@@ -177,6 +177,9 @@ func (s *stmt) alterDatabase(ctx context.Context, c *command.AlterDatabase) erro
 }
 
 func (s *stmt) databaseOwner(ctx context.Context, c *command.Owner) error {
+	if _, err := s.roleOID(c.Role); err != nil {
+		return err
+	}
 	d, err := s.database(c.Database)
 	if err != nil {
 		return err

@@ -56,7 +56,7 @@ func toNumber(s, pattern string) (datum, error) {
 	if err != nil {
 		return datum{}, err
 	}
-	if n, err = numeric.Coerce(n, numeric.PackMod(p.pre+p.multi, p.post)); err != nil || !p.isMulti {
+	if n, err = numeric.Coerce(n, numeric.PackMod(p.pre+p.multi+p.post, p.post)); err != nil || !p.isMulti {
 		return types.String(n), err
 	}
 	return divideBy(n, p.multi)

@@ -19,3 +19,12 @@ func (s *Statement) EndsFailedBlock() bool {
 	}
 	return false
 }
+
+// NeedsBlock names the statement when it makes sense in a transaction block only, which is looked at before its names are;
+// "" otherwise.
+func (s *Statement) NeedsBlock() string {
+	if s.Node.GetLockStmt() != nil {
+		return "LOCK TABLE"
+	}
+	return ""
+}
