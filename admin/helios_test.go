@@ -1,0 +1,212 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/rowandb/rowan/pgerr"
+)
+
+// fake answers every call with what a test wants, and remembers what it was asked.
+type fake struct {
+	anonymous string
+	err       error
+	branch    string
+	statement Statement
+	merge     Merge
+	principal Principal
+	panics    bool
+}
+
+func (f *fake) Password(_ context.Context, role, password string) bool {
+	return role == "ann" && password == "secret"
+}
+func (f *fake) Anonymous() string                                 { return f.anonymous }
+func (f *fake) Version() string                                   { return "1" }
+func (f *fake) Started() time.Time                                { return time.Now() }
+func (f *fake) Ready(context.Context) error                       { return f.err }
+func (f *fake) List(context.Context, Principal) ([]Branch, error) { return nil, f.err }
+func (f *fake) Get(_ context.Context, p Principal, name string, _ bool) (Branch, error) {
+	f.branch, f.principal = name, p
+	if f.panics {
+		panic("a bug")
+	}
+	return Branch{Name: name}, f.err
+}
+func (f *fake) Create(_ context.Context, _ Principal, b NewBranch) (Branch, error) {
+	f.branch = b.Name + "@" + b.Point
+	return Branch{Name: b.Name}, f.err
+}
+func (f *fake) Drop(_ context.Context, _ Principal, name string, _ bool) (Branch, error) {
+	f.branch = name
+	return Branch{Name: name}, f.err
+}
+func (f *fake) Merge(_ context.Context, _ Principal, m Merge) (Merged, error) {
+	f.merge = m
+	return Merged{}, f.err
+}
+func (f *fake) Run(_ context.Context, _ Principal, s Statement) (Result, error) {
+	f.statement = s
+	return Result{}, f.err
+}
+
+func (f *fake) request(t *testing.T, method, path, body string, header ...string) (int, map[string]any) {
+	t.Helper()
+	h := New(Services{Auth: f, Branches: f, SQL: f, Status: f}, zap.NewNop())
+	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	var answer map[string]any
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+		t.Fatalf("%v in %s", err, w.Body)
+	}
+	return w.Code, answer
+}
+
+func code(answer map[string]any) string {
+	e, _ := answer["error"].(map[string]any)
+	c, _ := e["code"].(string)
+	return c
+}
+
+// TestPaths wants a branch's name to be told from what is done with it, slashes and all.
+func TestPaths(t *testing.T) {
+	tests := []struct {
+		method, path string
+		status       int
+		branch       string
+	}{
+		{"GET", "/v1/branches/dev", 200, "dev"},
+		{"GET", "/v1/branches/feature/x", 200, "feature/x"},
+		{"GET", "/v1/branches/feature%2Fx", 200, "feature/x"},
+		{"GET", "/v1/branches/a%20b%3Fc", 200, "a b?c"},
+		{"DELETE", "/v1/branches/feature/x", 200, "feature/x"},
+		{"POST", "/v1/branches/feature/x/query", 200, "feature/x"},
+		{"POST", "/v1/branches/feature/query/execute", 200, "feature/query"},
+		{"POST", "/v1/branches/feature%2Fmerge/merge", 200, "feature/merge"},
+		{"GET", "/v1/branches/dev/query", 405, ""},
+		{"POST", "/v1/branches/dev", 405, ""},
+		{"PATCH", "/v1/branches/dev/merge", 405, ""},
+		{"GET", "/v2/branches", 404, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.method+" "+tt.path, func(t *testing.T) {
+			f := &fake{anonymous: "ann"}
+			status, _ := f.request(t, tt.method, tt.path, `{"sql": "SELECT 1"}`)
+			got := f.branch + f.statement.Branch + f.merge.Source
+			if status != tt.status || got != tt.branch {
+				t.Errorf("%d %q, want %d %q", status, got, tt.status, tt.branch)
+			}
+		})
+	}
+}
+
+// TestErrors wants the dialect's code and status for each SQLSTATE, and the default of the kind of request for the others.
+func TestErrors(t *testing.T) {
+	tests := []struct {
+		sqlstate string
+		status   int
+		code     string
+		ofSQL    string
+	}{
+		{"3D000", 404, "BRANCH_NOT_FOUND", "BRANCH_NOT_FOUND"},
+		{"42P04", 409, "BRANCH_EXISTS", "BRANCH_EXISTS"},
+		{"2BP01", 403, "BRANCH_PROTECTED", "BRANCH_PROTECTED"},
+		{"42501", 403, "FORBIDDEN", "FORBIDDEN"},
+		{"25006", 403, "FORBIDDEN", "FORBIDDEN"},
+		{"28P01", 401, "UNAUTHORIZED", "UNAUTHORIZED"},
+		{"57014", 408, "QUERY_TIMEOUT", "QUERY_TIMEOUT"},
+		{"40001", 409, "MERGE_CONFLICT", "MERGE_CONFLICT"},
+		{"XX000", 500, "INTERNAL_ERROR", "INTERNAL_ERROR"},
+		{"53200", 500, "INTERNAL_ERROR", "INTERNAL_ERROR"},
+		{"42601", 400, "INVALID_REQUEST", "INVALID_SQL"},
+		{"23505", 400, "INVALID_REQUEST", "INVALID_SQL"},
+	}
+	for _, tt := range tests {
+		f := &fake{anonymous: "ann", err: pgerr.New(tt.sqlstate, "as asked")}
+		if status, answer := f.request(t, "GET", "/v1/branches/x", ""); status != tt.status || code(answer) != tt.code {
+			t.Errorf("%s: %d %s, want %d %s", tt.sqlstate, status, code(answer), tt.status, tt.code)
+		}
+		if status, answer := f.request(t, "POST", "/v1/branches/x/query", `{"sql": "x"}`); status != tt.status || code(answer) != tt.ofSQL {
+			t.Errorf("query, %s: %d %s, want %d %s", tt.sqlstate, status, code(answer), tt.status, tt.ofSQL)
+		}
+	}
+	f := &fake{anonymous: "ann", err: errors.New("without SQLSTATE")}
+	if status, answer := f.request(t, "GET", "/v1/branches/x", ""); status != 500 || code(answer) != "INTERNAL_ERROR" {
+		t.Errorf("%d %v", status, answer)
+	}
+}
+
+// TestAuthentication wants nobody in without a role's password, but where there is a role for them.
+func TestAuthentication(t *testing.T) {
+	tests := []struct {
+		anonymous string
+		header    []string
+		status    int
+		role      string
+	}{
+		{"", nil, 401, ""},
+		{"", []string{"Authorization", "Basic YW5uOnNlY3JldA=="}, 200, "ann"}, // ann:secret
+		{"", []string{"Authorization", "Basic YW5uOndyb25n"}, 401, ""},        // ann:wrong
+		{"", []string{"Authorization", "Bearer x"}, 401, ""},
+		{"", []string{"X-API-Key", "x"}, 401, ""},
+		{"bob", nil, 200, "bob"},
+		{"bob", []string{"X-API-Key", "x"}, 200, "bob"},
+		{"bob", []string{"Authorization", "Basic YW5uOndyb25n"}, 200, "ann"},
+	}
+	for _, tt := range tests {
+		f := &fake{anonymous: tt.anonymous}
+		status, answer := f.request(t, "GET", "/v1/branches/x", "", tt.header...)
+		if status != tt.status || f.principal.Role != tt.role || status == 401 && code(answer) != "UNAUTHORIZED" {
+			t.Errorf("%q %v: %d %q %v", tt.anonymous, tt.header, status, f.principal.Role, answer)
+		}
+	}
+	f := &fake{err: errors.New("not yet")}
+	if status, answer := f.request(t, "GET", "/ready", ""); status != 503 || answer["ready"] != false {
+		t.Errorf("ready: %d %v", status, answer)
+	}
+}
+
+// TestPanic wants a bug in a handler to be that request's alone.
+func TestPanic(t *testing.T) {
+	f := &fake{anonymous: "ann", panics: true}
+	if status, answer := f.request(t, "GET", "/v1/branches/x", ""); status != 500 || code(answer) != "INTERNAL_ERROR" {
+		t.Errorf("%d %v", status, answer)
+	}
+}
+
+// TestPoints wants each type of as_of to become a point as SQL has it.
+func TestPoints(t *testing.T) {
+	tests := []struct{ asOf, want string }{
+		{`{"type": "now"}`, "x@"},
+		{`null`, "x@"},
+		{`{"type": "timestamp", "value": "2025-12-01T08:00:00Z"}`, "x@2025-12-01T08:00:00Z"},
+		{`{"type": "scn", "value": 987654}`, "x@987654"},
+		{`{"type": "scn", "value": "987654"}`, "x@987654"},
+		{`{"type": "transaction", "value": 12345}`, "x@tx:12345"},
+		{`{"type": "snapshot", "value": "snap_xyz789"}`, "x@snap_xyz789"},
+		{`{"type": "scn", "value": -1}`, ""},
+		{`{"type": "scn", "value": 1.5}`, ""},
+		{`{"type": "timestamp", "value": "2025-12-01"}`, ""},
+		{`{"type": "snapshot"}`, ""},
+		{`{"type": "snapshot", "value": {}}`, ""},
+		{`{"type": "moon", "value": 1}`, ""},
+	}
+	for _, tt := range tests {
+		f := &fake{anonymous: "ann"}
+		status, answer := f.request(t, "POST", "/v1/branches", `{"name": "x", "as_of": `+tt.asOf+`}`)
+		if f.branch != tt.want || (status == 201) != (tt.want != "") {
+			t.Errorf("%s: %d %q, want %q: %v", tt.asOf, status, f.branch, tt.want, answer)
+		}
+	}
+}
