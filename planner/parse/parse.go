@@ -43,6 +43,9 @@ func Parse(sql string) ([]Statement, error) {
 	if i := strings.IndexByte(sql, 0); i >= 0 {
 		return nil, pgerr.New(pgerrcode.CharacterNotInRepertoire, `invalid byte sequence for encoding "UTF8": 0x00`)
 	}
+	if err := checkDepth(sql); err != nil {
+		return nil, err
+	}
 	text, ed, err := extend(sql)
 	if err != nil {
 		return nil, err
@@ -87,6 +90,9 @@ func isSpace(c byte) bool {
 // the text that the user sent.
 func syntaxError(err error, sql, text string, ed edits) error {
 	fault, ok := asParserError(err)
+	if !ok && strings.Contains(err.Error(), "recursion depth") { // of the tree's decoder
+		return errTooDeep()
+	}
 	if !ok {
 		return pgerr.Wrap(pgerrcode.InternalError, err)
 	}
@@ -146,7 +152,7 @@ func codeOf(message string) string {
 		return pgerrcode.InvalidEscapeSequence
 	case strings.HasPrefix(message, "invalid byte sequence"):
 		return pgerrcode.CharacterNotInRepertoire
-	case strings.HasPrefix(message, "stack depth limit"), strings.HasPrefix(message, "memory exhausted"):
+	case strings.HasPrefix(message, "stack depth limit"):
 		return pgerrcode.StatementTooComplex
 	case strings.HasPrefix(message, "frame "):
 		return pgerrcode.WindowingError
