@@ -189,6 +189,7 @@ func TestRefusals(t *testing.T) {
 		{"not ours", func(c *Config) { write(t, c.DataDir, "precious", "") }, false, "not made by Rowan"},
 		{"of the future", func(c *Config) { write(t, c.DataDir, markerFile, "rowan 9\n") }, false, `has the format "rowan 9"`},
 		{"a file", func(c *Config) { c.DataDir = filepath.Join(write(t, c.DataDir, "f", ""), "f") }, false, "cannot make the data directory"},
+		{"profiles for all", func(c *Config) { c.PprofAddr = "0.0.0.0:0" }, true, "--pprof-addr must be a loopback address"},
 		{"damaged", func(c *Config) { c.Open = openDamaged }, false, "cannot open the store in"},
 	}
 	for _, tt := range tests {
@@ -229,4 +230,30 @@ func TestLock(t *testing.T) {
 	}
 	stop(t, s)
 	stop(t, start(t, cfg))
+}
+
+// TestProfiles wants profiles where they were asked for, and the listener to end with the server.
+func TestProfiles(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := config(t, &bytes.Buffer{})
+	cfg.PprofAddr = l.Addr().String()
+	_ = l.Close() // nobody listens there now
+	s := start(t, cfg)
+	resp, err := http.Get("http://" + cfg.PprofAddr + "/debug/pprof/goroutine?debug=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("status %d", resp.StatusCode)
+	}
+	http.DefaultClient.CloseIdleConnections()
+	stop(t, s)
+	if c, err := net.Dial("tcp", cfg.PprofAddr); err == nil {
+		_ = c.Close()
+		t.Error("profiles are served after the end")
+	}
 }
