@@ -135,6 +135,13 @@ func (s *Snapshot) Type(schema OID, n string) *types.Def {
 	if schema == PgCatalog {
 		return types.BuiltinByName(n)
 	}
+	if schema == InformationSchema {
+		for _, d := range virtualTypes {
+			if d.Name == n {
+				return d
+			}
+		}
+	}
 	return s.defs[s.types[name{schema, n}]]
 }
 
@@ -143,7 +150,10 @@ func (s *Snapshot) TypeByOID(id OID) *types.Def {
 	if d := types.Builtin(id); d != nil {
 		return d
 	}
-	return s.defs[id]
+	if d := s.defs[id]; d != nil {
+		return d
+	}
+	return virtualTypes[id]
 }
 
 // Functions returns the user's functions of that name in a schema.

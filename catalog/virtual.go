@@ -1,5 +1,7 @@
 package catalog
 
+import "github.com/rowandb/rowan/types"
+
 // OIDs of the schemas that every database has.
 const (
 	PgCatalog         OID = 11
@@ -25,6 +27,7 @@ var builtinSchemas = map[string]*Schema{
 var (
 	virtual      = map[name]*Table{}
 	virtualByOID = map[OID]*Table{}
+	virtualTypes = map[OID]*types.Def{} // those that only such relations have: information_schema's domains
 )
 
 // RegisterVirtual adds relations whose rows are computed, those of pg_catalog and information_schema. It is called by
@@ -34,6 +37,13 @@ func RegisterVirtual(tables []*Table) {
 		t.Virtual = true
 		virtual[name{t.Schema, t.Name}] = t
 		virtualByOID[t.OID] = t
+		for i := range t.Columns {
+			if d := t.Columns[i].Type.Def; d != nil && d.Schema == "information_schema" {
+				virtualTypes[d.OID] = d
+				virtualTypes[d.Array] = &types.Def{OID: d.Array, Name: "_" + d.Name, Schema: d.Schema, Class: types.ClassString, Kind: types.KindBase,
+					Category: 'A', Len: -1, Align: 'i', Elem: d}
+			}
+		}
 	}
 }
 

@@ -24,8 +24,10 @@ func (s *Session) virtual(ctx context.Context, t *catalog.Table, ref catalog.Ref
 
 // source is what the rows of virtual relations are computed from.
 func (s *Session) source(ctx context.Context, v storage.View) *pgcatalog.Source {
+	s.catalogs.ctx = ctx
 	return &pgcatalog.Source{
-		Catalog: v.Catalog(), Global: s.engine.Store.Global(), User: s.user,
+		Catalog: v.Catalog(), Global: s.engine.Store.Global(), User: s.user, Names: s.definitions(v.Catalog()),
+		View:     func(w *catalog.View) string { return s.viewText(v.Catalog(), w, false) },
 		Rows:     func(t *catalog.Table) int64 { return s.txn.RowEstimate(v, t) },
 		Sequence: func(q *catalog.Sequence) (int64, bool, error) { return s.engine.Store.Sequences().Get(ctx, q) },
 		Settings: s.settingRows, Activity: s.engine.activity.rows, Locks: s.lockRows, Prepared: s.preparedRows, Cursors: s.cursorRows,

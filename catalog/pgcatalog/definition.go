@@ -56,7 +56,9 @@ func (n *Names) DomainConstraint(u *catalog.UserType, c *catalog.Constraint) str
 }
 
 // Constraint spells a constraint as pg_get_constraintdef does.
-func (n *Names) Constraint(t *catalog.Table, c *catalog.Constraint) string { return n.constraint(t, nil, c) }
+func (n *Names) Constraint(t *catalog.Table, c *catalog.Constraint) string {
+	return n.constraint(t, nil, c)
+}
 
 func (n *Names) constraint(t *catalog.Table, u *catalog.UserType, c *catalog.Constraint) string {
 	var s strings.Builder

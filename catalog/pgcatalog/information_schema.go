@@ -107,7 +107,7 @@ func infoColumns(b *builder) error {
 
 func (b *builder) infoColumn(r infoRelation, c *catalog.Column, n int) {
 	v := map[string]any{"table_catalog": b.database(), "table_schema": b.schema(r.h.Schema), "table_name": r.h.Name, "column_name": c.Name, "ordinal_position": n,
-		"column_default": orNil(c.Default), "is_nullable": !c.NotNull, "is_self_referencing": false, "is_identity": c.Identity != 0, "is_generated": "NEVER",
+		"column_default": b.stored(c.Default, r.table), "is_nullable": !c.NotNull, "is_self_referencing": false, "is_identity": c.Identity != 0, "is_generated": "NEVER",
 		"is_updatable": r.view == nil && !r.isVirtual, "dtd_identifier": decimal(catalog.OID(n)), "udt_catalog": b.database(), "identity_cycle": false}
 	if c.Identity != 0 {
 		v["identity_generation"] = map[byte]string{'a': "ALWAYS", 'd': "BY DEFAULT"}[c.Identity]
@@ -116,7 +116,7 @@ func (b *builder) infoColumn(r infoRelation, c *catalog.Column, n int) {
 		}
 	}
 	if c.Generated != "" {
-		v["is_generated"], v["generation_expression"], v["column_default"] = "ALWAYS", c.Generated, nil
+		v["is_generated"], v["generation_expression"], v["column_default"] = "ALWAYS", b.stored(c.Generated, r.table), nil
 	}
 	b.infoType(v, c.TypeOID, c.Mod)
 	b.row(v)
@@ -183,7 +183,7 @@ func infoLengths(v map[string]any, id catalog.OID, mod int32) {
 func infoViews(b *builder) error {
 	for _, o := range b.Catalog.Objects() {
 		if v, ok := o.(*catalog.View); ok {
-			b.row(map[string]any{"table_catalog": b.database(), "table_schema": b.schema(v.Schema), "table_name": v.Name, "view_definition": ViewDefinition(v),
+			b.row(map[string]any{"table_catalog": b.database(), "table_schema": b.schema(v.Schema), "table_name": v.Name, "view_definition": b.viewText(v),
 				"check_option": "NONE", "is_updatable": false, "is_insertable_into": false, "is_trigger_updatable": false, "is_trigger_deletable": false,
 				"is_trigger_insertable_into": false})
 		}
@@ -351,7 +351,7 @@ func infoCheckConstraints(b *builder) error {
 	b.eachConstraint(func(t *catalog.Table, c *catalog.Constraint) {
 		if c.Kind == catalog.Check {
 			v := b.constraintNames(t, c)
-			v["check_clause"] = "(" + trimOuter(c.Expr) + ")"
+			v["check_clause"] = b.stored(c.Expr, t)
 			b.row(v)
 		}
 	})
@@ -401,7 +401,7 @@ func infoDomains(b *builder) error {
 		if !ok || u.Kind != types.KindDomain {
 			continue
 		}
-		v := map[string]any{"domain_default": orNil(u.Default), "dtd_identifier": "1", "udt_catalog": b.database()}
+		v := map[string]any{"domain_default": b.stored(u.Default, nil), "dtd_identifier": "1", "udt_catalog": b.database()}
 		b.infoType(v, u.Base, u.Mod)
 		v["domain_catalog"], v["domain_schema"], v["domain_name"] = b.database(), b.schema(u.Schema), u.Name
 		b.row(v)

@@ -24,6 +24,8 @@ const (
 	classDatabase   catalog.OID = 1262
 	classLanguage   catalog.OID = 2612
 	classExtension  catalog.OID = 3079
+
+	classAccessMethod catalog.OID = 2601
 )
 
 func decimal(o catalog.OID) string { return strconv.FormatUint(uint64(o), 10) }
@@ -97,6 +99,7 @@ func (b *builder) equals(t *catalog.Table, ids []catalog.ColumnID) any {
 
 // pgDepend shows what pg_dump and ORMs look for: sequences owned by columns, and indexes behind constraints.
 func pgDepend(b *builder) error {
+	b.dependExtensions()
 	for _, o := range b.Catalog.Objects() {
 		switch o := o.(type) {
 		case *catalog.Sequence:
@@ -191,7 +194,15 @@ func pgDescription(b *builder) error {
 	for _, op := range builtin.AllOperators() {
 		b.describe(op.OID, classOperator, 0, op.Comment)
 	}
-	b.describe(plpgsqlExtension, classExtension, 0, "PL/pgSQL procedural language")
+	for _, e := range extensions {
+		b.describe(e.oid, classExtension, 0, e.comment)
+	}
+	for _, l := range builtin.AllLanguages() {
+		b.describe(l.OID, classLanguage, 0, l.Comment)
+	}
+	for _, a := range builtin.AllAccessMethods() {
+		b.describe(a.OID, classAccessMethod, 0, a.Comment)
+	}
 	return nil
 }
 

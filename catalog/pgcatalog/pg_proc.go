@@ -7,12 +7,8 @@ import (
 
 var _ = register(map[string]maker{
 	"pg_proc": pgProc, "pg_operator": pgOperator, "pg_cast": pgCast, "pg_aggregate": pgAggregate, "pg_am": pgAm, "pg_opclass": pgOpclass,
-	"pg_opfamily": pgOpfamily, "pg_amop": pgAmop, "pg_amproc": pgAmproc, "pg_language": pgLanguage, "pg_extension": pgExtension,
-	"pg_available_extensions": pgAvailableExtensions,
+	"pg_opfamily": pgOpfamily, "pg_amop": pgAmop, "pg_amproc": pgAmproc, "pg_language": pgLanguage,
 })
-
-// plpgsqlExtension is the extension that every PostgreSQL database has.
-const plpgsqlExtension catalog.OID = 13570
 
 func pgProc(b *builder) error {
 	for _, p := range builtin.AllProcs() {
@@ -174,16 +170,6 @@ func pgLanguage(b *builder) error {
 	for _, l := range builtin.AllLanguages() {
 		b.add(l.OID, l.Name, catalog.Superuser, l.IsPL, l.Trusted, l.Handler, l.Inline, l.Validator, nil)
 	}
-	return nil
-}
-
-func pgExtension(b *builder) error {
-	b.add(plpgsqlExtension, "plpgsql", catalog.Superuser, catalog.PgCatalog, false, "1.0", nil, nil)
-	return nil
-}
-
-func pgAvailableExtensions(b *builder) error {
-	b.add("plpgsql", "1.0", "1.0", "PL/pgSQL procedural language")
 	return nil
 }
 

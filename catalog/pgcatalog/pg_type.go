@@ -10,14 +10,17 @@ var _ = register(map[string]maker{
 	"pg_type": pgType, "pg_enum": pgEnum, "pg_range": pgRange, "pg_namespace": pgNamespace, "pg_collation": pgCollation,
 })
 
+// builtinSchemaGrants are what PUBLIC may do with the schemas that every database has.
+func builtinSchemaGrants(s *catalog.Schema) []catalog.Grant {
+	if s.Name == "pg_toast" {
+		return nil
+	}
+	return []catalog.Grant{{Grantee: catalog.Superuser, Grantor: catalog.Superuser, Privileges: "UC"}, {Grantor: catalog.Superuser, Privileges: "U"}}
+}
+
 func pgNamespace(b *builder) error {
-	public := []catalog.Grant{{Grantee: catalog.Superuser, Grantor: catalog.Superuser, Privileges: "UC"}, {Grantor: catalog.Superuser, Privileges: "U"}}
 	for _, s := range catalog.BuiltinSchemas() {
-		grants := public
-		if s.Name == "pg_toast" {
-			grants = nil
-		}
-		b.add(s.OID, s.Name, s.Owner, b.grants(grants))
+		b.add(s.OID, s.Name, s.Owner, b.grants(builtinSchemaGrants(s)))
 	}
 	for _, o := range b.Catalog.Objects() {
 		if s, ok := o.(*catalog.Schema); ok {
@@ -44,8 +47,12 @@ func (b *builder) typeRow(t *builtin.TypeRow, owner catalog.OID, acl any) {
 	if t.Default != nil {
 		def = *t.Default
 	}
+	var bin any // what a domain's default is computed from; base types have only text
+	if t.Kind == byte(types.KindDomain) {
+		bin = def
+	}
 	b.add(t.OID, t.Name, t.Schema, owner, int(t.Len), t.ByVal, t.Kind, t.Category, t.Preferred, t.Defined, t.Delim, t.Relation, t.Subscript, t.Elem, t.Array,
-		t.Input, t.Output, t.Receive, t.Send, t.ModIn, t.ModOut, t.Analyze, t.Align, t.Storage, t.NotNull, t.Base, int(t.Mod), t.NDims, t.Collation, nil, def, acl)
+		t.Input, t.Output, t.Receive, t.Send, t.ModIn, t.ModOut, t.Analyze, t.Align, t.Storage, t.NotNull, t.Base, int(t.Mod), t.NDims, t.Collation, bin, def, acl)
 }
 
 // userType shows a user's type and its array type, with the support functions of their kinds.

@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/catalog/builtin"
 	"github.com/rowandb/rowan/types"
 )
 
@@ -55,25 +56,25 @@ func column(i int, name string, typ catalog.OID, notNull bool) catalog.Column {
 	c := catalog.Column{ID: catalog.ColumnID(i + 1), Num: int16(i + 1), Name: name, TypeOID: typ, Mod: -1, NotNull: notNull}
 	d := types.Builtin(typ)
 	if d == nil {
-		d = domainBase(name)
+		d = domainDefs()[typ]
 	}
 	c.Type = types.Of(d)
 	return c
 }
 
-// domainBase stands in for information_schema's own domains (sql_identifier, cardinal_number, yes_or_no, …), whose OIDs
-// differ between servers: their base types are told apart by what the column holds.
-func domainBase(name string) *types.Def {
-	for _, part := range []string{"ordinal_position", "_length", "_precision", "_scale", "_radix", "_cardinality", "sizing_id", "supported_value", "action_order", "position_in", "interval_precision"} {
-		if strings.Contains(name, part) && name != "interval_type" {
-			return types.Builtin(types.OIDInt4)
+// domainDefs are information_schema's own domains: sql_identifier, cardinal_number, yes_or_no, ….
+var domainDefs = sync.OnceValue(func() map[catalog.OID]*types.Def {
+	defs := map[catalog.OID]*types.Def{}
+	for _, t := range builtin.AllTypes() {
+		base := types.Builtin(t.Base)
+		if t.Schema != catalog.InformationSchema || t.Kind != byte(types.KindDomain) || base == nil {
+			continue
 		}
+		defs[t.OID] = &types.Def{OID: t.OID, Name: t.Name, Schema: "information_schema", Kind: types.KindDomain, Class: base.Class, Category: base.Category,
+			Len: base.Len, ByVal: base.ByVal, Align: base.Align, Elem: base.Elem, Array: t.Array, Base: &types.Type{Def: base, Mod: int32(t.Mod)}}
 	}
-	if name == "created" || name == "last_altered" {
-		return types.Builtin(types.OIDTimestamptz)
-	}
-	return types.Builtin(types.OIDVarchar)
-}
+	return defs
+})
 
 // Tables returns the relations, for catalog.RegisterVirtual.
 func Tables() []*catalog.Table {

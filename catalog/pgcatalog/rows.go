@@ -15,9 +15,12 @@ import (
 
 // Source is what rows are computed from.
 type Source struct {
-	Catalog  *catalog.Snapshot // of the branch and point that is read
-	Global   *catalog.Snapshot // databases and roles
-	User     string
+	Catalog *catalog.Snapshot // of the branch and point that is read
+	Global  *catalog.Snapshot // databases and roles
+	User    string
+	Names   *Names // how definitions are written; nil: as under an empty search_path
+	// View writes a view's query; nil: as it is stored.
+	View     func(v *catalog.View) string
 	Sequence func(s *catalog.Sequence) (last int64, called bool, err error)
 	Rows     func(t *catalog.Table) int64 // live rows, estimated
 	Settings func() []Setting

@@ -13,8 +13,11 @@ var _ = register(map[string]maker{
 	"pg_stat_user_tables": pgStatTables, "pg_stat_all_tables": pgStatTables, "pg_stat_database": pgStatDatabase,
 })
 
-// names writes definitions as a session with an empty search_path sees them.
+// names writes definitions as the session sees them.
 func (b *builder) names() *Names {
+	if b.Names != nil {
+		return b.Names
+	}
 	return &Names{Catalog: b.Catalog, Quote: quoteIdent, Visible: func(schema catalog.OID, _ string) bool { return schema == catalog.PgCatalog }}
 }
 
@@ -53,10 +56,26 @@ func pgIndexes(b *builder) error {
 func pgViews(b *builder) error {
 	for _, o := range b.Catalog.Objects() {
 		if v, ok := o.(*catalog.View); ok {
-			b.add(b.Catalog.SchemaName(v.Schema), v.Name, b.roleName(v.Owner), ViewDefinition(v))
+			b.add(b.Catalog.SchemaName(v.Schema), v.Name, b.roleName(v.Owner), b.viewText(v))
 		}
 	}
 	return nil
+}
+
+// viewText writes a view's query.
+func (b *builder) viewText(v *catalog.View) string {
+	if b.View != nil {
+		return b.View(v)
+	}
+	return ViewDefinition(v)
+}
+
+// stored writes a stored expression as the session sees it, nil for none.
+func (b *builder) stored(text string, t *catalog.Table) any {
+	if text == "" {
+		return nil
+	}
+	return b.names().expr(text, t, nil)
 }
 
 // ViewDefinition is pg_get_viewdef: the query, ending with a semicolon.
