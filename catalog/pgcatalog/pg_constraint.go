@@ -8,7 +8,7 @@ import (
 )
 
 var _ = register(map[string]maker{
-	"pg_constraint": pgConstraint, "pg_depend": pgDepend, "pg_description": pgDescription, "pg_shdescription": pgShdescription,
+	"pg_constraint": pgConstraint, "pg_description": pgDescription, "pg_shdescription": pgShdescription,
 })
 
 // OIDs of the catalogs that pg_description and pg_depend name.
@@ -26,6 +26,7 @@ const (
 	classExtension  catalog.OID = 3079
 
 	classAccessMethod catalog.OID = 2601
+	classRewrite      catalog.OID = 2618
 )
 
 func decimal(o catalog.OID) string { return strconv.FormatUint(uint64(o), 10) }
@@ -95,59 +96,6 @@ func (b *builder) equals(t *catalog.Table, ids []catalog.ColumnID) any {
 		}
 	}
 	return out
-}
-
-// pgDepend shows what pg_dump and ORMs look for: sequences owned by columns, and indexes behind constraints.
-func pgDepend(b *builder) error {
-	b.dependExtensions()
-	for _, o := range b.Catalog.Objects() {
-		switch o := o.(type) {
-		case *catalog.Sequence:
-			b.dependSequence(o)
-		case *catalog.Table:
-			b.dependTable(o)
-		case *catalog.Schema, *catalog.View, *catalog.UserType, *catalog.Function, *catalog.Role, *catalog.Database:
-		}
-	}
-	return nil
-}
-
-func (b *builder) dependSequence(s *catalog.Sequence) {
-	b.add(classClass, s.OID, 0, classNamespace, s.Schema, 0, byte('n'))
-	t, ok := b.Catalog.Object(s.OwnerTable).(*catalog.Table)
-	if !ok {
-		return
-	}
-	if c := t.ColumnByID(s.OwnerColumn); c != nil {
-		kind := byte('a')
-		if c.Identity != 0 {
-			kind = 'i'
-		}
-		b.add(classClass, s.OID, 0, classClass, t.OID, int(c.Num), kind)
-	}
-}
-
-func (b *builder) dependTable(t *catalog.Table) {
-	b.add(classClass, t.OID, 0, classNamespace, t.Schema, 0, byte('n'))
-	for i := range t.Columns {
-		if c := &t.Columns[i]; c.Default != "" && c.Num > 0 {
-			b.add(classAttrdef, AttrdefOID(t.OID, c.Num), 0, classClass, t.OID, int(c.Num), byte('a'))
-		}
-	}
-	for _, c := range t.Constraints {
-		for _, id := range c.Columns {
-			if col := t.ColumnByID(id); col != nil {
-				b.add(classConstraint, c.OID, 0, classClass, t.OID, int(col.Num), byte('a'))
-			}
-		}
-		switch c.Kind {
-		case catalog.PrimaryKey, catalog.Unique:
-			b.add(classClass, c.Index, 0, classConstraint, c.OID, 0, byte('i'))
-		case catalog.ForeignKey:
-			b.add(classConstraint, c.OID, 0, classClass, c.RefTable, 0, byte('n'))
-		case catalog.Check, catalog.Exclusion:
-		}
-	}
 }
 
 // classOf is the catalog that an object is a row of.

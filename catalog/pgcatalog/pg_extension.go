@@ -50,7 +50,7 @@ func pgAvailableExtensionVersions(b *builder) error {
 // dependExtensions shows what belongs to the extensions.
 func (b *builder) dependExtensions() {
 	for _, e := range extensions {
-		member := func(class, id catalog.OID) { b.add(class, id, 0, classExtension, e.oid, 0, byte('e')) }
+		member := func(class, id catalog.OID) { b.add(class, id, 0, classExtension, e.oid, 0, dependExtension) }
 		if e.schema == catalog.RowanSchema {
 			member(classNamespace, e.schema)
 		}
