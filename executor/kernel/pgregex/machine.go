@@ -12,7 +12,15 @@ import (
 // maxSteps bounds the work on one match with back references, which can be exponential.
 const maxSteps = 20_000_000
 
-// machine runs a program over one text. Without back references it visits each pair of instruction and position once.
+// maxVisited bounds the bits that remember visited places: the size of the program times the length of the text.
+const maxVisited = 1 << 31
+
+func errFailed() error {
+	return pgerr.New(pgerrcode.ProgramLimitExceeded, "regular expression failed: too complex")
+}
+
+// machine runs a program over one text. Without back references it visits each pair of instruction and position once,
+// wherever it begins: what did not lead to a match from an earlier place does not from a later one.
 type machine struct {
 	p       *program
 	s       string
@@ -55,8 +63,10 @@ func (m *machine) run(at int) (bool, error) {
 	for i := range m.slots {
 		m.slots[i] = -1
 	}
-	if !m.p.refs {
-		m.visited = append(m.visited[:0], make([]uint64, (len(m.p.code)*(len(m.s)+1)+63)/64)...)
+	if places := len(m.p.code) * (len(m.s) + 1); places > maxVisited && !m.p.refs {
+		return false, errFailed()
+	} else if m.visited == nil && !m.p.refs {
+		m.visited = make([]uint64, (places+63)/64)
 	}
 	m.stack = append(m.stack[:0], frame{pc: 0, pos: at})
 	for len(m.stack) > 0 {
@@ -94,7 +104,7 @@ func (m *machine) thread(pc, pos int) (done bool, err error) {
 			return false, nil
 		}
 		if m.steps++; m.p.refs && m.steps > maxSteps {
-			return false, pgerr.New(pgerrcode.ProgramLimitExceeded, "regular expression failed: too complex")
+			return false, errFailed()
 		}
 		in := &m.p.code[pc]
 		pc++

@@ -72,3 +72,20 @@ func (n *node) preference() preference {
 	}
 	return neither
 }
+
+// maxSize is how many instructions a program may have: about where PostgreSQL refuses a pattern as well.
+const maxSize = 100_000
+
+// size estimates the number of instructions that the node compiles to; beyond maxSize it is not exact.
+func (n *node) size() int {
+	total := 2
+	for _, k := range n.kids {
+		if total += k.size() + 2; total > maxSize {
+			return total
+		}
+	}
+	if n.kind == repeat {
+		total *= max(n.min, n.max, 1)
+	}
+	return total
+}

@@ -2,12 +2,16 @@ package pgregex
 
 import "strings"
 
+// maxNesting is how deep parentheses may nest: parsing and compiling are recursive.
+const maxNesting = 20_000
+
 // parser reads an ARE.
 type parser struct {
 	src     []rune
 	pos     int
 	opts    Options
 	groups  int
+	depth   int    // of the parentheses around pos
 	closed  []bool // by group: its parenthesis has been closed
 	context bool   // there is something whose truth depends on what stands before
 	comma   bool   // the last braces had one
@@ -305,10 +309,14 @@ func (p *parser) parenthesis() (*node, error) {
 		p.machine, p.context = true, true
 	}
 	before := p.groups
+	if p.depth++; p.depth > maxNesting {
+		return nil, errTooComplex()
+	}
 	kid, err := p.alternatives()
 	if err != nil {
 		return nil, err
 	}
+	p.depth--
 	if !p.looking(")") {
 		return nil, invalid("parentheses () not balanced")
 	}

@@ -49,6 +49,9 @@ func Compile(pattern string, opts Options) (*Regexp, error) {
 	if err != nil {
 		return nil, err
 	}
+	if root.size() > maxSize {
+		return nil, errTooComplex()
+	}
 	re := &Regexp{groups: p.groups, root: root, opts: p.opts, short: root.preference() == lazy, free: !p.context}
 	if !p.machine {
 		var b strings.Builder
@@ -91,6 +94,8 @@ func (re *Regexp) Find(s string, from int) ([]int, error) {
 	re.once.Do(func() { re.prog = compile(re.root, re.opts, re.groups, re.short) })
 	return re.prog.find(s, from)
 }
+
+func errTooComplex() error { return invalid("regular expression is too complex") }
 
 func invalid(what string) error {
 	return pgerr.New(pgerrcode.InvalidRegularExpression, "invalid regular expression: %s", what)
