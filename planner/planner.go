@@ -45,6 +45,7 @@ type Plan struct {
 	ReadOnly bool
 	Once     bool // it holds values of now: not to be kept
 	Notices  []*pgerr.Error
+	Access   []bind.Access // the privileges that running it takes
 }
 
 // New plans a statement. known are the types of the parameters that the client declared; the plan has those inferred too.
@@ -54,7 +55,7 @@ func New(_ context.Context, stmt parse.Statement, c bind.Catalog, known []types.
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Command: b.Command, Tag: b.Tag, Params: params, Refs: b.Refs, ReadOnly: b.ReadOnly, Once: b.Once, Notices: b.Notices}
+	p := &Plan{Command: b.Command, Tag: b.Tag, Params: params, Refs: b.Refs, ReadOnly: b.ReadOnly, Once: b.Once, Notices: b.Notices, Access: b.Access}
 	if b.Fields != nil {
 		p.Fields = make([]vector.Field, len(b.Fields))
 		for i, f := range b.Fields {

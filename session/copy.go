@@ -45,6 +45,9 @@ func (s *Session) copyFrom(ctx context.Context, plan *planner.Plan, c *command.C
 	if err := s.checkWritable(ctx, plan); err != nil {
 		return 0, err
 	}
+	if err := s.checkAccess(plan); err != nil {
+		return 0, err
+	}
 	cfg := copy.Config{Options: c.Options, Table: c.Table.Name, Format: &s.settings.format}
 	for _, id := range c.Columns {
 		col := c.Table.ColumnByID(id)

@@ -83,6 +83,9 @@ func (s *Session) startCounted(ctx context.Context, plan *planner.Plan, params [
 	if err := s.checkWritable(ctx, plan); err != nil {
 		return nil, err
 	}
+	if err := s.checkAccess(plan); err != nil {
+		return nil, err
+	}
 	env := s.env(ctx, params)
 	env.Counts = counts
 	root, err := executor.Build(plan.Root, env)

@@ -82,7 +82,8 @@ type Session struct {
 	advisory          storage.LockSession // nil until the first advisory lock
 	literals          []parse.Literal     // scratch
 	notices           []*pgerr.Error      // of functions, for the running statement
-	trusted           bool                // the engine's own statements run: privileges are not checked
+	me                currentRole
+	trusted           bool // the engine's own statements run: privileges are not checked
 }
 
 // New opens a session. Errors are what PostgreSQL answers at the end of startup: 3D000, 28000, 22023.

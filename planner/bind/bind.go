@@ -62,6 +62,8 @@ type Bound struct {
 	Refs []catalog.Ref
 	// Once says that the plan holds values of now, such as 'today'::date, or of settings that must be bound again.
 	Once bool
+	// Access lists the privileges on relations that running the statement takes.
+	Access []Access
 	// Notices are what PostgreSQL tells the client beside the result.
 	Notices []*pgerr.Error
 }
@@ -72,6 +74,19 @@ type Field struct {
 	Type      types.Type
 	TableOID  types.OID // 0: not a plain column
 	Attribute int16
+}
+
+// Access is a privilege on a relation that a statement takes.
+type Access struct {
+	Object    catalog.Object
+	Ref       catalog.Ref
+	Privilege byte // as in an aclitem
+	// Owner is the owner of the view through which the relation is reached, whose privileges count; 0: the user's own.
+	Owner catalog.OID
+	// Columns are those used; a privilege on each of them will do. Empty: one on any column will do.
+	Columns []catalog.ColumnID
+
+	item *item
 }
 
 // Bind binds a statement. params holds the types of the parameters that the client declared and receives those that are
@@ -88,6 +103,7 @@ func Bind(stmt parse.Statement, c Catalog, params *[]types.Type, o Options) (*Bo
 	if stmt.Tag != "" {
 		b.out.Tag = stmt.Tag
 	}
+	b.settleAccess()
 	return b.out, nil
 }
 
@@ -105,6 +121,7 @@ type binder struct {
 	views   int // depth of nested views
 	path    []string
 	modify  bool        // something writes
+	viewer  catalog.OID // owner of the view being bound; 0: none
 	ref     catalog.Ref // what unqualified relations mean: in a view, the view's own
 	snaps   map[catalog.Ref]*catalog.Snapshot
 	// places has the locations of untyped literals, paramPlaces those of parameters.
@@ -209,4 +226,25 @@ func (b *binder) queryStatement(n *pg.Node, tag string) error {
 	b.out.Node, b.out.Tag, b.out.Fields = node, tag, fields
 	b.out.ReadOnly = !b.modify
 	return nil
+}
+
+// needs notes a privilege that the statement takes.
+func (b *binder) needs(o catalog.Object, ref catalog.Ref, privilege byte, it *item) {
+	b.out.Access = append(b.out.Access, Access{Object: o, Ref: ref, Privilege: privilege, Owner: b.viewer, item: it})
+}
+
+// settleAccess fills in which columns were used, which is known when all is bound.
+func (b *binder) settleAccess() {
+	for i := range b.out.Access {
+		a := &b.out.Access[i]
+		if a.item == nil {
+			continue
+		}
+		for j, used := range a.item.used {
+			if used && j < len(a.item.cols) {
+				a.Columns = append(a.Columns, a.item.table.Columns[a.item.cols[j].index].ID)
+			}
+		}
+		a.item = nil
+	}
 }

@@ -155,6 +155,9 @@ func (q *query) tableItem(r *relation, t *catalog.Table, alias *pg.Alias) (logic
 	}
 	it.scan.Alias = it.name
 	q.all = append(q.all, it)
+	if !t.Virtual {
+		q.b.needs(t, r.ref, catalog.PrivSelect, it)
+	}
 	return it.scan, []*item{it}, nil
 }
 
@@ -227,10 +230,11 @@ func (q *query) viewItem(r *relation, v *catalog.View, alias *pg.Alias) (logical
 	if b.views++; b.views > 64 {
 		return nil, nil, pgerr.New(pgerrcode.StatementTooComplex, "infinite recursion detected in rules for relation %q", v.Name)
 	}
-	oldRef, oldParams := b.ref, b.params
-	b.ref, b.params = r.ref, nil
+	b.needs(v, r.ref, catalog.PrivSelect, nil)
+	oldRef, oldParams, oldViewer := b.ref, b.params, b.viewer
+	b.ref, b.params, b.viewer = r.ref, nil, v.Owner
 	node, fields, err := b.bindQuery(tree, nil)
-	b.ref, b.params = oldRef, oldParams
+	b.ref, b.params, b.viewer = oldRef, oldParams, oldViewer
 	b.views--
 	if err != nil {
 		return nil, nil, pgerr.From(err).Relocate(-1)

@@ -40,6 +40,7 @@ func (q *query) writer(rv *pg.RangeVar, verb string) (*writer, error) {
 		return nil, err
 	}
 	q.b.modify = true
+	q.b.needs(t, r.ref, writePrivilege[verb], nil)
 	w := &writer{q: q, table: t, ref: r.ref}
 	for i := range t.Columns {
 		if c := &t.Columns[i]; !c.Dropped {
@@ -48,6 +49,9 @@ func (q *query) writer(rv *pg.RangeVar, verb string) (*writer, error) {
 	}
 	return w, nil
 }
+
+// writePrivilege is what the verbs of writing take.
+var writePrivilege = map[string]byte{"insert into": catalog.PrivInsert, "copy to": catalog.PrivInsert, "update": catalog.PrivUpdate, "delete from": catalog.PrivDelete}
 
 func (w *writer) ids() []catalog.ColumnID {
 	out := make([]catalog.ColumnID, len(w.targets))

@@ -21,7 +21,7 @@ func branchStatement(r *rewriter, t *tokens, i int) (int, error) {
 		sql, tag = c.drop(), "DROP BRANCH"
 	case c.words("merge", "branch"), c.words("merge", "database", "branch"):
 		sql, err = c.merge()
-		tag = "MERGE BRANCH"
+		tag = "SELECT" // psql reads a count out of any tag that begins with MERGE
 	case c.words("use", "branch"):
 		if c.name() {
 			sql, tag = "SET rowan.branch = "+quote(c.word), "USE BRANCH"

@@ -1,0 +1,89 @@
+package session
+
+import (
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/planner"
+)
+
+// checkAccess refuses a plan that reads or writes what the current role may not. Relations behind a view are looked at with
+// the eyes of the view's owner.
+func (s *Session) checkAccess(plan *planner.Plan) error {
+	if s.trusted || len(plan.Access) == 0 {
+		return nil
+	}
+	global := s.engine.Store.Global()
+	me := s.role(global)
+	if me == nil || me.Superuser {
+		return nil
+	}
+	for i := range plan.Access {
+		a := &plan.Access[i]
+		role := me.OID
+		if a.Owner != 0 {
+			role = a.Owner
+		}
+		if err := s.mayAccess(global, role, a.Object, a.Privilege, a.Columns); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// role is the current role, remembered as long as the roles stay as they are.
+func (s *Session) role(global *catalog.Snapshot) *catalog.Role {
+	if s.me.roles != global || s.me.name != s.user {
+		s.me = currentRole{global, s.user, global.RoleByName(s.user)}
+	}
+	return s.me.role
+}
+
+// currentRole is the role of a name in a catalog of roles.
+type currentRole struct {
+	roles *catalog.Snapshot
+	name  string
+	role  *catalog.Role
+}
+
+func (s *Session) mayAccess(global *catalog.Snapshot, role catalog.OID, o catalog.Object, privilege byte, columns []catalog.ColumnID) error {
+	if snap, err := s.snapshot(s.catalogs.ctx); err == nil {
+		if sc := snap.Schema(snap.SchemaName(o.Head().Schema)); sc != nil && !catalog.HasPrivilege(global, role, sc, catalog.PrivUsage) {
+			return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for schema %s", sc.Name)
+		}
+	}
+	if catalog.HasPrivilege(global, role, o, privilege) || mayUseColumns(global, role, o, privilege, columns) {
+		return nil
+	}
+	kind := "table"
+	switch o.(type) {
+	case *catalog.View:
+		kind = "view"
+	case *catalog.Sequence:
+		kind = "sequence"
+	}
+	return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for %s %s", kind, o.Head().Name)
+}
+
+// mayUseColumns reports whether the privilege is held on each of the columns, or, where none is named, on any.
+func mayUseColumns(global *catalog.Snapshot, role catalog.OID, o catalog.Object, privilege byte, columns []catalog.ColumnID) bool {
+	t, ok := o.(*catalog.Table)
+	if !ok {
+		return false
+	}
+	if len(columns) == 0 {
+		for _, c := range t.Live() {
+			if len(c.ACL) > 0 && catalog.HasColumnPrivilege(global, role, t, c, privilege) {
+				return true
+			}
+		}
+		return false
+	}
+	for _, id := range columns {
+		if c := t.ColumnByID(id); c == nil || !catalog.HasColumnPrivilege(global, role, t, c, privilege) {
+			return false
+		}
+	}
+	return true
+}
