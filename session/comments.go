@@ -5,6 +5,7 @@ import (
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/catalog/builtin"
+	"github.com/rowandb/rowan/catalog/pgcatalog"
 	"github.com/rowandb/rowan/types"
 )
 
@@ -15,24 +16,60 @@ func objDescription(s *Session, ctx context.Context, a []types.Datum) (types.Dat
 		return types.Null, err
 	}
 	id := catalog.OID(a[0].I)
+	if sc, ok := snap.Object(id).(*catalog.Schema); ok && (len(a) == 1 || a[1].S == "pg_namespace") {
+		return orNull(sc.Comment), nil
+	}
+	if len(a) == 2 && id < catalog.FirstUserOID {
+		return orNull(builtinComment(a[1].S, id)), nil
+	}
 	if o := snap.Object(id); o != nil {
 		return orNull(o.Head().Comment), nil
-	}
-	if sc := snap.Schema(snap.SchemaName(id)); sc != nil {
-		return orNull(sc.Comment), nil
 	}
 	if o, ix := snap.RelationByOID(id); ix != nil {
 		return orNull(ix.Comment), nil
 	} else if o != nil {
 		return orNull(o.Head().Comment), nil
 	}
-	if p := builtin.ProcByOID(id); p != nil {
-		return orNull(p.Comment), nil
-	}
-	if t := builtin.TypeByOID(id); t != nil {
-		return orNull(t.Comment), nil
-	}
 	return s.constraintComment(snap, id), nil
+}
+
+// builtinComment is what a catalog says of a built-in object: OIDs are unique within a catalog only.
+func builtinComment(class string, id catalog.OID) string {
+	switch class {
+	case "pg_proc":
+		if p := builtin.ProcByOID(id); p != nil {
+			return p.Comment
+		}
+	case "pg_type":
+		if t := builtin.TypeByOID(id); t != nil {
+			return t.Comment
+		}
+	case "pg_operator":
+		if o := builtin.OperatorByOID(id); o != nil {
+			return o.Comment
+		}
+	case "pg_namespace":
+		for _, sc := range catalog.BuiltinSchemas() {
+			if sc.OID == id {
+				return sc.Comment
+			}
+		}
+	case "pg_language":
+		for _, l := range builtin.AllLanguages() {
+			if l.OID == id {
+				return l.Comment
+			}
+		}
+	case "pg_am":
+		for _, m := range builtin.AllAccessMethods() {
+			if m.OID == id {
+				return m.Comment
+			}
+		}
+	case "pg_extension":
+		return pgcatalog.ExtensionComment(id)
+	}
+	return ""
 }
 
 func (s *Session) constraintComment(snap *catalog.Snapshot, id catalog.OID) types.Datum {

@@ -39,6 +39,7 @@ type Engine struct {
 	plans    *planCache
 	activity *activity
 	notify   *notifier
+	virtual  virtualCache
 	count    atomic.Uint32
 }
 

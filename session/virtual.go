@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/catalog/pgcatalog"
@@ -18,8 +19,58 @@ func (s *Session) virtual(ctx context.Context, t *catalog.Table, ref catalog.Ref
 	if err != nil {
 		return nil, err
 	}
+	snap, global := v.Catalog(), s.engine.Store.Global()
+	key := virtualKey{t.OID, snap.Version, global.Version}
+	keep := pgcatalog.Static(t)
+	if keep {
+		if batches := s.engine.virtual.get(key); batches != nil {
+			return &batchScanner{batches: slices.Clone(batches)}, nil
+		}
+	}
 	batches, err := pgcatalog.Rows(ctx, t, s.source(ctx, v))
-	return &batchScanner{batches: batches}, err
+	if keep && err == nil {
+		s.engine.virtual.put(key, batches)
+	}
+	return &batchScanner{batches: slices.Clone(batches)}, err
+}
+
+// virtualKey says what rows of a virtual relation were computed from.
+type virtualKey struct {
+	relation        catalog.OID
+	catalog, global uint64
+}
+
+// virtualCache keeps the rows of relations that depend on catalogs only, so that the queries of clients over pg_type or
+// pg_proc need not make thousands of rows each time. Batches in it are shared and must not be changed.
+type virtualCache struct {
+	mu      sync.Mutex
+	entries map[virtualKey][]*vector.Batch
+	rows    int
+}
+
+// virtualCacheRows bounds the cache; when it is full it starts anew.
+const virtualCacheRows = 200_000
+
+func (c *virtualCache) get(k virtualKey) []*vector.Batch {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.entries[k]
+}
+
+func (c *virtualCache) put(k virtualKey, batches []*vector.Batch) {
+	rows := 0
+	for _, b := range batches {
+		rows += b.N
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.entries == nil || c.rows+rows > virtualCacheRows {
+		c.entries, c.rows = map[virtualKey][]*vector.Batch{}, 0
+	}
+	if _, ok := c.entries[k]; !ok {
+		c.entries[k] = batches
+		c.rows += rows
+	}
 }
 
 // source is what the rows of virtual relations are computed from.

@@ -8,6 +8,7 @@ import (
 var _ = register(map[string]maker{
 	"pg_authid": pgAuthid, "pg_roles": pgRoles, "pg_user": pgUser, "pg_shadow": pgShadow, "pg_auth_members": pgAuthMembers,
 	"pg_database": pgDatabase, "pg_tablespace": pgTablespace, "pg_db_role_setting": pgDbRoleSetting,
+	"pg_default_acl": pgDefaultACL,
 })
 
 func (b *builder) roles() []*catalog.Role {
@@ -122,6 +123,18 @@ func pgDbRoleSetting(b *builder) error {
 			}
 		case *catalog.Schema, *catalog.Table, *catalog.View, *catalog.Sequence, *catalog.UserType, *catalog.Function:
 		}
+	}
+	return nil
+}
+
+// pgDefaultACL shows what ALTER DEFAULT PRIVILEGES has set in this database. The entries have no OIDs of their own.
+func pgDefaultACL(b *builder) error {
+	d, ok := b.Global.Object(b.Catalog.Database.OID).(*catalog.Database)
+	if !ok {
+		return nil
+	}
+	for i, e := range d.Defaults {
+		b.add(AttrdefOID(d.OID, int16(i+1)), e.Role, e.Schema, e.Kind, b.grants(e.ACL))
 	}
 	return nil
 }

@@ -11,8 +11,11 @@ var _ = register(map[string]maker{
 	"pg_class": pgClass, "pg_attribute": pgAttribute, "pg_attrdef": pgAttrdef, "pg_index": pgIndex, "pg_sequence": pgSequence,
 })
 
-// OIDs of access methods and of catalogs that other rows name.
+// OIDs of access methods and collations that other rows name.
 const (
+	collationDefault catalog.OID = 100
+	collationC       catalog.OID = 950
+
 	amHeap  catalog.OID = 2
 	amBtree catalog.OID = 403
 )
@@ -42,7 +45,7 @@ func pgClass(b *builder) error {
 	for _, o := range b.Catalog.Objects() {
 		switch o := o.(type) {
 		case *catalog.View:
-			b.class(classRow{h: o.Header, kind: 'v', atts: len(o.Columns), replident: 'n', rules: true, options: o.Options})
+			b.class(classRow{h: o.Header, kind: 'v', atts: len(o.Columns), replident: 'n', rules: true, options: o.Options, rowType: catalog.RowType(o.OID)})
 		case *catalog.Sequence:
 			b.class(classRow{h: o.Header, kind: 'S', atts: 3, replident: 'n', tuples: 1, pages: 1})
 		case *catalog.UserType:
@@ -90,7 +93,9 @@ func (b *builder) classOfTable(t *catalog.Table) {
 	if c.replident == 0 {
 		c.replident = 'd'
 	}
-	if t.Virtual {
+	if !t.Virtual {
+		c.rowType = catalog.RowType(t.OID)
+	} else {
 		c.kind, c.replident = kindOf(t.OID), 'n'
 		if c.kind == 'v' {
 			c.am = 0
@@ -194,6 +199,9 @@ func (b *builder) attribute(rel catalog.OID, c *catalog.Column) {
 	}
 	if c.Collation != "" {
 		collation = collationOID(c.Collation)
+	}
+	if collation == collationDefault && rel < catalog.InformationSchema {
+		collation = collationC // of catalogs
 	}
 	dims := 0
 	if d := b.Catalog.TypeByOID(typ); d != nil && d.Elem != nil && d.Category == 'A' {

@@ -26,6 +26,16 @@ var extensions = []extension{
 	{13571, "rowan", catalog.RowanSchema, "1.0", "branches, history, diff and merge"},
 }
 
+// ExtensionComment is what an extension is for.
+func ExtensionComment(id catalog.OID) string {
+	for _, e := range extensions {
+		if e.oid == id {
+			return e.comment
+		}
+	}
+	return ""
+}
+
 func pgExtension(b *builder) error {
 	for _, e := range extensions {
 		b.add(e.oid, e.name, catalog.Superuser, e.schema, false, e.version, nil, nil)

@@ -35,11 +35,33 @@ func pgType(b *builder) error {
 		b.typeRow(t, catalog.Superuser, nil)
 	}
 	for _, o := range b.Catalog.Objects() {
-		if u, ok := o.(*catalog.UserType); ok {
-			b.userType(u)
+		switch o := o.(type) {
+		case *catalog.UserType:
+			b.userType(o)
+		case *catalog.Table:
+			b.rowType(&o.Header)
+		case *catalog.View:
+			b.rowType(&o.Header)
+		case *catalog.Schema, *catalog.Sequence, *catalog.Function, *catalog.Role, *catalog.Database:
 		}
 	}
 	return nil
+}
+
+// rowType shows the type of a relation's rows, and of arrays of them.
+func (b *builder) rowType(h *catalog.Header) {
+	t := &builtin.TypeRow{OID: catalog.RowType(h.OID), Name: h.Name, Schema: h.Schema, Len: -1, Kind: byte(types.KindComposite), Category: 'C', Defined: true,
+		Delim: ',', Relation: h.OID, Array: catalog.RowArray(h.OID), Input: proc("record_in"), Output: proc("record_out"), Receive: proc("record_recv"),
+		Send: proc("record_send"), Align: 'd', Storage: 'x', Mod: -1}
+	b.typeRow(t, h.Owner, nil)
+	b.arrayType(t, catalog.RowArrayName(h.Name), h.Owner)
+}
+
+// arrayType shows the type of arrays of a type.
+func (b *builder) arrayType(t *builtin.TypeRow, name string, owner catalog.OID) {
+	b.typeRow(&builtin.TypeRow{OID: t.Array, Name: name, Schema: t.Schema, Len: -1, Kind: 'b', Category: 'A', Defined: true, Delim: ',',
+		Subscript: proc("array_subscript_handler"), Elem: t.OID, Input: proc("array_in"), Output: proc("array_out"), Receive: proc("array_recv"),
+		Send: proc("array_send"), Analyze: proc("array_typanalyze"), Align: t.Align, Storage: 'x', Mod: -1, Collation: t.Collation}, owner, nil)
 }
 
 func (b *builder) typeRow(t *builtin.TypeRow, owner catalog.OID, acl any) {
@@ -82,9 +104,7 @@ func (b *builder) userType(u *catalog.UserType) {
 	}
 	b.typeRow(t, u.Owner, b.acl(u.Header))
 	if u.Array != 0 {
-		b.typeRow(&builtin.TypeRow{OID: u.Array, Name: u.ArrayName, Schema: u.Schema, Len: -1, Kind: 'b', Category: 'A', Defined: true, Delim: ',',
-			Subscript: proc("array_subscript_handler"), Elem: u.OID, Input: proc("array_in"), Output: proc("array_out"), Receive: proc("array_recv"),
-			Send: proc("array_send"), Analyze: proc("array_typanalyze"), Align: t.Align, Storage: 'x', Mod: -1, Collation: t.Collation}, u.Owner, nil)
+		b.arrayType(t, u.ArrayName, u.Owner)
 	}
 }
 

@@ -87,6 +87,18 @@ func serviceFunctions() map[string]Kernel {
 	return m
 }
 
+// Forwarded lists the functions that Services must know: those of Call and those of Rows. It is for tests.
+func Forwarded() (rows, sets []string) {
+	for source, k := range serviceFunctions() {
+		if k.Set != nil {
+			sets = append(sets, source)
+		} else {
+			rows = append(rows, serviceName(source))
+		}
+	}
+	return rows, sets
+}
+
 // serviceName strips what the sources of functions in language SQL are marked with.
 func serviceName(source string) string {
 	name, ok := strings.CutPrefix(source, "sql_")
