@@ -199,3 +199,8 @@ func builtinRelation(o Object) bool {
 	t, ok := o.(*Table)
 	return ok && t.Virtual
 }
+
+// Restricted reports whether a relation of pg_catalog shows what only superusers may see: the roles' passwords.
+func Restricted(t *Table) bool {
+	return t.Virtual && t.Schema == PgCatalog && (t.Name == "pg_authid" || t.Name == "pg_shadow" || t.Name == "pg_statistic" || t.Name == "pg_hba_file_rules")
+}

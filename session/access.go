@@ -6,6 +6,7 @@ import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner"
+	"github.com/rowandb/rowan/planner/bind"
 )
 
 // checkAccess refuses a plan that reads or writes what the current role may not. Relations behind a view are looked at with
@@ -25,7 +26,7 @@ func (s *Session) checkAccess(plan *planner.Plan) error {
 		if a.Owner != 0 {
 			role = a.Owner
 		}
-		if err := s.mayAccess(global, role, a.Object, a.Privilege, a.Columns); err != nil {
+		if err := s.mayAccess(global, role, a); err != nil {
 			return err
 		}
 	}
@@ -47,13 +48,21 @@ type currentRole struct {
 	role  *catalog.Role
 }
 
-func (s *Session) mayAccess(global *catalog.Snapshot, role catalog.OID, o catalog.Object, privilege byte, columns []catalog.ColumnID) error {
+func (s *Session) mayAccess(global *catalog.Snapshot, role catalog.OID, a *bind.Access) error {
+	o := a.Object
 	if snap, err := s.snapshot(s.catalogs.ctx); err == nil {
 		if sc := snap.Schema(snap.SchemaName(o.Head().Schema)); sc != nil && !catalog.HasPrivilege(global, role, sc, catalog.PrivUsage) {
-			return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for schema %s", sc.Name)
+			return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for schema %s", sc.Name).At(a.At)
 		}
 	}
-	if catalog.HasPrivilege(global, role, o, privilege) || mayUseColumns(global, role, o, privilege, columns) {
+	t, isTable := o.(*catalog.Table)
+	if isTable && catalog.Restricted(t) {
+		return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for table %s", t.Name)
+	}
+	if isTable && t.RowSecurity && !bypasses(global, role, t) {
+		return pgerr.New(pgerrcode.InsufficientPrivilege, "query would be affected by row-level security policy for table %q", t.Name)
+	}
+	if catalog.HasPrivilege(global, role, o, a.Privilege) || mayUseColumns(global, role, o, a.Privilege, a.Columns) {
 		return nil
 	}
 	kind := "table"
@@ -64,6 +73,12 @@ func (s *Session) mayAccess(global *catalog.Snapshot, role catalog.OID, o catalo
 		kind = "sequence"
 	}
 	return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for %s %s", kind, o.Head().Name)
+}
+
+// bypasses reports whether row-level security does not concern a role: Rowan has no policies, so all others are refused.
+func bypasses(global *catalog.Snapshot, role catalog.OID, t *catalog.Table) bool {
+	r, ok := global.Object(role).(*catalog.Role)
+	return ok && (r.Superuser || r.BypassRLS || !t.ForceRLS && catalog.IsOwner(global, role, t))
 }
 
 // mayUseColumns reports whether the privilege is held on each of the columns, or, where none is named, on any.

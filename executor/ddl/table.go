@@ -43,9 +43,9 @@ func (s *stmt) createTable(ctx context.Context, c *command.CreateTable) (string,
 		return "", err
 	}
 	if err := s.mayCreate(c.Target.Schema); err != nil {
-		return "", err
+		return "", pgerr.From(err).At(c.Target.At)
 	}
-	if s.cat().Type(c.Target.Schema, c.Target.Name) != nil {
+	if d := s.cat().Type(c.Target.Schema, c.Target.Name); d != nil && d.Elem == nil {
 		return "", pgerr.New(pgerrcode.DuplicateObject, "type %q already exists", c.Target.Name).
 			WithHint("A relation has an associated type of the same name, so you must use a name that doesn't conflict with any existing type.")
 	}

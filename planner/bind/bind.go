@@ -85,6 +85,8 @@ type Access struct {
 	Owner catalog.OID
 	// Columns are those used; a privilege on each of them will do. Empty: one on any column will do.
 	Columns []catalog.ColumnID
+	// At is where the relation is named, a byte offset; -1: nowhere in the user's text.
+	At int
 
 	item *item
 }
@@ -229,8 +231,12 @@ func (b *binder) queryStatement(n *pg.Node, tag string) error {
 }
 
 // needs notes a privilege that the statement takes.
-func (b *binder) needs(o catalog.Object, ref catalog.Ref, privilege byte, it *item) {
-	b.out.Access = append(b.out.Access, Access{Object: o, Ref: ref, Privilege: privilege, Owner: b.viewer, item: it})
+func (b *binder) needs(o catalog.Object, r *relation, privilege byte, it *item) {
+	at := -1
+	if b.views == 0 {
+		at = b.stmt.Source(r.at)
+	}
+	b.out.Access = append(b.out.Access, Access{Object: o, Ref: r.ref, Privilege: privilege, Owner: b.viewer, At: at, item: it})
 }
 
 // settleAccess fills in which columns were used, which is known when all is bound.

@@ -35,6 +35,7 @@ func (b *definer) target(r *pg.RangeVar) (command.Target, error) {
 	if err != nil && r.Schemaname != "" {
 		err = pgerr.From(err).At(int(r.Location))
 	}
+	t.At = int(r.Location)
 	return t, err
 }
 

@@ -136,7 +136,7 @@ func (q *query) noRelation(rv *pg.RangeVar) error {
 
 // tableItem makes the scan of a table.
 func (q *query) tableItem(r *relation, t *catalog.Table, alias *pg.Alias) (logical.Node, []*item, error) {
-	it := &item{name: t.Name, schema: t.Schema, table: t, owner: q, relVisible: true, colsVisible: true}
+	it := &item{name: t.Name, schema: t.Schema, table: t, relation: t.OID, owner: q, relVisible: true, colsVisible: true}
 	it.scan = &logical.Scan{Table: t, Ref: r.ref, Alias: t.Name}
 	live := t.Live()
 	it.cols = make([]itemColumn, 0, len(live))
@@ -155,8 +155,8 @@ func (q *query) tableItem(r *relation, t *catalog.Table, alias *pg.Alias) (logic
 	}
 	it.scan.Alias = it.name
 	q.all = append(q.all, it)
-	if !t.Virtual {
-		q.b.needs(t, r.ref, catalog.PrivSelect, it)
+	if !t.Virtual || catalog.Restricted(t) {
+		q.b.needs(t, r, catalog.PrivSelect, it)
 	}
 	return it.scan, []*item{it}, nil
 }
@@ -227,10 +227,10 @@ func (q *query) viewItem(r *relation, v *catalog.View, alias *pg.Alias) (logical
 		return nil, nil, pgerr.From(err).Relocate(-1)
 	}
 	b := q.b
+	b.needs(v, r, catalog.PrivSelect, nil)
 	if b.views++; b.views > 64 {
 		return nil, nil, pgerr.New(pgerrcode.StatementTooComplex, "infinite recursion detected in rules for relation %q", v.Name)
 	}
-	b.needs(v, r.ref, catalog.PrivSelect, nil)
 	oldRef, oldParams, oldViewer := b.ref, b.params, b.viewer
 	b.ref, b.params, b.viewer = r.ref, nil, v.Owner
 	node, fields, err := b.bindQuery(tree, nil)
@@ -244,5 +244,9 @@ func (q *query) viewItem(r *relation, v *catalog.View, alias *pg.Alias) (logical
 			fields[i] = Field{Name: v.Columns[i].Name, Type: fields[i].Type, TableOID: v.OID, Attribute: v.Columns[i].Num}
 		}
 	}
-	return q.nodeItem(node, fields, v.Name, alias)
+	node, items, err := q.nodeItem(node, fields, v.Name, alias)
+	if err == nil {
+		items[0].relation = v.OID
+	}
+	return node, items, err
 }

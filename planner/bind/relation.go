@@ -15,6 +15,7 @@ import (
 
 // relation is what a name in FROM, or as the target of a statement, stands for.
 type relation struct {
+	at     int // where it is named
 	ref    catalog.Ref
 	snap   *catalog.Snapshot
 	object catalog.Object // *catalog.Table, *catalog.View or *catalog.Sequence
@@ -44,7 +45,7 @@ func (b *binder) lookupRelation(rv *pg.RangeVar) (*relation, error) {
 	if err != nil {
 		return nil, pgerr.From(err).At(int(rv.Location))
 	}
-	r := &relation{ref: ref, snap: snap}
+	r := &relation{ref: ref, snap: snap, at: int(rv.Location)}
 	if rv.Schemaname != "" {
 		sc := snap.Schema(rv.Schemaname)
 		if sc == nil {

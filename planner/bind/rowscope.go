@@ -40,7 +40,7 @@ func (q *query) writer(rv *pg.RangeVar, verb string) (*writer, error) {
 		return nil, err
 	}
 	q.b.modify = true
-	q.b.needs(t, r.ref, writePrivilege[verb], nil)
+	q.b.needs(t, r, writePrivilege[verb], nil)
 	w := &writer{q: q, table: t, ref: r.ref}
 	for i := range t.Columns {
 		if c := &t.Columns[i]; !c.Dropped {

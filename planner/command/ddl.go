@@ -11,6 +11,7 @@ type Target struct {
 	Schema catalog.OID
 	Name   string
 	Temp   bool
+	At     int // where it is named, in bytes; for errors
 }
 
 // Nothing is a statement that has nothing to do but say why: DROP … IF EXISTS of what is not there, settings that Rowan
