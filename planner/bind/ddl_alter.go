@@ -336,7 +336,7 @@ func (b *definer) alterType(before, draft *catalog.Table, cmd *pg.AlterTableCmd)
 		if err := b.checkCollation(def.CollClause, int(def.CollClause.Location)); err != nil {
 			return nil, err
 		}
-		a.Collation = nameText(def.CollClause.Collname)
+		a.Collation = collationName(def.CollClause.Collname)
 	}
 	if err := b.using(before, c, def.RawDefault, a); err != nil {
 		return nil, err

@@ -58,6 +58,9 @@ func (b *definer) column(table string, d *pg.ColumnDef) (*columnDef, error) {
 	if c.out.Type.Kind == types.KindPseudo {
 		return nil, pgerr.New(pgerrcode.InvalidTableDefinition, "column %q has pseudo-type %s", c.out.Name, b.formatType(c.out.Type.Def))
 	}
+	if catalog.RowTypeOf(c.out.Type.ID()) != 0 {
+		return nil, pgerr.Unsupported("a column of a relation's row type")
+	}
 	if d.CollClause != nil {
 		if err := b.checkCollation(d.CollClause, int(d.CollClause.Location)); err != nil {
 			return nil, err
@@ -65,7 +68,7 @@ func (b *definer) column(table string, d *pg.ColumnDef) (*columnDef, error) {
 		if e := baseType(c.out.Type.Def); !collatable(e) {
 			return nil, pgerr.New(pgerrcode.DatatypeMismatch, "collations are not supported by type %s", b.formatType(c.out.Type.Def)).At(int(d.CollClause.Location))
 		}
-		c.out.Collation = nameText(d.CollClause.Collname)
+		c.out.Collation = collationName(d.CollClause.Collname)
 	}
 	c.def = d.RawDefault
 	return c, b.columnConstraints(table, c, d)
@@ -207,3 +210,6 @@ func (c *columnDef) draft(t *catalog.Table) {
 	}
 	t.Columns = append(t.Columns, d)
 }
+
+// collationName is the name that descriptors keep of a collation: all are in pg_catalog.
+func collationName(parts []*pg.Node) string { return parts[len(parts)-1].GetString_().GetSval() }

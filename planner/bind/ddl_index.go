@@ -126,7 +126,7 @@ func (b *definer) indexElem(t *catalog.Table, e *pg.IndexElem, method string, d 
 		if err := b.checkCollation(&pg.CollateClause{Collname: e.Collation}, -1); err != nil {
 			return out, err
 		}
-		out.Collation = nameText(e.Collation)
+		out.Collation = collationName(e.Collation)
 	}
 	if ref := e.Expr.GetColumnRef(); ref != nil && len(ref.Fields) == 1 && ref.Fields[0].GetString_() != nil {
 		if name := ref.Fields[0].GetString_().Sval; t.Column(name) != nil {
