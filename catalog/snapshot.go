@@ -3,6 +3,7 @@ package catalog
 import (
 	"maps"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/rowandb/rowan/types"
@@ -29,6 +30,7 @@ type Snapshot struct {
 	schemas   map[string]OID
 	functions map[name][]OID
 	referrers map[OID][]OID // table → tables with a foreign key to it
+	rowTypes  sync.Map      // OID → *types.Def, of relations' rows; made when asked for
 }
 
 type name struct {
@@ -133,7 +135,9 @@ func (s *Snapshot) RelationByOID(id OID) (Object, *Index) {
 // Type returns the definition of the user's or built-in type with that name in a schema, or nil.
 func (s *Snapshot) Type(schema OID, n string) *types.Def {
 	if schema == PgCatalog {
-		return types.BuiltinByName(n)
+		if d := types.BuiltinByName(n); d != nil {
+			return d
+		}
 	}
 	if schema == InformationSchema {
 		for _, d := range virtualTypes {
@@ -142,7 +146,10 @@ func (s *Snapshot) Type(schema OID, n string) *types.Def {
 			}
 		}
 	}
-	return s.defs[s.types[name{schema, n}]]
+	if d := s.defs[s.types[name{schema, n}]]; d != nil {
+		return d
+	}
+	return s.rowTypeNamed(schema, n)
 }
 
 // TypeByOID returns a type's definition, built-in or not, or nil.
@@ -151,6 +158,9 @@ func (s *Snapshot) TypeByOID(id OID) *types.Def {
 		return d
 	}
 	if d := s.defs[id]; d != nil {
+		return d
+	}
+	if d := s.rowType(id); d != nil {
 		return d
 	}
 	return virtualTypes[id]

@@ -21,11 +21,11 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// built is the directory in which binary has built, if it has.
+// built is the directory in which executable has built, if it has.
 var built string
 
-// binary builds the server once for all tests. ROWAN_BINARY names one that is built already.
-var binary = sync.OnceValues(func() (string, error) {
+// executable builds the server once for all tests. ROWAN_BINARY names one that is built already.
+var executable = sync.OnceValues(func() (string, error) {
 	if b := os.Getenv("ROWAN_BINARY"); b != "" {
 		return b, nil
 	}
@@ -41,7 +41,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// removeBinary removes what binary built.
+// removeBinary removes what executable built.
 func removeBinary() {
 	if built != "" {
 		_ = os.RemoveAll(built) // in the temporary directory anyway
@@ -90,7 +90,7 @@ func freeAddr(t testing.TB) string {
 // command is the binary with arguments and an environment without settings of this process.
 func command(t testing.TB, env []string, args ...string) *exec.Cmd {
 	t.Helper()
-	path, err := binary()
+	path, err := executable()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,9 @@ func against(t testing.TB) endpoint {
 
 type urlServer string
 
-func (u urlServer) url(database string) string { return string(u) + "/" + database + "?sslmode=disable" }
+func (u urlServer) url(database string) string {
+	return string(u) + "/" + database + "?sslmode=disable"
+}
 
 // address is where an endpoint listens.
 func address(t testing.TB, e endpoint) string {

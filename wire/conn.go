@@ -203,6 +203,10 @@ func (c *conn) undecodable(err error) {
 		return
 	}
 	bad := formatError(err)
+	if strings.HasPrefix(err.Error(), "Terminate") {
+		c.sendError(asFatal(bad))
+		return
+	}
 	for _, simple := range []string{"Query", "Sync", "FunctionCall"} {
 		if strings.HasPrefix(err.Error(), simple) {
 			c.reject(bad)

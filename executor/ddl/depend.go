@@ -73,6 +73,9 @@ func (s *stmt) onObject(a address, add addFunc) {
 		}
 	case *catalog.Table:
 		s.onTable(o, add)
+		s.onRowType(o.OID, add)
+	case *catalog.View:
+		s.onRowType(o.OID, add)
 	case *catalog.UserType:
 		if o.Array != 0 {
 			add(address{object: o.OID, array: true}, true)
@@ -159,7 +162,15 @@ func (s *stmt) onType(a address, add addFunc) {
 	if a.array {
 		want = u.Array
 	}
-	is := func(id catalog.OID) bool { return id == want }
+	s.usersOfType(func(id catalog.OID) bool { return id == want }, add)
+}
+
+// onRowType: what is of a relation's row type, or of arrays of it, stands in the relation's way.
+func (s *stmt) onRowType(relation catalog.OID, add addFunc) {
+	s.usersOfType(func(id catalog.OID) bool { return id == catalog.RowType(relation) || id == catalog.RowArray(relation) }, add)
+}
+
+func (s *stmt) usersOfType(is func(catalog.OID) bool, add addFunc) {
 	for _, o := range s.cat().Objects() {
 		switch o := o.(type) {
 		case *catalog.Table:

@@ -180,16 +180,16 @@ var defaultKinds = map[string]byte{"TABLE": 'r', "SEQUENCE": 'S', "FUNCTION": 'f
 
 // defaultPrivileges is ALTER DEFAULT PRIVILEGES.
 func (s *stmt) defaultPrivileges(ctx context.Context, c *command.DefaultPrivileges) error {
+	grantees, err := s.grantees(c.Grant.Grantees)
+	if err != nil {
+		return err
+	}
 	roles := []catalog.OID{s.Role}
 	if c.Roles != nil {
 		var err error
 		if roles, err = s.grantees(c.Roles); err != nil {
 			return err
 		}
-	}
-	grantees, err := s.grantees(c.Grant.Grantees)
-	if err != nil {
-		return err
 	}
 	schemas := c.Schemas
 	if len(schemas) == 0 {

@@ -180,6 +180,8 @@ func hasOpClass(t types.Type, am types.OID) bool {
 		candidates = append(candidates, types.OIDText)
 	case t.ID() == types.OIDCidr:
 		candidates = append(candidates, types.OIDInet)
+	case isRegistered(t.ID()):
+		candidates = append(candidates, types.OIDOid)
 	case t.IsArray():
 		candidates = append(candidates, types.OIDAnyArray)
 	case t.Kind == types.KindEnum:
@@ -195,6 +197,16 @@ func hasOpClass(t types.Type, am types.OID) bool {
 		}
 	}
 	// Operator classes named in the statement, such as jsonb_path_ops or gin_trgm_ops, are not defaults.
+	return false
+}
+
+// isRegistered reports whether a type is regclass or one of its kin, which are OIDs underneath.
+func isRegistered(id types.OID) bool {
+	switch id {
+	case types.OIDRegproc, types.OIDRegprocedure, types.OIDRegoper, types.OIDRegoperator, types.OIDRegclass, types.OIDRegtype, types.OIDRegrole,
+		types.OIDRegnamespace, types.OIDRegcollation, types.OIDRegconfig, types.OIDRegdictionary:
+		return true
+	}
 	return false
 }
 

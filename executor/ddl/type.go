@@ -60,11 +60,8 @@ func (s *stmt) newType(ctx context.Context, at command.Target, kind types.Kind) 
 	if s.cat().Type(at.Schema, at.Name) != nil {
 		return nil, pgerr.New(pgerrcode.DuplicateObject, "type %q already exists", at.Name)
 	}
-	if o, _ := s.cat().Relation(at.Schema, at.Name); o != nil {
-		if kind == types.KindComposite {
-			return nil, pgerr.New(pgerrcode.DuplicateTable, "relation %q already exists", at.Name)
-		}
-		return nil, pgerr.New(pgerrcode.DuplicateObject, "type %q already exists", at.Name)
+	if o, _ := s.cat().Relation(at.Schema, at.Name); o != nil && kind == types.KindComposite {
+		return nil, pgerr.New(pgerrcode.DuplicateTable, "relation %q already exists", at.Name)
 	}
 	id, err := s.Store.AllocateOIDs(ctx, 2)
 	if err != nil {

@@ -21,6 +21,7 @@ type conflict struct {
 	x        *insert
 	node     *physical.OnConflict
 	where    *eval.Filter
+	olds     *eval.Program // nil: the row as read
 	sets     *eval.Program
 	checks   checker
 	strength catalog.RowLock
@@ -33,6 +34,11 @@ func newConflict(x *insert, env *op.Env) (*conflict, error) {
 	var err error
 	if n.Where != nil {
 		if c.where, err = eval.CompileFilter([]expr.Expr{n.Where}, env); err != nil {
+			return nil, err
+		}
+	}
+	if n.Olds != nil {
+		if c.olds, err = eval.Compile(n.Olds, env); err != nil {
 			return nil, err
 		}
 	}
@@ -186,6 +192,13 @@ func (c *conflict) change(ctx context.Context, b *vector.Batch, sel []uint16, ro
 	}
 	if pair.Live() == 0 {
 		return nil
+	}
+	if c.olds != nil {
+		olds, err := c.olds.Run(pair)
+		if err != nil {
+			return err
+		}
+		copy(pair.Cols, olds)
 	}
 	cols, err := c.sets.Run(pair)
 	if err != nil {

@@ -49,9 +49,15 @@ func (q *query) funcCall(n *pg.FuncCall) (expr.Expr, error) {
 	return q.plainCall(n, c, r)
 }
 
+// maxArgs is the most arguments that a function has.
+const maxArgs = 100
+
 // callArgs binds the arguments of a call.
 func (q *query) callArgs(n *pg.FuncCall) (*call, error) {
 	c := &call{name: stringList(n.Funcname), variadic: n.FuncVariadic, pos: int(n.Location)}
+	if len(n.Args) > maxArgs {
+		return nil, pgerr.New(pgerrcode.TooManyArguments, "cannot pass more than %d arguments to a function", maxArgs).At(c.pos)
+	}
 	seen := map[string]bool{}
 	for _, a := range n.Args {
 		named := a.GetNamedArgExpr()

@@ -145,10 +145,7 @@ func (q *query) wholeRow(it *item, pos int) (expr.Expr, error) {
 		row.Fields = append(row.Fields, e)
 		fields = append(fields, types.Field{Name: it.cols[i].name, Type: e.Type()})
 	}
-	row.T = recordOf(fields)
-	if it.name != "" {
-		row.T.Name = it.name
-	}
+	row.T = q.rowType(it, fields)
 	if it.nullable && it.scan != nil {
 		key := it.system(catalog.ColRowKey, pos)
 		return &expr.Case{
@@ -157,6 +154,20 @@ func (q *query) wholeRow(it *item, pos int) (expr.Expr, error) {
 		}, nil
 	}
 	return row, nil
+}
+
+// rowType is the type of an item's rows: the relation's own, when it is one, else an anonymous record.
+func (q *query) rowType(it *item, fields []types.Field) types.Type {
+	if it.relation != 0 {
+		if d := q.b.def(catalog.RowType(it.relation)); d != nil && len(d.Fields) == len(fields) {
+			return types.Of(d)
+		}
+	}
+	t := recordOf(fields)
+	if it.name != "" {
+		t.Name = it.name
+	}
+	return t
 }
 
 // recordOf makes an anonymous record type.

@@ -158,6 +158,29 @@ func (in *inserter) hidden(id catalog.ColumnID) (expr.Expr, error) {
 	return in.tableExpression(in.table.ColumnByID(id).Hidden, kindIndexExpr, in.plainRow())
 }
 
+// existing computes the hidden columns of the row that is there, for the index entries that an update of it removes.
+func (in *inserter) existing(old []logical.Column) ([]expr.Expr, error) {
+	if !slices.ContainsFunc(in.targets, func(c *catalog.Column) bool { return c.Hidden != "" }) {
+		return nil, nil
+	}
+	row := in.rowOf(old)
+	out := make([]expr.Expr, len(in.targets))
+	for i, c := range in.targets {
+		out[i] = row[c.ID]
+		if c.Hidden == "" {
+			continue
+		}
+		e, err := in.tableExpression(c.Hidden, kindGenerated, row)
+		if err != nil {
+			return nil, err
+		}
+		if out[i], err = in.assign(e, c, -1); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
 // doUpdate binds DO UPDATE SET … WHERE …, over the row that is there and the one proposed, EXCLUDED.
 func (in *inserter) doUpdate(c *logical.OnConflict, n *pg.OnConflictClause, proposed []logical.Column) error {
 	q := in.q
@@ -184,6 +207,9 @@ func (in *inserter) doUpdate(c *logical.OnConflict, n *pg.OnConflictClause, prop
 		return err
 	}
 	q.items, q.all = nil, nil
+	if c.Olds, err = in.existing(old); err != nil {
+		return err
+	}
 	row := in.rowOf(old)
 	for id, e := range sets {
 		row[id] = e

@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgerrcode"
 	pg "github.com/pganalyze/pg_query_go/v5"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/command"
 	"github.com/rowandb/rowan/planner/expr"
@@ -55,6 +56,9 @@ func (b *definer) field(d *pg.ColumnDef) (command.ColumnDef, error) {
 	t, err := b.typeName(d.TypeName)
 	if err == nil && t.Kind == types.KindPseudo {
 		err = pgerr.New(pgerrcode.InvalidTableDefinition, "column %q has pseudo-type %s", d.Colname, b.formatType(t.Def))
+	}
+	if err == nil && catalog.RowTypeOf(t.ID()) != 0 {
+		err = pgerr.Unsupported("a column of a relation's row type")
 	}
 	if err == nil && d.CollClause != nil {
 		err = b.checkCollation(d.CollClause, int(d.CollClause.Location))

@@ -158,6 +158,9 @@ func (q *query) rowDistinct(l, r *pg.RowExpr, not bool, pos int) (expr.Expr, err
 
 // coerceRow makes a record of another row type, field by field.
 func (b *binder) coerceRow(e expr.Expr, t types.Type, c cast) (expr.Expr, error) {
+	if fields := e.Type().Fields; t.OID == types.OIDRecord && t.Fields == nil && fields != nil {
+		return &expr.Relabel{Arg: e, T: recordOf(fields), Form: c.form}, nil
+	}
 	if t.OID == types.OIDRecord && t.Fields == nil || isTrueArray(t.Def) || t.OID == types.OIDRecordArray {
 		return &expr.Relabel{Arg: e, T: t, Form: c.form}, nil
 	}

@@ -44,12 +44,13 @@ func (b *binder) child(parent *query) *query { return &query{b: b, parent: paren
 
 // item is an entry of FROM.
 type item struct {
-	name    string
-	schema  catalog.OID
-	table   *catalog.Table // nil unless a table
-	aliased bool
-	cols    []itemColumn
-	owner   *query
+	name     string
+	schema   catalog.OID
+	table    *catalog.Table // nil unless a table
+	relation catalog.OID    // of the table or view whose rows these are; 0 when they are not
+	aliased  bool
+	cols     []itemColumn
+	owner    *query
 
 	// relVisible: `name.column` finds it. colsVisible: `column` alone does.
 	relVisible, colsVisible bool

@@ -38,7 +38,11 @@ func (q *query) setOperation(s *pg.SelectStmt) (*result, error) {
 func (q *query) setTree(s *pg.SelectStmt, top bool) (*result, error) {
 	op, isOp := setOperations[s.Op]
 	if !isOp || !top && (len(s.SortClause) > 0 || s.LimitCount != nil || s.LimitOffset != nil || s.WithClause != nil || len(s.LockingClause) > 0) {
-		return q.b.subquery(selectNode(s), q, true)
+		r, err := q.b.subquery(selectNode(s), q, true)
+		if err == nil {
+			q.all = append(q.all, leafItem(len(q.all)+1, r.fields))
+		}
+		return r, err
 	}
 	left, err := q.setTree(s.Larg, false)
 	if err != nil {
@@ -77,6 +81,15 @@ func (q *query) setTree(s *pg.SelectStmt, top bool) (*result, error) {
 	}
 	node := &logical.SetOp{Kind: op.kind, All: s.All, Left: left.node, Right: right.node, Cols: cols}
 	return &result{node: node, fields: fields}, nil
+}
+
+// leafItem is what PostgreSQL calls a set operation's n-th query: nothing refers to it, but hints name it.
+func leafItem(n int, fields []Field) *item {
+	it := &item{name: "*SELECT* " + itoa(n)}
+	for _, f := range fields {
+		it.cols = append(it.cols, itemColumn{name: f.Name})
+	}
+	return it
 }
 
 // setColumn chooses the type of a column of both sides.
@@ -145,14 +158,14 @@ func (q *query) orderResult(r *result, s *pg.SelectStmt) (*result, error) {
 	if len(s.SortClause) == 0 && s.LimitCount == nil && s.LimitOffset == nil {
 		return r, nil
 	}
-	it := &item{owner: q, colsVisible: true}
+	it := &item{owner: q, colsVisible: true, join: true}
 	for i, c := range r.node.Columns() {
 		*q.b.info(c.ID) = columnInfo{owner: q, item: it}
 		it.cols = append(it.cols, itemColumn{name: r.fields[i].Name, typ: c.Type, id: c.ID})
 		q.targets = append(q.targets, target{e: columnOf(c), name: r.fields[i].Name, id: c.ID})
 	}
 	q.items = []*item{it}
-	q.all = q.items
+	q.all = append(q.all, it)
 	t, err := q.tail(s)
 	if err != nil {
 		return nil, err

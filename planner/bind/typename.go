@@ -7,7 +7,6 @@ import (
 	"github.com/jackc/pgerrcode"
 	pg "github.com/pganalyze/pg_query_go/v5"
 
-	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/types"
 )
@@ -75,47 +74,16 @@ func (b *binder) lookupType(names []string, pos int) (*types.Def, error) {
 		if sc == nil {
 			return nil, pgerr.New(pgerrcode.InvalidSchemaName, "schema %q does not exist", schema).At(pos)
 		}
-		return b.typeIn(snap, sc.OID, name), nil
+		return snap.Type(sc.OID, name), nil
 	}
 	for _, p := range b.searchPath() {
 		if sc := snap.Schema(p); sc != nil {
-			if d := b.typeIn(snap, sc.OID, name); d != nil {
+			if d := snap.Type(sc.OID, name); d != nil {
 				return d, nil
 			}
 		}
 	}
 	return nil, nil
-}
-
-// typeIn finds a type in a schema; relations have row types under their own names.
-func (b *binder) typeIn(snap *catalog.Snapshot, schema catalog.OID, name string) *types.Def {
-	if d := snap.Type(schema, name); d != nil {
-		return d
-	}
-	switch o, ix := snap.Relation(schema, name); o := o.(type) {
-	case *catalog.Table:
-		if ix == nil {
-			return rowDef(o.Name, o.Live())
-		}
-	case *catalog.View:
-		cols := make([]*catalog.Column, len(o.Columns))
-		for i := range o.Columns {
-			cols[i] = &o.Columns[i]
-		}
-		return rowDef(o.Name, cols)
-	}
-	return nil
-}
-
-// rowDef makes the definition of a relation's row type.
-func rowDef(name string, cols []*catalog.Column) *types.Def {
-	d := *types.Builtin(types.OIDRecord)
-	d.Name = name
-	d.Fields = make([]types.Field, len(cols))
-	for i, c := range cols {
-		d.Fields[i] = types.Field{Name: c.Name, Type: c.Type}
-	}
-	return &d
 }
 
 // splitName splits [database.][schema.]name.

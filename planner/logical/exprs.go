@@ -153,6 +153,6 @@ func (m *exprMapper) insert(c *Insert) {
 		return
 	}
 	o := *c.Conflict
-	o.Sets, o.Where, o.Checks = m.list(o.Sets), m.one(o.Where), m.checks(o.Checks)
+	o.Olds, o.Sets, o.Where, o.Checks = m.list(o.Olds), m.list(o.Sets), m.one(o.Where), m.checks(o.Checks)
 	c.Conflict = &o
 }

@@ -257,6 +257,7 @@ type OnConflict struct {
 	// For DO UPDATE: the existing row is seen as OldCols (Sources of all stored and hidden columns, then RowKey, Version),
 	// the proposed one as the Insert's NewCols (EXCLUDED). Sets computes the whole new row, one per Target.
 	OldCols []Column
+	Olds    []expr.Expr // hidden columns computed: the existing row, one per Target, over OldCols; nil when there are none
 	Sets    []expr.Expr
 	Where   expr.Expr
 	Checks  []RowCheck // over UpdCols, the ids of the updated row

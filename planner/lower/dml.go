@@ -81,6 +81,9 @@ func (l *lowerer) conflict(n *logical.Insert, f *frame) (*physical.OnConflict, e
 	if p.Sets, err = l.exprs(c.Sets, both); err != nil {
 		return nil, err
 	}
+	if p.Olds, err = l.exprs(c.Olds, columnsScope(f, c.OldCols)); err != nil {
+		return nil, err
+	}
 	if p.Where, err = l.expr(c.Where, both); err != nil {
 		return nil, err
 	}

@@ -317,11 +317,13 @@ type Insert struct {
 }
 
 // OnConflict is ON CONFLICT. The existing row has slots 0…n+1 (n targets, RowKey, Version), the proposed row slots
-// n+2…2n+1. Sets has one expression per target; Checks are over the updated row (slots 0…n-1).
+// n+2…2n+1. Olds, unless nil, gives the existing row with its hidden columns, which are not stored, from its slots as
+// read. Sets has one expression per target; Checks are over the updated row (slots 0…n-1).
 type OnConflict struct {
 	Arbiters []catalog.OID
 	Any      bool
 	Nothing  bool
+	Olds     []expr.Expr
 	Sets     []expr.Expr
 	Changed  []catalog.ColumnID
 	Where    expr.Expr

@@ -3,11 +3,13 @@
 // It looks only at keys that history says may differ, so that its cost follows the change and not the table; where two
 // views have no history in common, or the table's rows were given a new keyspace, it compares everything. It knows rows as
 // values of columns, no merging and no SQL. Invariants: differences come in key order, each key once; a row counts as
-// changed when a column that both tables have holds another value, to the bit. mvcc's Branches and package merge call it.
+// changed when a column holds another value, to the bit; a column that only one side has counts with what rows from before
+// it have. mvcc's Branches and package merge call it.
 package diff
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgerrcode"
 
@@ -24,6 +26,8 @@ type History interface {
 	// ChangedKeys lists, in order, the keys of a keyspace that may differ between two views; all: every key may.
 	ChangedKeys(ctx context.Context, from, to storage.View, ks catalog.Keyspace) (keys []string, all bool, err error)
 	ChangedTables(ctx context.Context, from, to storage.View) ([]catalog.OID, error)
+	// ChangedObjects lists the objects of the catalog that may differ.
+	ChangedObjects(ctx context.Context, from, to storage.View) ([]catalog.OID, error)
 	Base(ctx context.Context, source, target storage.View) (storage.View, error)
 	RecordMerge(source, target storage.View) error
 }
@@ -35,11 +39,19 @@ const chunk = 512
 type Scanner struct {
 	tx       History
 	from, to side
-	keys     keySource
+	keys     Keys
 	out      storage.DiffBatch
 	pairs    [][2]int // positions of the columns that both sides have
+	fromOnly []lone
+	toOnly   []lone
 	colsFrom []*vector.Vector
 	colsTo   []*vector.Vector
+}
+
+// lone is a column that only one side has: its position, and what its rows from before the column have.
+type lone struct {
+	at      int
+	missing types.Datum
 }
 
 // side is the table at one of the views.
@@ -55,9 +67,9 @@ func Open(ctx context.Context, tx History, from, to storage.View, table catalog.
 	if s.from.table == nil && s.to.table == nil {
 		return nil, pgerr.New(pgerrcode.UndefinedTable, "relation with OID %d does not exist", table)
 	}
-	s.pairs = pairs(s.from, s.to)
+	s.match()
 	var err error
-	s.keys, err = s.candidates(ctx)
+	s.keys, err = candidates(ctx, tx, s.from, s.to)
 	return s, err
 }
 
@@ -72,26 +84,37 @@ func newSide(v storage.View, table catalog.OID) side {
 	return s
 }
 
-func pairs(a, b side) (out [][2]int) {
-	for i, x := range a.columns {
-		for j, y := range b.columns {
-			if x == y {
-				out = append(out, [2]int{i, j})
-			}
+// match pairs the columns of both sides.
+func (s *Scanner) match() {
+	if s.from.table == nil || s.to.table == nil {
+		return
+	}
+	for i, x := range s.from.columns {
+		if j := slices.Index(s.to.columns, x); j >= 0 {
+			s.pairs = append(s.pairs, [2]int{i, j})
+			continue
+		}
+		if s.to.table.ColumnByID(x) == nil { // where it was dropped, its values do not count
+			s.fromOnly = append(s.fromOnly, lone{i, Missing(s.from.table.ColumnByID(x))})
 		}
 	}
-	return out
+	for j, y := range s.to.columns {
+		if s.from.table.ColumnByID(y) == nil {
+			s.toOnly = append(s.toOnly, lone{j, Missing(s.to.table.ColumnByID(y))})
+		}
+	}
 }
 
-// candidates finds where differences may be.
-func (s *Scanner) candidates(ctx context.Context) (keySource, error) {
-	if s.from.table != nil && s.to.table != nil && s.from.table.Rows == s.to.table.Rows {
-		list, all, err := s.tx.ChangedKeys(ctx, s.from.view, s.to.view, s.to.table.Rows)
-		if err != nil || !all {
-			return &keyList{list: list}, err
-		}
+// Missing returns what rows that are older than a column have in it.
+func Missing(c *catalog.Column) types.Datum {
+	if !c.HasMiss {
+		return types.Null
 	}
-	return newUnion(ctx, s.tx, s.from, s.to)
+	d, err := types.ParseText(c.Type, c.Missing, types.DefaultFormat())
+	if err != nil {
+		return types.Null
+	}
+	return d
 }
 
 // FromTable implements storage.DiffScanner.
@@ -103,7 +126,7 @@ func (s *Scanner) ToTable() *catalog.Table { return s.to.table }
 // Next implements storage.DiffScanner.
 func (s *Scanner) Next(ctx context.Context) (*storage.DiffBatch, error) {
 	for {
-		keys, err := s.keys.next(ctx, chunk)
+		keys, err := s.keys.Next(ctx, chunk)
 		if err != nil || len(keys) == 0 {
 			return nil, err
 		}
@@ -151,6 +174,16 @@ func (s *Scanner) same(from *Rows, i int, to *Rows, j int) bool {
 			return false
 		}
 	}
+	return untouched(from, i, s.fromOnly) && untouched(to, j, s.toOnly)
+}
+
+// untouched reports whether a row has, in columns that the other side lacks, what rows from before them have.
+func untouched(r *Rows, i int, cols []lone) bool {
+	for _, c := range cols {
+		if !Same(r.Cols[c.at].Datum(i), c.missing) {
+			return false
+		}
+	}
 	return true
 }
 
@@ -193,4 +226,4 @@ func appendRow(b *vector.Batch, r *Rows, i int) {
 }
 
 // Close implements storage.DiffScanner.
-func (s *Scanner) Close() error { return s.keys.close() }
+func (s *Scanner) Close() error { return s.keys.Close() }

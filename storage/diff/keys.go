@@ -9,23 +9,38 @@ import (
 	"github.com/rowandb/rowan/types/vector"
 )
 
-// keySource yields ascending row keys, up to n at a time; none means the end.
-type keySource interface {
-	next(ctx context.Context, n int) ([]string, error)
-	close() error
+// Keys yields ascending row keys, up to n at a time; none means the end. What it yields holds until the next call.
+type Keys interface {
+	Next(ctx context.Context, n int) ([]string, error)
+	Close() error
+}
+
+// Candidates finds the keys of a table's rows that may differ between two views. It is an error when neither has it.
+func Candidates(ctx context.Context, tx History, from, to storage.View, table catalog.OID) (Keys, error) {
+	return candidates(ctx, tx, newSide(from, table), newSide(to, table))
+}
+
+func candidates(ctx context.Context, tx History, from, to side) (Keys, error) {
+	if from.table != nil && to.table != nil && from.table.Rows == to.table.Rows {
+		list, all, err := tx.ChangedKeys(ctx, from.view, to.view, to.table.Rows)
+		if err != nil || !all {
+			return &keyList{list: list}, err
+		}
+	}
+	return newUnion(ctx, tx, from, to)
 }
 
 // keyList yields keys that are known.
 type keyList struct{ list []string }
 
-func (l *keyList) next(_ context.Context, n int) ([]string, error) {
+func (l *keyList) Next(_ context.Context, n int) ([]string, error) {
 	n = min(n, len(l.list))
 	out := l.list[:n]
 	l.list = l.list[n:]
 	return out, nil
 }
 
-func (*keyList) close() error { return nil }
+func (*keyList) Close() error { return nil }
 
 // union yields the keys of all rows of both sides, each once.
 type union struct {
@@ -42,14 +57,14 @@ type keyScan struct {
 	ok  bool
 }
 
-func newUnion(ctx context.Context, tx storage.Txn, from, to side) (keySource, error) {
+func newUnion(ctx context.Context, tx storage.Txn, from, to side) (Keys, error) {
 	u := &union{}
 	var err error
 	if u.a, err = scanKeys(ctx, tx, from); err != nil {
 		return nil, err
 	}
 	if u.b, err = scanKeys(ctx, tx, to); err != nil {
-		_ = u.a.close()
+		_ = u.a.Close()
 		return nil, err
 	}
 	return u, nil
@@ -82,14 +97,14 @@ func (k *keyScan) move(ctx context.Context) (err error) {
 	return nil
 }
 
-func (k *keyScan) close() error {
+func (k *keyScan) Close() error {
 	if k.sc == nil {
 		return nil
 	}
 	return k.sc.Close()
 }
 
-func (u *union) next(ctx context.Context, n int) ([]string, error) {
+func (u *union) Next(ctx context.Context, n int) ([]string, error) {
 	u.buf = u.buf[:0]
 	for len(u.buf) < n && (u.a.ok || u.b.ok) {
 		c := 0
@@ -120,9 +135,9 @@ func (u *union) next(ctx context.Context, n int) ([]string, error) {
 	return u.buf, nil
 }
 
-func (u *union) close() error {
-	err := u.a.close()
-	if err2 := u.b.close(); err == nil {
+func (u *union) Close() error {
+	err := u.a.Close()
+	if err2 := u.b.Close(); err == nil {
 		err = err2
 	}
 	return err

@@ -17,6 +17,7 @@ package merge
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgerrcode"
 
@@ -58,8 +59,18 @@ func (d Differ) Changed(ctx context.Context, tx storage.Txn, from, to storage.Vi
 	if err != nil {
 		return nil, err
 	}
+	objects, err := h.ChangedObjects(ctx, from, to)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range objects {
+		if replaced(from.Catalog(), to.Catalog(), id) {
+			list = append(list, id)
+		}
+	}
+	slices.Sort(list)
 	var out []catalog.OID
-	for _, id := range list {
+	for _, id := range slices.Compact(list) {
 		differs, err := d.differs(ctx, h, from, to, id)
 		if err != nil {
 			return nil, err
@@ -71,7 +82,17 @@ func (d Differ) Changed(ctx context.Context, tx storage.Txn, from, to storage.Vi
 	return out, nil
 }
 
+// replaced reports whether a table's rows are not, or no longer, where they were: it was made, dropped, emptied or rewritten.
+func replaced(from, to *catalog.Snapshot, id catalog.OID) bool {
+	a, ok1 := from.Object(id).(*catalog.Table)
+	b, ok2 := to.Object(id).(*catalog.Table)
+	return ok1 != ok2 || ok1 && a.Rows != b.Rows
+}
+
 func (Differ) differs(ctx context.Context, h diff.History, from, to storage.View, table catalog.OID) (bool, error) {
+	if from.Catalog().Object(table) == nil && to.Catalog().Object(table) == nil {
+		return false, nil // made and dropped in between
+	}
 	sc, err := diff.Open(ctx, h, from, to, table)
 	if err != nil {
 		return false, err
@@ -100,7 +121,7 @@ func (Differ) Base(ctx context.Context, tx storage.Txn, source, target string) (
 
 // Merge implements storage.Differ.
 func (Differ) Merge(ctx context.Context, tx storage.Txn, r storage.MergeRequest) (storage.MergeResult, error) {
-	m := &merger{req: r}
+	m := &merger{req: r, before: map[catalog.OID]*catalog.Table{}, done: map[catalog.OID]map[string]struct{}{}}
 	var err error
 	if m.tx, err = history(tx); err != nil {
 		return m.res, err
@@ -117,7 +138,9 @@ type merger struct {
 	req                  storage.MergeRequest
 	base, source, target storage.View
 	res                  storage.MergeResult
+	before               map[catalog.OID]*catalog.Table // tables of the target that got new descriptors, as they were
 	indexes              []newIndex
+	done                 map[catalog.OID]map[string]struct{} // rows written, of tables with new indexes
 }
 
 func (m *merger) open(ctx context.Context) (err error) {
@@ -138,12 +161,16 @@ func (m *merger) open(ctx context.Context) (err error) {
 	}
 	m.res.Base, m.res.SourceHead = m.base.At(), m.source.At()
 	changed, err := m.tx.ChangedTables(ctx, m.base, m.target)
-	m.res.FastForward = len(changed) == 0
+	if err != nil {
+		return err
+	}
+	objects, err := m.tx.ChangedObjects(ctx, m.base, m.target)
+	m.res.FastForward = len(changed)+len(objects) == 0
 	return err
 }
 
-// run merges the schema, then the rows of every table that the source changed. New rows come before changed and removed
-// ones nowhere: foreign keys are verified by the caller over the whole.
+// run merges the schema, then the rows of every table that the source changed. Foreign keys are verified by the caller
+// over the whole.
 func (m *merger) run(ctx context.Context) error {
 	if err := m.schema(ctx); err != nil {
 		return err
@@ -166,22 +193,11 @@ func (m *merger) run(ctx context.Context) error {
 	if err := m.backfill(ctx); err != nil {
 		return err
 	}
-	return m.tx.RecordMerge(m.source, m.target)
-}
-
-// blocked reports whether there are conflicts that nothing decides.
-func (m *merger) blocked() bool { return len(m.res.Conflicts) > 0 }
-
-// decide says whether a conflict goes to the source; decided is false when it stays a conflict.
-func (m *merger) decide() (source, decided bool) {
-	switch m.req.Strategy {
-	case storage.SourceWins:
-		m.res.Resolved++
-		return true, true
-	case storage.TargetWins:
-		m.res.Resolved++
-		return false, true
-	case storage.Abort, storage.Manual:
+	if err := m.recheck(ctx); err != nil {
+		return err
 	}
-	return false, false
+	if len(tables)+len(m.res.Objects) == 0 {
+		return nil // the source has nothing new
+	}
+	return m.tx.RecordMerge(m.source, m.target)
 }

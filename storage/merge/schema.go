@@ -6,37 +6,36 @@ import (
 	"encoding/json"
 
 	"github.com/rowandb/rowan/catalog"
-	"github.com/rowandb/rowan/storage"
 )
 
-// newIndex is an index that the merge brings to a table whose rows are already there.
-type newIndex struct {
-	table catalog.OID
-	index catalog.OID
-}
-
-// schema merges the objects that the source changed since the base, by their OIDs.
+// schema merges the objects that the source changed since the base, by their OIDs: first those that it dropped, so that
+// their names are free, then those that it changed or made.
 func (m *merger) schema(ctx context.Context) error {
+	changed, err := m.tx.ChangedObjects(ctx, m.base, m.source)
+	if err != nil {
+		return err
+	}
 	base, source, target := m.base.Catalog(), m.source.Catalog(), m.target.Catalog()
-	for _, s := range source.Objects() {
-		id := s.Head().OID
+	for _, id := range changed {
 		b, t := base.Object(id), target.Object(id)
-		if same(b, s) || same(s, t) {
+		if b == nil || source.Object(id) != nil || t == nil {
+			continue
+		}
+		if err := m.dropped(ctx, b, t); err != nil {
+			return err
+		}
+	}
+	for _, id := range changed {
+		b, s, t := base.Object(id), source.Object(id), target.Object(id)
+		if s == nil || same(b, s) || same(s, t) {
 			continue
 		}
 		if err := m.object(ctx, b, s, t); err != nil {
 			return err
 		}
 	}
-	for _, b := range base.Objects() {
-		id := b.Head().OID
-		t := target.Object(id)
-		if source.Object(id) != nil || t == nil {
-			continue
-		}
-		if err := m.dropped(ctx, b, t); err != nil {
-			return err
-		}
+	if len(m.res.Objects) > 0 && !m.blocked() {
+		m.whole()
 	}
 	return nil
 }
@@ -45,7 +44,7 @@ func (m *merger) schema(ctx context.Context) error {
 func (m *merger) object(ctx context.Context, b, s, t catalog.Object) error {
 	switch {
 	case b == nil && t == nil:
-		return m.create(ctx, s)
+		return m.put(ctx, s)
 	case t == nil:
 		return m.contradiction(ctx, s, "changed on the source, dropped on the target", s)
 	case same(b, t):
@@ -58,13 +57,8 @@ func (m *merger) object(ctx context.Context, b, s, t catalog.Object) error {
 		}
 		return m.replace(ctx, s, t)
 	}
-	st, ok1 := s.(*catalog.Table)
-	tt, ok2 := t.(*catalog.Table)
-	bt, _ := b.(*catalog.Table)
-	if ok1 && ok2 && bt != nil {
-		if merged := mergeTable(bt, st, tt); merged != nil {
-			return m.replace(ctx, merged, t)
-		}
+	if merged := mergeObject(b, s, t); merged != nil {
+		return m.replace(ctx, merged, t)
 	}
 	return m.contradiction(ctx, s, "changed on both sides", s)
 }
@@ -81,24 +75,6 @@ func (m *merger) wouldLose(ctx context.Context, b, s catalog.Object) (bool, erro
 	return all || len(keys) > 0, err
 }
 
-// create adds an object that only the source has; another of its name on the target is a conflict.
-func (m *merger) create(ctx context.Context, s catalog.Object) error {
-	h := s.Head()
-	taken, ix := m.target.Catalog().Relation(h.Schema, h.Name)
-	switch s.(type) {
-	case *catalog.Table, *catalog.View, *catalog.Sequence:
-		if taken != nil || ix != nil {
-			return m.contradiction(ctx, s, "both sides made a relation of this name", nil)
-		}
-	case *catalog.Schema:
-		if sc := m.target.Catalog().Schema(h.Name); sc != nil {
-			return m.contradiction(ctx, s, "both sides made a schema of this name", nil)
-		}
-	case *catalog.UserType, *catalog.Function, *catalog.Role, *catalog.Database:
-	}
-	return m.put(ctx, s)
-}
-
 func (m *merger) put(ctx context.Context, o catalog.Object) error {
 	m.res.Objects = append(m.res.Objects, o.Head().OID)
 	return m.target.Put(ctx, o)
@@ -108,9 +84,10 @@ func (m *merger) put(ctx context.Context, o catalog.Object) error {
 func (m *merger) replace(ctx context.Context, o, t catalog.Object) error {
 	nt, ok1 := o.(*catalog.Table)
 	tt, ok2 := t.(*catalog.Table)
-	if ok1 && ok2 && nt.Rows == tt.Rows {
+	if ok1 && ok2 {
+		m.before[nt.OID] = tt
 		for _, ix := range nt.Indexes {
-			if !ix.Primary && tt.Index(ix.OID) == nil {
+			if old := tt.Index(ix.OID); nt.Rows == tt.Rows && !ix.Primary && (old == nil || old.Keyspace != ix.Keyspace) {
 				m.indexes = append(m.indexes, newIndex{nt.OID, ix.OID})
 			}
 		}
@@ -131,29 +108,22 @@ func (m *merger) dropped(ctx context.Context, b, t catalog.Object) error {
 // and the target has it.
 func (m *merger) contradiction(ctx context.Context, o catalog.Object, what string, winner catalog.Object) error {
 	source, decided := m.decide()
-	if !decided {
-		h := o.Head()
-		m.res.Conflicts = append(m.res.Conflicts, storage.Conflict{
-			Schema: m.schemaName(h.Schema), Table: h.Name, TableOID: h.OID, Type: storage.SchemaBoth, Description: what,
-		})
-		return nil
-	}
+	target := m.target.Catalog().Object(o.Head().OID)
 	switch {
+	case !decided:
+		m.schemaConflict(o, what)
+		return nil
 	case !source:
 		return nil
+	case winner != nil && target != nil:
+		return m.replace(ctx, winner, target)
 	case winner != nil:
 		return m.put(ctx, winner)
-	case m.target.Catalog().Object(o.Head().OID) != nil:
+	case target != nil:
+		m.res.Objects = append(m.res.Objects, o.Head().OID)
 		return m.target.Drop(ctx, o.Head().OID)
 	}
 	return nil
-}
-
-func (m *merger) schemaName(id catalog.OID) string {
-	if n := m.source.Catalog().SchemaName(id); n != "" {
-		return n
-	}
-	return m.target.Catalog().SchemaName(id)
 }
 
 // same reports whether two objects are there and alike, or both not there.

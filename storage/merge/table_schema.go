@@ -6,6 +6,41 @@ import (
 	"github.com/rowandb/rowan/catalog"
 )
 
+// mergeObject merges an object that both sides changed; nil: they contradict each other.
+func mergeObject(b, s, t catalog.Object) catalog.Object {
+	if b == nil {
+		return nil
+	}
+	if bt, ok := b.(*catalog.Table); ok {
+		st, ok1 := s.(*catalog.Table)
+		tt, ok2 := t.(*catalog.Table)
+		if !ok1 || !ok2 {
+			return nil
+		}
+		if merged := mergeTable(bt, st, tt); merged != nil {
+			return merged
+		}
+		return nil
+	}
+	// Others are merged as to name, schema, owner, comment and privileges; the rest is taken from the side that changed it.
+	ok := true
+	head := mergeHeader(*b.Head(), *s.Head(), *t.Head(), &ok)
+	body := pick(bodyOf(b), bodyOf(s), bodyOf(t), &ok)
+	if !ok {
+		return nil
+	}
+	body = catalog.CloneObject(body)
+	*body.Head() = head
+	return body
+}
+
+// bodyOf returns an object without what all objects have.
+func bodyOf(o catalog.Object) catalog.Object {
+	o = catalog.CloneObject(o)
+	*o.Head() = catalog.Header{OID: o.Head().OID}
+	return o
+}
+
 // mergeTable merges a table that both sides changed: columns by id, indexes and constraints by OID, the rest field by
 // field. It returns nil when the sides contradict each other.
 func mergeTable(base, source, target *catalog.Table) *catalog.Table {
@@ -20,6 +55,9 @@ func mergeTable(base, source, target *catalog.Table) *catalog.Table {
 	out.Constraints = mergeList(base.Constraints, source.Constraints, target.Constraints, func(c *catalog.Constraint) uint32 { return c.OID }, nil, &ok)
 	out.Options = pick(base.Options, source.Options, target.Options, &ok)
 	out.RowSecurity = pick(base.RowSecurity, source.RowSecurity, target.RowSecurity, &ok)
+	out.ForceRLS = pick(base.ForceRLS, source.ForceRLS, target.ForceRLS, &ok)
+	out.Unlogged = pick(base.Unlogged, source.Unlogged, target.Unlogged, &ok)
+	out.Replident = pick(base.Replident, source.Replident, target.Replident, &ok)
 	if !ok || !distinctNames(out.Columns) {
 		return nil
 	}
@@ -93,19 +131,54 @@ func mergeList[T any](base, source, target []T, id func(T) uint32, each func(b, 
 	return out
 }
 
+// typeOf and defaultOf are fields of a column that change together.
+type typeOf struct {
+	oid       catalog.OID
+	mod       int32
+	collation string
+}
+
+type defaultOf struct {
+	Default, Generated string
+	Deps               []catalog.Dep
+}
+
 func mergeColumn(b, s, t catalog.Column, ok *bool) catalog.Column {
-	t.Name = pick(b.Name, s.Name, t.Name, ok)
-	if !alike([2]any{s.TypeOID, s.Mod}, [2]any{t.TypeOID, t.Mod}) {
-		typ := pick([2]int64{int64(b.TypeOID), int64(b.Mod)}, [2]int64{int64(s.TypeOID), int64(s.Mod)}, [2]int64{int64(t.TypeOID), int64(t.Mod)}, ok)
-		t.TypeOID, t.Mod = catalog.OID(typ[0]), int32(typ[1])
+	if s.Dropped || t.Dropped { // dropping wins over other changes
+		if s.Dropped {
+			num := t.Num
+			t = s
+			t.Num = num
+		}
+		return t
 	}
+	t.Name = pick(b.Name, s.Name, t.Name, ok)
+	kind := func(c catalog.Column) typeOf { return typeOf{c.TypeOID, c.Mod, c.Collation} }
+	if k := choose(kind(b), kind(s), kind(t), ok); k != kind(t) {
+		t.TypeOID, t.Mod, t.Collation, t.Type = k.oid, k.mod, k.collation, s.Type
+	}
+	value := func(c catalog.Column) defaultOf { return defaultOf{c.Default, c.Generated, c.Deps} }
+	d := pick(value(b), value(s), value(t), ok)
+	t.Default, t.Generated, t.Deps = d.Default, d.Generated, d.Deps
 	t.NotNull = pick(b.NotNull, s.NotNull, t.NotNull, ok)
-	t.Dropped = b.Dropped || s.Dropped || t.Dropped
-	t.Default = pick(b.Default, s.Default, t.Default, ok)
-	t.Generated = pick(b.Generated, s.Generated, t.Generated, ok)
 	t.Identity = pick(b.Identity, s.Identity, t.Identity, ok)
+	t.Sequence = pick(b.Sequence, s.Sequence, t.Sequence, ok)
+	t.Storage = pick(b.Storage, s.Storage, t.Storage, ok)
+	t.Statistics = pick(b.Statistics, s.Statistics, t.Statistics, ok)
 	t.Comment = pick(b.Comment, s.Comment, t.Comment, ok)
 	t.ACL = pick(b.ACL, s.ACL, t.ACL, ok)
+	return t
+}
+
+// choose is pick for values that can be compared.
+func choose[T comparable](b, s, t T, ok *bool) T {
+	switch {
+	case b == s, s == t:
+		return t
+	case b == t:
+		return s
+	}
+	*ok = false
 	return t
 }
 

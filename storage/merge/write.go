@@ -3,21 +3,68 @@ package merge
 import (
 	"context"
 
+	"github.com/jackc/pgerrcode"
+
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
-	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
 )
 
-// write brings a batch of merged rows to the target: deletions first, so that unique values they held are free.
+// write brings the groups to the target: removals first, so that unique values they held are free.
 func (t *tableMerge) write(ctx context.Context) error {
-	if err := t.writeDeletes(ctx); err != nil {
+	if t.blocked() {
+		return nil
+	}
+	steps := []func(context.Context, *group) error{t.removals, t.updates, t.inserts, t.count}
+	for _, step := range steps {
+		for _, g := range t.groups {
+			if err := step(ctx, g); err != nil {
+				return err
+			}
+		}
+	}
+	t.groups = nil
+	return nil
+}
+
+func (t *tableMerge) removals(ctx context.Context, g *group) error {
+	if err := t.remove(ctx, &g.del); err != nil {
 		return err
 	}
-	if err := t.writeUpdates(ctx); err != nil {
+	return t.remove(ctx, &g.mov)
+}
+
+func (t *tableMerge) inserts(ctx context.Context, g *group) error {
+	if err := t.insert(ctx, &g.mov); err != nil {
 		return err
 	}
-	return t.writeInserts(ctx)
+	return t.insert(ctx, &g.ins)
+}
+
+// count adds up what was written and tells the caller.
+func (t *tableMerge) count(ctx context.Context, g *group) error {
+	t.res.Inserts += int64(len(g.ins.keys)) - g.kept
+	t.res.Updates += int64(len(g.upd.keys) + len(g.mov.keys))
+	t.res.Deletes += int64(len(g.del.keys))
+	for _, r := range []*rowSet{&g.ins, &g.upd, &g.mov, &g.del} {
+		if len(r.keys) == 0 {
+			continue
+		}
+		t.changed = true
+		old, new := r.old, r.new
+		switch r {
+		case &g.ins:
+			old = nil
+		case &g.del:
+			new = nil
+		}
+		if err := t.written(ctx, old, new); err != nil {
+			return err
+		}
+		t.note(r.keys)
+	}
+	return nil
 }
 
 func (t *tableMerge) complete(ctx context.Context, rows *vector.Batch, fresh bool) error {
@@ -34,142 +81,65 @@ func (t *tableMerge) written(ctx context.Context, old, new *vector.Batch) error 
 	return t.req.Written(ctx, t.into, old, new)
 }
 
-// lock takes the row locks; a row that was changed since the merge's snapshot makes the merge start over (40001), which
-// storage reports.
+// lock takes the row locks. A row that was changed since it was read must be merged anew.
 func (t *tableMerge) lock(ctx context.Context, keys []string) error {
-	_, err := t.tx.LockRows(ctx, storage.LockRequest{View: t.merger.target, Table: t.into, Keys: keys, Seen: make([]storage.SCN, len(keys)),
-		Strength: catalog.ForUpdate, Wait: catalog.Wait})
-	return err
-}
-
-func (t *tableMerge) writeDeletes(ctx context.Context) error {
-	if len(t.del.keys) == 0 {
-		return nil
-	}
-	if err := t.lock(ctx, t.del.keys); err != nil {
-		return err
-	}
-	if err := t.complete(ctx, t.del.old, false); err != nil {
-		return err
-	}
-	err := t.tx.Delete(ctx, storage.DeleteRequest{View: t.merger.target, Table: t.into, Columns: t.del.columns, Old: t.del.old, Keys: t.del.keys})
+	results, err := t.tx.LockRows(ctx, storage.LockRequest{View: t.merger.target, Table: t.into, Keys: keys, Strength: catalog.ForUpdate, Wait: catalog.Wait})
 	if err != nil {
 		return err
 	}
-	t.res.Deletes += int64(len(t.del.keys))
-	return t.written(ctx, t.del.old, nil)
-}
-
-func (t *tableMerge) writeUpdates(ctx context.Context) error {
-	if len(t.upd.keys) == 0 {
-		return nil
-	}
-	if err := t.lock(ctx, t.upd.keys); err != nil {
-		return err
-	}
-	if err := t.complete(ctx, t.upd.old, false); err != nil {
-		return err
-	}
-	if err := t.complete(ctx, t.upd.new, true); err != nil {
-		return err
-	}
-	err := t.tx.Update(ctx, storage.UpdateRequest{View: t.merger.target, Table: t.into, Columns: t.upd.columns, Old: t.upd.old, New: t.upd.new, Keys: t.upd.keys})
-	if err != nil {
-		return err
-	}
-	t.res.Updates += int64(len(t.upd.keys))
-	return t.written(ctx, t.upd.old, t.upd.new)
-}
-
-func (t *tableMerge) writeInserts(ctx context.Context) error {
-	if len(t.ins.keys) == 0 {
-		return nil
-	}
-	if err := t.complete(ctx, t.ins.new, true); err != nil {
-		return err
-	}
-	req := storage.InsertRequest{View: t.merger.target, Table: t.into, Columns: t.ins.columns, Rows: t.ins.new}
-	if t.into.PrimaryIndex() == nil {
-		req.RowKeys = t.ins.keys
-	}
-	if _, err := t.tx.Insert(ctx, req); err != nil {
-		return err
-	}
-	t.res.Inserts += int64(len(t.ins.keys))
-	return t.written(ctx, nil, t.ins.new)
-}
-
-// backfill fills the indexes that came with the schema for the rows that the target had already.
-func (m *merger) backfill(ctx context.Context) error {
-	if len(m.indexes) > 0 {
-		m.tx.Statement() // the merged rows have their entries; the scan sees all rows
-	}
-	for _, n := range m.indexes {
-		t, ok := m.target.Catalog().Object(n.table).(*catalog.Table)
-		if !ok || t.Index(n.index) == nil {
-			continue
-		}
-		if err := m.backfillIndex(ctx, t, t.Index(n.index)); err != nil {
-			return err
+	for _, r := range results {
+		switch r {
+		case storage.LockChanged, storage.LockDeleted:
+			return pgerr.New(pgerrcode.SerializationFailure, "could not serialize access due to concurrent update")
+		case storage.LockSelf:
+			return pgerr.New(pgerrcode.TriggeredDataChangeViolation, "row to be merged was already modified by the same statement")
+		case storage.LockUnchanged, storage.LockSkipped:
 		}
 	}
 	return nil
 }
 
-func (m *merger) backfillIndex(ctx context.Context, t *catalog.Table, ix *catalog.Index) error {
-	var stored, all []catalog.ColumnID
-	for i := range t.Columns {
-		if c := &t.Columns[i]; !c.Dropped {
-			all = append(all, c.ID)
-			if c.Hidden == "" {
-				stored = append(stored, c.ID)
-			}
-		}
+func (t *tableMerge) remove(ctx context.Context, r *rowSet) error {
+	if len(r.keys) == 0 {
+		return nil
 	}
-	sc, err := m.tx.Scan(ctx, storage.ScanRequest{View: m.target, Table: t, Columns: append(stored, catalog.ColRowKey)})
-	if err != nil {
+	if err := t.lock(ctx, r.keys); err != nil {
 		return err
 	}
-	defer sc.Close()
-	tm := &tableMerge{merger: m, into: t}
-	for {
-		b, err := sc.Next(ctx)
-		if b == nil || err != nil {
-			return err
-		}
-		rows := withHidden(t, b, len(stored))
-		if err := tm.complete(ctx, rows, false); err != nil {
-			return err
-		}
-		keys := make([]string, b.Live())
-		for k := range keys {
-			keys[k] = b.Cols[len(stored)].Str[b.Row(k)]
-		}
-		if err := m.tx.Backfill(ctx, storage.BackfillRequest{View: m.target, Table: t, Index: ix, Columns: all, Rows: rows, Keys: keys}); err != nil {
-			return err
-		}
+	if err := t.complete(ctx, r.old, false); err != nil {
+		return err
 	}
+	return t.tx.Delete(ctx, storage.DeleteRequest{View: t.merger.target, Table: t.into, Columns: t.ids, Old: r.old, Keys: r.keys})
 }
 
-// withHidden makes a batch of all columns of t, hidden ones empty, of one with the stored ones.
-func withHidden(t *catalog.Table, b *vector.Batch, stored int) *vector.Batch {
-	out := &vector.Batch{N: b.N, Sel: b.Sel}
-	n := 0
-	for i := range t.Columns {
-		c := &t.Columns[i]
-		switch {
-		case c.Dropped:
-		case c.Hidden == "" && n < stored:
-			out.Cols = append(out.Cols, b.Cols[n])
-			n++
-		default:
-			v := &vector.Vector{}
-			v.Resize(c.Type, b.N)
-			for r := range b.N {
-				v.Set(r, types.Null)
-			}
-			out.Cols = append(out.Cols, v)
-		}
+func (t *tableMerge) updates(ctx context.Context, g *group) error {
+	r := &g.upd
+	if len(r.keys) == 0 {
+		return nil
 	}
-	return out
+	if err := t.lock(ctx, r.keys); err != nil {
+		return err
+	}
+	if err := t.complete(ctx, r.old, false); err != nil {
+		return err
+	}
+	if err := t.complete(ctx, r.new, true); err != nil {
+		return err
+	}
+	return t.tx.Update(ctx, storage.UpdateRequest{View: t.merger.target, Table: t.into, Columns: t.ids, Old: r.old, New: r.new, Keys: r.keys})
+}
+
+func (t *tableMerge) insert(ctx context.Context, r *rowSet) error {
+	if len(r.keys) == 0 {
+		return nil
+	}
+	if err := t.complete(ctx, r.new, true); err != nil {
+		return err
+	}
+	req := storage.InsertRequest{View: t.merger.target, Table: t.into, Columns: t.ids, Rows: r.new}
+	if t.into.PrimaryIndex() == nil {
+		req.RowKeys = r.keys
+	}
+	_, err := t.tx.Insert(ctx, req)
+	return err
 }

@@ -27,6 +27,21 @@ func (s *scanner) mayReadAhead() bool {
 	return s.limit == 0 && s.ix == nil && s.keys == nil && !s.point
 }
 
+// readAhead is called after each full batch, and lets others read on once the scan has turned out to be a long one.
+func (s *scanner) readAhead() {
+	s.full++
+	if s.full < fleetBehind-1 || !s.mayReadAhead() || s.src == nil {
+		return
+	}
+	if s.full == fleetBehind-1 {
+		s.mark = append(s.mark[:0], s.src.row().key...)
+		return
+	}
+	if !s.startFleet() {
+		s.startAhead()
+	}
+}
+
 // startAhead begins to read ahead; the scanner's own batch stays with the consumer.
 func (s *scanner) startAhead() {
 	a := &ahead{out: make(chan aheadBatch, 1), free: make(chan *scanBatch, 2), stop: make(chan struct{}), done: make(chan struct{})}

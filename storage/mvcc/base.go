@@ -1,8 +1,10 @@
 package mvcc
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
+	"slices"
 
 	"github.com/jackc/pgerrcode"
 
@@ -16,6 +18,9 @@ import (
 type mergeNote struct {
 	target, source uint64 // branch ids
 	at             uint64 // SCN of the source
+
+	from *layer // of the source, and
+	seq  uint64 // how far the transaction had written, when it merged
 }
 
 // RecordMerge keeps, with the commit of this transaction, that the target's branch took in the source's at its point.
@@ -31,47 +36,46 @@ func (t *Txn) RecordMerge(source, target storage.View) error {
 	if from.branch == nil || to.branch == nil {
 		return pgerr.Internal("merge without a branch")
 	}
-	t.merges = append(t.merges, mergeNote{to.branch.ID, from.branch.ID, source.At()})
+	t.merges = append(t.merges, mergeNote{to.branch.ID, from.branch.ID, source.At(), from.layer, t.seq})
 	return nil
 }
 
 // putMerges adds the notes of merges to a commit.
 func (c *committer) putMerges() {
 	for _, m := range c.t.merges {
-		c.batch.Put(keys.MetaMerge.Append(nil, m.target, m.source, c.ver), binary.AppendUvarint(nil, m.at))
+		at := m.at
+		if c.t.mergedOwn(m) {
+			at = c.ver
+		}
+		c.batch.Put(keys.MetaMerge.Append(nil, m.target, m.source, c.ver), binary.AppendUvarint(nil, at))
 	}
 }
 
-// lastMerge returns the SCN of the newest merge of one branch into another that both still have in their history, and
-// what of the source it took; 0: there is none.
-func (s *Store) lastMerge(ctx context.Context, source, target *view) (scn, at uint64, err error) {
-	err = s.each(ctx, keys.MetaMerge.Append(nil, target.branch.ID, source.branch.ID), func(rest, val []byte) error {
-		m, _, ok := keys.ID(rest)
-		a, n := binary.Uvarint(val)
-		if !ok || n <= 0 {
-			return errCorrupt(val)
+// mergedOwn reports whether the merge took in writes of its own transaction to the source, and all of them: then it took
+// the source as it is at the commit.
+func (t *Txn) mergedOwn(m mergeNote) bool {
+	own := false
+	for _, w := range t.order {
+		if w.layer != m.from {
+			continue
 		}
-		if target.has(m) && source.has(a) {
-			scn, at = m, a
+		if w.flushed { // order unknown: rather merge again what is there already than never what is not
+			return false
 		}
-		return nil
-	})
-	return scn, at, storeError(err)
-}
-
-// has reports whether what the view's branch was at an SCN belongs to what the view has grown from.
-func (v *view) has(scn uint64) bool {
-	l := v.branch.at(scn)
-	for _, x := range v.chain {
-		if x.layer == l {
-			return scn <= x.bound
+		later := false
+		w.tree.Scan(func(x *write) bool {
+			own, later = true, x.seq > m.seq
+			return !later
+		})
+		if later {
+			return false
 		}
 	}
-	return false
+	return own
 }
 
-// Base returns a view of the newest state from which two branches have both grown: what one took of the other at the
-// last merge between them, in either direction, or else the fork.
+// Base returns a view of the newest state that two branches have both grown from: each has in it what it forked from and
+// what it merged, and what those had in them in turn.
 func (t *Txn) Base(ctx context.Context, source, target storage.View) (storage.View, error) {
 	from, err := t.own(source)
 	if err != nil {
@@ -81,34 +85,119 @@ func (t *Txn) Base(ctx context.Context, source, target storage.View) (storage.Vi
 	if err != nil {
 		return nil, err
 	}
-	scn, at, err := t.s.lastMerge(ctx, from, to)
+	x, err := t.ancestry(ctx, from)
 	if err != nil {
 		return nil, err
 	}
-	back, backAt, err := t.s.lastMerge(ctx, to, from)
+	y, err := t.ancestry(ctx, to)
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case scn == 0 && back == 0:
-		return t.forkOf(from, to)
-	case scn >= back:
-		return t.pointOf(from.branch, from.branch.at(at), at), nil
-	default:
-		return t.pointOf(to.branch, to.branch.at(backAt), backAt), nil
+	best, err := t.newestCommon(ctx, x, y)
+	if err != nil {
+		return nil, err
 	}
+	if best.layer == nil {
+		return nil, pgerr.New(pgerrcode.InvalidParameterValue, "branches \"%s\" and \"%s\" have no common history", from.branch.Name, to.branch.Name)
+	}
+	b := t.s.branchByID(best.branch)
+	if b == nil {
+		b = from.branch
+	}
+	return t.pointOf(b, best.layer, best.bound), nil
 }
 
-// forkOf returns a view of what two chains have in common.
-func (t *Txn) forkOf(from, to *view) (storage.View, error) {
-	for _, l := range from.chain {
-		for _, m := range to.chain {
-			if l.layer == m.layer {
-				return t.pointOf(from.branch, l.layer, min(l.bound, m.bound)), nil
-			}
+// newestCommon picks, of the states that two ancestries share, one that no other contains; of several the youngest.
+func (t *Txn) newestCommon(ctx context.Context, x, y ancestry) (link, error) {
+	var common []link
+	for l, a := range x {
+		if b, ok := y[l]; ok {
+			common = append(common, link{l, min(a, b)})
 		}
 	}
-	return nil, pgerr.New(pgerrcode.InvalidParameterValue, "branches \"%s\" and \"%s\" have no common history", from.branch.Name, to.branch.Name)
+	slices.SortFunc(common, func(a, b link) int {
+		return cmp.Or(cmp.Compare(b.bound, a.bound), cmp.Compare(b.id, a.id))
+	})
+	var best link
+	var grown ancestry
+	for _, c := range common {
+		a := ancestry{}
+		if err := t.grow(ctx, a, c.chain(c.bound)); err != nil {
+			return link{}, err
+		}
+		if best.layer == nil || a.has(best) && !grown.has(c) {
+			best, grown = c, a
+		}
+	}
+	return best, nil
+}
+
+// ancestry is what a state has grown from: of each layer, the SCN up to which it is in it.
+type ancestry map[*layer]uint64
+
+func (a ancestry) has(l link) bool { return a[l.layer] >= l.bound && l.bound > 0 }
+
+// ancestry returns what a view has grown from, merges of this transaction included.
+func (t *Txn) ancestry(ctx context.Context, v *view) (ancestry, error) {
+	a := ancestry{}
+	if err := t.grow(ctx, a, v.chain); err != nil {
+		return nil, err
+	}
+	for _, m := range t.merges {
+		if v.readOnly || v.branch == nil || m.target != v.branch.ID {
+			continue
+		}
+		if err := t.grow(ctx, a, m.from.chain(m.at)); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+// grow adds the layers of a chain, and of everything that was merged into them, to an ancestry.
+func (t *Txn) grow(ctx context.Context, a ancestry, chain []link) error {
+	for len(chain) > 0 {
+		l := chain[0]
+		chain = chain[1:]
+		known, ok := a[l.layer]
+		if ok && known >= l.bound {
+			continue
+		}
+		a[l.layer] = l.bound
+		merged, err := t.s.mergedInto(ctx, l, known)
+		if err != nil {
+			return err
+		}
+		chain = append(chain, merged...)
+	}
+	return nil
+}
+
+// mergedInto returns the states that were merged into a layer after an SCN, up to the link's bound.
+func (s *Store) mergedInto(ctx context.Context, l link, after uint64) (out []link, err error) {
+	target := s.branchByID(l.branch)
+	if target == nil {
+		return nil, nil
+	}
+	err = s.each(ctx, keys.MetaMerge.Append(nil, target.ID), func(rest, val []byte) error {
+		source, rest, ok1 := keys.ID(rest)
+		scn, _, ok2 := keys.ID(rest)
+		at, n := binary.Uvarint(val)
+		if !ok1 || !ok2 || n <= 0 {
+			return errCorrupt(val)
+		}
+		if b := s.branchByID(source); b != nil && scn > after && scn <= l.bound && target.at(scn) == l.layer {
+			out = append(out, b.at(at).chain(at)...)
+		}
+		return nil
+	})
+	return out, storeError(err)
+}
+
+func (s *Store) branchByID(id uint64) *branch {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.branches[id]
 }
 
 // pointOf returns a read-only view of a layer at an SCN.

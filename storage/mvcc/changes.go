@@ -113,3 +113,16 @@ func (t *Txn) ChangedTables(ctx context.Context, from, to storage.View) ([]catal
 	}
 	return slices.Sorted(maps.Keys(set)), nil
 }
+
+// ChangedObjects returns the OIDs of the catalog's objects that may differ between two views.
+func (t *Txn) ChangedObjects(ctx context.Context, from, to storage.View) ([]catalog.OID, error) {
+	list, _, err := t.ChangedKeys(ctx, from, to, catalogSpace)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]catalog.OID, len(list))
+	for i, k := range list {
+		out[i] = oidOf([]byte(k))
+	}
+	return out, nil
+}

@@ -18,6 +18,8 @@ type reader struct {
 	own uint64 // marker under which the transaction has written already, 0: none
 	cmd uint32 // own versions of statements below cmd are seen
 
+	marker, markerSCN uint64 // of the committed large transaction seen last
+
 	kbuf, vbuf, hbuf []byte
 }
 
@@ -41,7 +43,14 @@ func (r *reader) scn(v *version) uint64 {
 		}
 		return math.MaxUint64
 	}
-	return r.s.large.scn(v.ver)
+	if v.ver == r.marker {
+		return r.markerSCN
+	}
+	scn := r.s.large.scn(v.ver)
+	if scn <= latest {
+		r.marker, r.markerSCN = v.ver, scn
+	}
+	return scn
 }
 
 // get looks a key up through a chain. level is the link that has it.

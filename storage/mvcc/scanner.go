@@ -31,9 +31,12 @@ type scanner struct {
 	cover *coverage
 	src   source
 	limit int
-	done  int // rows yielded
-	full  int // full batches yielded
+	done  int    // rows yielded
+	full  int    // full batches yielded
+	span  span   // of src
+	mark  []byte // the last key of a full batch that was yielded
 	ahead *ahead
+	fleet *fleet
 	open  bool
 }
 
@@ -52,6 +55,7 @@ type scanBatch struct {
 	vecs   []vector.Vector
 	stored []*vector.Vector
 	dec    *rowcodec.Decoder
+	home   chan *scanBatch // where the reader that fills it waits for it
 }
 
 func newShape(t *catalog.Table, columns []catalog.ColumnID) *scanShape {
@@ -130,7 +134,7 @@ func (t *Txn) Scan(ctx context.Context, r storage.ScanRequest) (storage.Scanner,
 		s.chain[0].bound, s.r.cmd = t.s.seq.published.Load(), anyCmd
 	}
 	s.w = t.writesIn(v, r.Table.Rows)
-	s.limit, s.done, s.full, s.ix, s.cover, s.src, s.ahead = r.Limit, 0, 0, nil, nil, nil, nil
+	s.limit, s.done, s.full, s.ix, s.cover, s.src, s.ahead, s.fleet = r.Limit, 0, 0, nil, nil, nil, nil, nil
 	if r.Index != nil && !r.Index.Primary {
 		s.ix = info.index(r.Index)
 		s.cover = newCoverage(s.ix, info.table, r.Columns)
@@ -185,6 +189,9 @@ func (s *scanner) Next(ctx context.Context) (*vector.Batch, error) {
 	if s.ahead != nil {
 		return s.ahead.next(ctx)
 	}
+	if s.fleet != nil {
+		return s.fleet.take(ctx)
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -194,9 +201,7 @@ func (s *scanner) Next(ctx context.Context) (*vector.Batch, error) {
 		return nil, storeError(err)
 	}
 	if b.batch.N == vector.Size {
-		if s.full++; s.full >= 2 && s.mayReadAhead() {
-			s.startAhead()
-		}
+		s.readAhead()
 	}
 	return &b.batch, nil
 }
@@ -235,7 +240,8 @@ func (s *scanner) nextSource(ks catalog.Keyspace, w *writes) bool {
 	if len(s.spans) == 0 {
 		return false
 	}
-	s.src = s.r.scan(s.ctx, s.chain, ks, w, s.spans[0])
+	s.span = s.spans[0]
+	s.src = s.r.scan(s.ctx, s.chain, ks, w, s.span)
 	s.spans = s.spans[1:]
 	return true
 }
@@ -366,6 +372,10 @@ func (s *scanner) Close() error {
 	if s.ahead != nil {
 		s.ahead.close()
 		s.ahead = nil
+	}
+	if s.fleet != nil {
+		s.fleet.close()
+		s.fleet = nil
 	}
 	if s.src != nil {
 		s.src.close()

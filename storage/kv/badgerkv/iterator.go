@@ -15,7 +15,9 @@ func (e *Engine) Scan(_ context.Context, r kv.Range) kv.Iterator {
 	if err := e.enter(); err != nil {
 		return &iterator{err: err}
 	}
-	o := badger.IteratorOptions{Reverse: r.Reverse}
+	// All writes have one timestamp, so that a key's older versions are equal to it and Badger's merge of its tables leaves
+	// them out already. AllVersions saves the search for them; deletions are then left out here.
+	o := badger.IteratorOptions{Reverse: r.Reverse, AllVersions: true}
 	if !r.Reverse {
 		o.Prefix = commonPrefix(r.Lo, r.Hi)
 	}
@@ -38,6 +40,7 @@ func commonPrefix(lo, hi []byte) []byte {
 type iterator struct {
 	e       *Engine
 	it      *badger.Iterator
+	item    *badger.Item // where it stands
 	r       kv.Range
 	started bool
 	val     []byte
@@ -61,6 +64,7 @@ func (i *iterator) Next() bool {
 	return i.check()
 }
 
+// Seek implements kv.Iterator.
 func (i *iterator) Seek(key []byte) bool {
 	if i.it == nil || i.err != nil {
 		return false
@@ -96,19 +100,29 @@ func (i *iterator) seekReverse(key []byte) bool {
 	return i.check()
 }
 
+// check moves to the next key that is there, and reports whether it is within the range.
 func (i *iterator) check() bool {
-	if !i.it.Valid() {
-		return false
+	for {
+		if !i.it.Valid() {
+			return false
+		}
+		i.item = i.it.Item()
+		if !i.item.IsDeletedOrExpired() {
+			break
+		}
+		i.it.Next()
 	}
-	k := i.it.Item().Key()
+	k := i.item.Key()
 	if i.r.Reverse {
 		return bytes.Compare(k, i.r.Lo) >= 0
 	}
 	return len(i.r.Hi) == 0 || bytes.Compare(k, i.r.Hi) < 0
 }
 
-func (i *iterator) Key() []byte { return i.it.Item().Key() }
+// Key implements kv.Iterator.
+func (i *iterator) Key() []byte { return i.item.Key() }
 
+// Value implements kv.Iterator.
 func (i *iterator) Value() []byte {
 	if i.keep == nil {
 		i.keep = func(v []byte) error {
@@ -116,7 +130,7 @@ func (i *iterator) Value() []byte {
 			return nil
 		}
 	}
-	if err := i.it.Item().Value(i.keep); err != nil {
+	if err := i.item.Value(i.keep); err != nil {
 		i.err = fmt.Errorf("badger: %w", err)
 		return nil
 	}

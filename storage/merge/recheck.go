@@ -1,0 +1,148 @@
+package merge
+
+import (
+	"context"
+	"slices"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/diff"
+	"github.com/rowandb/rowan/types/vector"
+)
+
+// recheck holds what the target changed since the base against constraints that came with the source's schema: its other
+// rows satisfied them there.
+func (m *merger) recheck(ctx context.Context) error {
+	for id, was := range m.before {
+		now, ok := m.target.Catalog().Object(id).(*catalog.Table)
+		if !ok {
+			continue
+		}
+		children := was.Rows != now.Rows
+		if stricter(was, now) {
+			if err := m.recheckTable(ctx, now); err != nil {
+				return err
+			}
+		}
+		for _, k := range now.Constraints {
+			if k.Kind == catalog.ForeignKey && was.ConstraintByOID(k.OID) == nil {
+				if err := m.recheckParent(ctx, k.RefTable); err != nil {
+					return err
+				}
+			}
+		}
+		for _, child := range m.target.Catalog().Referrers(id) {
+			if children {
+				if err := m.recheckTable(ctx, child); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// stricter reports whether a table's rows must satisfy more than before.
+func stricter(was, now *catalog.Table) bool {
+	for _, k := range now.Constraints {
+		if was.ConstraintByOID(k.OID) == nil {
+			return true
+		}
+	}
+	for i := range now.Columns {
+		c := &now.Columns[i]
+		if old := was.ColumnByID(c.ID); c.NotNull && !c.Dropped && (old == nil || !old.NotNull) {
+			return true
+		}
+	}
+	return false
+}
+
+// recheckTable looks at the rows that the target changed, as they are now.
+func (m *merger) recheckTable(ctx context.Context, t *catalog.Table) error {
+	tm := &tableMerge{merger: m, into: t}
+	return m.eachChanged(ctx, t.OID, func(keys []string) error {
+		rows, err := m.allColumns(ctx, m.target, t, keys, m.done[t.OID])
+		if err != nil || rows.N == 0 {
+			return err
+		}
+		if err := notNull(t, rows, m.target.Catalog()); err != nil {
+			return err
+		}
+		if err := tm.complete(ctx, rows, true); err != nil {
+			return err
+		}
+		return tm.written(ctx, nil, rows)
+	})
+}
+
+// recheckParent tells the caller of the keys that the target took from a table to which a new foreign key refers.
+func (m *merger) recheckParent(ctx context.Context, id catalog.OID) error {
+	t, ok := m.target.Catalog().Object(id).(*catalog.Table)
+	if !ok {
+		return nil
+	}
+	tm := &tableMerge{merger: m, into: t}
+	return m.eachChanged(ctx, id, func(keys []string) error {
+		rows, err := m.allColumns(ctx, m.base, t, keys, nil)
+		if err != nil || rows.N == 0 {
+			return err
+		}
+		return tm.written(ctx, rows, nil)
+	})
+}
+
+// eachChanged calls f with keys of rows that the target changed since the base.
+func (m *merger) eachChanged(ctx context.Context, id catalog.OID, f func(keys []string) error) error {
+	if m.base.Catalog().Object(id) == nil && m.target.Catalog().Object(id) == nil {
+		return nil
+	}
+	keys, err := diff.Candidates(ctx, m.tx, m.base, m.target, id)
+	if err != nil {
+		return err
+	}
+	defer keys.Close()
+	for {
+		list, err := keys.Next(ctx, chunk)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		if err := f(list); err != nil {
+			return err
+		}
+	}
+}
+
+// allColumns reads rows with all columns of t, hidden ones empty; rows that the merge wrote, which it has checked, are
+// left out.
+func (m *merger) allColumns(ctx context.Context, v storage.View, t *catalog.Table, keys []string, but map[string]struct{}) (*vector.Batch, error) {
+	if len(but) > 0 {
+		keys = slices.DeleteFunc(slices.Clone(keys), func(k string) bool { _, ok := but[k]; return ok })
+	}
+	r, err := diff.Fetch(ctx, m.tx, v, t, ids(t), keys)
+	if err != nil {
+		return nil, err
+	}
+	return withHidden(t, &vector.Batch{Cols: r.Cols, N: r.N}, len(r.Cols)), nil
+}
+
+func notNull(t *catalog.Table, rows *vector.Batch, snap *catalog.Snapshot) error {
+	n := 0
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if c.Dropped {
+			continue
+		}
+		for r := range rows.N {
+			if c.NotNull && c.Hidden == "" && rows.Cols[n].IsNull(r) {
+				return pgerr.New(pgerrcode.NotNullViolation, "column %q of relation %q contains null values", c.Name, t.Name).
+					WithTable(snap.SchemaName(t.Schema), t.Name, c.Name, "")
+			}
+		}
+		n++
+	}
+	return nil
+}
