@@ -16,6 +16,7 @@ type address struct {
 	index      catalog.OID      // an index of a table
 	def        catalog.ColumnID // a column's default
 	array      bool             // a type's array type
+	row        bool             // the type of a relation's rows
 }
 
 // dependent is what goes with, or stands in the way of, the drop of another thing.
@@ -32,6 +33,8 @@ func (s *stmt) dependents(a address) []*dependent {
 	switch {
 	case a.array:
 		s.onType(a, add)
+	case a.row:
+		s.onRowType(a.object, add)
 	case a.column != 0:
 		s.onColumn(a, add)
 	case a.index != 0:
@@ -73,9 +76,9 @@ func (s *stmt) onObject(a address, add addFunc) {
 		}
 	case *catalog.Table:
 		s.onTable(o, add)
-		s.onRowType(o.OID, add)
+		add(address{object: o.OID, row: true}, true)
 	case *catalog.View:
-		s.onRowType(o.OID, add)
+		add(address{object: o.OID, row: true}, true)
 	case *catalog.UserType:
 		if o.Array != 0 {
 			add(address{object: o.OID, array: true}, true)

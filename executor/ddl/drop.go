@@ -203,6 +203,9 @@ func (s *stmt) describeAddress(a address) string {
 	if a.array {
 		return s.describe(o) + "[]"
 	}
+	if a.row {
+		return "type " + s.shown(o.Head().Schema, o.Head().Name)
+	}
 	t, ok := o.(*catalog.Table)
 	if !ok {
 		return s.describe(o)
@@ -224,7 +227,7 @@ func (s *stmt) describeAddress(a address) string {
 // remove takes one thing away.
 func (s *stmt) remove(ctx context.Context, a address) error {
 	o := s.cat().Object(a.object)
-	if o == nil || a.array {
+	if o == nil || a.array || a.row {
 		return nil
 	}
 	if a == (address{object: a.object}) {

@@ -5,6 +5,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/rowandb/rowan/catalog/builtin"
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/expr"
 	"github.com/rowandb/rowan/types"
@@ -57,6 +58,11 @@ func (q *query) field(e expr.Expr, name string, pos int) (expr.Expr, error) {
 			return nil, err
 		}
 		return &expr.Call{Proc: r.proc, Args: r.args, T: r.result, Pos: pos}, nil
+	}
+	if row, ok := e.(*expr.Row); ok && catalog.RowTypeOf(d.OID) != 0 {
+		if c, ok := row.Fields[0].(*expr.Column); ok && q.b.info(c.ID).item != nil {
+			return nil, pgerr.New(pgerrcode.UndefinedColumn, "column %s.%s does not exist", q.b.info(c.ID).item.name, name).At(pos)
+		}
 	}
 	switch {
 	case d.OID == types.OIDRecord && d.Name != "record":
