@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/jackc/pgerrcode"
@@ -113,16 +114,24 @@ func (s *Session) conflictRow(c storage.Conflict) []types.Datum {
 	if c.Schema != "" && c.Schema != "public" {
 		name = c.Schema + "." + c.Table
 	}
-	row = append(row, types.String(name), types.String(s.RowID(c)), orNull(c.Column), types.String(string(c.Type)))
+	kind := string(c.Type)
+	if c.Description != "" {
+		kind += ": " + c.Description
+	}
+	row = append(row, types.String(name), orNull(s.RowID(c)), orNull(c.Column), types.String(kind))
 	for _, d := range []types.Datum{c.Base, c.Source, c.Target} {
 		row = append(row, s.cellText(c.ColumnType, d))
 	}
 	return row
 }
 
-// RowID shows a conflict's key: its values separated by commas.
+// RowID shows a conflict's key: its values separated by commas, or in hexadecimal the row's id where the table has no
+// primary key.
 func (s *Session) RowID(c storage.Conflict) string {
 	var b strings.Builder
+	if len(c.KeyValues) == 0 && c.Key != "" {
+		return fmt.Sprintf("\\x%x", c.Key)
+	}
 	for i, d := range c.KeyValues {
 		if i > 0 {
 			b.WriteByte(',')
