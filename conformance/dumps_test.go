@@ -34,6 +34,16 @@ var dumps = map[string]string{
 	"by-zah_universityScheduleBot.sql":                  "d7tmbubts2qa9a",
 	"TaraPadilla_MarketSpring.sql":                      "",
 	"Boluwatife-AJB_backend-in-node.sql":                "",
+	"Abhishek842000_DB-Performance-Comparator.sql":      "",
+	"AliiAhmadi_PostScan.sql":                           "",
+	"DRON12261_EduVault.sql":                            "",
+	"Mistral-war2ru_PG-connect.sql":                     "",
+	"RSNA_isn-edge-server-database.sql":                 "",
+	"S0mbre_russtat.sql":                                "",
+	"StronglogicSolutions_kserver.sql":                  "",
+	"Timovski_Co-opMinesweeper.sql":                     "",
+	"dennis-campos-11_xg90_app.sql":                     "",
+	"openlawnz_openlawnz-data-processor.sql":            "",
 }
 
 // TestDumps loads real dumps with psql into Rowan and into PostgreSQL: psql must say the same, and all tables must hold

@@ -26,6 +26,9 @@ func TestSQL(t *testing.T) {
 		}
 		for _, f := range files {
 			t.Run(dir+"/"+filepath.Base(f), func(t *testing.T) {
+				if dir == "rowan" { // shows SCNs, which count what all databases of a server do
+					target = startRowan(t)
+				}
 				runFile(t, target, f)
 			})
 		}

@@ -52,7 +52,7 @@ const maxTop = 100_000
 func New(n *physical.Sort, env *op.Env) (op.Operator, error) {
 	count, skip, err := eval.LimitOffset(n.Limit, n.Offset, env)
 	if err != nil {
-		return nil, err
+		return op.Failing{Err: err}, nil
 	}
 	s := &Sort{env: env, acct: env.Mem.Account(), limit: -1}
 	if count >= 0 && count+skip >= count {

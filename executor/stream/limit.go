@@ -28,7 +28,7 @@ type Limit struct {
 func NewLimit(n *physical.Limit, env *op.Env) (op.Operator, error) {
 	count, offset, err := eval.LimitOffset(n.Count, n.Offset, env)
 	if err != nil {
-		return nil, err
+		return op.Failing{Err: err}, nil
 	}
 	l := &Limit{skip: offset, left: count}
 	if n.WithTies && count > 0 {
