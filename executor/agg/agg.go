@@ -129,6 +129,9 @@ func (h *Hash) refill(ctx context.Context) error {
 // fill reads an input into the tables and finishes them.
 func (h *Hash) fill(ctx context.Context, in op.Operator) error {
 	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		b, err := in.Next(ctx)
 		if err != nil {
 			return err

@@ -62,6 +62,9 @@ func NewDistinct(n *physical.Distinct, env *op.Env) (op.Operator, error) {
 // Next implements op.Operator.
 func (d *Distinct) Next(ctx context.Context) (*vector.Batch, error) {
 	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		b, err := d.cur.Next(ctx)
 		if err != nil {
 			return nil, err

@@ -73,6 +73,9 @@ func (s *SetOp) Next(ctx context.Context) (*vector.Batch, error) {
 			}
 			p.built = true
 		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		b, err := p.left.Next(ctx)
 		if err != nil {
 			return nil, err
@@ -99,6 +102,9 @@ func (s *SetOp) Next(ctx context.Context) (*vector.Batch, error) {
 func (s *SetOp) build(ctx context.Context, p *setPass) error {
 	p.groups = hash.NewGroups(s.rnorm.Types())
 	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		b, err := p.right.Next(ctx)
 		if b == nil || err != nil {
 			return err

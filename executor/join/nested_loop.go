@@ -145,6 +145,9 @@ func (j *NestedLoop) fetch(ctx context.Context, env *op.Env) error {
 
 // step does one thing towards more output.
 func (j *NestedLoop) step(ctx context.Context) error {
+	if err := ctx.Err(); err != nil { // a left row may take long, and give nothing
+		return err
+	}
 	switch {
 	case len(j.pending) > 0:
 		j.emitPending()

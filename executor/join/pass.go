@@ -60,6 +60,9 @@ func (p *pass) build(ctx context.Context) error {
 	p.rows = spill.NewRows(h.rtypes, h.acct)
 	p.chains = hash.NewChains(hash.NewGroups(h.rkeys.norm.Types()))
 	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		b, err := p.right.Next(ctx)
 		if b == nil || err != nil {
 			if err == nil && p.rparts == nil {
@@ -161,6 +164,9 @@ func (p *pass) partLeft(ctx context.Context) error {
 	}
 	p.lparts = hash.NewPartitions(h.env.TempDir, h.ltypes, p.level)
 	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		b, err := p.left.Next(ctx)
 		if err != nil {
 			return err

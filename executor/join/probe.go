@@ -65,6 +65,9 @@ func (p *pass) probeNext(ctx context.Context) (*vector.Batch, error) {
 		return nil, nil
 	}
 	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		if p.probe.batch == nil {
 			b, err := p.left.Next(ctx)
 			if b == nil || err != nil {

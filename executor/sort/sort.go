@@ -118,6 +118,9 @@ func (s *Sort) Next(ctx context.Context) (*vector.Batch, error) {
 // read takes the whole input in.
 func (s *Sort) read(ctx context.Context) error {
 	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		b, err := s.input.Next(ctx)
 		if err != nil {
 			return err

@@ -37,6 +37,9 @@ func NewFilter(n *physical.Filter, env *op.Env) (op.Operator, error) {
 // Next implements op.Operator.
 func (f *Filter) Next(ctx context.Context) (*vector.Batch, error) {
 	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		b, err := f.input.Next(ctx)
 		if b == nil || err != nil {
 			return nil, err

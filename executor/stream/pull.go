@@ -53,7 +53,10 @@ func (g *generator) flush() bool {
 }
 
 // Next implements op.Operator.
-func (g *generator) Next(context.Context) (*vector.Batch, error) {
+func (g *generator) Next(ctx context.Context) (*vector.Batch, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if g.next == nil {
 		g.next, g.stop = iter.Pull(func(emit func(*vector.Batch) bool) {
 			g.emit = emit

@@ -140,6 +140,9 @@ func (c *cte) step(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := ctx.Err(); err != nil { // rounds may go on for ever
+		return err
+	}
 	b, err := c.source.Next(ctx)
 	if err != nil {
 		return err

@@ -172,6 +172,9 @@ func (w *Window) fill(ctx context.Context) (done bool, err error) {
 			if w.ended {
 				return true, nil
 			}
+			if err := ctx.Err(); err != nil {
+				return false, err
+			}
 			b, err := w.input.Next(ctx)
 			if err != nil {
 				return false, err
