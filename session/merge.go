@@ -50,10 +50,19 @@ func (s *Session) Merge(ctx context.Context, m Merge) (storage.MergeResult, erro
 			err = back
 		}
 	}
-	if err == nil && !m.DryRun {
-		s.txn.note("MERGE " + m.Source)
+	if err == nil && !m.DryRun && len(res.Conflicts) == 0 && res.Changed() {
+		s.noteMerge(m, res)
 	}
 	return res, err
+}
+
+// noteMerge remembers what the branch's log says of a transaction that merges.
+func (s *Session) noteMerge(m Merge, res storage.MergeResult) {
+	summary := m.Message
+	if summary == "" {
+		summary = fmt.Sprintf("MERGE %s INTO %s", m.Source, m.Target)
+	}
+	s.txn.noteMerge(summary, fmt.Sprintf("%s@%d", m.Source, res.SourceHead))
 }
 
 // MergeNow is Merge in a transaction of its own. It returns the SCN of the merge, 0 when nothing was written.
@@ -88,7 +97,7 @@ func mergeBranches(s *Session, ctx context.Context, a []types.Datum, yield func(
 		status = "conflicts"
 	case m.DryRun:
 		status = "would merge"
-	case res.Inserts+res.Updates+res.Deletes == 0 && len(res.Objects) == 0:
+	case !res.Changed():
 		status = "up to date"
 	}
 	outcome := []types.Datum{types.String(status), types.Int(int64(res.SourceHead)), types.Int(int64(res.Base)), types.Int(res.Inserts), types.Int(res.Updates),

@@ -32,6 +32,7 @@ type txn struct {
 	ran        bool           // a query has run, not only commands
 	ddl        bool           // the transaction has changed the schema
 	tag        string         // of the last statement, for the branch's log
+	merged     bool           // tag and text are those of a merge
 }
 
 type savepoint struct {
@@ -311,12 +312,19 @@ func warning(code, format string, args ...any) *pgerr.Error {
 
 // note remembers what the transaction did, for the branch's log.
 func (t *txn) note(tag string) {
-	if tag == "" || tag == "SELECT" || tag == t.tag {
+	if tag == "" || tag == "SELECT" || tag == t.tag || t.merged {
 		return
 	}
 	t.tag = tag
 	app, _ := t.session.settings.get("application_name")
 	t.SetInfo(storage.TxnInfo{User: t.session.user, Application: app, Summary: t.session.activity.summary(tag)})
+}
+
+// noteMerge is note for a merge, which says more than the statements around it.
+func (t *txn) noteMerge(summary, merged string) {
+	t.merged = true
+	app, _ := t.session.settings.get("application_name")
+	t.SetInfo(storage.TxnInfo{User: t.session.user, Application: app, Summary: summary, Merged: merged})
 }
 
 // dirtyCatalog reports whether the transaction has changed the schema: plans made in it are of no use to others.

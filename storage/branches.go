@@ -180,6 +180,11 @@ type MergeResult struct {
 	Objects                   []catalog.OID // schema objects changed on the target
 }
 
+// Changed reports whether the merge took, or would take, anything in.
+func (r *MergeResult) Changed() bool {
+	return r.Inserts+r.Updates+r.Deletes+r.Resolved > 0 || len(r.Objects) > 0
+}
+
 // ConflictType names a conflict as users see it.
 type ConflictType string
 

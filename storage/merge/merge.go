@@ -139,6 +139,7 @@ type merger struct {
 	base, source, target storage.View
 	res                  storage.MergeResult
 	before               map[catalog.OID]*catalog.Table // tables of the target that got new descriptors, as they were
+	news                 bool                           // the source has changes since the base
 	indexes              []newIndex
 	done                 map[catalog.OID]map[string]struct{} // rows written, of tables with new indexes
 }
@@ -182,6 +183,11 @@ func (m *merger) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for id, was := range m.before { // emptied on the source, and nothing written since
+		if now, ok := m.target.Catalog().Object(id).(*catalog.Table); ok && now.Rows != was.Rows && !slices.Contains(tables, id) {
+			tables = append(tables, id)
+		}
+	}
 	for _, id := range tables {
 		if err := m.table(ctx, id); err != nil {
 			return err
@@ -196,8 +202,8 @@ func (m *merger) run(ctx context.Context) error {
 	if err := m.recheck(ctx); err != nil {
 		return err
 	}
-	if len(tables)+len(m.res.Objects) == 0 {
-		return nil // the source has nothing new
+	if !m.news {
+		return nil
 	}
 	return m.tx.RecordMerge(m.source, m.target)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/storage"
 )
 
 // schema merges the objects that the source changed since the base, by their OIDs: first those that it dropped, so that
@@ -34,8 +35,32 @@ func (m *merger) schema(ctx context.Context) error {
 			return err
 		}
 	}
+	m.news = len(changed) > 0
+	if err := m.lost(ctx); err != nil {
+		return err
+	}
 	if len(m.res.Objects) > 0 && !m.blocked() {
 		m.whole()
+	}
+	return nil
+}
+
+// lost finds tables that the target dropped, and in which the source changed rows.
+func (m *merger) lost(ctx context.Context) error {
+	tables, err := m.tx.ChangedTables(ctx, m.base, m.source)
+	if err != nil {
+		return err
+	}
+	m.news = m.news || len(tables) > 0
+	for _, id := range tables {
+		b, ok1 := m.base.Catalog().Object(id).(*catalog.Table)
+		s, ok2 := m.source.Catalog().Object(id).(*catalog.Table)
+		if !ok1 || !ok2 || m.target.Catalog().Object(id) != nil || !same(b, s) {
+			continue
+		}
+		if err := m.contradiction(ctx, s, "its rows were changed on the source, and it was dropped on the target", s); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -57,10 +82,18 @@ func (m *merger) object(ctx context.Context, b, s, t catalog.Object) error {
 		}
 		return m.replace(ctx, s, t)
 	}
-	if merged := mergeObject(b, s, t); merged != nil {
-		return m.replace(ctx, merged, t)
+	p := &picker{source: m.req.Strategy == storage.SourceWins}
+	merged := mergeObject(b, s, t, p)
+	if p.clash {
+		if _, decided := m.decide(); !decided {
+			m.schemaConflict(s, "changed on both sides")
+			return nil
+		}
 	}
-	return m.contradiction(ctx, s, "changed on both sides", s)
+	if same(merged, t) {
+		return nil
+	}
+	return m.replace(ctx, merged, t)
 }
 
 // wouldLose reports whether taking the source's table, whose rows were given a new keyspace, would lose changes that the
@@ -100,6 +133,15 @@ func (m *merger) dropped(ctx context.Context, b, t catalog.Object) error {
 	if !same(b, t) {
 		return m.contradiction(ctx, t, "dropped on the source, changed on the target", nil)
 	}
+	if bt, ok := b.(*catalog.Table); ok {
+		keys, all, err := m.tx.ChangedKeys(ctx, m.base, m.target, bt.Rows)
+		if err != nil {
+			return err
+		}
+		if all || len(keys) > 0 {
+			return m.contradiction(ctx, t, "dropped on the source, and its rows were changed on the target", nil)
+		}
+	}
 	m.res.Objects = append(m.res.Objects, t.Head().OID)
 	return m.target.Drop(ctx, t.Head().OID)
 }
@@ -131,15 +173,13 @@ func same(a, b catalog.Object) bool {
 	if isNil(a) || isNil(b) {
 		return isNil(a) && isNil(b)
 	}
-	return alike(a, b)
+	return a == b || alike(a, b) // pointers
 }
 
 func isNil(o catalog.Object) bool { return o == nil }
 
+// alike compares descriptors by what is stored of them.
 func alike(a, b any) bool {
-	if a == b {
-		return true
-	}
 	x, err1 := json.Marshal(a)
 	y, err2 := json.Marshal(b)
 	return err1 == nil && err2 == nil && bytes.Equal(x, y)

@@ -6,29 +6,37 @@ import (
 	"github.com/rowandb/rowan/catalog"
 )
 
-// mergeObject merges an object that both sides changed; nil: they contradict each other.
-func mergeObject(b, s, t catalog.Object) catalog.Object {
+// picker decides where both sides changed the same, and remembers that they did.
+type picker struct {
+	source bool // the source's is taken, else the target's
+	clash  bool
+}
+
+func (p *picker) side(s, t catalog.Object) catalog.Object {
+	if p.source {
+		return s
+	}
+	return t
+}
+
+// mergeObject merges an object that both sides changed.
+func mergeObject(b, s, t catalog.Object, p *picker) catalog.Object {
 	if b == nil {
-		return nil
+		p.clash = true
+		return p.side(s, t)
 	}
 	if bt, ok := b.(*catalog.Table); ok {
 		st, ok1 := s.(*catalog.Table)
 		tt, ok2 := t.(*catalog.Table)
-		if !ok1 || !ok2 {
-			return nil
+		if !ok1 || !ok2 || st.Rows != bt.Rows {
+			p.clash = true // a source that rewrote its rows: those of the target do not fit the new keys
+			return p.side(s, t)
 		}
-		if merged := mergeTable(bt, st, tt); merged != nil {
-			return merged
-		}
-		return nil
+		return mergeTable(bt, st, tt, p)
 	}
 	// Others are merged as to name, schema, owner, comment and privileges; the rest is taken from the side that changed it.
-	ok := true
-	head := mergeHeader(*b.Head(), *s.Head(), *t.Head(), &ok)
-	body := pick(bodyOf(b), bodyOf(s), bodyOf(t), &ok)
-	if !ok {
-		return nil
-	}
+	head := mergeHeader(*b.Head(), *s.Head(), *t.Head(), p)
+	body := pick(bodyOf(b), bodyOf(s), bodyOf(t), p)
 	body = catalog.CloneObject(body)
 	*body.Head() = head
 	return body
@@ -42,53 +50,52 @@ func bodyOf(o catalog.Object) catalog.Object {
 }
 
 // mergeTable merges a table that both sides changed: columns by id, indexes and constraints by OID, the rest field by
-// field. It returns nil when the sides contradict each other.
-func mergeTable(base, source, target *catalog.Table) *catalog.Table {
+// field. The source has its rows where the base had them.
+func mergeTable(base, source, target *catalog.Table, p *picker) *catalog.Table {
 	out := *target
-	ok := true
-	out.Header = mergeHeader(base.Header, source.Header, target.Header, &ok)
-	if source.Rows != base.Rows {
-		return nil // the source rewrote its rows; those of the target do not fit the new keys
-	}
-	out.Columns = mergeList(base.Columns, source.Columns, target.Columns, func(c catalog.Column) uint32 { return c.ID }, mergeColumn, &ok)
-	out.Indexes = mergeList(base.Indexes, source.Indexes, target.Indexes, func(x *catalog.Index) uint32 { return x.OID }, nil, &ok)
-	out.Constraints = mergeList(base.Constraints, source.Constraints, target.Constraints, func(c *catalog.Constraint) uint32 { return c.OID }, nil, &ok)
-	out.Options = pick(base.Options, source.Options, target.Options, &ok)
-	out.RowSecurity = pick(base.RowSecurity, source.RowSecurity, target.RowSecurity, &ok)
-	out.ForceRLS = pick(base.ForceRLS, source.ForceRLS, target.ForceRLS, &ok)
-	out.Unlogged = pick(base.Unlogged, source.Unlogged, target.Unlogged, &ok)
-	out.Replident = pick(base.Replident, source.Replident, target.Replident, &ok)
-	if !ok || !distinctNames(out.Columns) {
-		return nil
+	out.Header = mergeHeader(base.Header, source.Header, target.Header, p)
+	out.Columns = mergeList(base.Columns, source.Columns, target.Columns, func(c catalog.Column) uint32 { return c.ID }, mergeColumn, p)
+	out.Indexes = mergeList(base.Indexes, source.Indexes, target.Indexes, func(x *catalog.Index) uint32 { return x.OID }, nil, p)
+	out.Constraints = mergeList(base.Constraints, source.Constraints, target.Constraints, func(c *catalog.Constraint) uint32 { return c.OID }, nil, p)
+	out.Options = pick(base.Options, source.Options, target.Options, p)
+	out.RowSecurity = pick(base.RowSecurity, source.RowSecurity, target.RowSecurity, p)
+	out.ForceRLS = pick(base.ForceRLS, source.ForceRLS, target.ForceRLS, p)
+	out.Unlogged = pick(base.Unlogged, source.Unlogged, target.Unlogged, p)
+	out.Replident = pick(base.Replident, source.Replident, target.Replident, p)
+	if !distinctNames(out.Columns) {
+		p.clash = true
 	}
 	renumber(out.Columns, target.Columns)
 	return &out
 }
 
-func mergeHeader(b, s, t catalog.Header, ok *bool) catalog.Header {
-	t.Name = pick(b.Name, s.Name, t.Name, ok)
-	t.Schema = pick(b.Schema, s.Schema, t.Schema, ok)
-	t.Owner = pick(b.Owner, s.Owner, t.Owner, ok)
-	t.Comment = pick(b.Comment, s.Comment, t.Comment, ok)
-	t.ACL = pick(b.ACL, s.ACL, t.ACL, ok)
+func mergeHeader(b, s, t catalog.Header, p *picker) catalog.Header {
+	t.Name = pick(b.Name, s.Name, t.Name, p)
+	t.Schema = pick(b.Schema, s.Schema, t.Schema, p)
+	t.Owner = pick(b.Owner, s.Owner, t.Owner, p)
+	t.Comment = pick(b.Comment, s.Comment, t.Comment, p)
+	t.ACL = pick(b.ACL, s.ACL, t.ACL, p)
 	return t
 }
 
-// pick takes the side that changed; ok becomes false when both did, differently.
-func pick[T any](b, s, t T, ok *bool) T {
+// pick takes the side that changed.
+func pick[T any](b, s, t T, p *picker) T {
 	switch {
 	case alike(b, s), alike(s, t):
 		return t
 	case alike(b, t):
 		return s
 	}
-	*ok = false
+	p.clash = true
+	if p.source {
+		return s
+	}
 	return t
 }
 
 // mergeList merges lists of parts with identities. each merges a part that both sides changed; nil: that is a
 // contradiction.
-func mergeList[T any](base, source, target []T, id func(T) uint32, each func(b, s, t T, ok *bool) T, ok *bool) []T {
+func mergeList[T any](base, source, target []T, id func(T) uint32, each func(b, s, t T, p *picker) T, p *picker) []T {
 	find := func(list []T, x T) (T, bool) {
 		i := slices.IndexFunc(list, func(y T) bool { return id(y) == id(x) })
 		if i < 0 {
@@ -104,16 +111,22 @@ func mergeList[T any](base, source, target []T, id func(T) uint32, each func(b, 
 		switch {
 		case !inSource && inBase: // dropped on the source
 			if !alike(b, t) {
-				*ok = false
+				if p.clash = true; !p.source {
+					out = append(out, t)
+				}
 			}
-		case !inSource, alike(s, t), alike(s, b):
+		case !inSource, alike(s, t), inBase && alike(s, b):
 			out = append(out, t)
-		case alike(b, t):
+		case inBase && alike(b, t):
 			out = append(out, s)
 		case each != nil && inBase:
-			out = append(out, each(b, s, t, ok))
+			out = append(out, each(b, s, t, p))
+		case p.source:
+			p.clash = true
+			out = append(out, s)
 		default:
-			*ok = false
+			p.clash = true
+			out = append(out, t)
 		}
 	}
 	for _, s := range source {
@@ -125,7 +138,9 @@ func mergeList[T any](base, source, target []T, id func(T) uint32, each func(b, 
 		case !inBase:
 			out = append(out, s)
 		case !alike(b, s): // changed here, dropped there
-			*ok = false
+			if p.clash = true; p.source {
+				out = append(out, s)
+			}
 		}
 	}
 	return out
@@ -143,7 +158,7 @@ type defaultOf struct {
 	Deps               []catalog.Dep
 }
 
-func mergeColumn(b, s, t catalog.Column, ok *bool) catalog.Column {
+func mergeColumn(b, s, t catalog.Column, p *picker) catalog.Column {
 	if s.Dropped || t.Dropped { // dropping wins over other changes
 		if s.Dropped {
 			num := t.Num
@@ -152,33 +167,36 @@ func mergeColumn(b, s, t catalog.Column, ok *bool) catalog.Column {
 		}
 		return t
 	}
-	t.Name = pick(b.Name, s.Name, t.Name, ok)
+	t.Name = pick(b.Name, s.Name, t.Name, p)
 	kind := func(c catalog.Column) typeOf { return typeOf{c.TypeOID, c.Mod, c.Collation} }
-	if k := choose(kind(b), kind(s), kind(t), ok); k != kind(t) {
+	if k := choose(kind(b), kind(s), kind(t), p); k != kind(t) {
 		t.TypeOID, t.Mod, t.Collation, t.Type = k.oid, k.mod, k.collation, s.Type
 	}
 	value := func(c catalog.Column) defaultOf { return defaultOf{c.Default, c.Generated, c.Deps} }
-	d := pick(value(b), value(s), value(t), ok)
+	d := pick(value(b), value(s), value(t), p)
 	t.Default, t.Generated, t.Deps = d.Default, d.Generated, d.Deps
-	t.NotNull = pick(b.NotNull, s.NotNull, t.NotNull, ok)
-	t.Identity = pick(b.Identity, s.Identity, t.Identity, ok)
-	t.Sequence = pick(b.Sequence, s.Sequence, t.Sequence, ok)
-	t.Storage = pick(b.Storage, s.Storage, t.Storage, ok)
-	t.Statistics = pick(b.Statistics, s.Statistics, t.Statistics, ok)
-	t.Comment = pick(b.Comment, s.Comment, t.Comment, ok)
-	t.ACL = pick(b.ACL, s.ACL, t.ACL, ok)
+	t.NotNull = pick(b.NotNull, s.NotNull, t.NotNull, p)
+	t.Identity = pick(b.Identity, s.Identity, t.Identity, p)
+	t.Sequence = pick(b.Sequence, s.Sequence, t.Sequence, p)
+	t.Storage = pick(b.Storage, s.Storage, t.Storage, p)
+	t.Statistics = pick(b.Statistics, s.Statistics, t.Statistics, p)
+	t.Comment = pick(b.Comment, s.Comment, t.Comment, p)
+	t.ACL = pick(b.ACL, s.ACL, t.ACL, p)
 	return t
 }
 
 // choose is pick for values that can be compared.
-func choose[T comparable](b, s, t T, ok *bool) T {
+func choose[T comparable](b, s, t T, p *picker) T {
 	switch {
 	case b == s, s == t:
 		return t
 	case b == t:
 		return s
 	}
-	*ok = false
+	p.clash = true
+	if p.source {
+		return s
+	}
 	return t
 }
 
