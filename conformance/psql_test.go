@@ -33,7 +33,9 @@ func TestPsql(t *testing.T) {
 	for command := range strings.Lines(string(commands)) {
 		command = strings.TrimSpace(command)
 		t.Run(command, func(t *testing.T) {
-			want, got := documented(command, psql(pg, "psql_test", "-c", command)), documented(command, psql(rowan, "psql_test", "-c", command))
+			answer := make(chan []string, 1)
+			go func() { answer <- documented(command, psql(pg, "psql_test", "-c", command)) }()
+			got, want := documented(command, psql(rowan, "psql_test", "-c", command)), <-answer
 			if d := cmp.Diff(want, got); d != "" {
 				t.Errorf("psql prints otherwise (-PostgreSQL +Rowan):\n%s", clip(d))
 			}

@@ -181,10 +181,24 @@ func viewDef(s *Session, ctx context.Context, a []types.Datum) (types.Datum, err
 		return types.Null, nil
 	}
 	s.catalogs.ctx = ctx
-	return types.String(s.viewText(snap, v, len(a) == 2 && (a[1].B() || a[1].I > 0))), nil
+	wide := 0
+	if len(a) == 2 && a[1].I > 1 {
+		wide = int(a[1].I)
+	}
+	return types.String(s.viewText(snap, v, len(a) == 2 && (a[1].B() || wide > 0), wide)), nil
 }
 
-// viewText is a view's query as people read it.
-func (s *Session) viewText(_ *catalog.Snapshot, v *catalog.View, _ bool) string {
-	return pgcatalog.ViewDefinition(v)
+// viewText is a view's query as people read it, lines broken at wide characters. What cannot be written out, or bound any
+// more, is shown as it is stored.
+func (s *Session) viewText(snap *catalog.Snapshot, v *catalog.View, pretty bool, wide int) string {
+	n := s.definitions(snap)
+	form := bind.ViewForm{SQL: s.sqlForm(snap, pretty), Wrap: wide, Relation: func(o catalog.Object) string { return n.Relation(o.Head().Schema, o.Head().Name) }}
+	for _, c := range v.Columns {
+		form.Columns = append(form.Columns, c.Name)
+	}
+	text, err := bind.ViewText(v.SQL, &s.catalogs, bind.Options{Fold: s.catalogs.Fold, Supported: supported}, form)
+	if err != nil {
+		return pgcatalog.ViewDefinition(v)
+	}
+	return text + ";"
 }

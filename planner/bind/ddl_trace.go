@@ -16,6 +16,7 @@ type trace struct {
 	stars     map[*pg.ResTarget][]target
 	columns   map[*pg.ColumnRef]catalog.Dep
 	deps      []catalog.Dep
+	spelling  *spelling // nil unless the tree is to be written out by ViewText
 }
 
 func newTrace() *trace {

@@ -51,7 +51,11 @@ func (q *query) expr(n *pg.Node) (expr.Expr, error) {
 	case *pg.Node_TypeCast:
 		return q.typeCast(x.TypeCast)
 	case *pg.Node_SubLink:
-		return q.subLink(x.SubLink)
+		e, err := q.subLink(x.SubLink)
+		if sub, ok := e.(*expr.Subquery); ok && q.b.spelling() != nil {
+			q.b.spelling().links[sub] = x.SubLink
+		}
+		return e, err
 	case *pg.Node_NullTest:
 		return q.nullTest(x.NullTest)
 	case *pg.Node_CaseExpr:

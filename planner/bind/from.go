@@ -65,6 +65,17 @@ func (q *query) pointForAll(list []*pg.Node) error {
 
 // fromItem binds one entry of FROM. The items are not in scope yet.
 func (q *query) fromItem(n *pg.Node) (logical.Node, []*item, error) {
+	node, items, err := q.bindItem(n)
+	if s := q.b.spelling(); s != nil && err == nil && len(items) > 0 {
+		s.items[n] = items[0]
+		if f, ok := node.(*logical.FunctionScan); ok {
+			s.scans[items[0]] = f
+		}
+	}
+	return node, items, err
+}
+
+func (q *query) bindItem(n *pg.Node) (logical.Node, []*item, error) {
 	switch x := n.GetNode().(type) {
 	case *pg.Node_RangeVar:
 		return q.rangeVar(x.RangeVar, q.point)

@@ -226,6 +226,9 @@ func (j *joiner) on(node *logical.Join, litems, ritems []*item) error {
 	if err != nil {
 		return err
 	}
+	if s := q.b.spelling(); s != nil {
+		s.joins[j.n] = cond
+	}
 	node.Conds = expr.Conjuncts(cond, nil)
 	return nil
 }

@@ -113,6 +113,9 @@ func (q *query) plainSelect(s *pg.SelectStmt) (*result, error) {
 	if err := q.lockClause(s, tail); err != nil {
 		return nil, err
 	}
+	if k := q.b.spelling(); k != nil {
+		k.queries[s] = &boundSelect{q, where, having, tail}
+	}
 	return q.build(from, where, having, tail)
 }
 

@@ -25,6 +25,8 @@ type SQLOptions struct {
 	Subquery func(*Subquery) string
 	// Pretty leaves out parentheses as pg_get_expr(…, true) does.
 	Pretty bool
+	// Indent is where the lines of CASE begin.
+	Indent int
 	// OneLine keeps CASE on one line, as EXPLAIN does.
 	OneLine bool
 }
@@ -32,14 +34,14 @@ type SQLOptions struct {
 // SQL spells a bound expression in PostgreSQL's canonical form, the one that pg_get_expr gives. It binds again to an equal
 // expression.
 func SQL(e Expr, o SQLOptions) string {
-	w := &writer{o: &o}
+	w := &writer{o: &o, indent: o.Indent}
 	w.expr(e, false)
 	return w.b.String()
 }
 
 // OperandSQL is SQL for an expression that stands as an operand: coercions at its top are shown, as EXPLAIN's keys do.
 func OperandSQL(e Expr, o SQLOptions) string {
-	w := &writer{o: &o}
+	w := &writer{o: &o, indent: o.Indent}
 	w.expr(e, true)
 	return w.b.String()
 }
