@@ -9,7 +9,7 @@ import (
 )
 
 // unsupported are functions that are known to be asked of the session and that it answers with 0A000.
-var unsupported = strings.Fields(`pg_export_snapshot pg_identify_object pg_index_column_has_property pg_index_has_property pg_indexam_has_property`)
+var unsupported = strings.Fields(`pg_current_snapshot pg_export_snapshot pg_identify_object pg_index_column_has_property pg_index_has_property pg_indexam_has_property`)
 
 // comingFunctions are functions of schema rowan that are in pg_proc before the session has them.
 var comingFunctions = strings.Fields(`rowan_drop_snapshot rowan_drop_tag rowan_commit rowan_create_tag rowan_commits rowan_tags`)

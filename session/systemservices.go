@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"strconv"
 
@@ -34,7 +33,6 @@ var systemServices = map[string]service{
 	"pg_current_xact_id":             transactionID,
 	"pg_current_xact_id_if_assigned": transactionID,
 	"pg_xact_status":                 transactionStatus,
-	"pg_current_snapshot":            currentSnapshot,
 	"pg_xact_commit_timestamp":       nullService,
 	"xid_age":                        xidAge,
 	"mxid_age":                       xidAge,
@@ -105,12 +103,6 @@ func transactionStatus(s *Session, _ context.Context, a []types.Datum) (types.Da
 		return types.Null, pgerr.New(pgerrcode.InvalidParameterValue, "transaction ID %d is in the future", id)
 	}
 	return types.Null, nil
-}
-
-// currentSnapshot is pg_current_snapshot, in the form xmin:xmax:list of those that run.
-func currentSnapshot(s *Session, _ context.Context, _ []types.Datum) (types.Datum, error) {
-	id := s.txn.ID()
-	return types.ParseText(types.Of(types.BuiltinByName("pg_snapshot")), fmt.Sprintf("%d:%d:", id, id), s.Format())
 }
 
 // xidAge is age(xid): how many transactions ago, and the most there can be for the special ones.
