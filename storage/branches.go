@@ -64,6 +64,7 @@ type Branches interface {
 	Log(ctx context.Context, db catalog.OID, branch string, from, to SCN, limit int) ([]LogEntry, error)
 	// Snapshot keeps a point and gives it an id.
 	Snapshot(ctx context.Context, db catalog.OID, branch, point, comment string) (PointSnapshot, error)
+	// Snapshots lists those of a branch, or with "" of all branches.
 	Snapshots(ctx context.Context, db catalog.OID, branch string) ([]PointSnapshot, error)
 	// Reset makes a branch what it, or its parent, was at a point: a new layer; the old future stays readable by SCN.
 	Reset(ctx context.Context, db catalog.OID, branch, source, point string) (Branch, error)

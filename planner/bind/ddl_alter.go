@@ -374,7 +374,7 @@ func (b *definer) using(t *catalog.Table, c *catalog.Column, n *pg.Node, a *comm
 			WithHint("You might need to specify \"USING %s::%s\".", quoteIdent(c.Name), b.typeWithMod(a.Type))
 	}
 	// The text leaves out the modifier: read again, it would be an explicit cast, which cuts strings that are too long.
-	plain, _, err := b.coerceTo(e, a.Type.WithMod(-1), cast{assignment, exprImplicit, -1})
+	plain, _, err := b.coerceTo(e, a.Type.WithMod(-1), cast{assignment, exprCast, -1})
 	if err != nil {
 		return err
 	}

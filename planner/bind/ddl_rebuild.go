@@ -11,6 +11,9 @@ import (
 
 const exprImplicit = expr.FormImplicitCast
 
+// exprCast is the form of a cast that is printed.
+const exprCast = expr.FormCast
+
 func columnNode(name string) *pg.Node {
 	return &pg.Node{Node: &pg.Node_ColumnRef{ColumnRef: &pg.ColumnRef{Fields: []*pg.Node{pg.MakeStrNode(name)}, Location: -1}}}
 }

@@ -53,22 +53,29 @@ func (b branches) Snapshot(ctx context.Context, db catalog.OID, name, point, com
 	return r.PointSnapshot, nil
 }
 
-// Snapshots implements storage.Branches.
+// Snapshots implements storage.Branches: those of one branch, or of all.
 func (b branches) Snapshots(_ context.Context, db catalog.OID, name string) ([]storage.PointSnapshot, error) {
 	s := b.s
-	x, err := s.branch(db, name)
-	if err != nil {
-		return nil, err
+	var only *branch
+	if name != "" {
+		var err error
+		if only, err = s.branch(db, name); err != nil {
+			return nil, err
+		}
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var out []storage.PointSnapshot
 	for _, id := range slices.Sorted(maps.Keys(s.snaps)) {
-		if r := s.snaps[id]; r.BranchID == x.ID {
-			p := r.PointSnapshot
-			p.Branch = x.Name
-			out = append(out, p)
+		r := s.snaps[id]
+		if r.Database != db || only != nil && r.BranchID != only.ID {
+			continue
 		}
+		p := r.PointSnapshot
+		if x := s.branches[r.BranchID]; x != nil {
+			p.Branch = x.Name
+		}
+		out = append(out, p)
 	}
 	return out, nil
 }
