@@ -148,7 +148,6 @@ func TestBadMessages(t *testing.T) {
 		{"short length", [][]byte{{'Q', 0, 0, 0, 3}}, "FATAL 08P01 closed|closed"},
 		{"huge length", [][]byte{{'Q', 0x7f, 0xff, 0xff, 0xff}}, "FATAL 08P01 closed|closed"},
 		{"negative length", [][]byte{{'Q', 0xff, 0xff, 0xff, 0xff}}, "FATAL 08P01 closed|closed"},
-		{"large sync", [][]byte{{'S', 0x00, 0x10, 0x00, 0x00}}, "FATAL 08P01 closed|closed"},
 		{"query without end", [][]byte{message('Q', "SELECT 1")}, "ERROR 08P01 Z"},
 		{"query with NUL", [][]byte{message('Q', "SELECT 1\x00; SELECT 2\x00")}, "ERROR 08P01 Z"},
 		{"query in invalid UTF-8", [][]byte{message('Q', "SELECT '\xff'\x00")}, "ERROR 22021 Z"},

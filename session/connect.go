@@ -36,6 +36,12 @@ func (s *Session) connect(ctx context.Context, name string) error {
 	if db == nil {
 		return pgerr.New(pgerrcode.InvalidCatalogName, "database %q does not exist", dbName).Fatal()
 	}
+	if branch == "" && strings.Contains(name, "/") {
+		return pgerr.New(pgerrcode.InvalidCatalogName, "no branch given behind the / of database %q", name).Fatal()
+	}
+	if point == "" && strings.Contains(name, "@") {
+		return pgerr.New(pgerrcode.InvalidParameterValue, "no point given behind the @ of database %q", name).Fatal()
+	}
 	s.database = db
 	s.applyDefaults(global, role)
 	if err := s.applyStartup(branch, point); err != nil {

@@ -91,6 +91,9 @@ func (t *txn) open(ctx context.Context) error {
 		return err
 	}
 	t.Txn = st
+	if d := s.settings.duration("lock_timeout"); d > 0 {
+		st.SetLockTimeout(d)
+	}
 	return nil
 }
 

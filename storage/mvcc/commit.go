@@ -191,8 +191,12 @@ func (c *committer) remember(fresh []*branch) {
 }
 
 // keepCatalog saves those who come next from reading the whole catalog again: the transaction has it as it is now, unless
-// somebody else has changed it too since the transaction read it.
+// somebody else has changed it too since the transaction read it. While a commit with an earlier SCN is on its way nobody
+// knows.
 func (c *committer) keepCatalog(l *layer) {
+	if c.s.seq.published.Load()+1 != c.ver {
+		return
+	}
 	for _, v := range c.t.views {
 		if v.layer != l || v.readOnly || v.cat == nil || v.cat == v.base {
 			continue

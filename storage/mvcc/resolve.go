@@ -81,7 +81,11 @@ func (s *Store) resolveForm(ctx context.Context, b *branch, p string) (uint64, e
 		return 0, errPoint(p, "is not a point").
 			WithHint("A point is an SCN, a timestamp, an interval such as -10 minutes, ~n, a snapshot or tx:n.")
 	}
-	return s.resolveTime(ctx, p, time.UnixMicro(d.I+epoch))
+	t := time.UnixMicro(d.I + epoch)
+	if t.After(f.Now) {
+		return 0, errPoint(p, "is in the future")
+	}
+	return s.resolveTime(ctx, p, t)
 }
 
 // epoch is 2000-01-01 in microseconds of the Unix epoch.
