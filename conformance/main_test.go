@@ -64,6 +64,20 @@ func startOracle(t testing.TB) oracleServer {
 	return oracleServer{shared}
 }
 
+// freshOracle starts a PostgreSQL that no other test has used.
+func freshOracle(t testing.TB) oracleServer {
+	t.Helper()
+	s, err := oracle.Start(context.Background())
+	if errors.Is(err, oracle.ErrAbsent) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Stop)
+	return oracleServer{s}
+}
+
 func TestMain(m *testing.M) {
 	code := m.Run()
 	removeBinary()

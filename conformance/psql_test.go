@@ -21,7 +21,7 @@ func TestPsql(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pg, rowan := startOracle(t), startRowan(t)
+	pg, rowan := freshOracle(t), startRowan(t)
 	for _, target := range []endpoint{pg, rowan} {
 		if out := psql(target, "postgres", "-c", "CREATE DATABASE psql_test TEMPLATE template0"); out != "CREATE DATABASE\n" {
 			t.Fatal(out)
