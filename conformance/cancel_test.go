@@ -56,7 +56,7 @@ var longStatements = map[string]string{
 	"nested loop":   "SELECT count(*) FROM generate_series(1, 300000) a WHERE NOT EXISTS (SELECT 1 FROM generate_series(1, 1000000) b WHERE b.b * 2 = a.a + 0.5)",
 	"string_agg":    "SELECT length(string_agg(repeat('x', 10), ',')) FROM generate_series(1, 30000000)",
 	"materialised":  "WITH x AS MATERIALIZED (SELECT generate_series(1, 1000000000) a) SELECT count(*) FROM x, x y",
-	"function call": "SELECT sum(length(repeat('x', a % 1000))) FROM generate_series(1, 10000000000) a",
+	"function call": "SELECT sum(length(repeat('x', (a % 1000)::int))) FROM generate_series(1, 10000000000) a",
 	"anti join":     "SELECT a FROM generate_series(1, 1000000000) a EXCEPT SELECT generate_series(1, 1000000000)",
 }
 

@@ -12,6 +12,7 @@ import (
 type output struct {
 	sink     vector.Sink
 	noFields bool
+	pending  []vector.Field // of rows to come, not sent yet
 	settings *settings
 }
 
@@ -23,8 +24,25 @@ func (o *output) Fields(f []vector.Field) error {
 	return o.sink.Fields(f)
 }
 
+// describe sends the fields that are pending.
+func (o *output) describe() error {
+	if o.pending == nil {
+		return nil
+	}
+	f := o.pending
+	o.pending = nil
+	return o.Fields(f)
+}
+
 // Rows passes a batch on.
-func (o *output) Rows(b *vector.Batch) error { return o.sink.Rows(b) }
+func (o *output) Rows(b *vector.Batch) error {
+	if o.pending != nil {
+		if err := o.describe(); err != nil {
+			return err
+		}
+	}
+	return o.sink.Rows(b)
+}
 
 // Notice passes a notice on, unless client_min_messages holds it back. INFO always goes.
 func (o *output) Notice(err error) error {

@@ -30,12 +30,16 @@ func (s *Session) run(ctx context.Context, p *planned, params []types.Datum, out
 		return "", err
 	}
 	defer x.close()
-	if p.plan.Fields != nil {
-		if err := out.Fields(p.plan.Fields); err != nil {
+	out.pending = p.plan.Fields
+	if p.plan.Tag == "SELECT" { // of what a change returns, an error that comes first is all that is sent
+		if err := out.describe(); err != nil {
 			return "", err
 		}
 	}
 	if _, err := x.fetch(ctx, 0, out.Rows); err != nil {
+		return "", err
+	}
+	if err := out.describe(); err != nil {
 		return "", err
 	}
 	if err := s.sendNotices(out); err != nil {

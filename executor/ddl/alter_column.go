@@ -235,14 +235,14 @@ func (b *build) setIdentity(ctx context.Context, a *command.SetIdentity) error {
 
 func (b *build) addIdentity(ctx context.Context, c *catalog.Column, a *command.SetIdentity) error {
 	switch {
+	case !isSerialType(base(c.Type).ID()):
+		return pgerr.New(pgerrcode.InvalidParameterValue, "identity column type must be smallint, integer, or bigint")
 	case c.Identity != 0:
 		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "column %q of relation %q is already an identity column", c.Name, b.t.Name)
 	case !c.NotNull:
 		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "column %q of relation %q must be declared NOT NULL before identity can be added", c.Name, b.t.Name)
 	case c.Default != "":
 		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "column %q of relation %q already has a default value", c.Name, b.t.Name)
-	case !isSerialType(base(c.Type).ID()):
-		return pgerr.New(pgerrcode.InvalidParameterValue, "identity column type must be smallint, integer, or bigint")
 	}
 	c.Identity = a.Kind
 	return b.columnSequence(ctx, c, &command.ColumnDef{Name: c.Name, Type: c.Type, Identity: a.Kind, Sequence: a.Sequence})

@@ -169,6 +169,7 @@ func (b *build) addNewColumn(ctx context.Context, a *command.AddColumn) error {
 	if err != nil {
 		return err
 	}
+	b.generatedDeps(&a.Column)
 	if err := b.fillColumn(ctx, c, &a.Column); err != nil {
 		return err
 	}

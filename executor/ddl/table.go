@@ -86,6 +86,9 @@ func (s *stmt) newTable(ctx context.Context, c *command.CreateTable) (*build, er
 			return nil, err
 		}
 	}
+	for i := range c.Columns {
+		b.generatedDeps(&c.Columns[i])
+	}
 	if err := b.addConstraints(ctx, c.Constraints); err != nil {
 		return nil, err
 	}
@@ -137,24 +140,17 @@ func (b *build) addColumn(ctx context.Context, d *command.ColumnDef) (*catalog.C
 	}
 	c.Type = d.Type
 	b.t.Columns = append(b.t.Columns, c)
-	added := &b.t.Columns[len(b.t.Columns)-1]
-	if err := b.generatedDeps(added, d.Uses); err != nil {
-		return nil, err
-	}
-	return added, nil
+	return &b.t.Columns[len(b.t.Columns)-1], nil
 }
 
-// generatedDeps notes the columns that a generated column reads.
-func (b *build) generatedDeps(c *catalog.Column, uses []string) error {
-	for _, n := range uses {
-		u := b.t.Column(n)
-		if u == nil {
-			// A column that stands after this one: resolved once all are there.
-			continue
+// generatedDeps notes the columns that a generated column reads, once all of the table's columns are there.
+func (b *build) generatedDeps(d *command.ColumnDef) {
+	c := b.t.Column(d.Name)
+	for _, n := range d.Uses {
+		if u := b.t.Column(n); u != nil && c != nil {
+			c.Deps = append(c.Deps, catalog.Dep{Object: b.t.OID, Column: u.ID})
 		}
-		c.Deps = append(c.Deps, catalog.Dep{Object: b.t.OID, Column: u.ID})
 	}
-	return nil
 }
 
 func (b *build) nextNum() int16 {

@@ -334,7 +334,7 @@ func (s *stmt) verifyDomain(ctx context.Context, u *catalog.UserType, cond, code
 				return err
 			}
 			if bad {
-				return pgerr.New(code, message, c.Name, t.Name)
+				return pgerr.New(code, message, c.Name, t.Name).WithTable(s.cat().SchemaName(t.Schema), t.Name, c.Name, "")
 			}
 		}
 	}

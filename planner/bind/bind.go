@@ -127,7 +127,9 @@ type binder struct {
 	ref     catalog.Ref // what unqualified relations mean: in a view, the view's own
 	snaps   map[catalog.Ref]*catalog.Snapshot
 	// places has the locations of untyped literals, paramPlaces those of parameters.
-	places      map[*expr.Const]int
+	places map[*expr.Const]int
+	// written has the fields of ROW(…) as they were before untyped ones became text, for casts to a composite type.
+	written     map[*expr.Row][]expr.Expr
 	paramPlaces []paramPlace
 	trace       *trace // notes what names mean, for views; nil else
 }

@@ -15,7 +15,7 @@ import (
 
 // prepare binds PREPARE. The statement inside is bound when it is prepared, with the parameters' types.
 func (b *binder) prepare(s *pg.PrepareStmt) (command.Command, error) {
-	c := &command.Prepare{Name: s.Name}
+	c := &command.Prepare{Name: s.Name, Types: []types.Type{}} // not nil: there may be parameters, whose types are open
 	for _, a := range s.Argtypes {
 		t, err := b.typeName(a.GetTypeName())
 		if err != nil {

@@ -197,11 +197,8 @@ func (b *definer) generatedExpr(tab *catalog.Table, column string, t types.Type,
 		if c == nil || c.Generated == "" {
 			continue
 		}
-		detail := "A generated column cannot reference another generated column."
-		if u == column {
-			detail = "This would cause the generated column to depend on its own value."
-		}
-		return s, pgerr.New(pgerrcode.InvalidObjectDefinition, "cannot use generated column %q in column generation expression", u).WithDetail("%s", detail).At(placeOf(e, u))
+		return s, pgerr.New(pgerrcode.InvalidObjectDefinition, "cannot use generated column %q in column generation expression", u).
+			WithDetail("A generated column cannot reference another generated column.").At(placeOf(e, u))
 	}
 	if expr.VolatilityOf(e) != expr.Immutable {
 		return s, pgerr.New(pgerrcode.InvalidObjectDefinition, "generation expression is not immutable")

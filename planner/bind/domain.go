@@ -16,6 +16,19 @@ func (b *binder) domain(e expr.Expr, t types.Type, c cast) (expr.Expr, error) {
 	return d, nil
 }
 
+// taken checks a value that came in from outside as one of the domain: so far only its text has been read.
+func (b *binder) taken(e expr.Expr, t types.Type, c cast) (expr.Expr, error) {
+	base := baseTypeMod(types.Of(t.Def))
+	var out expr.Expr = &expr.Relabel{Arg: e, T: types.Of(base.Def), Form: expr.FormImplicitCast}
+	if base.Mod >= 0 {
+		var err error
+		if out, err = b.applyMod(out, base, cast{c.context, expr.FormImplicitCast, c.pos}, true); err != nil {
+			return nil, err
+		}
+	}
+	return b.domain(out, t, c)
+}
+
 func (b *binder) domainChecks(d *expr.DomainCast, t *types.Def, base types.Type) error {
 	if t.Base != nil && t.Base.Kind == types.KindDomain {
 		if err := b.domainChecks(d, t.Base.Def, base); err != nil {

@@ -206,7 +206,11 @@ func (b *binder) coerceParam(p *expr.Param, t types.Type, k cast) (expr.Expr, er
 		*slot = types.Of(t.Def)
 	}
 	if slot.ID() == t.ID() {
-		return &expr.Param{Index: p.Index, T: types.Of(t.Def)}, nil
+		known := &expr.Param{Index: p.Index, T: types.Of(t.Def)}
+		if t.Kind == types.KindDomain {
+			return b.taken(known, t, k)
+		}
+		return known, nil
 	}
 	known := &expr.Param{Index: p.Index, T: *slot}
 	out, ok, err := b.coerceTo(known, types.Of(t.Def), cast{k.context, k.form, k.pos})

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/jackc/pgerrcode"
 	pg "github.com/pganalyze/pg_query_go/v5"
 
@@ -19,13 +21,19 @@ func (q *query) rowExpr(n *pg.RowExpr) (expr.Expr, error) {
 		return nil, pgerr.New(pgerrcode.TooManyColumns, "ROW expressions can have at most 1664 entries").At(int(n.Location))
 	}
 	defs := make([]types.Field, len(fields))
+	written := slices.Clone(fields)
 	for i, f := range fields {
 		if fields[i], err = q.b.known(f); err != nil {
 			return nil, err
 		}
 		defs[i] = types.Field{Name: "f" + itoa(i+1), Type: fields[i].Type()}
 	}
-	return &expr.Row{Fields: fields, T: recordOf(defs)}, nil
+	row := &expr.Row{Fields: fields, T: recordOf(defs)}
+	if q.b.written == nil {
+		q.b.written = map[*expr.Row][]expr.Expr{}
+	}
+	q.b.written[row] = written
+	return row, nil
 }
 
 // fields binds the entries of a row, in which relation.* stands for all its columns.
@@ -178,7 +186,11 @@ func (b *binder) coerceRow(e expr.Expr, t types.Type, c cast) (expr.Expr, error)
 		return nil, fail("Input has too many columns.")
 	}
 	out := &expr.Row{Fields: make([]expr.Expr, len(row.Fields)), T: types.Of(t.Def)}
-	for i, f := range row.Fields {
+	given := row.Fields
+	if w := b.written[row]; w != nil {
+		given = w
+	}
+	for i, f := range given {
 		v, ok, err := b.coerceTo(f, t.Fields[i].Type, cast{c.context, expr.FormImplicitCast, c.pos})
 		if err != nil {
 			return nil, err

@@ -14,35 +14,45 @@ import (
 )
 
 const (
-	partRows    = 16 * vector.Size // rows that a part should have
-	fleetAhead  = 24               // batches that one reader may be ahead of the consumer
-	fleetMost   = 8                // readers at most
-	fleetParts  = 1024             // parts at most
-	fleetBehind = 3                // full batches read before it is thought of: a short scan is not worth it
+	bundleSize  = 8                        // batches that are handed over together: each handing over may wake a thread
+	partRows    = bundleSize * vector.Size // rows that a part should have
+	fleetAhead  = 8                        // bundles that one reader may be ahead of the consumer
+	fleetMost   = 8                        // readers at most
+	fleetParts  = 1024                     // parts at most
+	fleetBehind = 3                        // full batches read before it is thought of: a short scan is not worth it
 )
 
 // fleet reads the rest of a large scan with several goroutines. The range is cut into parts of which each is read by one
-// of them; the consumer takes the parts in order. A reader takes parts in ascending order and its batches are its own, so
-// that the one who reads the part that the consumer waits for always gets its batches back.
+// of them; the consumer takes the parts in order. A reader takes parts in ascending order and its bundles are its own, so
+// that the one who reads the part that the consumer waits for always gets its bundles back.
 type fleet struct {
 	parts []part
 	at    int // part that the consumer takes from
 	next  atomic.Int64
 	stop  chan struct{}
 	done  sync.WaitGroup
-	last  *scanBatch
+	cur   *bundle // what the consumer has
+	given int     // batches given out of it
 }
 
 type part struct {
 	span span
-	out  chan aheadBatch
+	out  chan *bundle
+}
+
+// bundle is some batches in order, then perhaps an error.
+type bundle struct {
+	batches [bundleSize]*scanBatch
+	n       int
+	err     error
+	home    chan *bundle // where its reader waits for it
 }
 
 // fleetReader is one of the goroutines: a scanner of its own over one part after the other.
 type fleetReader struct {
 	f    *fleet
 	s    scanner
-	free chan *scanBatch
+	free chan *bundle
 	made int
 }
 
@@ -57,15 +67,14 @@ func (s *scanner) startFleet() bool {
 	if len(bounds) < 2 {
 		return false
 	}
-	f := &fleet{stop: make(chan struct{}), last: s.batch, parts: make([]part, len(bounds)-1)}
+	f := &fleet{stop: make(chan struct{}), parts: make([]part, len(bounds)-1)}
 	for i := range f.parts {
-		f.parts[i] = part{span{lo: bounds[i], hi: bounds[i+1]}, make(chan aheadBatch, fleetAhead)}
+		f.parts[i] = part{span{lo: bounds[i], hi: bounds[i+1]}, make(chan *bundle, fleetAhead)}
 	}
 	s.src.close()
 	s.src, s.fleet = nil, f
-	s.batch.home = make(chan *scanBatch, 1) // nobody fills it again before Close
 	for range readers {
-		r := &fleetReader{f: f, free: make(chan *scanBatch, fleetAhead)}
+		r := &fleetReader{f: f, free: make(chan *bundle, fleetAhead)}
 		r.s = scanner{t: s.t, info: s.info, ctx: s.ctx, chain: slices.Clone(s.chain), rowKS: s.rowKS, shape: s.shape, r: *s.r.fork()}
 		f.done.Add(1)
 		go r.run()
@@ -95,53 +104,72 @@ func (r *fleetReader) read(p *part) (more bool) {
 		}
 	}()
 	for {
-		b := r.batch()
-		if b == nil {
+		x := r.bundle()
+		if x == nil {
 			return false
 		}
-		b.reset(r.s.shape)
-		err := r.s.fillRows(b)
-		if err == nil && b.batch.N == 0 {
-			r.free <- b
-			return true
-		}
-		p.out <- aheadBatch{b, err} // there is room for all of the reader's batches
-		if err != nil {
-			return false
+		r.fill(x)
+		full := x.n == bundleSize
+		failed := x.err != nil
+		p.out <- x // there is room for all of the reader's bundles
+		if failed || !full {
+			return !failed
 		}
 	}
 }
 
-// batch returns an empty batch once there is one; nil: the scan is to end.
-func (r *fleetReader) batch() *scanBatch {
+func (r *fleetReader) fill(x *bundle) {
+	for x.n, x.err = 0, nil; x.n < bundleSize; x.n++ {
+		b := x.batches[x.n]
+		if b == nil {
+			b = newScanBatch(r.s.shape)
+			x.batches[x.n] = b
+		}
+		b.reset(r.s.shape)
+		if x.err = r.s.fillRows(b); x.err != nil || b.batch.N == 0 {
+			return
+		}
+	}
+}
+
+// bundle returns one to be filled once there is one; nil: the scan is to end.
+func (r *fleetReader) bundle() *bundle {
 	select {
 	case <-r.f.stop:
 		return nil
-	case b := <-r.free:
-		return b
+	case x := <-r.free:
+		return x
 	default:
 	}
 	if r.made < fleetAhead {
 		r.made++
-		b := newScanBatch(r.s.shape)
-		b.home = r.free
-		return b
+		return &bundle{home: r.free}
 	}
 	select {
 	case <-r.f.stop:
 		return nil
-	case b := <-r.free:
-		return b
+	case x := <-r.free:
+		return x
 	}
 }
 
 // take returns the next batch in order.
 func (f *fleet) take(ctx context.Context) (*vector.Batch, error) {
-	if f.last != nil {
-		f.last.home <- f.last
-		f.last = nil
-	}
-	for f.at < len(f.parts) {
+	for {
+		if x := f.cur; x != nil {
+			if f.given < x.n {
+				f.given++
+				return &x.batches[f.given-1].batch, nil
+			}
+			if x.err != nil {
+				return nil, storeError(x.err)
+			}
+			f.cur = nil
+			x.home <- x // there is room
+		}
+		if f.at == len(f.parts) {
+			return nil, nil
+		}
 		select {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
@@ -150,14 +178,9 @@ func (f *fleet) take(ctx context.Context) (*vector.Batch, error) {
 				f.at++
 				continue
 			}
-			if x.err != nil {
-				return nil, storeError(x.err)
-			}
-			f.last = x.b
-			return &x.b.batch, nil
+			f.cur, f.given = x, 0
 		}
 	}
-	return nil, nil
 }
 
 func (f *fleet) close() {

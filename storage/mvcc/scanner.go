@@ -55,7 +55,6 @@ type scanBatch struct {
 	vecs   []vector.Vector
 	stored []*vector.Vector
 	dec    *rowcodec.Decoder
-	home   chan *scanBatch // where the reader that fills it waits for it
 }
 
 func newShape(t *catalog.Table, columns []catalog.ColumnID) *scanShape {
