@@ -72,6 +72,7 @@ var layers = map[string]string{
 
 	"storage":             schema,
 	"storage/mvcc":        "storage storage/keys storage/kv storage/lock storage/rowcodec storage/diff storage/merge internal/invariant " + schema,
+	"storage/systable":    "storage " + schema,
 	"storage/diff":        "storage storage/keys storage/rowcodec " + schema,
 	"storage/merge":       "storage storage/keys storage/rowcodec storage/diff " + schema,
 	"storage/rowcodec":    values,

@@ -1,0 +1,235 @@
+// Package systable keeps what Rowan knows about a database beside its objects as rows of system tables: tags, commits,
+// keys, and the like.
+//
+// A system table is a table like any other, versioned and transactional, but its descriptor is in the program and in no
+// catalog: nobody sees it but through the functions and relations that are made for it. Tables of the global branch are
+// shared by all branches; those of each branch are forked, reset and read at points together with it.
+//
+// It knows rows as datums and nothing of what they mean. Invariants: OIDs, keyspaces and column ids of a table never
+// change, new columns come last. Callers: vcs, session and admin's parts of server.
+package systable
+
+import (
+	"context"
+	"slices"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/vector"
+)
+
+// Limits of what system tables use: storage gives out keyspaces from 16 and users' OIDs from 16384; 1 is the catalog's.
+const (
+	FirstKeyspace, LastKeyspace = 2, 15
+	FirstOID                    = 8900
+)
+
+// Column is a column of a system table.
+type Column struct {
+	Name string
+	Type types.OID
+}
+
+// Table is a system table. The first Key columns are its primary key.
+type Table struct {
+	desc    *catalog.Table
+	columns []catalog.ColumnID
+	key     int
+}
+
+// Row is a row of a system table, as New's columns have it. Rows written before a column came have NULL in it.
+type Row = []types.Datum
+
+var tables []*Table
+
+// New declares a table; number (2 to 15) is its keyspace and must be its own. It is called for package variables.
+func New(number catalog.Keyspace, name string, key int, columns ...Column) *Table {
+	oid := catalog.OID(FirstOID + 2*number)
+	d := &catalog.Table{Header: catalog.Header{OID: oid, Name: name, Schema: catalog.RowanSchema, Owner: catalog.Superuser}, Rows: number}
+	t := &Table{desc: d, key: key}
+	pk := &catalog.Index{OID: oid + 1, Name: name + "_pkey", Keyspace: number, Primary: true, Unique: true}
+	for i, c := range columns {
+		id := catalog.ColumnID(i + 1)
+		d.Columns = append(d.Columns, catalog.Column{ID: id, Num: int16(i + 1), Name: c.Name, TypeOID: c.Type, Mod: -1, NotNull: i < key, Type: types.Of(types.Builtin(c.Type))})
+		t.columns = append(t.columns, id)
+		if i < key {
+			pk.Columns = append(pk.Columns, catalog.IndexColumn{Column: id})
+		}
+	}
+	d.Indexes = []*catalog.Index{pk}
+	if slices.ContainsFunc(tables, func(x *Table) bool { return x.desc.Rows == number }) || number < FirstKeyspace || number > LastKeyspace {
+		panic("systable: keyspace of " + name + " is taken or out of range")
+	}
+	tables = append(tables, t)
+	return t
+}
+
+// Of returns the descriptor with that OID, nil if no system table has it: histories name tables by OID.
+func Of(oid catalog.OID) *catalog.Table {
+	for _, t := range tables {
+		if t.desc.OID == oid {
+			return t.desc
+		}
+	}
+	return nil
+}
+
+// Descriptors returns those of all system tables.
+func Descriptors() []*catalog.Table {
+	out := make([]*catalog.Table, len(tables))
+	for i, t := range tables {
+		out[i] = t.desc
+	}
+	return out
+}
+
+// Descriptor returns the table's.
+func (t *Table) Descriptor() *catalog.Table { return t.desc }
+
+// Scan passes rows in key order whose key begins with the prefix to f, until f returns false. It reads v as a statement
+// of tx does: what the running statement has written is not there yet.
+func (t *Table) Scan(ctx context.Context, tx storage.Txn, v storage.View, prefix Row, f func(Row) bool) error {
+	return t.scan(ctx, tx, storage.ScanRequest{View: v}, prefix, func(_ string, _ uint64, r Row) bool { return f(r) })
+}
+
+// All returns the rows whose key begins with the prefix.
+func (t *Table) All(ctx context.Context, tx storage.Txn, v storage.View, prefix ...types.Datum) ([]Row, error) {
+	var out []Row
+	err := t.Scan(ctx, tx, v, prefix, func(r Row) bool {
+		out = append(out, r)
+		return true
+	})
+	return out, err
+}
+
+// Get returns the row with a key, nil when there is none.
+func (t *Table) Get(ctx context.Context, tx storage.Txn, v storage.View, key ...types.Datum) (Row, error) {
+	var out Row
+	err := t.Scan(ctx, tx, v, key, func(r Row) bool {
+		out = r
+		return false
+	})
+	return out, err
+}
+
+// found is a row as a writer finds it.
+type found struct {
+	key     string
+	version uint64
+	row     Row
+}
+
+// latest finds the newest row with a key, that of the running statement included.
+func (t *Table) latest(ctx context.Context, tx storage.Txn, v storage.View, key Row) (*found, error) {
+	var out *found
+	err := t.scan(ctx, tx, storage.ScanRequest{View: v, Latest: true}, key, func(k string, version uint64, r Row) bool {
+		out = &found{k, version, r}
+		return false
+	})
+	return out, err
+}
+
+func (t *Table) scan(ctx context.Context, tx storage.Txn, r storage.ScanRequest, prefix Row, f func(key string, version uint64, r Row) bool) error {
+	r.Table, r.Index = t.desc, t.desc.Indexes[0]
+	r.Columns = append(slices.Clone(t.columns), catalog.ColRowKey, catalog.ColVersion)
+	if len(prefix) > 0 {
+		r.Ranges = []storage.Range{{Lo: prefix, Hi: prefix}}
+	}
+	sc, err := tx.Scan(ctx, r)
+	if err != nil {
+		return err
+	}
+	defer sc.Close()
+	for {
+		b, err := sc.Next(ctx)
+		if b == nil || err != nil {
+			return err
+		}
+		n := len(t.columns)
+		for k := range b.Live() {
+			i, row := b.Row(k), make(Row, n)
+			for c := range row {
+				if row[c] = b.Cols[c].Datum(i); !row[c].Null {
+					row[c].S = string([]byte(row[c].S)) // a batch holds only until the next one
+				}
+			}
+			if !f(string([]byte(b.Cols[n].Datum(i).S)), uint64(b.Cols[n+1].Datum(i).I), row) {
+				return nil
+			}
+		}
+	}
+}
+
+// Insert adds a row; one that is there with its key is 23505.
+func (t *Table) Insert(ctx context.Context, tx storage.Txn, v storage.View, row ...types.Datum) error {
+	_, err := tx.Insert(ctx, storage.InsertRequest{View: v, Table: t.desc, Columns: t.columns, Rows: t.batch(row)})
+	return err
+}
+
+// Put adds a row or replaces the one with its key.
+func (t *Table) Put(ctx context.Context, tx storage.Txn, v storage.View, row ...types.Datum) error {
+	for {
+		old, err := t.locked(ctx, tx, v, row[:t.key])
+		if err != nil {
+			return err
+		}
+		if old != nil {
+			return tx.Update(ctx, storage.UpdateRequest{
+				View: v, Table: t.desc, Columns: t.columns, Old: t.batch(old.row), New: t.batch(row), Keys: []string{old.key},
+			})
+		}
+		met, err := tx.Insert(ctx, storage.InsertRequest{View: v, Table: t.desc, Columns: t.columns, Rows: t.batch(row), Any: true, Arbiters: []catalog.OID{}})
+		if err != nil || len(met) == 0 {
+			return err
+		}
+		// Another transaction has added it since: replace that.
+	}
+}
+
+// Delete removes the row with a key and reports whether it was there.
+func (t *Table) Delete(ctx context.Context, tx storage.Txn, v storage.View, key ...types.Datum) (bool, error) {
+	old, err := t.locked(ctx, tx, v, key)
+	if err != nil || old == nil {
+		return false, err
+	}
+	return true, tx.Delete(ctx, storage.DeleteRequest{View: v, Table: t.desc, Columns: t.columns, Old: t.batch(old.row), Keys: []string{old.key}})
+}
+
+// locked finds the row with a key and locks it for update; nil: there is none.
+func (t *Table) locked(ctx context.Context, tx storage.Txn, v storage.View, key Row) (*found, error) {
+	if len(key) != t.key {
+		return nil, pgerr.Internal("system table %s has a key of %d columns, not %d", t.desc.Name, t.key, len(key))
+	}
+	for {
+		old, err := t.latest(ctx, tx, v, key)
+		if err != nil || old == nil {
+			return nil, err
+		}
+		res, err := tx.LockRows(ctx, storage.LockRequest{
+			View: v, Table: t.desc, Keys: []string{old.key}, Seen: []storage.SCN{old.version}, Strength: catalog.ForUpdate, Wait: catalog.Wait,
+		})
+		if err != nil {
+			return nil, err
+		}
+		if res[0] == storage.LockUnchanged || res[0] == storage.LockSelf {
+			return old, nil
+		}
+	}
+}
+
+func (t *Table) batch(row Row) *vector.Batch {
+	b := &vector.Batch{N: 1}
+	for i := range t.desc.Columns {
+		v := &vector.Vector{}
+		v.Reset(t.desc.Columns[i].Type)
+		if i < len(row) && !row[i].Null {
+			v.Append(row[i])
+		} else {
+			v.AppendNull()
+		}
+		b.Cols = append(b.Cols, v)
+	}
+	return b
+}
