@@ -99,7 +99,7 @@ func (c *catalogAccess) Rows(r catalog.Ref, t *catalog.Table) float64 {
 
 // planOptions are what the planner needs of the session.
 func (s *Session) planOptions() planner.Options {
-	return planner.Options{Fold: s.catalogs.Fold, Supported: supported, Stats: &s.catalogs}
+	return planner.Options{Fold: s.catalogs.Fold, Supported: supported, Stats: &s.catalogs, CountRows: true}
 }
 
 // supported reports whether a built-in function can be called.

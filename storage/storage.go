@@ -106,6 +106,8 @@ type Txn interface {
 	Backfill(ctx context.Context, r BackfillRequest) error
 	// RowEstimate is the number of live rows, exact on branches that were never forked from another.
 	RowEstimate(v View, t *catalog.Table) int64
+	// CountRows is the number of rows that a scan of the whole table would give. ok is false where only the scan can tell.
+	CountRows(ctx context.Context, r ScanRequest) (n int64, ok bool, err error)
 
 	Savepoint() int
 	RollbackTo(savepoint int) error

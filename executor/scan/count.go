@@ -20,11 +20,6 @@ type Count struct {
 	out  vector.Batch
 }
 
-// Counter is what a Txn has that can tell the number of rows without a scan. ok is false when it cannot for the view.
-type Counter interface {
-	CountRows(ctx context.Context, r storage.ScanRequest) (n int64, ok bool, err error)
-}
-
 // NewCount makes the operator.
 func NewCount(n *physical.CountRows, env *op.Env) (op.Operator, error) {
 	return &Count{env: env, node: n}, nil
@@ -52,10 +47,8 @@ func (c *Count) count(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	r := storage.ScanRequest{View: view, Table: c.node.Table}
-	if t, ok := c.env.Txn.(Counter); ok {
-		if n, ok, err := t.CountRows(ctx, r); ok || err != nil {
-			return n, err
-		}
+	if n, ok, err := c.env.Txn.CountRows(ctx, r); ok || err != nil {
+		return n, err
 	}
 	s, err := c.env.Txn.Scan(ctx, r)
 	if err != nil {

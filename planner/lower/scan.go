@@ -262,9 +262,31 @@ func (l *lowerer) countRows(n *logical.Aggregate) (rel, bool) {
 	}
 	a := n.Aggs[0]
 	s, ok := n.Input.(*logical.Scan)
-	if !ok || len(s.Filter) > 0 || s.Target || s.Table.Virtual || a.Proc.Name != "count" || len(a.Args) > 0 || a.Filter != nil {
+	if !ok || len(s.Filter) > 0 || s.Target || s.Table.Virtual || a.Proc.Name != "count" || !countsAll(a, s) {
 		return rel{}, false
 	}
 	p := &physical.CountRows{Base: base(n.Cols, physical.Cost{Total: cpuTuple, Rows: 1, Width: 8}), Table: s.Table, Ref: s.Ref}
 	return rel{p, n.Cols}, true
+}
+
+// countsAll reports whether count(…) counts each row of a scan: count(*), or of something that is never NULL.
+func countsAll(a *expr.Aggregate, s *logical.Scan) bool {
+	if a.Filter != nil || a.Distinct {
+		return false
+	}
+	if len(a.Args) == 0 {
+		return true
+	}
+	switch e := a.Args[0].(type) {
+	case *expr.Const:
+		return !e.Value.Null
+	case *expr.Column:
+		for i, c := range s.Cols {
+			if c.ID == e.ID {
+				col := s.Table.ColumnByID(s.Source[i])
+				return col != nil && col.NotNull
+			}
+		}
+	}
+	return false
 }

@@ -169,10 +169,7 @@ func (c *committer) remember(fresh []*branch) {
 	}
 	for _, w := range t.order {
 		if sp := w.layer.space(w.Keyspace); sp != nil {
-			sp.rows.Add(w.inserts - w.deletes)
-			sp.ins.Add(w.inserts)
-			sp.upd.Add(w.updates)
-			sp.del.Add(w.deletes)
+			sp.counted(c.ver, w.inserts, w.updates, w.deletes)
 		}
 	}
 	for _, l := range c.layers {

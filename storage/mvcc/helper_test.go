@@ -297,3 +297,11 @@ func (x *txn) where(tab *catalog.Table, as ...int64) (out []found) {
 	}
 	return x.rows(storage.ScanRequest{Table: tab, Ranges: rs})
 }
+
+// count asks for the number of rows without a scan.
+func (x *txn) count(tab *catalog.Table) (int64, bool) {
+	x.t.Helper()
+	n, ok, err := x.CountRows(ctx, storage.ScanRequest{View: x.v, Table: tab})
+	must(x.t, err)
+	return n, ok
+}

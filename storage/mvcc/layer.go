@@ -36,6 +36,7 @@ type space struct {
 	ins       atomic.Int64
 	upd       atomic.Int64
 	del       atomic.Int64
+	tally     tally // rows at earlier SCNs
 }
 
 func newLayer(id uint64, parent *layer, fork uint64) *layer {

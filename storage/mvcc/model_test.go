@@ -119,6 +119,9 @@ func (m *model) compare(x *txn, want content) {
 	if n != len(want) {
 		m.t.Fatalf("index only scan has %d rows, want %d", n, len(want))
 	}
+	if k, ok := x.count(tab); ok && k != int64(len(want)) {
+		m.t.Fatalf("counted %d rows, want %d", k, len(want))
+	}
 }
 
 func (m *model) begin(t *rapid.T) {

@@ -12,7 +12,8 @@ import (
 )
 
 // RowEstimate implements storage.Txn: what the layers of the view count, with the transaction's own changes. It is exact
-// at the head of a branch that was never forked from another; a parent's count is its newest.
+// at the head of a branch that was never forked from another; a parent's count is its newest. CountRows is exact, and
+// says when it does not know.
 func (t *Txn) RowEstimate(sv storage.View, table *catalog.Table) int64 {
 	v, err := t.own(sv)
 	if err != nil {
@@ -145,5 +146,16 @@ func (s *Store) loadRows(ctx context.Context) error {
 			return err
 		}
 	}
+	s.forgetTallies()
 	return nil
+}
+
+// forgetTallies says that of the commits so far none is in memory.
+func (s *Store) forgetTallies() {
+	last := s.seq.published.Load()
+	for _, l := range s.layers {
+		for _, sp := range *l.spaces.Load() {
+			sp.tally.floor = last
+		}
+	}
 }
