@@ -33,7 +33,8 @@ var layers = map[string]string{
 	"cmd/rowan":         "server",
 	"server":            "wire session admin storage storage/mvcc storage/merge storage/kv/badgerkv storage/kv/tikv catalog/pgcatalog internal/password internal/invariant " + schema,
 	"wire":              values,
-	"session":           "planner planner/bind planner/parse planner/logical executor executor/copy executor/ddl executor/dml executor/op executor/eval executor/mem executor/kernel storage internal/password catalog/pgcatalog internal/invariant " + plans,
+	"session":           "vcs planner planner/bind planner/parse planner/logical executor executor/copy executor/ddl executor/dml executor/op executor/eval executor/mem executor/kernel storage internal/password catalog/pgcatalog internal/invariant " + plans,
+	"vcs":               "storage storage/systable " + schema,
 	"admin":             "internal/password " + values,
 	"internal/password": "",
 

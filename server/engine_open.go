@@ -33,6 +33,7 @@ func openEngine(ctx context.Context, o EngineOptions) (*Engine, error) {
 		return nil, errors.Join(err, store.Close())
 	}
 	engine := session.NewEngine(store, o.Log.Named("session"))
+	engine.Version = Version
 	engine.TempDir = o.TempDir
 	s := &sessions{engine: engine, store: store}
 	a := &api{sessions: s, trust: o.Trust, started: time.Now()}

@@ -3,6 +3,8 @@ package session
 import (
 	"context"
 
+	"github.com/jackc/pgerrcode"
+
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/executor/ddl"
 	"github.com/rowandb/rowan/pgerr"
@@ -23,6 +25,20 @@ func (s *Session) internalSQL(ctx context.Context, ref catalog.Ref, sql string, 
 		return 0, pgerr.Internal("internal statement is not one statement: %s", sql)
 	}
 	return s.internal(ctx, stmts[0], params, ts, rows)
+}
+
+// userSQL is internalSQL for a text that the user wrote: with the user's rights, reading only where the transaction does.
+func (s *Session) userSQL(ctx context.Context, ref catalog.Ref, sql string, rows func(*vector.Batch) error) (int64, error) {
+	defer s.within(ref)()
+	s.trusted = false
+	stmts, err := s.parse(sql)
+	if err != nil {
+		return 0, err
+	}
+	if len(stmts) != 1 {
+		return 0, pgerr.New(pgerrcode.SyntaxError, "one statement is expected here, not %d", len(stmts))
+	}
+	return s.internal(ctx, stmts[0], nil, nil, rows)
 }
 
 func (s *Session) internal(ctx context.Context, st parse.Statement, params []types.Datum, ts []types.Type, rows func(*vector.Batch) error) (int64, error) {

@@ -3,39 +3,26 @@ package session
 import (
 	"context"
 	"fmt"
-	"strings"
-
-	"github.com/jackc/pgerrcode"
 
 	"github.com/rowandb/rowan/catalog"
-	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
-	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/vcs"
 )
 
-// Merge is what a merge is asked for and what came of it; the HTTP API uses it as rowan.merge does.
-type Merge struct {
-	Source, Target, Strategy, Message string
-	DryRun                            bool
-}
-
-// strategies are the words that users know for what happens to conflicts.
-var strategies = map[string]storage.Strategy{
-	"": storage.Abort, "abort": storage.Abort, "fail": storage.Abort, "three_way": storage.Abort, "manual": storage.Manual,
-	"source_wins": storage.SourceWins, "branch_wins": storage.SourceWins, "theirs": storage.SourceWins,
-	"target_wins": storage.TargetWins, "ours": storage.TargetWins,
-}
+// Merge is what a merge is asked for.
+type Merge = vcs.Merge
 
 // Merge merges within the session's transaction: what it writes is committed with it. A dry run writes and takes back, so
 // that its answer is the real one's.
 func (s *Session) Merge(ctx context.Context, m Merge) (storage.MergeResult, error) {
-	strategy, ok := strategies[strings.ToLower(m.Strategy)]
-	if !ok {
-		return storage.MergeResult{}, pgerr.New(pgerrcode.InvalidParameterValue, "unknown merge strategy %q", m.Strategy).
-			WithHint("Known strategies: abort, manual, source_wins, target_wins.")
+	strategy, err := m.Conflicts()
+	if err != nil {
+		return storage.MergeResult{}, err
 	}
-	if s.txn.readOnly && !m.DryRun {
-		return storage.MergeResult{}, pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot execute rowan.merge() in a read-only transaction")
+	if !m.DryRun {
+		if err := s.refuseReadOnly("rowan.merge()"); err != nil {
+			return storage.MergeResult{}, err
+		}
 	}
 	point := s.txn.Savepoint()
 	v := &mergeCheck{session: s, target: catalog.Ref{Branch: m.Target}}
@@ -84,75 +71,5 @@ func (s *Session) MergeNow(ctx context.Context, m Merge) (storage.MergeResult, s
 	return res, s.lastSCN, err
 }
 
-// mergeBranches is rowan.merge: the first row is the outcome, then one row for each conflict.
-func mergeBranches(s *Session, ctx context.Context, a []types.Datum, yield func([]types.Datum) bool) error {
-	m := Merge{Source: text(a[0]), Target: s.orBranch(a[1]), Strategy: text(a[2]), DryRun: a[3].B(), Message: text(a[4])}
-	res, err := s.Merge(ctx, m)
-	if err != nil {
-		return err
-	}
-	status := "merged"
-	switch {
-	case len(res.Conflicts) > 0:
-		status = "conflicts"
-	case m.DryRun:
-		status = "would merge"
-	case !res.Changed():
-		status = "up to date"
-	}
-	outcome := []types.Datum{types.String(status), types.Int(int64(res.SourceHead)), types.Int(int64(res.Base)), types.Int(res.Inserts), types.Int(res.Updates),
-		types.Int(res.Deletes), types.Int(int64(len(res.Conflicts)) + res.Resolved)}
-	for range 7 {
-		outcome = append(outcome, types.Null)
-	}
-	if !yield(outcome) {
-		return nil
-	}
-	for _, c := range res.Conflicts {
-		if !yield(s.conflictRow(c)) {
-			return nil
-		}
-	}
-	return nil
-}
-
-// conflictRow shows one conflict; the seven columns of the outcome are NULL but for the first.
-func (s *Session) conflictRow(c storage.Conflict) []types.Datum {
-	row := []types.Datum{types.String("conflict"), types.Null, types.Null, types.Null, types.Null, types.Null, types.Null}
-	name := c.Table
-	if c.Schema != "" && c.Schema != "public" {
-		name = c.Schema + "." + c.Table
-	}
-	kind := string(c.Type)
-	if c.Description != "" {
-		kind += ": " + c.Description
-	}
-	row = append(row, types.String(name), orNull(s.RowID(c)), orNull(c.Column), types.String(kind))
-	for _, d := range []types.Datum{c.Base, c.Source, c.Target} {
-		row = append(row, s.cellText(c.ColumnType, d))
-	}
-	return row
-}
-
-// RowID shows a conflict's key: its values separated by commas, or in hexadecimal the row's id where the table has no
-// primary key.
-func (s *Session) RowID(c storage.Conflict) string {
-	var b strings.Builder
-	if len(c.KeyValues) == 0 && c.Key != "" {
-		return fmt.Sprintf("\\x%x", c.Key)
-	}
-	for i, d := range c.KeyValues {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(s.cellText(c.KeyTypes[i], d).S)
-	}
-	return b.String()
-}
-
-func (s *Session) cellText(t types.Type, d types.Datum) types.Datum {
-	if d.Null || !t.Known() {
-		return types.Null
-	}
-	return types.String(string(types.AppendText(nil, t, d, &s.settings.format)))
-}
+// RowID shows a conflict's key.
+func (s *Session) RowID(c storage.Conflict) string { return vcs.RowID(&c, &s.settings.format) }

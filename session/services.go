@@ -24,10 +24,10 @@ type rowService func(s *Session, ctx context.Context, args []types.Datum, yield 
 // services and rowServices join the tables of this package's files.
 var (
 	services = sync.OnceValue(func() map[string]service {
-		return joined(branchServices, sequenceServices, catalogServices, definitionServices, functionServices, privilegeServices, systemServices,
+		return joined(vcsServices(), sequenceServices, catalogServices, definitionServices, functionServices, privilegeServices, systemServices,
 			lockServices, backendServices)
 	})
-	rowServices = sync.OnceValue(func() map[string]rowService { return joined(branchRows, catalogRows) })
+	rowServices = sync.OnceValue(func() map[string]rowService { return joined(vcsRows(), catalogRows) })
 )
 
 func joined[F any](tables ...map[string]F) map[string]F {

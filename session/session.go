@@ -29,7 +29,7 @@ type Engine struct {
 	Store   storage.Store
 	Log     *zap.Logger
 	Started time.Time
-	Version string
+	Version string // Rowan's own
 	TempDir string
 	// Defaults are settings that the server was started with, by name.
 	Defaults map[string]string
@@ -46,7 +46,7 @@ type Engine struct {
 // NewEngine makes the shared part.
 func NewEngine(store storage.Store, log *zap.Logger) *Engine {
 	return &Engine{
-		Store: store, Log: log, Started: time.Now(), Version: "15.18",
+		Store: store, Log: log, Started: time.Now(),
 		plans: newPlanCache(planCacheSize), activity: newActivity(), notify: newNotifier(),
 	}
 }

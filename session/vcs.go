@@ -1,0 +1,137 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/vector"
+	"github.com/rowandb/rowan/vcs"
+)
+
+// conn is the session as version control sees it.
+type conn struct{ s *Session }
+
+var _ vcs.Conn = conn{}
+
+// Store implements vcs.Conn.
+func (c conn) Store() storage.Store { return c.s.engine.Store }
+
+// Txn implements vcs.Conn.
+func (c conn) Txn() storage.Txn { return c.s.txn.Txn }
+
+// View implements vcs.Conn.
+func (c conn) View(ctx context.Context, r catalog.Ref) (storage.View, error) {
+	return c.s.txn.View(ctx, r)
+}
+
+// Database implements vcs.Conn.
+func (c conn) Database() *catalog.Database { return c.s.database }
+
+// Branch implements vcs.Conn.
+func (c conn) Branch() string { return c.s.branch() }
+
+// SetBranch implements vcs.Conn.
+func (c conn) SetBranch(name string) error {
+	c.s.settings.set("rowan.branch", name, false)
+	return nil
+}
+
+// User implements vcs.Conn.
+func (c conn) User() string { return c.s.user }
+
+// Role implements vcs.Conn.
+func (c conn) Role() *catalog.Role { return c.s.engine.Store.Global().RoleByName(c.s.user) }
+
+// RefuseReadOnly implements vcs.Conn.
+func (c conn) RefuseReadOnly(what string) error { return c.s.refuseReadOnly(what) }
+
+// Format implements vcs.Conn.
+func (c conn) Format() *types.Format { return &c.s.settings.format }
+
+// Relation implements vcs.Conn.
+func (c conn) Relation(snap *catalog.Snapshot, name string) (catalog.OID, error) {
+	return c.s.relationIn(snap, name)
+}
+
+// SQL implements vcs.Conn.
+func (c conn) SQL(ctx context.Context, ref catalog.Ref, sql string, rows func(*vector.Batch) error) (int64, error) {
+	return c.s.internalSQL(ctx, ref, sql, nil, nil, rows)
+}
+
+// UserSQL implements vcs.Conn.
+func (c conn) UserSQL(ctx context.Context, ref catalog.Ref, sql string, rows func(*vector.Batch) error) (int64, error) {
+	return c.s.userSQL(ctx, ref, sql, rows)
+}
+
+// Merge implements vcs.Conn.
+func (c conn) Merge(ctx context.Context, m vcs.Merge) (storage.MergeResult, error) {
+	return c.s.Merge(ctx, m)
+}
+
+// Version implements vcs.Conn.
+func (c conn) Version() string { return c.s.engine.Version }
+
+// vcsServices and vcsRows are version control's functions as services of the session.
+func vcsServices() map[string]service {
+	out := map[string]service{}
+	for name, f := range vcs.Funcs() {
+		out[name] = func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) { return f(ctx, conn{s}, a) }
+	}
+	return out
+}
+
+func vcsRows() map[string]rowService {
+	out := map[string]rowService{}
+	for name, f := range vcs.RowsFuncs() {
+		out[name] = func(s *Session, ctx context.Context, a []types.Datum, yield func([]types.Datum) bool) error {
+			return f(ctx, conn{s}, a, yield)
+		}
+	}
+	return out
+}
+
+// branch is the branch that the session works on.
+func (s *Session) branch() string {
+	if b, _ := s.settings.get("rowan.branch"); b != "" {
+		return b
+	}
+	return s.database.Default
+}
+
+func (s *Session) refuseReadOnly(what string) error {
+	if s.txn.readOnly {
+		return pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", what)
+	}
+	return nil
+}
+
+// text is an optional text argument.
+func text(d types.Datum) string {
+	if d.Null {
+		return ""
+	}
+	return d.S
+}
+
+// orNull shows "" as NULL.
+func orNull(s string) types.Datum {
+	if s == "" {
+		return types.Null
+	}
+	return types.String(s)
+}
+
+var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func timestamp(t time.Time) types.Datum {
+	if t.IsZero() {
+		return types.Null
+	}
+	return types.Int(t.Sub(epoch).Microseconds())
+}

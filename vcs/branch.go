@@ -1,0 +1,102 @@
+package vcs
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/datetime"
+)
+
+var branchFuncs = map[string]Func{
+	"rowan_create_branch":  createBranch,
+	"rowan_drop_branch":    dropBranch,
+	"rowan_rename_branch":  renameBranch,
+	"rowan_protect_branch": protectBranch,
+	"rowan_reset_branch":   resetBranch,
+}
+
+func createBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
+	name, err := required(a[0], "branch name")
+	if err != nil {
+		return types.Null, err
+	}
+	if err := c.RefuseReadOnly("rowan.create_branch()"); err != nil {
+		return types.Null, err
+	}
+	o := storage.BranchOptions{Name: name, Source: orBranch(c, a[1]), Point: text(a[2]), Description: text(a[3]), Protected: a[4].B(), User: c.User()}
+	if !a[5].Null {
+		us, err := datetime.AddInterval(timestamp(time.Now()).I, datetime.Unpack(a[5].S))
+		if err != nil {
+			return types.Null, err
+		}
+		o.Expires = epoch.Add(time.Duration(us) * time.Microsecond)
+	}
+	b, err := c.Store().Branches().Create(ctx, c.Database().OID, o)
+	if err != nil {
+		return types.Null, err
+	}
+	return types.String(b.Name), nil
+}
+
+func dropBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
+	name, err := required(a[0], "branch name")
+	if err != nil {
+		return types.Null, err
+	}
+	if err := c.RefuseReadOnly("rowan.drop_branch()"); err != nil {
+		return types.Null, err
+	}
+	if name == c.Branch() {
+		return types.Null, pgerr.New(pgerrcode.ObjectInUse, "cannot drop the currently open branch").
+			WithHint("SET rowan.branch to another one first.")
+	}
+	if _, err := c.Store().Branches().Drop(ctx, c.Database().OID, name, a[1].B()); err != nil {
+		return types.Null, err
+	}
+	return types.Bool(true), nil
+}
+
+func renameBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
+	name, err := required(a[1], "branch name")
+	if err != nil {
+		return types.Null, err
+	}
+	current := c.Branch()
+	b, err := c.Store().Branches().Alter(ctx, c.Database().OID, text(a[0]), func(b *storage.Branch) error {
+		b.Name = name
+		return nil
+	})
+	if err != nil {
+		return types.Null, err
+	}
+	if current == text(a[0]) {
+		err = c.SetBranch(name)
+	}
+	return types.String(b.Name), err
+}
+
+func protectBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
+	b, err := c.Store().Branches().Alter(ctx, c.Database().OID, text(a[0]), func(b *storage.Branch) error {
+		b.Protected = a[1].B()
+		return nil
+	})
+	return types.String(b.Name), err
+}
+
+func resetBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
+	name, err := required(a[0], "branch name")
+	if err != nil {
+		return types.Null, err
+	}
+	source := text(a[2])
+	if source == "" {
+		source = name
+	}
+	b, err := c.Store().Branches().Reset(ctx, c.Database().OID, name, source, text(a[1]))
+	return types.String(b.Name), err
+}
