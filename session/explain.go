@@ -15,17 +15,10 @@ import (
 	"github.com/rowandb/rowan/types/vector"
 )
 
-// explain runs EXPLAIN.
-func (s *Session) explain(ctx context.Context, c *command.Explain, params []types.Datum, out *output) error {
-	stmts, err := s.parse(c.Query)
-	if err != nil {
-		return err
-	}
-	if len(stmts) != 1 {
-		return pgerr.New(pgerrcode.SyntaxError, "EXPLAIN takes one statement")
-	}
+// explain runs EXPLAIN. outer is its own plan, which has the types of the parameters.
+func (s *Session) explain(ctx context.Context, outer *planned, c *command.Explain, params []types.Datum, out *output) error {
 	started := time.Now()
-	p, err := s.plan(ctx, stmts[0], nil)
+	p, params, err := s.explained(ctx, outer, c, params)
 	if err != nil {
 		return err
 	}
@@ -33,7 +26,7 @@ func (s *Session) explain(ctx context.Context, c *command.Explain, params []type
 		return textRows(out, []string{"QUERY PLAN"}, [][]string{{"Utility Statement"}})
 	}
 	o := physical.ExplainOptions{Format: c.Format, Analyze: c.Analyze, Verbose: c.Verbose, Costs: c.Costs, Timing: c.Timing, Summary: c.Summary,
-		Planning: time.Since(started), Text: func(d types.Datum, t types.Type) string { return types.Text(t, d, &s.settings.format) }}
+		Planning: time.Since(started), Params: params, Text: func(d types.Datum, t types.Type) string { return types.Text(t, d, &s.settings.format) }}
 	if c.Analyze {
 		if err := s.analyze(ctx, p, params, &o); err != nil {
 			return err
@@ -41,7 +34,7 @@ func (s *Session) explain(ctx context.Context, c *command.Explain, params []type
 	}
 	text := physical.Explain(p.plan.Root, o)
 	if c.Format != "" && c.Format != "text" {
-		return s.explained(out, c.Format, text)
+		return s.oneRow(out, c.Format, text)
 	}
 	var rows [][]string
 	for line := range strings.Lines(strings.TrimRight(text, "\n")) {
@@ -50,8 +43,38 @@ func (s *Session) explain(ctx context.Context, c *command.Explain, params []type
 	return textRows(out, []string{"QUERY PLAN"}, rows)
 }
 
-// explained sends a plan in a format of one row.
-func (s *Session) explained(out *output, format, text string) error {
+// explained plans what is to be explained: the statement inside, or the one that an EXECUTE inside names.
+func (s *Session) explained(ctx context.Context, outer *planned, c *command.Explain, params []types.Datum) (*planned, []types.Datum, error) {
+	stmts, err := s.parse(c.Query)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(stmts) != 1 {
+		return nil, nil, pgerr.New(pgerrcode.SyntaxError, "EXPLAIN takes one statement")
+	}
+	p, err := s.plan(ctx, stmts[0], outer.plan.Params)
+	if err != nil {
+		e := pgerr.From(err)
+		if at := e.ByteOffset(); at >= 0 {
+			e.Relocate(at + c.Offset)
+		}
+		return nil, nil, e
+	}
+	switch x := p.plan.Command.(type) {
+	case *command.Execute:
+		return s.executed(ctx, x, params)
+	case *command.DeclareCursor:
+		return s.explained(ctx, outer, &command.Explain{Query: x.Query, Offset: c.Offset}, params)
+	case *command.CreateTable:
+		if x.Query != "" && !c.Analyze {
+			return s.explained(ctx, outer, &command.Explain{Query: x.Query, Offset: c.Offset}, params)
+		}
+	}
+	return p, params, nil
+}
+
+// oneRow sends a plan in a format of one row.
+func (s *Session) oneRow(out *output, format, text string) error {
 	f := s.commandFields(&command.Explain{Format: format})
 	if err := out.Fields(f); err != nil {
 		return err

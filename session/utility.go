@@ -44,7 +44,7 @@ func (s *Session) command(ctx context.Context, p *planned, params []types.Datum,
 	case *command.CloseCursor:
 		return c.Tag(), s.closeCursor(c.Name)
 	case *command.Explain:
-		return c.Tag(), s.explain(ctx, c, params, out)
+		return c.Tag(), s.explain(ctx, p, c, params, out)
 	case *command.Copy:
 		return s.copy(ctx, p, c, out)
 	case *command.Listen:
@@ -237,29 +237,35 @@ func (s *Session) prepareCommand(ctx context.Context, c *command.Prepare) error 
 }
 
 func (s *Session) executeCommand(ctx context.Context, c *command.Execute, params []types.Datum, out *output) (string, error) {
-	ps, err := s.statement(c.Name)
-	if err != nil {
-		return "", err
-	}
-	if len(c.Args) != len(ps.params) {
-		return "", pgerr.New(pgerrcode.SyntaxError, "wrong number of parameters for prepared statement %q", c.Name).
-			WithDetail("Expected %d parameters but got %d.", len(ps.params), len(c.Args))
-	}
-	args, err := bind.Arguments(c.Args, ps.params, &s.catalogs, bind.Options{Fold: s.catalogs.Fold, Supported: supported})
-	if err != nil {
-		return "", err
-	}
-	values := make([]types.Datum, len(args))
-	for i, a := range args {
-		if values[i], err = eval.Value(a, s.env(ctx, params)); err != nil {
-			return "", err
-		}
-	}
-	p, err := s.current(ctx, ps)
+	p, values, err := s.executed(ctx, c, params)
 	if err != nil {
 		return "", err
 	}
 	return s.run(ctx, p, values, out)
+}
+
+// executed is the plan that an EXECUTE runs, with its parameters.
+func (s *Session) executed(ctx context.Context, c *command.Execute, params []types.Datum) (*planned, []types.Datum, error) {
+	ps, err := s.statement(c.Name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(c.Args) != len(ps.params) {
+		return nil, nil, pgerr.New(pgerrcode.SyntaxError, "wrong number of parameters for prepared statement %q", c.Name).
+			WithDetail("Expected %d parameters but got %d.", len(ps.params), len(c.Args))
+	}
+	args, err := bind.Arguments(c.Args, ps.params, &s.catalogs, bind.Options{Fold: s.catalogs.Fold, Supported: supported})
+	if err != nil {
+		return nil, nil, err
+	}
+	values := make([]types.Datum, len(args))
+	for i, a := range args {
+		if values[i], err = eval.Value(a, s.env(ctx, params)); err != nil {
+			return nil, nil, err
+		}
+	}
+	p, err := s.current(ctx, ps)
+	return p, values, err
 }
 
 func (s *Session) deallocate(name string) error {

@@ -124,7 +124,24 @@ func (b *binder) explain(s *pg.ExplainStmt) (command.Command, error) {
 	c.Offset += b.stmt.Offset
 	b.modify = c.Analyze && s.Query.GetSelectStmt() == nil
 	b.explainFields(c)
-	return c, nil
+	return c, b.explained(s.Query)
+}
+
+// explained binds the statement inside an EXPLAIN for the types of its parameters, if there can be any.
+func (b *binder) explained(n *pg.Node) error {
+	if b.opts.NoParams {
+		return nil
+	}
+	switch n.Node.(type) {
+	case *pg.Node_SelectStmt, *pg.Node_InsertStmt, *pg.Node_UpdateStmt, *pg.Node_DeleteStmt:
+	default:
+		return nil
+	}
+	inner := &binder{cat: b.cat, opts: b.opts, params: b.params, stmt: b.stmt, out: &Bound{}}
+	if err := inner.statement(n); err != nil {
+		return err
+	}
+	return inner.checkParams()
 }
 
 func (b *binder) explainFields(c *command.Explain) {

@@ -1,7 +1,6 @@
 package expr
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/rowandb/rowan/catalog/builtin"
@@ -23,6 +22,8 @@ type SQLOptions struct {
 	Text func(types.Datum, types.Type) string
 	// Subquery stands for a subquery; EXPLAIN says (SubPlan 1).
 	Subquery func(*Subquery) string
+	// Params are the values of parameters, shown in their place; without, $1.
+	Params []types.Datum
 	// Pretty leaves out parentheses as pg_get_expr(…, true) does.
 	Pretty bool
 	// Indent is where the lines of CASE begin.
@@ -98,7 +99,7 @@ func (w *writer) expr(e Expr, implicit bool) {
 	case *Const:
 		w.constant(e, true)
 	case *Param:
-		w.str("$", strconv.Itoa(e.Index+1))
+		w.param(e)
 	case *Column, *Slot, *Outer:
 		w.str(w.variable(e))
 	case *Call:

@@ -41,6 +41,15 @@ func (w *writer) constant(e *Const, label bool) {
 	}
 }
 
+// param writes a parameter, or its value where that is known.
+func (w *writer) param(e *Param) {
+	if e.Index < len(w.o.Params) {
+		w.constant(&Const{Value: w.o.Params[e.Index], T: e.T}, true)
+		return
+	}
+	w.str("$", strconv.Itoa(e.Index+1))
+}
+
 // looksFloat reports whether the scanner reads a numeric's text as a numeric, not as an integer or a name.
 func looksFloat(s string) bool {
 	return s != "" && s[0] >= '0' && s[0] <= '9' && strings.ContainsAny(s, "eE.")

@@ -18,6 +18,8 @@ type ExplainOptions struct {
 	Summary bool
 	// Count says what was counted for a node when the plan ran; nil: it did not run.
 	Count func(Node) *Actual
+	// Params are the values of the statement's parameters.
+	Params []types.Datum
 	// Text gives constants' text forms.
 	Text func(types.Datum, types.Type) string
 	// Planning and Execution are shown with Summary, Execution with Analyze only.
