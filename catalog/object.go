@@ -110,7 +110,8 @@ type Index struct {
 	Name             string
 	Keyspace         Keyspace
 	Primary          bool `json:",omitempty"`
-	Unique           bool `json:",omitempty"`
+	Unique           bool `json:",omitempty"` // storage lets no two rows have a key
+	Deferrable       bool `json:",omitempty"` // no two rows have a key once the constraint has been checked: Unique and Primary are false
 	NullsNotDistinct bool `json:",omitempty"`
 	Columns          []IndexColumn
 	Include          []ColumnID `json:",omitempty"`

@@ -41,6 +41,26 @@ func (t *Table) PrimaryIndex() *Index {
 	return nil
 }
 
+// PrimaryKey returns the constraint, or nil. A deferrable one has no PrimaryIndex.
+func (t *Table) PrimaryKey() *Constraint {
+	for _, c := range t.Constraints {
+		if c.Kind == PrimaryKey {
+			return c
+		}
+	}
+	return nil
+}
+
+// KeyKind is the kind of the key constraint that an index supports, 0 for an index of none.
+func (t *Table) KeyKind(ix *Index) ConstraintKind {
+	for _, c := range t.Constraints {
+		if c.Index == ix.OID && c.Kind != ForeignKey {
+			return c.Kind
+		}
+	}
+	return 0
+}
+
 // Index returns the index with that OID, or nil.
 func (t *Table) Index(oid OID) *Index {
 	for _, ix := range t.Indexes {

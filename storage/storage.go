@@ -247,6 +247,8 @@ type AdvisoryKey struct {
 	Database catalog.OID
 	Key      int64
 	Pair     bool
+	// Constraint is not 0 where a constraint locks the hash of one of its keys: such locks never meet users' own.
+	Constraint catalog.OID
 }
 
 // LockSession holds a session's advisory locks, which outlive its transactions. They count: a lock taken twice must be

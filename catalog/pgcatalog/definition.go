@@ -153,7 +153,7 @@ func (n *Names) foreignKey(s *strings.Builder, t *catalog.Table, c *catalog.Cons
 func (n *Names) Index(t *catalog.Table, ix *catalog.Index) string {
 	var s strings.Builder
 	s.WriteString("CREATE ")
-	if ix.Unique {
+	if ix.Unique || ix.Deferrable {
 		s.WriteString("UNIQUE ")
 	}
 	s.WriteString("INDEX " + n.Quote(ix.Name) + " ON ")

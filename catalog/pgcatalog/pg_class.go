@@ -319,16 +319,11 @@ func (b *builder) index(t *catalog.Table, ix *catalog.Index) {
 	if p := t.ColumnByID(ix.Predicate); ix.Predicate != 0 && p != nil {
 		pred = p.Hidden
 	}
-	immediate := true
-	for _, c := range t.Constraints {
-		if c.Index == ix.OID && c.Kind != catalog.ForeignKey {
-			immediate = !c.Deferrable
-		}
-	}
 	if exprs != "" {
 		exprs = exprs[2:]
 	}
-	b.add(ix.OID, t.OID, len(keys), len(ix.Columns), ix.Unique, ix.NullsNotDistinct, ix.Primary, false, immediate, ix.Clustered, true, false, true, true,
+	b.add(ix.OID, t.OID, len(keys), len(ix.Columns), ix.Unique || ix.Deferrable, ix.NullsNotDistinct, t.KeyKind(ix) == catalog.PrimaryKey, false,
+		!ix.Deferrable, ix.Clustered, true, false, true, true,
 		false, keys, collations, classes, options, orNil(exprs), pred)
 }
 

@@ -247,7 +247,7 @@ func (b *build) setNotNull(a *command.SetNotNull) error {
 	if c.Identity != 0 {
 		return pgerr.New(pgerrcode.SyntaxError, "column %q of relation %q is an identity column", c.Name, b.t.Name)
 	}
-	if pk := b.t.PrimaryIndex(); pk != nil && slices.Contains(keyColumns(pk), c.ID) {
+	if pk := b.t.PrimaryKey(); pk != nil && slices.Contains(pk.Columns, c.ID) {
 		return pgerr.New(pgerrcode.InvalidTableDefinition, "column %q is in a primary key", c.Name)
 	}
 	c.NotNull = false

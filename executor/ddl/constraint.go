@@ -97,7 +97,7 @@ func (b *build) addKey(ctx context.Context, d *command.ConstraintDef) error {
 	word := "unique"
 	if d.Kind == catalog.PrimaryKey {
 		word = "primary key"
-		if b.t.PrimaryIndex() != nil {
+		if b.t.PrimaryKey() != nil {
 			return pgerr.New(pgerrcode.InvalidTableDefinition, "multiple primary keys for table %q are not allowed", b.t.Name)
 		}
 	}
@@ -115,6 +115,9 @@ func (b *build) addKey(ctx context.Context, d *command.ConstraintDef) error {
 	include, err := b.columnIDs(d.Include, `column %q named in key does not exist`)
 	if err != nil {
 		return err
+	}
+	if d.Deferrable && d.NullsNotDistinct {
+		return pgerr.Unsupported("DEFERRABLE UNIQUE NULLS NOT DISTINCT")
 	}
 	ix := &catalog.Index{Name: d.Name, Unique: true, Method: "btree", NullsNotDistinct: d.NullsNotDistinct, Options: d.Options, Include: include}
 	for _, id := range columns {
@@ -157,7 +160,10 @@ func (b *build) finishKey(ctx context.Context, d *command.ConstraintDef, ix *cat
 		k.Columns = append(k.Columns, c.Column)
 	}
 	b.t.Constraints = append(b.t.Constraints, k)
-	if d.Kind == catalog.PrimaryKey {
+	switch {
+	case d.Deferrable:
+		b.makeDeferrable(ix, d.Kind)
+	case d.Kind == catalog.PrimaryKey:
 		return b.makePrimary(ix, true)
 	}
 	if ix.Keyspace, err = b.Store.AllocateKeyspace(ctx); err != nil {
@@ -170,10 +176,16 @@ func (b *build) finishKey(ctx context.Context, d *command.ConstraintDef, ix *cat
 	return nil
 }
 
-// makePrimary makes an index the table's key: its columns become NOT NULL and the rows are keyed by it, which rewrites
-// a table that has rows.
-func (b *build) makePrimary(ix *catalog.Index, add bool) error {
-	ix.Primary, ix.Unique = true, true
+// makeDeferrable makes an index that may hold a key twice until the constraint is checked. It is never the key that rows
+// are stored by.
+func (b *build) makeDeferrable(ix *catalog.Index, kind catalog.ConstraintKind) {
+	ix.Unique, ix.Primary, ix.Deferrable = false, false, true
+	if kind == catalog.PrimaryKey {
+		b.keyNotNull(ix)
+	}
+}
+
+func (b *build) keyNotNull(ix *catalog.Index) {
 	for _, c := range ix.Columns {
 		col := b.t.ColumnByID(c.Column)
 		if !col.NotNull {
@@ -183,6 +195,13 @@ func (b *build) makePrimary(ix *catalog.Index, add bool) error {
 			}
 		}
 	}
+}
+
+// makePrimary makes an index the table's key: its columns become NOT NULL and the rows are keyed by it, which rewrites
+// a table that has rows.
+func (b *build) makePrimary(ix *catalog.Index, add bool) error {
+	ix.Primary, ix.Unique = true, true
+	b.keyNotNull(ix)
 	if add {
 		b.t.Indexes = append([]*catalog.Index{ix}, b.t.Indexes...)
 	}
@@ -213,6 +232,9 @@ func (b *build) adoptIndex(ctx context.Context, d *command.ConstraintDef) error 
 	k := &catalog.Constraint{OID: id, Name: ix.Name, Kind: d.Kind, Index: ix.OID, Deferrable: d.Deferrable, Deferred: d.Deferred}
 	for _, c := range ix.Columns {
 		k.Columns = append(k.Columns, c.Column)
+	}
+	if d.Deferrable {
+		return pgerr.Unsupported("DEFERRABLE constraint USING INDEX")
 	}
 	b.t.Constraints = append(b.t.Constraints, k)
 	if d.Kind == catalog.PrimaryKey {
@@ -245,7 +267,7 @@ func (b *build) adoptable(ix *catalog.Index, d *command.ConstraintDef) error {
 				WithDetail("Cannot create a primary key or unique constraint using such an index.")
 		}
 	}
-	if d.Kind == catalog.PrimaryKey && b.t.PrimaryIndex() != nil {
+	if d.Kind == catalog.PrimaryKey && b.t.PrimaryKey() != nil {
 		return pgerr.New(pgerrcode.InvalidTableDefinition, "multiple primary keys for table %q are not allowed", b.t.Name)
 	}
 	return nil

@@ -81,6 +81,9 @@ func orA(action byte) byte {
 func (b *build) referenced(ref *catalog.Table, d *command.ConstraintDef, columns []catalog.ColumnID) (catalog.OID, []catalog.ColumnID, error) {
 	if len(d.RefColumns) == 0 {
 		pk := ref.PrimaryIndex()
+		if pk == nil && ref.PrimaryKey() != nil {
+			return 0, nil, pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "cannot use a deferrable primary key for referenced table %q", ref.Name)
+		}
 		if pk == nil {
 			return 0, nil, pgerr.New(pgerrcode.UndefinedObject, "there is no primary key for referenced table %q", ref.Name)
 		}
@@ -128,7 +131,7 @@ func keyColumns(ix *catalog.Index) []catalog.ColumnID {
 func matchingKey(t *catalog.Table, ids []catalog.ColumnID) (_ *catalog.Index, deferrable bool) {
 	want := slices.Sorted(slices.Values(ids))
 	for _, ix := range t.Indexes {
-		if !ix.Unique || ix.Predicate != 0 || !slices.Equal(slices.Sorted(slices.Values(keyColumns(ix))), want) {
+		if !ix.Unique && !ix.Deferrable || ix.Predicate != 0 || !slices.Equal(slices.Sorted(slices.Values(keyColumns(ix))), want) {
 			continue
 		}
 		if !isDeferrable(t, ix.OID) {

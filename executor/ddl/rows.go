@@ -276,8 +276,11 @@ func (b *build) fillIndex(ctx context.Context, old *catalog.Table, f indexFill) 
 	var keys []string
 	for {
 		rows, err := next(ctx)
-		if err != nil || rows == nil {
+		if err != nil {
 			return err
+		}
+		if rows == nil {
+			return b.verifyDeferrable(ctx, f.index)
 		}
 		last := rows.Cols[len(columns)]
 		keys = keys[:0]
@@ -291,6 +294,34 @@ func (b *build) fillIndex(ctx context.Context, old *catalog.Table, f indexFill) 
 			return b.duplicated(err)
 		}
 	}
+}
+
+// verifyDeferrable looks for a key that two rows have: storage does not mind in the index of a deferrable constraint.
+func (b *build) verifyDeferrable(ctx context.Context, ix *catalog.Index) error {
+	if !ix.Deferrable {
+		return nil
+	}
+	var names, quoted, present []string
+	for _, id := range keyColumns(ix) {
+		n := b.t.ColumnByID(id).Name
+		names, quoted, present = append(names, n), append(quoted, quote(n)), append(present, quote(n)+" IS NOT NULL")
+	}
+	list := strings.Join(quoted, ", ")
+	sql := "SELECT " + list + " FROM ONLY " + b.qualified(&b.t.Header) + " WHERE " + strings.Join(present, " AND ") +
+		" GROUP BY " + list + " HAVING count(*) > 1 LIMIT 1"
+	_, err := b.SQL(ctx, b.Ref, sql, nil, nil, func(r *vector.Batch) error {
+		if r.Live() == 0 {
+			return nil
+		}
+		var values []string
+		for _, v := range r.Cols {
+			values = append(values, types.Text(v.Type, v.Datum(r.Row(0)), types.DefaultFormat()))
+		}
+		return pgerr.New(pgerrcode.UniqueViolation, "could not create unique index %q", ix.Name).
+			WithDetail("Key (%s)=(%s) is duplicated.", strings.Join(names, ", "), strings.Join(values, ", ")).
+			WithTable(b.cat().SchemaName(b.t.Schema), b.t.Name, "", ix.Name)
+	})
+	return err
 }
 
 // indexStored lists the columns that an index's entries are made of.

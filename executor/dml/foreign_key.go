@@ -34,7 +34,7 @@ func (referential) Concerns(ctx context.Context, env *op.Env, t *catalog.Table, 
 		return changed == nil || slices.ContainsFunc(ids, func(id catalog.ColumnID) bool { return slices.Contains(changed, id) })
 	}
 	for _, k := range t.Constraints {
-		if k.Kind == catalog.ForeignKey && touched(k.Columns) {
+		if (k.Kind == catalog.ForeignKey || deferrableKey(k)) && touched(k.Columns) {
 			return true, nil
 		}
 	}
@@ -70,6 +70,11 @@ func (r referential) AfterDelete(ctx context.Context, env *op.Env, c Change) err
 // referring checks the foreign keys of the changed table itself.
 func (referential) referring(ctx context.Context, env *op.Env, c Change) error {
 	for _, k := range c.Table.Constraints {
+		if deferrableKey(k) {
+			if err := newUniqueKey(env, c, k).after(ctx, c); err != nil {
+				return err
+			}
+		}
 		if k.Kind != catalog.ForeignKey {
 			continue
 		}

@@ -22,7 +22,7 @@ type Change struct {
 	Old, New *vector.Batch
 }
 
-// ForeignKeys checks and carries out referential constraints. The operators call it at the end of their statement, once
+// ForeignKeys checks and carries out the constraints that look at other rows: references and deferrable keys. The operators call it at the end of their statement, once
 // per batch of changed rows, after all of the statement's rows have been written.
 type ForeignKeys interface {
 	// Concerns reports whether the After functions want the changes of a table: only then does an operator keep rows.

@@ -28,11 +28,22 @@ func (in *inserter) conflict(proposed []logical.Column) (*logical.OnConflict, er
 		if c.Arbiters, err = in.arbiters(n.Infer); err != nil {
 			return nil, err
 		}
+	} else if i := slices.IndexFunc(in.table.Indexes, func(ix *catalog.Index) bool { return ix.Deferrable }); i >= 0 {
+		return nil, in.deferrableArbiter(in.table.Indexes[i].Name)
 	}
 	if c.Nothing {
 		return c, nil
 	}
 	return c, in.doUpdate(c, n, proposed)
+}
+
+func (in *inserter) deferrableArbiter(constraint string) error {
+	schema := ""
+	if snap, err := in.q.b.session(); err == nil {
+		schema = snap.SchemaName(in.table.Schema)
+	}
+	return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters").
+		WithTable(schema, in.table.Name, "", constraint)
 }
 
 // arbiters finds the unique indexes that decide about a conflict.
@@ -46,7 +57,7 @@ func (in *inserter) arbiters(n *pg.InferClause) ([]catalog.OID, error) {
 				break
 			}
 			if c.Deferrable {
-				return nil, pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters")
+				return nil, in.deferrableArbiter(c.Name)
 			}
 			return []catalog.OID{c.Index}, nil
 		}
@@ -62,12 +73,15 @@ func (in *inserter) arbiters(n *pg.InferClause) ([]catalog.OID, error) {
 	}
 	var out []catalog.OID
 	for _, ix := range in.table.Indexes {
-		if !ix.Unique && !ix.Primary {
+		if !ix.Unique && !ix.Primary && !ix.Deferrable {
 			continue
 		}
 		ok, err := in.matches(ix, cols, exprs, predicate)
 		if err != nil {
 			return nil, err
+		}
+		if ok && ix.Deferrable {
+			return nil, in.deferrableArbiter(ix.Name)
 		}
 		if ok {
 			out = append(out, ix.OID)

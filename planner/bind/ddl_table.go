@@ -222,7 +222,7 @@ func likeParts(c *command.CreateTable, src *catalog.Table, options uint32) {
 				Deferrable: k.Deferrable, Deferred: k.Deferred, NullsNotDistinct: ix.NullsNotDistinct})
 			continue
 		}
-		d := command.IndexDef{Unique: ix.Unique, NullsNotDistinct: ix.NullsNotDistinct, Method: ix.Method, Include: names(ix.Include), Options: ix.Options}
+		d := command.IndexDef{Unique: ix.Unique || ix.Deferrable, NullsNotDistinct: ix.NullsNotDistinct, Method: ix.Method, Include: names(ix.Include), Options: ix.Options}
 		for _, e := range ix.Columns {
 			col := src.ColumnByID(e.Column)
 			el := command.IndexElem{Column: col.Name, Desc: e.Desc, NullsFirst: e.NullsFirst, OpClass: e.OpClass, Collation: e.Collation}

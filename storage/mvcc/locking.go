@@ -106,11 +106,19 @@ func advisoryKey(k storage.AdvisoryKey) lock.Key {
 	if k.Pair {
 		a |= 1
 	}
-	return lock.Key{Kind: lock.Advisory, A: a, B: uint64(k.Key)}
+	x := lock.Key{Kind: lock.Advisory, A: a, B: uint64(k.Key)}
+	if k.Constraint != 0 {
+		x.S = string(objectKey(k.Constraint))
+	}
+	return x
 }
 
 func advisoryOf(k lock.Key) storage.AdvisoryKey {
-	return storage.AdvisoryKey{Database: catalog.OID(k.A >> 1), Key: int64(k.B), Pair: k.A&1 != 0}
+	a := storage.AdvisoryKey{Database: catalog.OID(k.A >> 1), Key: int64(k.B), Pair: k.A&1 != 0}
+	if k.S != "" {
+		a.Constraint = oidOf([]byte(k.S))
+	}
+	return a
 }
 
 func advisoryMode(shared bool) lock.Mode {
