@@ -104,7 +104,8 @@ var layers = map[string]string{
 // confined says which packages alone may see a third-party module.
 var confined = map[string]string{
 	"github.com/pganalyze/pg_query_go/": "planner/parse planner/bind",
-	"github.com/dgraph-io/badger/":      "storage/kv/badgerkv",
+	"github.com/dgraph-io/":             "storage/kv/badgerkv",
+	"github.com/klauspost/":             "storage/kv/badgerkv",
 	"github.com/tikv/":                  "storage/kv/tikv",
 	"github.com/jackc/pgx/v5/pgproto3":  "wire",
 	"github.com/go-chi/chi/":            "admin",

@@ -111,7 +111,8 @@ func sprintf(format string, args []any) string {
 	return fmt.Sprintf(format, args...)
 }
 
-// From finds the Error in err's chain; an error without one becomes XX000 with err's text. From(nil) is nil.
+// From finds the Error in err's chain; an error without one becomes an Error with err's text, and the SQLSTATE that an error
+// in its chain tells by a method SQLState, else XX000. From(nil) is nil.
 func From(err error) *Error {
 	if err == nil {
 		return nil
@@ -120,7 +121,17 @@ func From(err error) *Error {
 	if errors.As(err, &e) {
 		return e
 	}
+	var s stated
+	if errors.As(err, &s) {
+		return &Error{Code: s.SQLState(), Message: err.Error(), cause: err}
+	}
 	return &Error{Code: pgerrcode.InternalError, Message: err.Error(), cause: err}
+}
+
+// stated is an error of a package that does not know this one.
+type stated interface {
+	error
+	SQLState() string
 }
 
 // Code returns err's SQLSTATE, or "" for nil.

@@ -62,8 +62,11 @@ func (c *conn) explain(ctx context.Context, err error) *pgerr.Error {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &e) {
 		return e
 	}
-	c.log.Error("error without SQLSTATE", zap.Error(err), zap.Uint32("pid", c.pid))
-	return pgerr.From(err)
+	e = pgerr.From(err)
+	if e.Code == pgerrcode.InternalError {
+		c.log.Error("error without SQLSTATE", zap.Error(err), zap.Uint32("pid", c.pid))
+	}
+	return e
 }
 
 // sendError sends an ErrorResponse at once; a fatal one ends the connection.

@@ -5,6 +5,8 @@ package kv
 type Batch struct {
 	// Async lets Apply return before the batch is durable.
 	Async bool
+	// Urgent lets the batch use the space that is kept free on the disk: for what takes back, or ends, other work.
+	Urgent bool
 
 	buf   []byte
 	ops   []op
@@ -60,7 +62,9 @@ func (b *Batch) Fits(l Limits, n int, size int) bool {
 }
 
 // Reset empties b, keeping its memory.
-func (b *Batch) Reset() { b.buf, b.ops, b.Async, b.apart = b.buf[:0], b.ops[:0], false, 0 }
+func (b *Batch) Reset() {
+	b.buf, b.ops, b.Async, b.Urgent, b.apart = b.buf[:0], b.ops[:0], false, false, 0
+}
 
 // Append adds the writes of c.
 func (b *Batch) Append(c *Batch) {

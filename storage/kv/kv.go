@@ -10,18 +10,7 @@
 //   - An Iterator sees at least what was there when it was opened, with values possibly newer.
 package kv
 
-import (
-	"context"
-	"errors"
-)
-
-// The errors that callers tell apart.
-var (
-	ErrUnknown  = errors.New("kv: the outcome of a write is not known")
-	ErrTooBig   = errors.New("kv: batch exceeds the engine's limit")
-	ErrKeyLimit = errors.New("kv: key exceeds the engine's limit")
-	ErrClosed   = errors.New("kv: engine is closed")
-)
+import "context"
 
 // MaxKey is the longest key that every engine takes.
 const MaxKey = 60000
@@ -45,6 +34,18 @@ type Engine interface {
 	Limits() Limits
 	Close() error
 }
+
+// Health is implemented by engines that may fail without ending. It returns why the engine takes no writes, or nil.
+type Health interface{ Health() error }
+
+// Verifier is implemented by engines that keep files, which may be damaged.
+type Verifier interface {
+	// Verify reads all files and returns what is wrong with which; progress may be nil.
+	Verify(ctx context.Context, progress func(done, total int64)) ([]Damage, error)
+}
+
+// Damage is a file that does not hold what was written.
+type Damage struct{ File, Problem string }
 
 // Limits bound one batch.
 type Limits struct {

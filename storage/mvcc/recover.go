@@ -57,7 +57,7 @@ func (s *Store) undoLarge(ctx context.Context, l *largeTxn) error {
 			return err
 		}
 	}
-	b := kv.Batch{Async: true}
+	b := kv.Batch{Async: true, Urgent: true}
 	b.Delete(keys.MetaLarge.Append(nil, id))
 	if err := s.kv.Apply(ctx, &b); err != nil {
 		return err
@@ -78,7 +78,7 @@ func (s *Store) lastChunk(ctx context.Context, prefix []byte) (key, list []byte,
 // undoList puts back what the keys of a chunk had before, and then removes the chunk.
 func (s *Store) undoList(ctx context.Context, l *largeTxn, list, chunkKey []byte) error {
 	u := &undoer{s: s, ctx: ctx, l: l, limits: s.kv.Limits()}
-	u.batch.Async = true
+	u.batch.Async, u.batch.Urgent = true, true
 	err := eachKey(list, func(sp keys.Space, key []byte, _ bool) bool {
 		u.err = u.key(sp, key)
 		return u.err == nil
@@ -156,6 +156,6 @@ func (u *undoer) flush() error {
 	defer u.l.writes.Unlock()
 	err := u.s.kv.Apply(u.ctx, &u.batch)
 	u.batch.Reset()
-	u.batch.Async = true
+	u.batch.Async, u.batch.Urgent = true, true
 	return err
 }

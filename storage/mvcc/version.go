@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/rowandb/rowan/storage/keys"
+	"github.com/rowandb/rowan/storage/kv"
 )
 
 // flags of a version, the first byte of a head's or history row's value.
@@ -72,4 +73,6 @@ func appendVersion(dst []byte, f flags, ver uint64, cmd uint32, payload []byte) 
 	return append(dst, payload...)
 }
 
-func errCorrupt(b []byte) error { return fmt.Errorf("mvcc: corrupt version %x", b[:min(len(b), 16)]) }
+func errCorrupt(b []byte) error {
+	return fmt.Errorf("%w: the record %x… cannot be read", kv.ErrCorrupt, b[:min(len(b), 16)])
+}

@@ -17,21 +17,12 @@ import (
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
-	"github.com/dgraph-io/badger/v4/options"
 
 	"github.com/rowandb/rowan/storage/kv"
 )
 
 // ts is the one timestamp.
 const ts = 1
-
-// Options open an engine.
-type Options struct {
-	Dir    string
-	Small  bool          // less memory, smaller batches
-	NoSync bool          // never fsync: a crash of the machine may lose all
-	Logger badger.Logger // nil: silent
-}
 
 // Engine is the store.
 type Engine struct {
@@ -45,53 +36,16 @@ type Engine struct {
 	stopped  chan struct{}
 	closed   atomic.Bool
 	users    atomic.Int64 // reads and iterators under way, which Close waits for
-	failed   atomic.Pointer[error]
+	health   health
 	wal      walFiles
+	space    space
 }
 
-var _ kv.Engine = (*Engine)(nil)
-
-// Open opens or makes the store in a directory.
-func Open(o Options) (*Engine, error) { return openWith(o, badgerOptions(o)) }
-
-func openWith(o Options, b badger.Options) (*Engine, error) {
-	db, err := badger.OpenManaged(b)
-	if err != nil {
-		return nil, fmt.Errorf("badger: %w", err)
-	}
-	db.SetDiscardTs(ts)
-	e := &Engine{
-		db: db, read: db.NewTransactionAt(ts, false), opts: o,
-		// Badger reckons a few bytes more for each entry than kv.Batch; half of its limit is far enough away.
-		limits:   kv.Limits{Bytes: db.MaxBatchSize() / 2, Ops: int(db.MaxBatchCount() / 2)},
-		requests: make(chan *request, 256), stopped: make(chan struct{}),
-	}
-	if err := e.wal.open(o.Dir); err != nil {
-		_ = db.Close()
-		return nil, err
-	}
-	go e.commitLoop()
-	return e, nil
-}
-
-func badgerOptions(o Options) badger.Options {
-	b := badger.DefaultOptions(o.Dir).
-		WithLogger(o.Logger).
-		WithDetectConflicts(false).
-		WithMetricsEnabled(false).
-		WithNumVersionsToKeep(1).
-		WithSyncWrites(false). // the commit loop syncs
-		WithNumLevelZeroTables(2).
-		WithNumLevelZeroTablesStall(3). // see the package comment
-		WithCompression(options.Snappy).
-		WithNumCompactors(2).
-		WithBlockCacheSize(256 << 20)
-	if o.Small {
-		b = b.WithMemTableSize(16 << 20).WithNumMemtables(2).WithBlockCacheSize(32 << 20).
-			WithIndexCacheSize(16 << 20).WithValueLogFileSize(64 << 20)
-	}
-	return b
-}
+var (
+	_ kv.Engine   = (*Engine)(nil)
+	_ kv.Health   = (*Engine)(nil)
+	_ kv.Verifier = (*Engine)(nil)
+)
 
 // enter counts a reader in, unless the engine is closed.
 func (e *Engine) enter() error {
@@ -111,19 +65,20 @@ func (e *Engine) Get(_ context.Context, key, buf []byte) ([]byte, bool, error) {
 		return buf, false, err
 	}
 	defer e.leave()
+	seen := damages.Load()
 	item, err := e.read.Get(key)
 	if errors.Is(err, badger.ErrKeyNotFound) {
-		return buf, false, nil
+		return buf, false, e.sound(seen)
 	}
 	if err != nil {
-		return buf, false, fmt.Errorf("badger: %w", err)
+		return buf, false, e.readError(err, seen)
 	}
 	err = item.Value(func(v []byte) error {
 		buf = append(buf, v...)
 		return nil
 	})
-	if err != nil {
-		return buf, false, fmt.Errorf("badger: %w", err)
+	if err != nil || damages.Load() != seen {
+		return buf, false, e.readError(err, seen)
 	}
 	return buf, true, nil
 }
@@ -134,22 +89,45 @@ func (e *Engine) GetMany(ctx context.Context, keys [][]byte, f func(i int, val [
 		return err
 	}
 	defer e.leave()
+	seen := damages.Load()
 	for i, k := range keys {
 		if i&255 == 255 && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		item, err := e.read.Get(k)
+		if damages.Load() != seen {
+			return e.sound(seen)
+		}
 		if errors.Is(err, badger.ErrKeyNotFound) {
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("badger: %w", err)
+			return e.readError(err, seen)
 		}
-		if err := item.Value(func(v []byte) error { return f(i, v) }); err != nil {
+		err = item.Value(func(v []byte) error {
+			if damages.Load() != seen {
+				return e.sound(seen)
+			}
+			return f(i, v)
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// closeStore closes Badger. One that has met damage is left as it is: closing would wait for compactions, which stand still
+// lest they write tables without what could not be read.
+func (e *Engine) closeStore() error {
+	if e.health.damaged() {
+		if err := e.wal.sync(); err != nil {
+			return err
+		}
+		return e.health.err()
+	}
+	e.read.Discard()
+	return e.db.Close()
 }
 
 // Size implements kv.Engine: bytes of whole tables within the prefix.
@@ -180,8 +158,7 @@ func (e *Engine) Close() error {
 	if n := e.users.Load(); n > 0 {
 		return fmt.Errorf("badger: %d reads are still under way", n)
 	}
-	e.read.Discard()
-	err := e.db.Close()
+	err := e.closeStore()
 	e.wal.close()
 	return err
 }

@@ -2,7 +2,6 @@ package badgerkv
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -118,6 +117,10 @@ func (e *Engine) gather(group []*request, expect int) (_ []*request, carry *requ
 // commit writes a group and answers its requests. After an error of Badger the engine takes no more writes: what it has
 // of the group is not known.
 func (e *Engine) commit(group []*request) {
+	group = e.refuse(group)
+	if len(group) == 0 {
+		return
+	}
 	large, err := e.write(group)
 	sync := false
 	for i, r := range group {
@@ -145,10 +148,34 @@ func (e *Engine) commit(group []*request) {
 	}
 }
 
+// refuse answers those for whose writes there is no space, and returns the others.
+func (e *Engine) refuse(group []*request) []*request {
+	var size int64
+	for _, r := range group {
+		n, _ := r.batch.Size()
+		size += n
+	}
+	if size == 0 || e.space.enough(size, false) == nil {
+		return group
+	}
+	left := group[:0]
+	for _, r := range group {
+		n, _ := r.batch.Size()
+		if n > 0 {
+			if err := e.space.enough(size, r.batch.Urgent); err != nil {
+				r.done <- err
+				continue
+			}
+		}
+		left = append(left, r)
+	}
+	return left
+}
+
 // write applies the group's batches; large tells that a value went to the value log.
 func (e *Engine) write(group []*request) (large bool, err error) {
-	if p := e.failed.Load(); p != nil {
-		return false, *p
+	if err := e.health.err(); err != nil {
+		return false, err
 	}
 	txn := e.db.NewTransactionAt(ts, true)
 	defer txn.Discard()
@@ -184,9 +211,8 @@ func (e *Engine) fail(err error) error {
 	if err == nil {
 		return nil
 	}
-	err = errors.Join(kv.ErrUnknown, err)
-	e.failed.CompareAndSwap(nil, &err)
-	return err
+	e.health.set(fmt.Errorf("%w: %s", kv.ErrFailed, oneLine(err)))
+	return fmt.Errorf("%w: %s", kv.ErrUnknown, oneLine(err))
 }
 
 // DeleteRange implements kv.Engine.

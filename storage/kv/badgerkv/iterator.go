@@ -3,7 +3,6 @@ package badgerkv
 import (
 	"bytes"
 	"context"
-	"fmt"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -21,7 +20,8 @@ func (e *Engine) Scan(_ context.Context, r kv.Range) kv.Iterator {
 	if !r.Reverse {
 		o.Prefix = commonPrefix(r.Lo, r.Hi)
 	}
-	return &iterator{e: e, it: e.read.NewIterator(o), r: r}
+	seen := damages.Load()
+	return &iterator{e: e, it: e.read.NewIterator(o), r: r, seen: seen}
 }
 
 // commonPrefix returns what all keys of [lo, hi) begin with.
@@ -45,6 +45,7 @@ type iterator struct {
 	started bool
 	val     []byte
 	keep    func(v []byte) error // made once, so that Value allocates nothing
+	seen    uint64               // damages, when it was opened
 	err     error
 }
 
@@ -103,7 +104,12 @@ func (i *iterator) seekReverse(key []byte) bool {
 // check moves to the next key that is there, and reports whether it is within the range.
 func (i *iterator) check() bool {
 	for {
-		if !i.it.Valid() {
+		valid := i.it.Valid()
+		if damages.Load() != i.seen {
+			i.err = i.e.sound(i.seen)
+			return false
+		}
+		if !valid {
 			return false
 		}
 		i.item = i.it.Item()
@@ -130,8 +136,8 @@ func (i *iterator) Value() []byte {
 			return nil
 		}
 	}
-	if err := i.item.Value(i.keep); err != nil {
-		i.err = fmt.Errorf("badger: %w", err)
+	if err := i.item.Value(i.keep); err != nil || damages.Load() != i.seen {
+		i.err = i.e.readError(err, i.seen)
 		return nil
 	}
 	return i.val

@@ -13,9 +13,10 @@ import (
 // by its file name. Badger numbers the files upwards (00001.mem, 00002.mem, …) and removes one once its content is in a
 // synced table. Only the commit loop uses it.
 type walFiles struct {
-	dir  string
-	next int // number of the file that does not exist yet
-	live []*os.File
+	dir      string
+	datasync func(*os.File) error // nil: datasync; tests let it fail
+	next     int                  // number of the file that does not exist yet
+	live     []*os.File
 }
 
 func (w *walFiles) name(n int) string { return filepath.Join(w.dir, fmt.Sprintf("%05d.mem", n)) }
@@ -33,6 +34,7 @@ func (w *walFiles) open(dir string) error {
 		}
 		w.next = max(w.next, n+1)
 		if f, err := os.OpenFile(name, os.O_RDWR, 0); err == nil {
+			allocate(f)
 			w.live = append(w.live, f)
 		}
 	}
@@ -45,8 +47,12 @@ func (w *walFiles) sync() error {
 	if err != nil {
 		return err
 	}
+	flush := datasync
+	if w.datasync != nil {
+		flush = w.datasync
+	}
 	for _, f := range w.live {
-		if err := datasync(f); err != nil {
+		if err := flush(f); err != nil {
 			return fmt.Errorf("sync of %s: %w", f.Name(), err)
 		}
 	}
@@ -69,6 +75,7 @@ func (w *walFiles) discover() (added bool, err error) {
 		f, err := os.OpenFile(w.name(w.next), os.O_RDWR, 0)
 		switch {
 		case err == nil:
+			allocate(f)
 			w.live = append(w.live, f)
 			w.next++
 			added, misses = true, 0
