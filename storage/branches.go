@@ -42,6 +42,7 @@ type BranchOptions struct {
 	Expires     time.Time
 	Metadata    map[string]string
 	User        string
+	SchemaOnly  bool // the source's schema with empty tables, and without its past: a branch of its own that does not merge back
 }
 
 // Branches are the branches of all databases. All calls are durable when they return, atomic, and cost O(1) in the data.
@@ -50,7 +51,8 @@ type Branches interface {
 	// Get finds a branch by name or by id in decimal or the form br_<id>; unknown: 3D000, the hint names known ones.
 	Get(ctx context.Context, db catalog.OID, name string) (Branch, error)
 	Create(ctx context.Context, db catalog.OID, o BranchOptions) (Branch, error)
-	// Drop forgets the name. The default branch and protected ones are refused with 2BP01; force drops protected ones.
+	// Drop forgets the name. The default branch is refused with 2BP01; so are, without force, protected branches and those
+	// that others have been forked from, which go on working when it is forced.
 	Drop(ctx context.Context, db catalog.OID, name string, force bool) (Branch, error)
 	// Alter changes what f changes: display name, description, protection, expiry, metadata, name.
 	Alter(ctx context.Context, db catalog.OID, name string, f func(*Branch) error) (Branch, error)
@@ -71,6 +73,7 @@ type Branches interface {
 	// Stats counts what a branch holds.
 	Stats(ctx context.Context, db catalog.OID, branch string) (BranchStats, error)
 
+	BranchAdmin
 	Differ
 }
 

@@ -2,14 +2,12 @@ package vcs
 
 import (
 	"context"
-	"time"
 
 	"github.com/jackc/pgerrcode"
 
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
-	"github.com/rowandb/rowan/types/datetime"
 )
 
 var branchFuncs = map[string]Func{
@@ -30,12 +28,11 @@ func createBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, er
 	}
 	o := storage.BranchOptions{Name: name, Source: orBranch(c, a[1]), Point: text(a[2]), Description: text(a[3]), Protected: a[4].B(), User: c.User()}
 	if !a[5].Null {
-		us, err := datetime.AddInterval(timestamp(time.Now()).I, datetime.Unpack(a[5].S))
-		if err != nil {
+		if o.Expires, err = expiry(a[5]); err != nil {
 			return types.Null, err
 		}
-		o.Expires = epoch.Add(time.Duration(us) * time.Microsecond)
 	}
+	o.SchemaOnly = a[6].B()
 	b, err := c.Store().Branches().Create(ctx, c.Database().OID, o)
 	if err != nil {
 		return types.Null, err

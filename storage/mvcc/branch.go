@@ -54,9 +54,18 @@ func (b *branch) at(scn uint64) *layer {
 // now returns the layer in force, which commits write to.
 func (b *branch) now() *layer { return b.layers[len(b.layers)-1] }
 
-// describe returns the branch as users see it.
-func (b *branch) describe() storage.Branch {
+// describe returns a branch as users see it.
+func (s *Store) describe(b *branch) storage.Branch {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.describeLocked(b)
+}
+
+func (s *Store) describeLocked(b *branch) storage.Branch {
 	d := b.Branch
+	if p := s.branches[b.ParentID]; p != nil {
+		d.Parent = p.Name // as it is called now
+	}
 	if d.Head, d.Updated = b.now().lastCommit(); d.Head == 0 {
 		d.Head, d.Updated = b.now().fork, d.Created
 	}

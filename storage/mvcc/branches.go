@@ -13,7 +13,6 @@ import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
-	"github.com/rowandb/rowan/storage/keys"
 	"github.com/rowandb/rowan/storage/kv"
 )
 
@@ -39,7 +38,7 @@ func (b branches) List(_ context.Context, db catalog.OID, dropped bool) ([]stora
 	var out []storage.Branch
 	for _, x := range b.s.branches {
 		if x.Database == db && (dropped || x.Deleted.IsZero()) {
-			out = append(out, x.describe())
+			out = append(out, b.s.describeLocked(x))
 		}
 	}
 	slices.SortFunc(out, func(x, y storage.Branch) int { return int(int64(x.ID) - int64(y.ID)) })
@@ -52,7 +51,7 @@ func (b branches) Get(_ context.Context, db catalog.OID, name string) (storage.B
 	if err != nil {
 		return storage.Branch{}, err
 	}
-	return x.describe(), nil
+	return b.s.describe(x), nil
 }
 
 // Create implements storage.Branches.
@@ -74,14 +73,22 @@ func (b branches) Create(ctx context.Context, db catalog.OID, o storage.BranchOp
 	if err != nil {
 		return storage.Branch{}, err
 	}
-	x, err := s.newBranch(ctx, storage.Branch{
+	d := storage.Branch{
 		Database: db, Name: o.Name, DisplayName: o.DisplayName, Description: o.Description, Parent: src.Name, ParentID: src.ID,
 		CreatedBy: o.User, Protected: o.Protected, Expires: o.Expires, Metadata: maps.Clone(o.Metadata),
-	}, src, fork)
+	}
+	var batch kv.Batch
+	if o.SchemaOnly {
+		x, err := s.newSchema(ctx, &batch, d, src, fork)
+		if err != nil {
+			return storage.Branch{}, storeError(err)
+		}
+		return s.saveBranch(ctx, &batch, x)
+	}
+	x, err := s.newBranch(ctx, d, src, fork)
 	if err != nil {
 		return storage.Branch{}, storeError(err)
 	}
-	var batch kv.Batch
 	if err := s.putLayer(&batch, x.now()); err != nil {
 		return storage.Branch{}, err
 	}
@@ -97,7 +104,7 @@ func (s *Store) saveBranch(ctx context.Context, batch *kv.Batch, x *branch) (sto
 		return storage.Branch{}, storeError(err)
 	}
 	s.install(x)
-	return x.describe(), nil
+	return s.describe(x), nil
 }
 
 func checkName(n string) error {
@@ -126,12 +133,8 @@ func (b branches) Drop(ctx context.Context, db catalog.OID, name string, force b
 	if err != nil {
 		return storage.Branch{}, err
 	}
-	switch {
-	case x.Default:
-		return storage.Branch{}, pgerr.New(pgerrcode.DependentObjectsStillExist, "cannot drop the default branch \"%s\"", x.Name)
-	case x.Protected && !force:
-		return storage.Branch{}, pgerr.New(pgerrcode.DependentObjectsStillExist, "cannot drop the protected branch \"%s\"", x.Name).
-			WithHint("Remove its protection first, or use force.")
+	if err := s.mayDrop(x, force); err != nil {
+		return storage.Branch{}, err
 	}
 	c := x.touch(s.o.Clock())
 	c.Deleted = c.Updated
@@ -139,9 +142,66 @@ func (b branches) Drop(ctx context.Context, db catalog.OID, name string, force b
 	return s.saveBranch(ctx, &batch, c)
 }
 
+// mayDrop refuses to drop the default branch, and without force those that somebody wanted to keep or that others need.
+func (s *Store) mayDrop(x *branch, force bool) error {
+	switch {
+	case x.Default:
+		return pgerr.New(pgerrcode.DependentObjectsStillExist, "cannot drop the default branch \"%s\"", x.Name)
+	case force:
+		return nil
+	case x.Protected:
+		return errProtected("drop", x)
+	}
+	needs := s.children(x)
+	if len(needs) == 0 {
+		return nil
+	}
+	var detail []string
+	for i, c := range needs {
+		if i == 8 {
+			detail = append(detail, fmt.Sprintf("and %d more", len(needs)-i))
+			break
+		}
+		detail = append(detail, fmt.Sprintf("branch \"%s\" depends on branch \"%s\"", c, x.Name))
+	}
+	return pgerr.New(pgerrcode.DependentObjectsStillExist, "cannot drop branch \"%s\" because other branches depend on it", x.Name).
+		WithDetail("%s", strings.Join(detail, "\n")).WithHint("Drop those first, or use force: they go on working without it.")
+}
+
+func errProtected(what string, x *branch) error {
+	return pgerr.New(pgerrcode.DependentObjectsStillExist, "cannot %s the protected branch \"%s\"", what, x.Name).
+		WithHint("Remove its protection first, or use force.")
+}
+
+// children returns the names of the branches whose content shows through layers that x has made.
+func (s *Store) children(x *branch) (names []string) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, c := range s.branches {
+		if c.ID == x.ID || c.Database != x.Database || !c.Deleted.IsZero() {
+			continue
+		}
+		for l := c.now().parent; l != nil; l = l.parent {
+			if l.branch == x.ID {
+				names = append(names, c.Name)
+				break
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // Alter implements storage.Branches.
 func (b branches) Alter(ctx context.Context, db catalog.OID, name string, f func(*storage.Branch) error) (storage.Branch, error) {
 	s := b.s
+	t, err := s.lockIfDefault(ctx, db, name)
+	if err != nil {
+		return storage.Branch{}, err
+	}
+	if t != nil {
+		defer t.end()
+	}
 	s.topology.Lock()
 	defer s.topology.Unlock()
 	x, err := s.branch(db, name)
@@ -149,7 +209,7 @@ func (b branches) Alter(ctx context.Context, db catalog.OID, name string, f func
 		return storage.Branch{}, err
 	}
 	c := x.touch(s.o.Clock())
-	d := x.describe()
+	d := s.describe(x)
 	d.Metadata = maps.Clone(d.Metadata)
 	if err := f(&d); err != nil {
 		return storage.Branch{}, err
@@ -157,13 +217,10 @@ func (b branches) Alter(ctx context.Context, db catalog.OID, name string, f func
 	c.DisplayName, c.Description, c.Protected, c.Expires = d.DisplayName, d.Description, d.Protected, d.Expires
 	c.Metadata, c.Merged = d.Metadata, d.Merged
 	if d.Name != x.Name {
-		if err := checkName(d.Name); err != nil {
-			return storage.Branch{}, err
+		if x.Protected && d.Protected {
+			return storage.Branch{}, errProtected("rename", x)
 		}
-		if err := s.nameFree(db, d.Name); err != nil {
-			return storage.Branch{}, err
-		}
-		c.Name = d.Name
+		return s.rename(ctx, t, c, d.Name)
 	}
 	var batch kv.Batch
 	return s.saveBranch(ctx, &batch, c)
@@ -213,44 +270,7 @@ func (b branches) Log(ctx context.Context, db catalog.OID, name string, from, to
 
 // Reset implements storage.Branches.
 func (b branches) Reset(ctx context.Context, db catalog.OID, name, source, point string) (storage.Branch, error) {
-	s := b.s
-	s.topology.Lock()
-	defer s.topology.Unlock()
-	x, err := s.branch(db, name)
-	if err != nil {
-		return storage.Branch{}, err
-	}
-	src := x
-	if source != "" {
-		if src, err = s.branch(db, source); err != nil {
-			return storage.Branch{}, err
-		}
-	}
-	fork, err := s.resolve(ctx, src, point)
-	if err != nil {
-		return storage.Branch{}, err
-	}
-	id, err := s.take(ctx, counterLayer, 1)
-	if err != nil {
-		return storage.Branch{}, storeError(err)
-	}
-	l := newLayer(id, src.at(fork), fork)
-	l.branch = x.ID
-	scn, at := s.seq.begin(s.o.Clock)
-	defer s.seq.finish(scn)
-	c := x.touch(at)
-	c.Timeline = append(c.Timeline, era{scn, id})
-	c.layers = append(c.layers, l)
-	c.Merged = false
-	var batch kv.Batch
-	if err := s.putLayer(&batch, l); err != nil {
-		return storage.Branch{}, err
-	}
-	h := logHeader{time: at, info: storage.TxnInfo{Summary: fmt.Sprintf("RESET to %s at SCN %d", src.Name, fork)}}
-	batch.Put(keys.Log{Layer: id, SCN: scn}.Append(nil), h.append(nil))
-	batch.Put(keys.AppendCommit(nil, scn), commitRecord{time: at}.append(nil))
-	l.committed(scn, at)
-	return s.saveBranch(ctx, &batch, c)
+	return b.Restore(ctx, db, name, storage.RestoreOptions{Source: source, Point: point})
 }
 
 // noDiffer stands where no Differ was given.

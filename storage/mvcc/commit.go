@@ -181,8 +181,10 @@ func (c *committer) remember(fresh []*branch) {
 	}
 	for _, b := range fresh {
 		c.s.install(b)
-		b.now().addCatalog(c.ver)
-		b.now().committed(c.ver, c.at)
+		if b.Fork == c.ver { // made by this transaction
+			b.now().addCatalog(c.ver)
+			b.now().committed(c.ver, c.at)
+		}
 	}
 	c.s.cleaner.add(c.dead)
 }

@@ -11,12 +11,12 @@ import (
 
 // databases gives each new database its main branch, and forgets the branches of dropped ones.
 func (c *committer) databases(ctx context.Context) ([]*branch, error) {
+	out := c.t.branches
+	var err error
 	w := c.t.spaces[keys.Space{Layer: globalLayer, Keyspace: catalogSpace}]
 	if w == nil {
-		return nil, nil
+		return out, c.putBranches(out)
 	}
-	var out []*branch
-	var err error
 	w.tree.Scan(func(x *write) bool {
 		id := oidOf(x.key)
 		if x.deleted {
@@ -37,12 +37,19 @@ func (c *committer) databases(ctx context.Context) ([]*branch, error) {
 		out = append(out, b)
 		return true
 	})
-	for _, b := range out {
-		if err == nil {
-			err = c.s.putBranch(&c.batch, b)
+	if err != nil {
+		return nil, err
+	}
+	return out, c.putBranches(out)
+}
+
+func (c *committer) putBranches(list []*branch) error {
+	for _, b := range list {
+		if err := c.s.putBranch(&c.batch, b); err != nil {
+			return err
 		}
 	}
-	return out, err
+	return nil
 }
 
 // mainBranch makes the first branch of a database, with the schema public.

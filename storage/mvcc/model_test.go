@@ -243,7 +243,7 @@ func (m *model) dropBranch(t *rapid.T) {
 	if b == "main" || b == m.branch && m.x != nil || slices.Contains(m.oldNames, b) {
 		t.Skip()
 	}
-	_, err := m.s.Branches().Drop(ctx, mvcc.FirstDatabase, b, false)
+	_, err := m.s.Branches().Drop(ctx, mvcc.FirstDatabase, b, true)
 	must(t, err)
 	delete(m.history, b)
 }

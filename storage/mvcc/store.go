@@ -111,6 +111,7 @@ func (s *Store) start() {
 func (s *Store) background() {
 	ctx := context.Background()
 	_, _ = s.Clean(ctx)
+	_, _ = s.Expire(ctx)
 	_ = s.rowSaver.save(ctx, s, false)
 }
 

@@ -16,21 +16,11 @@ func (t *Txn) Truncate(ctx context.Context, sv storage.View, table *catalog.Tabl
 	if err != nil {
 		return err
 	}
-	c := *table
-	if c.Rows, err = t.s.AllocateKeyspace(ctx); err != nil {
-		return storeError(err)
+	c, err := t.s.emptied(ctx, table)
+	if err != nil {
+		return err
 	}
-	c.Indexes = make([]*catalog.Index, len(table.Indexes))
-	for i, ix := range table.Indexes {
-		x := *ix
-		if x.Keyspace = c.Rows; !x.Primary {
-			if x.Keyspace, err = t.s.AllocateKeyspace(ctx); err != nil {
-				return storeError(err)
-			}
-		}
-		c.Indexes[i] = &x
-	}
-	return storeError(v.Put(ctx, &c))
+	return storeError(v.Put(ctx, c))
 }
 
 // Backfill implements storage.Txn.

@@ -46,6 +46,7 @@ type Txn struct {
 	wrote      bool
 	seen       seenRows
 	merges     []mergeNote
+	branches   []*branch // to be saved with the commit
 }
 
 type savepoint struct {

@@ -115,7 +115,7 @@ func (v *view) Branch() storage.Branch {
 	if v.branch == nil {
 		return storage.Branch{}
 	}
-	return v.branch.describe()
+	return v.t.s.describe(v.branch)
 }
 
 // At implements storage.View.

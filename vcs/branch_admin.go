@@ -1,0 +1,117 @@
+package vcs
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/datetime"
+)
+
+// adminFuncs are the functions that change what branches are called, hold and keep.
+var adminFuncs = map[string]Func{
+	"rowan_undelete_branch": func(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
+		return onBranch(c, a[0], "undelete_branch", func(name string) (storage.Branch, error) {
+			return c.Store().Branches().Undelete(ctx, c.Database().OID, name)
+		})
+	},
+	"rowan_set_default_branch": func(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
+		return onBranch(c, a[0], "set_default_branch", func(name string) (storage.Branch, error) {
+			return c.Store().Branches().SetDefault(ctx, c.Database().OID, name)
+		})
+	},
+	"rowan_copy_branch":    copyBranch,
+	"rowan_restore_branch": restoreBranch,
+	"rowan_alter_branch":   alterBranch,
+}
+
+// onBranch runs an operation on the branch that an argument names, unless the transaction is read-only.
+func onBranch(c Conn, arg types.Datum, function string, f func(name string) (storage.Branch, error)) (types.Datum, error) {
+	name, err := required(arg, "branch name")
+	if err != nil {
+		return types.Null, err
+	}
+	if err := c.RefuseReadOnly("rowan." + function + "()"); err != nil {
+		return types.Null, err
+	}
+	b, err := f(name)
+	if err != nil {
+		return types.Null, err
+	}
+	return types.String(b.Name), nil
+}
+
+func copyBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
+	to, err := required(a[1], "branch name")
+	if err != nil {
+		return types.Null, err
+	}
+	return onBranch(c, a[0], "copy_branch", func(name string) (storage.Branch, error) {
+		return c.Store().Branches().Copy(ctx, c.Database().OID, name, storage.CopyOptions{Name: to, User: c.User()})
+	})
+}
+
+func restoreBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
+	return onBranch(c, a[0], "restore_branch", func(name string) (storage.Branch, error) {
+		o := storage.RestoreOptions{Point: text(a[1]), Backup: text(a[2]), Source: text(a[3]), Force: a[4].B(), User: c.User()}
+		return c.Store().Branches().Restore(ctx, c.Database().OID, name, o)
+	})
+}
+
+// alterBranch changes what is not NULL; an empty description and an interval of 0 take theirs away.
+func alterBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
+	var metadata map[string]string
+	if !a[3].Null {
+		var err error
+		if metadata, err = jsonObject(a[3], c.Format()); err != nil {
+			return types.Null, err
+		}
+	}
+	return onBranch(c, a[0], "alter_branch", func(name string) (storage.Branch, error) {
+		return c.Store().Branches().Alter(ctx, c.Database().OID, name, func(b *storage.Branch) error {
+			if !a[1].Null {
+				b.Description = a[1].S
+			}
+			if metadata != nil {
+				b.Metadata = metadata
+			}
+			if a[2].Null {
+				return nil
+			}
+			var err error
+			b.Expires, err = expiry(a[2])
+			return err
+		})
+	})
+}
+
+// expiry is the time when something ends that lives for an interval from now; 0 is for ever.
+func expiry(d types.Datum) (time.Time, error) {
+	v := datetime.Unpack(d.S)
+	if v.Months == 0 && v.Days == 0 && v.Micros == 0 {
+		return time.Time{}, nil
+	}
+	us, err := datetime.AddInterval(timestamp(time.Now()).I, v)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return epoch.Add(time.Duration(us) * time.Microsecond), nil
+}
+
+// jsonObject reads a jsonb object; its values stay JSON.
+func jsonObject(d types.Datum, f *types.Format) (map[string]string, error) {
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(types.AppendText(nil, types.Of(types.BuiltinByName("jsonb")), d, f), &raw); err != nil {
+		return nil, pgerr.New(pgerrcode.InvalidParameterValue, "metadata must be a JSON object")
+	}
+	out := make(map[string]string, len(raw))
+	for k, v := range raw {
+		out[k] = string(v)
+	}
+	return out, nil
+}
