@@ -100,6 +100,7 @@ type Column struct {
 	Statistics int32   `json:",omitempty"`
 	ACL        []Grant `json:",omitempty"`
 	Deps       []Dep   `json:",omitempty"` // what Default, Generated or Hidden needs
+	Merge      string  `json:",omitempty"` // merge policy: how values that both sides of a merge changed become one
 
 	Type types.Type `json:"-"` // TypeOID and Mod resolved; set when a Snapshot is built
 }
@@ -180,6 +181,8 @@ type Sequence struct {
 	Cycle                             bool
 	OwnerTable                        OID      `json:",omitempty"` // OWNED BY
 	OwnerColumn                       ColumnID `json:",omitempty"`
+	Policy                            string   `json:",omitempty"` // how branches share it: "" shared, block, isolated, renumber
+	Block                             int64    `json:",omitempty"` // values a branch takes at a time, with policy block
 }
 
 // View is a view.

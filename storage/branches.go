@@ -158,11 +158,54 @@ const (
 	TargetWins
 )
 
+// FastForward says what a merge does when the target has changed nothing since the base.
+type FastForward uint8
+
+// The ways. A merge is a transaction of the target in any case, so that Auto and Never do the same.
+const (
+	FastForwardAuto FastForward = iota
+	FastForwardOnly             // a target with changes of its own is refused
+	FastForwardNever
+)
+
+// Side is who a conflict goes to.
+type Side uint8
+
+// The sides. Undecided leaves a conflict to the strategy.
+const (
+	Undecided Side = iota
+	SourceSide
+	TargetSide
+	BaseSide
+	ValueSide // neither: what the decision gives
+)
+
+// Decision is what becomes of one conflict. With ValueSide, Cell is the cell's value, or Row the row's: one value for each
+// of the conflict's Columns, nil for no row.
+type Decision struct {
+	Side Side
+	Cell types.Datum
+	Row  []types.Datum
+}
+
 // MergeRequest merges Source into the branch Target.
 type MergeRequest struct {
 	Source, Target string
-	Strategy       Strategy
-	Message        string
+	SourcePoint    string // the source as of then; "" its head
+	// From and To, when set, bring what lies between two views to the target, and nothing else of the source: a
+	// cherry-pick, or with To older than From a revert. No merge is recorded.
+	From, To    View
+	Strategy    Strategy
+	FastForward FastForward
+	Message     string
+	// Decide is asked about each conflict before the strategy is; nil decides none. It may be asked twice.
+	Decide func(ctx context.Context, c *Conflict) (Decision, error)
+	// Cell merges the values of a column with a merge policy that both sides have changed; base is NULL where it is not
+	// there. It may be asked twice. When ok is false, or Cell nil, they conflict.
+	Cell func(ctx context.Context, t *catalog.Table, c *catalog.Column, base, source, target types.Datum) (d types.Datum, ok bool, err error)
+	// Violated, when set, is told of every row that breaks a key or NOT NULL, which is then left out, one by one. The
+	// transaction must be rolled back.
+	Violated func(v Violation)
 	// Complete is called with batches of rows, whose columns are all stored and hidden columns of t in the order of
 	// t.Columns, to compute the hidden ones. For rows about to be written (fresh) it computes generated columns as well
 	// and refuses rows that break a CHECK constraint.
@@ -180,6 +223,7 @@ type MergeResult struct {
 	Inserts, Updates, Deletes int64
 	Resolved                  int64 // conflicts decided by the strategy
 	Conflicts                 []Conflict
+	Violations                []Violation
 	Tables                    []catalog.OID // tables of the target that were written
 	Objects                   []catalog.OID // schema objects changed on the target
 }
@@ -215,4 +259,20 @@ type Conflict struct {
 	Base, Source, Target          types.Datum // cell values, NULL where the row is absent
 	BaseRow, SourceRow, TargetRow bool        // whether the row is there on each side
 	Description                   string      // for schema conflicts
+
+	Columns                             []*catalog.Column // of the table as merged, and the row on each side; nil where it is absent
+	BaseCells, SourceCells, TargetCells []types.Datum
+}
+
+// Violation is a row of the merged state that breaks a constraint.
+type Violation struct {
+	Schema, Table string
+	TableOID      catalog.OID
+	KeyColumns    []string
+	KeyValues     []types.Datum
+	KeyTypes      []types.Type
+	Kind          string // check, not_null, unique, foreign_key, exclusion
+	Constraint    string
+	Message       string
+	Detail        string
 }

@@ -28,7 +28,9 @@ type History interface {
 	ChangedTables(ctx context.Context, from, to storage.View) ([]catalog.OID, error)
 	// ChangedObjects lists the objects of the catalog that may differ.
 	ChangedObjects(ctx context.Context, from, to storage.View) ([]catalog.OID, error)
-	Base(ctx context.Context, source, target storage.View) (storage.View, error)
+	// Bases returns, youngest first, the states that two sets of views have both grown from and that no other such
+	// contains: one, or several where branches were merged into each other crosswise.
+	Bases(ctx context.Context, a, b []storage.View) ([]storage.View, error)
 	RecordMerge(source, target storage.View) error
 }
 

@@ -1,40 +1,68 @@
 package merge
 
 import (
+	"context"
+	"strings"
+
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 )
 
-// decide says whether a conflict goes to the source; decided is false when it stays a conflict.
-func (m *merger) decide() (source, decided bool) {
+// decide says what becomes of a conflict; Undecided notes it.
+func (m *merger) decide(ctx context.Context, describe func() storage.Conflict) (storage.Decision, error) {
+	var c storage.Conflict
+	if m.req.Decide != nil {
+		c = describe()
+		d, err := m.req.Decide(ctx, &c)
+		if err != nil || d.Side != storage.Undecided {
+			m.resolved()
+			return d, err
+		}
+	}
 	switch m.req.Strategy {
 	case storage.SourceWins:
-		m.res.Resolved++
-		return true, true
+		m.resolved()
+		return storage.Decision{Side: storage.SourceSide}, nil
 	case storage.TargetWins:
-		m.res.Resolved++
-		return false, true
+		m.resolved()
+		return storage.Decision{Side: storage.TargetSide}, nil
 	case storage.Abort, storage.Manual:
 	}
-	return false, false
+	if m.again {
+		return storage.Decision{}, pgerr.Internal("a conflict was decided once and is not the second time")
+	}
+	if m.req.Decide == nil {
+		c = describe()
+	}
+	m.res.Conflicts = append(m.res.Conflicts, c)
+	return storage.Decision{}, nil
+}
+
+// resolved counts a conflict that was decided; the second time over the rows it has been.
+func (m *merger) resolved() {
+	if !m.again {
+		m.res.Resolved++
+	}
 }
 
 // blocked reports whether there are conflicts that nothing decides.
 func (m *merger) blocked() bool { return len(m.res.Conflicts) > 0 }
 
-// conflict notes a contradiction; col is nil when it is about the whole row.
-func (t *tableMerge) conflict(key string, kind storage.ConflictType, col *catalog.Column, base, source, target row) {
-	c := storage.Conflict{Schema: t.schemaName(t.into.Schema), Table: t.into.Name, TableOID: t.into.OID, Key: key, Type: kind,
-		BaseRow: base.there(), SourceRow: source.there(), TargetRow: target.there(), Base: types.Null, Source: types.Null, Target: types.Null}
+// conflict describes a contradiction; col is nil when it is about the whole row.
+func (t *tableMerge) conflict(key string, kind storage.ConflictType, col *catalog.Column, base, source, target row) storage.Conflict {
+	c := storage.Conflict{Schema: t.schemaName(t.into.Schema), Table: t.into.Name, TableOID: t.into.OID, Key: strings.Clone(key), Type: kind,
+		BaseRow: base.there(), SourceRow: source.there(), TargetRow: target.there(), Base: types.Null, Source: types.Null, Target: types.Null,
+		Columns: t.stored, BaseCells: t.copyOf(base), SourceCells: t.copyOf(source), TargetCells: t.copyOf(target)}
 	for i, x := range t.stored {
 		if col != nil && x.ID == col.ID {
 			c.Column, c.ColumnType = col.Name, x.Type
-			c.Base, c.Source, c.Target = t.value(base, i).Clone(), t.value(source, i).Clone(), t.value(target, i).Clone()
+			c.Base, c.Source, c.Target = c.BaseCells[i], c.SourceCells[i], c.TargetCells[i]
 		}
 	}
 	t.keyValues(&c, source, target, base)
-	t.res.Conflicts = append(t.res.Conflicts, c)
+	return c
 }
 
 // keyValues shows the row's key: the values of the primary key, from whichever side has the row.
@@ -61,11 +89,15 @@ func (t *tableMerge) keyValues(c *storage.Conflict, sides ...row) {
 
 // schemaConflict notes a contradiction of the schema that no strategy has decided, or none can.
 func (m *merger) schemaConflict(o catalog.Object, what string) {
+	m.res.Conflicts = append(m.res.Conflicts, m.describe(o, what))
+}
+
+func (m *merger) describe(o catalog.Object, what string) storage.Conflict {
 	h := o.Head()
-	m.res.Conflicts = append(m.res.Conflicts, storage.Conflict{
+	return storage.Conflict{
 		Schema: m.schemaName(h.Schema), Table: h.Name, TableOID: h.OID, Type: storage.SchemaBoth, Description: what,
 		Base: types.Null, Source: types.Null, Target: types.Null,
-	})
+	}
 }
 
 func (m *merger) schemaName(id catalog.OID) string {

@@ -116,7 +116,11 @@ func (Differ) Base(ctx context.Context, tx storage.Txn, source, target string) (
 	if err != nil {
 		return nil, err
 	}
-	return h.Base(ctx, s, t)
+	list, err := h.Bases(ctx, []storage.View{s}, []storage.View{t})
+	if err != nil {
+		return nil, err
+	}
+	return list[0], nil
 }
 
 // Merge implements storage.Differ.
@@ -134,39 +138,60 @@ func (Differ) Merge(ctx context.Context, tx storage.Txn, r storage.MergeRequest)
 
 // merger is one merge.
 type merger struct {
-	tx                   diff.History
-	req                  storage.MergeRequest
-	base, source, target storage.View
-	res                  storage.MergeResult
-	before               map[catalog.OID]*catalog.Table // tables of the target that got new descriptors, as they were
-	news                 bool                           // the source has changes since the base
-	indexes              []newIndex
-	done                 map[catalog.OID]map[string]struct{} // rows written, of tables with new indexes
+	tx             diff.History
+	req            storage.MergeRequest
+	base           *state
+	source, target storage.View
+	res            storage.MergeResult
+	before         map[catalog.OID]*catalog.Table // tables of the target that got new descriptors, as they were
+	news           bool                           // the source has changes since the base
+	again          bool                           // rows are merged a second time
+	indexes        []newIndex
+	done           map[catalog.OID]map[string]struct{} // rows written, of tables with new indexes
 }
 
 func (m *merger) open(ctx context.Context) (err error) {
-	if m.source, err = m.tx.View(ctx, catalog.Ref{Branch: m.req.Source}); err != nil {
+	if m.target, err = m.tx.View(ctx, catalog.Ref{Branch: m.req.Target}); err != nil {
 		return err
 	}
-	if m.target, err = m.tx.View(ctx, catalog.Ref{Branch: m.req.Target}); err != nil {
+	if m.target.ReadOnly() {
+		return pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot merge into a point in the past")
+	}
+	if m.req.From != nil {
+		m.base, m.source = &state{view: m.req.From}, m.req.To
+	} else if err := m.openSource(ctx); err != nil {
+		return err
+	}
+	for _, v := range m.base.leaves() {
+		m.res.Base = max(m.res.Base, v.At())
+	}
+	m.res.SourceHead = m.source.At()
+	return m.fastForward(ctx)
+}
+
+func (m *merger) openSource(ctx context.Context) (err error) {
+	if m.source, err = m.tx.View(ctx, catalog.Ref{Branch: m.req.Source, Point: m.req.SourcePoint}); err != nil {
 		return err
 	}
 	if m.source.Branch().ID == m.target.Branch().ID {
 		return pgerr.New(pgerrcode.InvalidParameterValue, "cannot merge branch %q into itself", m.target.Branch().Name)
 	}
-	if m.target.ReadOnly() {
-		return pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot merge into a point in the past")
-	}
-	if m.base, err = m.tx.Base(ctx, m.source, m.target); err != nil {
-		return err
-	}
-	m.res.Base, m.res.SourceHead = m.base.At(), m.source.At()
-	changed, err := m.tx.ChangedTables(ctx, m.base, m.target)
+	m.base, err = commonState(ctx, m.tx, []storage.View{m.source}, []storage.View{m.target})
+	return err
+}
+
+// fastForward finds whether the target has changed anything since the base.
+func (m *merger) fastForward(ctx context.Context) error {
+	tables, err := m.base.changed(func(from storage.View) ([]catalog.OID, error) { return m.tx.ChangedTables(ctx, from, m.target) })
 	if err != nil {
 		return err
 	}
-	objects, err := m.tx.ChangedObjects(ctx, m.base, m.target)
-	m.res.FastForward = len(changed)+len(objects) == 0
+	objects, err := m.base.changed(func(from storage.View) ([]catalog.OID, error) { return m.tx.ChangedObjects(ctx, from, m.target) })
+	m.res.FastForward = len(tables)+len(objects) == 0
+	if err == nil && m.req.FastForward == storage.FastForwardOnly && !m.res.FastForward {
+		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "cannot fast-forward branch %q", m.target.Branch().Name).
+			WithDetail("It has changes of its own since the merge base at SCN %d.", m.res.Base)
+	}
 	return err
 }
 
@@ -179,7 +204,7 @@ func (m *merger) run(ctx context.Context) error {
 	if m.blocked() {
 		return nil
 	}
-	tables, err := m.tx.ChangedTables(ctx, m.base, m.source)
+	tables, err := m.sourceTables(ctx)
 	if err != nil {
 		return err
 	}
@@ -202,8 +227,17 @@ func (m *merger) run(ctx context.Context) error {
 	if err := m.recheck(ctx); err != nil {
 		return err
 	}
-	if !m.news {
+	if !m.news || m.req.From != nil {
 		return nil
 	}
 	return m.tx.RecordMerge(m.source, m.target)
+}
+
+// sourceTables lists the tables whose rows the source changed.
+func (m *merger) sourceTables(ctx context.Context) ([]catalog.OID, error) {
+	return m.base.changed(func(from storage.View) ([]catalog.OID, error) { return m.tx.ChangedTables(ctx, from, m.source) })
+}
+
+func (m *merger) sourceObjects(ctx context.Context) ([]catalog.OID, error) {
+	return m.base.changed(func(from storage.View) ([]catalog.OID, error) { return m.tx.ChangedObjects(ctx, from, m.source) })
 }

@@ -87,20 +87,24 @@ func (m *merger) recheckParent(ctx context.Context, id catalog.OID) error {
 	}
 	tm := &tableMerge{merger: m, into: t}
 	return m.eachChanged(ctx, id, func(keys []string) error {
-		rows, err := m.allColumns(ctx, m.base, t, keys, nil)
-		if err != nil || rows.N == 0 {
-			return err
+		for _, v := range m.base.leaves() {
+			rows, err := m.allColumns(ctx, v, t, keys, nil)
+			if err != nil {
+				return err
+			}
+			if rows.N > 0 {
+				if err := tm.written(ctx, rows, nil); err != nil {
+					return err
+				}
+			}
 		}
-		return tm.written(ctx, rows, nil)
+		return nil
 	})
 }
 
 // eachChanged calls f with keys of rows that the target changed since the base.
 func (m *merger) eachChanged(ctx context.Context, id catalog.OID, f func(keys []string) error) error {
-	if m.base.Catalog().Object(id) == nil && m.target.Catalog().Object(id) == nil {
-		return nil
-	}
-	keys, err := diff.Candidates(ctx, m.tx, m.base, m.target, id)
+	keys, err := m.candidates(ctx, m.base, m.target, id)
 	if err != nil {
 		return err
 	}

@@ -12,13 +12,13 @@ import (
 // schema merges the objects that the source changed since the base, by their OIDs: first those that it dropped, so that
 // their names are free, then those that it changed or made.
 func (m *merger) schema(ctx context.Context) error {
-	changed, err := m.tx.ChangedObjects(ctx, m.base, m.source)
+	changed, err := m.sourceObjects(ctx)
 	if err != nil {
 		return err
 	}
-	base, source, target := m.base.Catalog(), m.source.Catalog(), m.target.Catalog()
+	source, target := m.source.Catalog(), m.target.Catalog()
 	for _, id := range changed {
-		b, t := base.Object(id), target.Object(id)
+		b, t := m.base.object(id), target.Object(id)
 		if b == nil || source.Object(id) != nil || t == nil {
 			continue
 		}
@@ -27,7 +27,7 @@ func (m *merger) schema(ctx context.Context) error {
 		}
 	}
 	for _, id := range changed {
-		b, s, t := base.Object(id), source.Object(id), target.Object(id)
+		b, s, t := m.base.object(id), source.Object(id), target.Object(id)
 		if s == nil || same(b, s) || same(s, t) {
 			continue
 		}
@@ -47,13 +47,13 @@ func (m *merger) schema(ctx context.Context) error {
 
 // lost finds tables that the target dropped, and in which the source changed rows.
 func (m *merger) lost(ctx context.Context) error {
-	tables, err := m.tx.ChangedTables(ctx, m.base, m.source)
+	tables, err := m.sourceTables(ctx)
 	if err != nil {
 		return err
 	}
 	m.news = m.news || len(tables) > 0
 	for _, id := range tables {
-		b, ok1 := m.base.Catalog().Object(id).(*catalog.Table)
+		b, ok1 := m.base.object(id).(*catalog.Table)
 		s, ok2 := m.source.Catalog().Object(id).(*catalog.Table)
 		if !ok1 || !ok2 || m.target.Catalog().Object(id) != nil || !same(b, s) {
 			continue
@@ -85,9 +85,12 @@ func (m *merger) object(ctx context.Context, b, s, t catalog.Object) error {
 	p := &picker{source: m.req.Strategy == storage.SourceWins}
 	merged := mergeObject(b, s, t, p)
 	if p.clash {
-		if _, decided := m.decide(); !decided {
-			m.schemaConflict(s, "changed on both sides")
-			return nil
+		d, err := m.decide(ctx, func() storage.Conflict { return m.describe(s, "changed on both sides") })
+		switch {
+		case err != nil || d.Side == storage.Undecided:
+			return err
+		case (d.Side == storage.SourceSide) != p.source:
+			merged = mergeObject(b, s, t, &picker{source: !p.source})
 		}
 	}
 	if same(merged, t) {
@@ -104,8 +107,7 @@ func (m *merger) wouldLose(ctx context.Context, b, s catalog.Object) (bool, erro
 	if !ok1 || !ok2 || bt.Rows == st.Rows {
 		return false, nil
 	}
-	keys, all, err := m.tx.ChangedKeys(ctx, m.base, m.target, bt.Rows)
-	return all || len(keys) > 0, err
+	return m.keysDiffer(ctx, m.base, m.target, bt.Rows)
 }
 
 func (m *merger) put(ctx context.Context, o catalog.Object) error {
@@ -134,11 +136,11 @@ func (m *merger) dropped(ctx context.Context, b, t catalog.Object) error {
 		return m.contradiction(ctx, t, "dropped on the source, changed on the target", nil)
 	}
 	if bt, ok := b.(*catalog.Table); ok {
-		keys, all, err := m.tx.ChangedKeys(ctx, m.base, m.target, bt.Rows)
+		lost, err := m.keysDiffer(ctx, m.base, m.target, bt.Rows)
 		if err != nil {
 			return err
 		}
-		if all || len(keys) > 0 {
+		if lost {
 			return m.contradiction(ctx, t, "dropped on the source, and its rows were changed on the target", nil)
 		}
 	}
@@ -149,14 +151,11 @@ func (m *merger) dropped(ctx context.Context, b, t catalog.Object) error {
 // contradiction is a conflict of the schema. When the source wins, winner is put, or the object dropped when winner is nil
 // and the target has it.
 func (m *merger) contradiction(ctx context.Context, o catalog.Object, what string, winner catalog.Object) error {
-	source, decided := m.decide()
+	d, err := m.decide(ctx, func() storage.Conflict { return m.describe(o, what) })
 	target := m.target.Catalog().Object(o.Head().OID)
 	switch {
-	case !decided:
-		m.schemaConflict(o, what)
-		return nil
-	case !source:
-		return nil
+	case err != nil || d.Side != storage.SourceSide:
+		return err
 	case winner != nil && target != nil:
 		return m.replace(ctx, winner, target)
 	case winner != nil:

@@ -11,12 +11,16 @@ import (
 	"github.com/rowandb/rowan/types/vector"
 )
 
-// write brings the groups to the target: removals first, so that unique values they held are free.
-func (t *tableMerge) write(ctx context.Context) error {
+type step func(context.Context, *group) error
+
+// steps bring groups to the target: removals first, so that unique values they held are free.
+func (t *tableMerge) steps() []step { return []step{t.removals, t.updates, t.inserts, t.count} }
+
+// write takes the steps for all groups at hand, one after the other.
+func (t *tableMerge) write(ctx context.Context, steps ...step) error {
 	if t.blocked() {
 		return nil
 	}
-	steps := []func(context.Context, *group) error{t.removals, t.updates, t.inserts, t.count}
 	for _, step := range steps {
 		for _, g := range t.groups {
 			if err := step(ctx, g); err != nil {
@@ -24,7 +28,7 @@ func (t *tableMerge) write(ctx context.Context) error {
 			}
 		}
 	}
-	t.groups = nil
+	t.groups = t.groups[:0]
 	return nil
 }
 

@@ -36,7 +36,11 @@ func (t *Txn) RecordMerge(source, target storage.View) error {
 	if from.branch == nil || to.branch == nil {
 		return pgerr.Internal("merge without a branch")
 	}
-	t.merges = append(t.merges, mergeNote{to.branch.ID, from.branch.ID, source.At(), from.layer, t.seq})
+	seq := t.seq
+	if from.readOnly { // it did not see what this transaction wrote to the source
+		seq = 0
+	}
+	t.merges = append(t.merges, mergeNote{to.branch.ID, from.branch.ID, source.At(), from.layer, seq})
 	return nil
 }
 
@@ -74,22 +78,14 @@ func (t *Txn) mergedOwn(m mergeNote) bool {
 	return own
 }
 
-// Base returns a view of the newest state that two branches have both grown from: each has in it what it forked from and
-// what it merged, and what those had in them in turn.
-func (t *Txn) Base(ctx context.Context, source, target storage.View) (storage.View, error) {
-	from, err := t.own(source)
+// Bases returns views of the newest states that two sets of views have both grown from: each has in it what it forked
+// from and what it merged, and what those had in them in turn. None of them contains another; the youngest is first.
+func (t *Txn) Bases(ctx context.Context, a, b []storage.View) ([]storage.View, error) {
+	x, err := t.ancestries(ctx, a)
 	if err != nil {
 		return nil, err
 	}
-	to, err := t.own(target)
-	if err != nil {
-		return nil, err
-	}
-	x, err := t.ancestry(ctx, from)
-	if err != nil {
-		return nil, err
-	}
-	y, err := t.ancestry(ctx, to)
+	y, err := t.ancestries(ctx, b)
 	if err != nil {
 		return nil, err
 	}
@@ -97,18 +93,41 @@ func (t *Txn) Base(ctx context.Context, source, target storage.View) (storage.Vi
 	if err != nil {
 		return nil, err
 	}
-	if best.layer == nil {
-		return nil, pgerr.New(pgerrcode.InvalidParameterValue, "branches \"%s\" and \"%s\" have no common history", from.branch.Name, to.branch.Name)
+	if len(best) == 0 {
+		return nil, pgerr.New(pgerrcode.InvalidParameterValue, "branches \"%s\" and \"%s\" have no common history", a[0].Branch().Name, b[0].Branch().Name)
 	}
-	b := t.s.branchByID(best.branch)
-	if b == nil {
-		b = from.branch
+	var out []storage.View
+	for _, l := range best {
+		br := t.s.branchByID(l.branch)
+		if br == nil {
+			br = a[0].(*view).branch
+		}
+		out = append(out, t.pointOf(br, l.layer, l.bound))
 	}
-	return t.pointOf(b, best.layer, best.bound), nil
+	return out, nil
 }
 
-// newestCommon picks, of the states that two ancestries share, one that no other contains; of several the youngest.
-func (t *Txn) newestCommon(ctx context.Context, x, y ancestry) (link, error) {
+// ancestries joins what views have grown from.
+func (t *Txn) ancestries(ctx context.Context, list []storage.View) (ancestry, error) {
+	all := ancestry{}
+	for _, v := range list {
+		own, err := t.own(v)
+		if err != nil {
+			return nil, err
+		}
+		a, err := t.ancestry(ctx, own)
+		if err != nil {
+			return nil, err
+		}
+		for l, scn := range a {
+			all[l] = max(all[l], scn)
+		}
+	}
+	return all, nil
+}
+
+// newestCommon picks, of the states that two ancestries share, those that no other contains, the youngest first.
+func (t *Txn) newestCommon(ctx context.Context, x, y ancestry) ([]link, error) {
 	var common []link
 	for l, a := range x {
 		if b, ok := y[l]; ok {
@@ -118,18 +137,36 @@ func (t *Txn) newestCommon(ctx context.Context, x, y ancestry) (link, error) {
 	slices.SortFunc(common, func(a, b link) int {
 		return cmp.Or(cmp.Compare(b.bound, a.bound), cmp.Compare(b.id, a.id))
 	})
-	var best link
-	var grown ancestry
-	for _, c := range common {
-		a := ancestry{}
-		if err := t.grow(ctx, a, c.chain(c.bound)); err != nil {
-			return link{}, err
+	grown := make([]ancestry, len(common))
+	for i, c := range common {
+		grown[i] = ancestry{}
+		if err := t.grow(ctx, grown[i], c.chain(c.bound)); err != nil {
+			return nil, err
 		}
-		if best.layer == nil || a.has(best) && !grown.has(c) {
-			best, grown = c, a
+	}
+	var best []link
+	for i, c := range common {
+		if c.bound == 0 && len(common) > 1 && i > 0 {
+			continue
+		}
+		if !contained(i, common, grown) {
+			best = append(best, c)
 		}
 	}
 	return best, nil
+}
+
+// contained reports whether another of the states has the i-th in it.
+func contained(i int, common []link, grown []ancestry) bool {
+	for j := range common {
+		if j == i || !grown[j].has(common[i]) {
+			continue
+		}
+		if !grown[i].has(common[j]) || j < i { // of two that contain each other, the first
+			return true
+		}
+	}
+	return false
 }
 
 // ancestry is what a state has grown from: of each layer, the SCN up to which it is in it.

@@ -31,9 +31,10 @@ func TestChanges(t *testing.T) {
 	ks, _, err := m.ChangedKeys(ctx, x.v, dev, tab.Rows)
 	must(t, err)
 	is(t, fmt.Sprint(len(ks)), "2")
-	base, err := m.Base(ctx, dev, x.v)
+	bases, err := m.Bases(ctx, []storage.View{dev}, []storage.View{x.v})
 	must(t, err)
-	is(t, fmt.Sprint(base.At(), base.ReadOnly()), fmt.Sprint(fork, true))
+	base := bases[0]
+	is(t, fmt.Sprint(base.At(), base.ReadOnly(), len(bases)), fmt.Sprint(fork, true, 1))
 	ks, _, err = m.ChangedKeys(ctx, base, dev, tab.Rows)
 	must(t, err)
 	is(t, fmt.Sprintf("%x", ks), "[8000000000000001]")
@@ -50,12 +51,13 @@ func TestChanges(t *testing.T) {
 		must(t, err)
 		m = x.Txn.(*mvcc.Txn)
 		if back {
-			base, err = m.Base(ctx, x.v, dev)
+			bases, err = m.Bases(ctx, []storage.View{x.v}, []storage.View{dev})
 		} else {
-			base, err = m.Base(ctx, dev, x.v)
+			bases, err = m.Bases(ctx, []storage.View{dev}, []storage.View{x.v})
 		}
 		must(t, err)
-		is(t, fmt.Sprint(base.At(), base.Branch().Name), fmt.Sprint(at, "dev"))
+		base = bases[0]
+		is(t, fmt.Sprint(base.At(), base.Branch().Name, len(bases)), fmt.Sprint(at, "dev", 1))
 		must(t, x.Rollback())
 	}
 }

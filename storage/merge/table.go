@@ -1,0 +1,249 @@
+package merge
+
+import (
+	"context"
+	"slices"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/diff"
+	"github.com/rowandb/rowan/types"
+)
+
+// chunk is how many rows are merged at a time.
+const chunk = 1024
+
+// mostGroups is how many chunks are kept where all must be written together; beyond it the rows are read twice.
+const mostGroups = 32
+
+// tableMerge is the merge of one table's rows.
+type tableMerge struct {
+	*merger
+	base, source *catalog.Table // nil: not there
+	into         *catalog.Table // the target's table, as merged
+	adopted      bool           // the target takes the source's rewritten rows in place of its own
+	gather       bool           // removals of all rows are written before anything else
+	policies     bool           // a column has a merge policy
+	unmoved      bool           // the target is the base
+
+	columns                []*catalog.Column // all that are given to storage, hidden ones too
+	ids                    []catalog.ColumnID
+	stored                 []*catalog.Column
+	missing                []types.Datum // what rows without a stored column have in it
+	fromSource, fromTarget []int         // for each stored column, its position in what was fetched, -1: not there
+	cellBuf                []types.Datum
+
+	*group           // being filled
+	groups  []*group // not written yet
+	changed bool
+}
+
+// table merges the rows of one table that the source changed.
+func (m *merger) table(ctx context.Context, id catalog.OID) error {
+	t := &tableMerge{merger: m}
+	t.base = m.base.table(id)
+	t.source, _ = m.source.Catalog().Object(id).(*catalog.Table)
+	t.into, _ = m.target.Catalog().Object(id).(*catalog.Table)
+	if t.source == nil || t.into == nil {
+		return nil // dropped on one side: there are no rows to merge
+	}
+	t.prepare()
+	if t.incompatible() {
+		return t.rewritten(ctx)
+	}
+	if err := t.rows(ctx); err != nil {
+		return err
+	}
+	if t.changed {
+		m.res.Tables = append(m.res.Tables, id)
+	}
+	return nil
+}
+
+// rows merges the rows in groups. Where rows may pass unique values around, everything that holds one is removed before
+// anything takes one: with all groups at hand, or, where they are many, by going over the rows twice.
+func (t *tableMerge) rows(ctx context.Context) error {
+	twice := false
+	err := t.each(ctx, func(g *group) error {
+		t.groups = append(t.groups, g)
+		switch {
+		case twice || t.gather && len(t.groups) > mostGroups:
+			twice = true
+			return t.write(ctx, t.removals)
+		case t.gather:
+			return nil
+		}
+		return t.write(ctx, t.steps()...)
+	})
+	if err != nil || !twice {
+		if err == nil {
+			err = t.write(ctx, t.steps()...)
+		}
+		return err
+	}
+	t.again = true
+	defer func() { t.again = false }()
+	return t.each(ctx, func(g *group) error {
+		t.groups = append(t.groups, g)
+		return t.write(ctx, t.steps()[1:]...)
+	})
+}
+
+// each merges the rows that the source changed, and passes what becomes of each chunk on.
+func (t *tableMerge) each(ctx context.Context, f func(*group) error) error {
+	keys, err := t.candidates(ctx, t.merger.base, t.merger.source, t.into.OID)
+	if err != nil {
+		return err
+	}
+	defer keys.Close()
+	for {
+		list, err := keys.Next(ctx, chunk)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		t.group = t.newGroup()
+		if err := t.batch(ctx, list); err != nil {
+			return err
+		}
+		if t.group.empty() || t.blocked() {
+			continue
+		}
+		if err := f(t.group); err != nil {
+			return err
+		}
+	}
+}
+
+// prepare finds where the merged table's columns stand on each side.
+func (t *tableMerge) prepare() {
+	for i := range t.into.Columns {
+		c := &t.into.Columns[i]
+		if c.Dropped {
+			continue
+		}
+		t.columns, t.ids = append(t.columns, c), append(t.ids, c.ID)
+		if c.Hidden == "" {
+			t.stored = append(t.stored, c)
+			t.missing = append(t.missing, diff.Missing(c))
+			t.policies = t.policies || c.Merge != ""
+		}
+	}
+	t.fromSource, t.fromTarget = t.positions(t.source), t.positions(t.into)
+	t.cellBuf = make([]types.Datum, len(t.stored))
+	was := t.before[t.into.OID]
+	t.adopted = was != nil && was.Rows != t.into.Rows
+	t.unmoved = t.res.FastForward && was == nil && t.merger.base.view != nil && t.req.From == nil
+	for _, ix := range t.into.Indexes {
+		t.gather = t.gather || ix.Unique && !ix.Primary
+	}
+}
+
+func (t *tableMerge) positions(x *catalog.Table) []int {
+	out := make([]int, len(t.stored))
+	for i, c := range t.stored {
+		out[i] = -1
+		if x == nil {
+			continue
+		}
+		out[i] = slices.IndexFunc(x.Live(), func(y *catalog.Column) bool { return y.ID == c.ID && fits(y.TypeOID, c.TypeOID) })
+	}
+	return out
+}
+
+// fits reports whether values of one type are as they stand values of another.
+func fits(from, to catalog.OID) bool {
+	rank := func(o catalog.OID) int {
+		return slices.Index([]catalog.OID{types.OIDInt2, types.OIDInt4, types.OIDInt8}, o)
+	}
+	return from == to || rank(from) >= 0 && rank(from) < rank(to) || from == types.OIDVarchar && to == types.OIDText
+}
+
+// incompatible reports whether the target gave the table's rows new keys or types, so that rows of the source cannot be
+// brought there one by one.
+func (t *tableMerge) incompatible() bool {
+	if t.adopted || t.base == nil || t.base.Rows == t.into.Rows && t.source.Rows == t.into.Rows {
+		return false
+	}
+	if !sameKey(t.base, t.into) || !sameKey(t.source, t.into) {
+		return true
+	}
+	for i, c := range t.stored {
+		if x := t.source.ColumnByID(c.ID); x != nil && !x.Dropped && t.fromSource[i] < 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// sameKey reports whether two versions of a table have rows with the same keys: no key at all means row ids, which a
+// rewrite does not keep.
+func sameKey(a, b *catalog.Table) bool {
+	x, y := a.PrimaryIndex(), b.PrimaryIndex()
+	if x == nil || y == nil || !slices.Equal(x.Columns, y.Columns) {
+		return false
+	}
+	for _, c := range x.Columns {
+		if a.ColumnByID(c.Column).TypeOID != b.ColumnByID(c.Column).TypeOID {
+			return false
+		}
+	}
+	return true
+}
+
+// rewritten is the merge of an incompatible table: nothing to do, a contradiction, or, when the target wins, what it has.
+func (t *tableMerge) rewritten(ctx context.Context) error {
+	keys, err := t.candidates(ctx, t.merger.base, t.merger.source, t.into.OID)
+	if err != nil {
+		return err
+	}
+	defer keys.Close()
+	list, err := keys.Next(ctx, 1)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	if t.req.Strategy == storage.TargetWins {
+		t.res.Resolved++
+		return nil
+	}
+	t.schemaConflict(t.into, "its rows were rewritten on the target, and changed on the source")
+	return nil
+}
+
+func ids(x *catalog.Table) []catalog.ColumnID {
+	if x == nil {
+		return nil
+	}
+	var out []catalog.ColumnID
+	for _, c := range x.Live() {
+		out = append(out, c.ID)
+	}
+	return out
+}
+
+// batch merges the rows with the given keys.
+func (t *tableMerge) batch(ctx context.Context, keys []string) error {
+	source, err := diff.Fetch(ctx, t.tx, t.merger.source, t.source, ids(t.source), keys)
+	if err != nil {
+		return err
+	}
+	target, err := diff.Fetch(ctx, t.tx, t.merger.target, t.into, ids(t.into), keys)
+	if err != nil {
+		return err
+	}
+	targets := rowsOf(target, t.fromTarget)
+	bases := targets
+	if !t.unmoved {
+		if bases, err = t.baseRows(ctx, t.merger.base, keys); err != nil {
+			return err
+		}
+	}
+	for k, key := range keys {
+		s := row{rows: source, at: source.At[k], cols: t.fromSource}
+		if t.adopted {
+			t.adopt(key, bases[k], s)
+		} else if err := t.row(ctx, key, bases[k], s, targets[k]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
