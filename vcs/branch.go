@@ -82,7 +82,7 @@ func protectBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, e
 		b.Protected = a[1].B()
 		return nil
 	})
-	return types.String(b.Name), err
+	return types.Bool(b.Protected), err
 }
 
 func resetBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {

@@ -29,7 +29,16 @@ func newRoot() *cobra.Command {
 		Version: server.Version,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newServe(), newDemo(), newVersion())
+	root.AddGroup(&cobra.Group{ID: "server", Title: "The server:"}, &cobra.Group{ID: "branches", Title: "Branches and history, on a running server:"})
+	for _, c := range []*cobra.Command{newServe(), newDemo()} {
+		c.GroupID = "server"
+		root.AddCommand(c)
+	}
+	for _, c := range []*cobra.Command{newBranch(), newLogCommand(), newDiff(), newMerge(), newTag(), newCommit()} {
+		c.GroupID = "branches"
+		root.AddCommand(c)
+	}
+	root.AddCommand(newVersion())
 	return root
 }
 

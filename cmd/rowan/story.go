@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -72,50 +71,4 @@ func (d *demo) statement(ctx context.Context, c *pgconn.PgConn, branch, sql stri
 		}
 	}
 	return nil
-}
-
-// show lays a result out in columns; that of a statement without one is its tag.
-func show(r *pgconn.Result) string {
-	if len(r.FieldDescriptions) == 0 {
-		return r.CommandTag.String() + "\n"
-	}
-	cells := make([][]string, 0, len(r.Rows)+1)
-	var head []string
-	for _, f := range r.FieldDescriptions {
-		head = append(head, f.Name)
-	}
-	cells = append(cells, head)
-	for _, row := range r.Rows {
-		var line []string
-		for _, v := range row {
-			line = append(line, string(v))
-		}
-		cells = append(cells, line)
-	}
-	width := make([]int, len(head))
-	for _, line := range cells {
-		for i, v := range line {
-			width[i] = max(width[i], utf8.RuneCountInString(v))
-		}
-	}
-	var b strings.Builder
-	rule := make([]string, len(width))
-	for i, w := range width {
-		rule[i] = strings.Repeat("-", w)
-	}
-	for n, line := range cells {
-		for i, v := range line {
-			line[i] = v + strings.Repeat(" ", width[i]-utf8.RuneCountInString(v))
-		}
-		fmt.Fprintln(&b, strings.TrimRight(strings.Join(line, " | "), " "))
-		if n == 0 {
-			fmt.Fprintln(&b, strings.Join(rule, "-+-"))
-		}
-	}
-	rows := "rows"
-	if len(r.Rows) == 1 {
-		rows = "row"
-	}
-	fmt.Fprintf(&b, "(%d %s)\n", len(r.Rows), rows)
-	return b.String()
 }

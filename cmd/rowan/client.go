@@ -1,0 +1,166 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const clientLong = `
+
+It speaks to a running server over the PostgreSQL protocol. --url names server and database as psql would; without it the
+address is --pg-addr. The password comes from PGPASSWORD, ~/.pgpass or ROWAN_PASSWORD.`
+
+// client is a connection to a server and the way in which results are printed.
+type client struct {
+	url, addr, user, database, branch string
+	json                              bool
+	out                               io.Writer
+}
+
+// clientCommand completes a command that asks a server: its flags, and run with the arguments of the command line.
+func clientCommand(cmd *cobra.Command, run func(ctx context.Context, c *client, args []string) error) *cobra.Command {
+	c := &client{}
+	c.flags(cmd.Flags())
+	if cmd.Long == "" {
+		cmd.Long = cmd.Short + "."
+	}
+	cmd.Long += clientLong
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error { return fromEnvironment(cmd.Flags()) }
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		c.out = cmd.OutOrStdout()
+		return failed(run(cmd.Context(), c, args))
+	}
+	return cmd
+}
+
+func (c *client) flags(f *pflag.FlagSet) {
+	f.StringVar(&c.url, "url", "", "connection string, such as postgres://postgres@127.0.0.1:5433/app")
+	f.StringVar(&c.addr, "pg-addr", "127.0.0.1:5433", "address of the server")
+	f.StringVarP(&c.user, "user", "U", "postgres", "role to connect as")
+	f.StringVarP(&c.database, "database", "d", "postgres", "database whose branches are meant")
+	f.StringVarP(&c.branch, "branch", "b", "", "branch to work on (default: the database's default branch)")
+	f.BoolVar(&c.json, "json", false, "print JSON")
+}
+
+func (c *client) connect(ctx context.Context) (*pgconn.PgConn, error) {
+	cfg, err := c.config()
+	if err != nil {
+		return nil, err
+	}
+	cfg.RuntimeParams["application_name"] = "rowan"
+	if c.branch != "" {
+		cfg.RuntimeParams["rowan.branch"] = c.branch
+	}
+	conn, err := pgconn.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, plain(err)
+	}
+	return conn, nil
+}
+
+func (c *client) config() (*pgconn.Config, error) {
+	if c.url != "" {
+		cfg, err := pgconn.ParseConfig(c.url)
+		if err != nil {
+			return nil, fmt.Errorf("--url: %w", err)
+		}
+		if cfg.Password == "" {
+			cfg.Password = os.Getenv("ROWAN_PASSWORD")
+		}
+		return cfg, nil
+	}
+	host, port, err := net.SplitHostPort(c.addr)
+	if err != nil {
+		return nil, fmt.Errorf("--pg-addr: %w", err)
+	}
+	word := func(key, value string) string {
+		return key + "='" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value) + "' "
+	}
+	cfg, err := pgconn.ParseConfig(word("host", host) + word("port", port) + word("user", c.user) + word("dbname", c.database))
+	if err == nil && cfg.Password == "" {
+		cfg.Password = os.Getenv("ROWAN_PASSWORD")
+	}
+	return cfg, err
+}
+
+// plain makes one line, or a line with a hint below it, of a server's error.
+func plain(err error) error {
+	var e *pgconn.PgError
+	if !errors.As(err, &e) {
+		return err
+	}
+	text := e.Message
+	for _, more := range []string{e.Detail, e.Hint} {
+		if more != "" {
+			text += "\n  " + more
+		}
+	}
+	return errors.New(text)
+}
+
+// show runs a query and prints what it returns. Arguments that are empty are NULL.
+func (c *client) show(ctx context.Context, sql string, args ...string) error {
+	_, err := c.rows(ctx, sql, args...)
+	return err
+}
+
+// rows is show that also gives the rows to the caller; with --json they are the one row of JSON.
+func (c *client) rows(ctx context.Context, sql string, args ...string) ([][][]byte, error) {
+	conn, err := c.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // what has been done is committed
+	if c.json {
+		sql = "SELECT coalesce(json_agg(r), '[]') FROM (" + sql + ") r"
+	}
+	params := make([][]byte, len(args))
+	for i, a := range args {
+		if a != "" {
+			params[i] = []byte(a)
+		}
+	}
+	res := conn.ExecParams(ctx, sql, params, nil, nil, nil).Read()
+	if res.Err != nil {
+		return nil, plain(res.Err)
+	}
+	if c.json {
+		var b bytes.Buffer
+		if err := json.Indent(&b, res.Rows[0][0], "", "  "); err != nil {
+			return nil, err
+		}
+		_, err = fmt.Fprintln(c.out, b.String())
+		return res.Rows, err
+	}
+	text := listing(res)
+	if len(res.Rows) == 0 {
+		text = "none\n"
+	}
+	_, err = fmt.Fprint(c.out, text)
+	return res.Rows, err
+}
+
+// script prints the first column of a query's rows as statements.
+func (c *client) script(ctx context.Context, sql string, args ...string) error {
+	out := c.out
+	c.out = io.Discard
+	rows, err := c.rows(ctx, sql, args...)
+	c.out = out
+	for _, row := range rows {
+		if _, err := fmt.Fprintf(out, "%s\n", row[len(row)-1]); err != nil {
+			return err
+		}
+	}
+	return err
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/rowandb/rowan/server"
+)
+
+var changing = regexp.MustCompile(`\d{4}-\d\d-\d\d[ T][\d:.]+\+00(:00)?|[0-9a-f]{40}`)
+
+// commandTest is a server and the command line that speaks to it.
+type commandTest struct {
+	t    *testing.T
+	addr string
+}
+
+func newCommandTest(t *testing.T) *commandTest {
+	s, err := server.Start(t.Context(), server.Config{DataDir: t.TempDir(), PGAddr: "127.0.0.1:0", Auth: server.AuthTrust, Memory: server.MemorySmall})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Stop(context.Background()) })
+	return &commandTest{t, s.PGAddr()}
+}
+
+// rowan runs a command line, in which | stands for blanks within arguments, and returns its output with times blotted out.
+func (c *commandTest) rowan(code int, line string) string {
+	c.t.Helper()
+	args := strings.Fields(line)
+	for i := range args {
+		args[i] = strings.ReplaceAll(args[i], "|", " ")
+	}
+	var out, errOut bytes.Buffer
+	if got := run(c.t.Context(), append(args, "--pg-addr", c.addr), &out, &errOut); got != code {
+		c.t.Errorf("rowan %s: exit %d, want %d\n%s%s", line, got, code, &out, &errOut)
+	}
+	return changing.ReplaceAllString(out.String()+errOut.String(), "#")
+}
+
+func (c *commandTest) want(code int, line, want string) {
+	c.t.Helper()
+	got := strings.TrimSpace(c.rowan(code, line))
+	lines := strings.Split(strings.TrimSpace(want), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimPrefix(lines[i], "\t\t")
+	}
+	if want = strings.Join(lines, "\n"); got != want {
+		c.t.Errorf("rowan %s\ngot:\n%s\nwant:\n%s", line, got, want)
+	}
+}
+
+func (c *commandTest) sql(branch, sql string) {
+	c.t.Helper()
+	conn, err := pgconn.Connect(c.t.Context(), "postgres://postgres@"+c.addr+"/postgres%2F"+branch)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(c.t.Context()) }()
+	if _, err := conn.Exec(c.t.Context(), sql).ReadAll(); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// TestBranchCommands tells a story of branches on the command line.
+func TestBranchCommands(t *testing.T) {
+	c := newCommandTest(t)
+	c.sql("main", "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a'), (2, 'b')")
+	c.want(0, "branch create dev --description for|tests", "BRANCH\ndev")
+	c.want(1, "branch create dev", "rowan: branch \"dev\" already exists")
+	c.want(0, "diff main dev", "none")
+	c.sql("dev", "UPDATE t SET v = 'x' WHERE id = 1; INSERT INTO t VALUES (3, 'c')")
+	c.want(0, "diff main dev", `
+		TABLE_NAME  INSERTS  UPDATES  DELETES
+		t           1        1        0`)
+	c.want(0, "diff main dev t", `
+		DIFF_TYPE  FROM_ID  TO_ID  FROM_V  TO_V
+		modified   1        1      a       x
+		added               3              c`)
+	c.want(1, "diff main nowhere", "rowan: branch \"nowhere\" does not exist\n  Known branches: dev, main.")
+	c.sql("main", "UPDATE t SET v = 'y' WHERE id = 1")
+	if got := c.rowan(1, "merge dev"); !strings.Contains(got, "update_update") || !strings.Contains(got, "--strategy source_wins") {
+		t.Errorf("merge with a conflict:\n%s", got)
+	}
+	if got := c.rowan(0, "merge dev --strategy source_wins --dry-run"); !strings.Contains(got, "would merge") {
+		t.Errorf("dry run:\n%s", got)
+	}
+	if got := c.rowan(0, "merge dev --strategy source_wins -m spring"); !strings.HasPrefix(got, "STATUS") || !strings.Contains(got, "merged") {
+		t.Errorf("merge:\n%s", got)
+	}
+	if got := c.rowan(0, "log -n 1"); !strings.Contains(got, "spring") {
+		t.Errorf("log:\n%s", got)
+	}
+	c.want(0, "branch rename dev done", "BRANCH\ndone")
+	c.want(0, "branch protect done", "BRANCH  PROTECTED\ndone    t")
+	if got := c.rowan(1, "branch drop done"); !strings.Contains(got, "protected") {
+		t.Errorf("drop of a protected branch:\n%s", got)
+	}
+	c.want(0, "branch protect done --off", "BRANCH  PROTECTED\ndone    f")
+	c.want(0, "branch drop done", "BRANCH  DROPPED\ndone    t")
+	c.want(0, "branch reset main ~1", "BRANCH\nmain")
+	c.want(0, "diff main@~0 main", "none")
+	var list []map[string]any
+	if err := json.Unmarshal([]byte(c.rowan(0, "branch --json")), &list); err != nil || len(list) != 1 || list[0]["name"] != "main" {
+		t.Errorf("branches as JSON: %v, %v", list, err)
+	}
+	c.want(2, "merge", "rowan: accepts 1 arg(s), received 0\nTry: rowan --help")
+}
