@@ -7,10 +7,15 @@ type Batch struct {
 	Async bool
 	// Urgent lets the batch use the space that is kept free on the disk: for what takes back, or ends, other work.
 	Urgent bool
+	// Loose, with Async, lets a crash leave a first part of the batch, and readers see it grow: for long lists of writes
+	// that can be taken back otherwise.
+	Loose bool
 
 	buf   []byte
 	ops   []op
 	apart int64 // bytes of values that do not count
+
+	deletes bool // there are deletions
 }
 
 type op struct {
@@ -40,6 +45,7 @@ func (b *Batch) Delete(key []byte) {
 	k := len(b.buf)
 	b.buf = append(b.buf, key...)
 	b.ops = append(b.ops, op{k, -1, len(b.buf)})
+	b.deletes = true
 }
 
 // Len returns the number of writes.
@@ -61,15 +67,19 @@ func (b *Batch) Fits(l Limits, n int, size int) bool {
 	return len(b.ops)+n <= l.Ops && b.Bytes()+int64(size)+int64(n)*opOverhead <= l.Bytes
 }
 
+// Plain reports whether the batch has neither deletions nor values that are kept apart.
+func (b *Batch) Plain() bool { return b.apart == 0 && !b.deletes }
+
 // Reset empties b, keeping its memory.
 func (b *Batch) Reset() {
-	b.buf, b.ops, b.Async, b.Urgent, b.apart = b.buf[:0], b.ops[:0], false, false, 0
+	*b = Batch{buf: b.buf[:0], ops: b.ops[:0]}
 }
 
 // Append adds the writes of c.
 func (b *Batch) Append(c *Batch) {
 	n := len(b.buf)
 	b.apart += c.apart
+	b.deletes = b.deletes || c.deletes
 	b.buf = append(b.buf, c.buf...)
 	for _, o := range c.ops {
 		o.key, o.end = o.key+n, o.end+n

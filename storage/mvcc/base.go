@@ -67,7 +67,7 @@ func (t *Txn) mergedOwn(m mergeNote) bool {
 			return false
 		}
 		later := false
-		w.tree.Scan(func(x *write) bool {
+		w.each(func(x *write) bool {
 			own, later = true, x.seq > m.seq
 			return !later
 		})

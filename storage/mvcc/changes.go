@@ -76,7 +76,7 @@ func (t *Txn) ChangedKeys(ctx context.Context, from, to storage.View, ks catalog
 	}
 	for _, w := range t.order {
 		if w.Keyspace == ks {
-			w.tree.Scan(func(x *write) bool { return add(w.Space, x.key, false) })
+			w.each(func(x *write) bool { return add(w.Space, x.key, false) })
 		}
 	}
 	if t.large != nil {
@@ -107,7 +107,7 @@ func (t *Txn) ChangedTables(ctx context.Context, from, to storage.View) ([]catal
 		}
 	}
 	for _, w := range t.order {
-		if w.table != 0 && (w.tree.Len() > 0 || w.flushed) {
+		if w.table != 0 && w.any() {
 			set[w.table] = struct{}{}
 		}
 	}

@@ -50,6 +50,7 @@ func (t *Txn) Commit(ctx context.Context) (storage.SCN, error) {
 	}
 	scn, err := t.commit(ctx)
 	if err != nil && t.large != nil && t.large.at.Load() == 0 {
+		t.abandonFlights()
 		_ = t.s.undoLarge(ctx, t.large)
 	}
 	t.end()
@@ -92,7 +93,7 @@ func (t *Txn) tooBig() bool {
 
 func (t *Txn) hasWrites() bool {
 	for _, w := range t.order {
-		if w.tree.Len() > 0 {
+		if w.inMemory() {
 			return true
 		}
 	}
@@ -120,7 +121,7 @@ func (t *Txn) stillInForce() error {
 
 func (t *Txn) wroteTo(l *layer) bool {
 	for _, w := range t.order {
-		if w.layer == l && (w.tree.Len() > 0 || w.flushed) {
+		if w.layer == l && w.any() {
 			return true
 		}
 	}
@@ -219,7 +220,7 @@ func (c *committer) log(l *layer) *layerLog {
 
 // writes adds a keyspace's writes to the batch.
 func (c *committer) writes(w *writes) {
-	if w.tree.Len() == 0 && !w.flushed {
+	if !w.any() {
 		return
 	}
 	log := c.log(w.layer)
@@ -227,7 +228,7 @@ func (c *committer) writes(w *writes) {
 	sp, _ := w.layer.open(w.Keyspace)
 	before := c.batch.Len()
 	w.tree.Scan(func(x *write) bool {
-		if !c.write(w, sp, x) {
+		if !c.write(w, sp, x, &w.rowCounts) {
 			return true
 		}
 		if w.rows || w.Keyspace == catalogSpace || x.deleted {
@@ -254,7 +255,7 @@ func (c *committer) persist(sp *space) {
 
 // write adds one write: the history row of what it replaces, and the head. It reports false where there is nothing to
 // write: a row that came and went within the transaction.
-func (c *committer) write(w *writes, sp *space, x *write) bool {
+func (c *committer) write(w *writes, sp *space, x *write, n *rowCounts) bool {
 	f, keep, ok := c.flags(w, sp, x)
 	if !ok {
 		return false
@@ -269,7 +270,7 @@ func (c *committer) write(w *writes, sp *space, x *write) bool {
 	if x.deleted {
 		c.dead = append(c.dead, deadKey{sp, x.key, c.ver})
 	}
-	w.count(x)
+	n.count(x)
 	return true
 }
 
@@ -317,24 +318,24 @@ func (c *committer) flags(w *writes, sp *space, x *write) (f flags, keep, ok boo
 }
 
 // count counts what a write does to its table.
-func (w *writes) count(x *write) {
+func (n *rowCounts) count(x *write) {
 	was := x.below == belowHead || x.below == belowParent
 	if x.below == belowOwn {
 		old, err := parseVersion(x.base)
 		was = err == nil && !old.deleted()
 		if was && x.deleted && old.flags&(root|first) == root|first {
-			w.inserts-- // added by this transaction, and counted when it was written ahead
+			n.inserts-- // added by this transaction, and counted when it was written ahead
 			return
 		}
 	}
 	switch {
 	case x.deleted && was:
-		w.deletes++
+		n.deletes++
 	case x.deleted:
 	case was:
-		w.updates++
+		n.updates++
 	default:
-		w.inserts++
+		n.inserts++
 	}
 }
 

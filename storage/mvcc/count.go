@@ -142,7 +142,7 @@ func (t *Txn) CountRows(ctx context.Context, r storage.ScanRequest) (n int64, ok
 func (t *Txn) ownRows(v *view, ks catalog.Keyspace) (n int64, ok bool) {
 	w := t.writesIn(v, ks)
 	switch {
-	case w == nil || w.tree.Len() == 0 && !w.flushed:
+	case w == nil || !w.any():
 		return 0, true
 	case w.flushed || t.o.Isolation != storage.ReadCommitted:
 		return 0, false

@@ -43,8 +43,8 @@ func splitEntry(payload, key []byte) (rowKey, include []byte) {
 	return rest[:m], rest[m:]
 }
 
-// putEntry writes the entry of row i in the x-th index. Uniqueness has been seen to.
-func (t *Txn) putEntry(ctx context.Context, v *view, target *writes, w *tableWriter, x int, rowKey []byte, cols []*vector.Vector, i int) error {
+// putEntry writes the entry of row i in the x-th index. Uniqueness has been seen to; known, if not nil, is what that found.
+func (t *Txn) putEntry(ctx context.Context, v *view, target *writes, w *tableWriter, x int, rowKey []byte, cols []*vector.Vector, i int, known *committedRow) error {
 	iw := &w.indexes[x]
 	var null, out bool
 	w.entry, null, out = iw.entryKey(w.entry[:0], cols, i)
@@ -60,7 +60,9 @@ func (t *Txn) putEntry(ctx context.Context, v *view, target *writes, w *tableWri
 	}
 	w.value = iw.entryValue(w.value[:0], rowKey, inKey, cols, i)
 	c := committedRow{below: belowUnknown}
-	if !inKey || len(v.chain) > 1 || t.large != nil {
+	if known != nil && !inKey {
+		c = *known
+	} else if !inKey || len(v.chain) > 1 || target.mayBeAhead(w.entry) {
 		var err error
 		if c, err = t.entryBelow(ctx, v, target, iw.Keyspace, w.entry); err != nil {
 			return err
@@ -72,8 +74,8 @@ func (t *Txn) putEntry(ctx context.Context, v *view, target *writes, w *tableWri
 
 // entryBelow is committed, unless the transaction has written the key itself and knows.
 func (t *Txn) entryBelow(ctx context.Context, v *view, target *writes, ks catalog.Keyspace, key []byte) (committedRow, error) {
-	if target.get(key, anyCmd) != nil {
-		return committedRow{}, nil
+	if x, err := t.newest(target, key); err != nil || x != nil {
+		return committedRow{}, err
 	}
 	if !v.known(ks) {
 		return committedRow{below: belowNothing}, nil

@@ -60,7 +60,7 @@ type fleetReader struct {
 // transaction that has writes of its own in memory does without.
 func (s *scanner) startFleet() bool {
 	readers := min(runtime.GOMAXPROCS(0), fleetMost)
-	if readers < 2 || s.span.reverse || len(s.spans) > 0 || s.src == nil || s.w != nil && s.w.tree.Len() > 0 {
+	if readers < 2 || s.span.reverse || len(s.spans) > 0 || s.src == nil || s.w != nil && s.w.inMemory() {
 		return false
 	}
 	bounds := s.cut()

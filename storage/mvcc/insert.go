@@ -25,6 +25,13 @@ type inserter struct {
 	fresh   bool  // nobody else knows the table
 	locks   int   // mark before the row's locks
 	skipped []storage.Collision
+	claimed []claimedEntry // by index
+}
+
+// claimedEntry is what the claim of a row's key in a unique index has found below it.
+type claimedEntry struct {
+	c    committedRow
+	base []byte
 }
 
 // Insert implements storage.Txn.
@@ -67,9 +74,14 @@ func (in *inserter) prepare() {
 	for _, x := range info.indexes {
 		w := t.writesTo(v, x.Keyspace)
 		w.table = info.table.OID
+		if x.Unique {
+			w.remember()
+		}
 		in.idx = append(in.idx, w)
 	}
+	in.claimed = make([]claimedEntry, len(in.idx))
 	if info.pk != nil {
+		in.rows.remember()
 		in.order = append(in.order, -1)
 	}
 	for i, x := range info.indexes {
@@ -134,16 +146,18 @@ func (in *inserter) row(ctx context.Context, k int, id uint64) (err error) {
 		if err != nil || skip {
 			return err
 		}
-		if u < 0 {
-			state = c
-			state.base = append(w.old[:0], c.base...)
-			w.old = state.base
+		if u >= 0 {
+			in.claimed[u].keep(c)
+			continue
 		}
+		state = c
+		state.base = append(w.old[:0], c.base...)
+		w.old = state.base
 	}
 	w.payload = w.enc.Append(w.payload[:0], cols, i)
 	in.t.put(in.rows, w.key, w.payload, false, state.below, state.base)
 	for x := range w.indexes {
-		if err := in.t.putEntry(ctx, in.v, in.idx[x], w, x, w.key, cols, i); err != nil {
+		if err := in.t.putEntry(ctx, in.v, in.idx[x], w, x, w.key, cols, i, &in.claimed[x].c); err != nil {
 			return err
 		}
 	}
@@ -151,6 +165,13 @@ func (in *inserter) row(ctx context.Context, k int, id uint64) (err error) {
 		*in.r.Keys = append(*in.r.Keys, string(w.key))
 	}
 	return nil
+}
+
+// keep keeps what was found; its bytes are borrowed.
+func (k *claimedEntry) keep(c committedRow) {
+	k.base = append(k.base[:0], c.base...)
+	k.c = c
+	k.c.base, k.c.payload = k.base, nil
 }
 
 // claimIndex makes sure that nothing else has, or is about to have, the row's key in a unique index. skip: the index
@@ -193,7 +214,7 @@ func (in *inserter) claimIndex(ctx context.Context, u, k, i int) (c committedRow
 	return c, true, nil
 }
 
-// claimOptions say what is known before: no committed row has the key; nobody else can have it.
+// claimOptions say what is known before: the key is locked and no committed row has it; nobody else can have it.
 type claimOptions struct{ vacant, fresh bool }
 
 // live returns the payload of the newest write of key, nil when there is none or it is a deletion.
@@ -206,35 +227,20 @@ func (w *writes) live(key []byte) []byte {
 
 // claim locks a key that must be unique and says what is there: other is the payload of the live version, if any.
 func (t *Txn) claim(ctx context.Context, v *view, w *writes, ks catalog.Keyspace, key []byte, o claimOptions) (c committedRow, other []byte, err error) {
-	if o.fresh && t.large == nil {
-		c.below = belowNothing
-		return c, w.live(key), nil
-	}
-	lk := rowLockKey(v, ks, key)
-	_, err = t.owner.Lock(ctx, lk, lock.Mode(catalog.ForUpdate), lock.Wait{No: true})
-	if errors.Is(err, lock.ErrBusy) {
-		// Whoever holds it more weakly leaves the key as it is: if it is there now it stays.
-		if t.owner.Strongest(lk) < lock.Mode(catalog.ForUpdate) {
-			if c, err = t.committed(ctx, v, ks, key); err != nil {
-				return c, nil, err
-			}
-			if c.live {
-				return c, c.payload, nil
-			}
+	if !o.fresh && !o.vacant {
+		if c, err = t.lockClaim(ctx, v, ks, key); err != nil || c.live {
+			return c, c.payload, err
 		}
-		_, err = t.owner.Lock(ctx, lk, lock.Mode(catalog.ForUpdate), t.waitOption(catalog.Wait))
-		o.vacant = false
-	}
-	if err != nil {
-		return c, nil, lockError(err, nil, true)
 	}
 	if x := w.get(key, anyCmd); x != nil {
 		if !x.deleted {
 			return c, x.payload, nil
 		}
-		return c, nil, nil
+		if x, err = t.newest(w, key); err != nil || x != nil {
+			return c, nil, err
+		}
 	}
-	if o.vacant {
+	if o.vacant || o.fresh && !w.mayBeAhead(key) {
 		return committedRow{below: belowNothing}, nil, nil
 	}
 	if c, err = t.committed(ctx, v, ks, key); err != nil {
@@ -244,4 +250,21 @@ func (t *Txn) claim(ctx context.Context, v *view, w *writes, ks catalog.Keyspace
 		return c, c.payload, nil
 	}
 	return c, nil, nil
+}
+
+// lockClaim locks a key that is to be claimed. Where another holds it, c is the live version that will stay whatever that
+// one does, or nothing is known.
+func (t *Txn) lockClaim(ctx context.Context, v *view, ks catalog.Keyspace, key []byte) (c committedRow, err error) {
+	lk := rowLockKey(v, ks, key)
+	_, err = t.owner.Lock(ctx, lk, lock.Mode(catalog.ForUpdate), lock.Wait{No: true})
+	if errors.Is(err, lock.ErrBusy) {
+		// Whoever holds it more weakly leaves the key as it is: if it is there now it stays.
+		if t.owner.Strongest(lk) < lock.Mode(catalog.ForUpdate) {
+			if c, err = t.committed(ctx, v, ks, key); err != nil || c.live {
+				return c, err
+			}
+		}
+		_, err = t.owner.Lock(ctx, lk, lock.Mode(catalog.ForUpdate), t.waitOption(catalog.Wait))
+	}
+	return committedRow{}, lockError(err, nil, true)
 }

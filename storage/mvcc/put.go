@@ -1,5 +1,7 @@
 package mvcc
 
+import "bytes"
+
 // arena gives out small pieces of memory that live as long as the transaction's writes.
 type arena struct {
 	buf    []byte
@@ -37,17 +39,26 @@ const writeOverhead = 160
 func (t *Txn) put(w *writes, key, payload []byte, del bool, b below, base []byte) {
 	x := t.mem.write()
 	t.seq++
+	if w.tree.Len() == 0 {
+		w.since = t.seq
+	}
 	*x = write{key: key, seq: t.seq, cmd: t.cmd, deleted: del, below: b, base: base}
 	if !del {
 		x.payload = t.mem.copy(payload)
 	}
-	if prev, ok := w.tree.GetHint(x, &w.hint); ok {
+	if last, ok := w.tree.Max(); !ok || bytes.Compare(last.key, key) < 0 {
+		x.key, x.base = t.mem.copy(key), t.mem.copy(base)
+		w.tree.Load(x)
+	} else if prev, ok := w.tree.GetHint(x, &w.hint); ok {
 		x.key, x.below, x.base, x.prev = prev.key, prev.below, prev.base, t.shorten(prev)
+		w.tree.SetHint(x, &w.hint)
 	} else {
-		x.key = t.mem.copy(key)
-		x.base = t.mem.copy(base)
+		x.key, x.base = t.mem.copy(key), t.mem.copy(base)
+		w.tree.SetHint(x, &w.hint)
 	}
-	w.tree.SetHint(x, &w.hint)
+	if x.prev != nil || x.below == belowOwn {
+		w.kept++
+	}
 	t.bytes += int64(len(key)+len(payload)+len(x.base)) + writeOverhead
 	t.wrote = true
 	if len(t.savepoints) > 0 {
@@ -81,6 +92,9 @@ func (t *Txn) Savepoint() int {
 // RollbackTo implements storage.Txn. The savepoint stays; those after it go.
 func (t *Txn) RollbackTo(n int) error {
 	if err := t.check(); err != nil {
+		return err
+	}
+	if err := t.settleFlights(); err != nil {
 		return err
 	}
 	sp := t.savepoints[n]

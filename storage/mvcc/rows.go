@@ -33,10 +33,14 @@ func (t *Txn) RowEstimate(sv storage.View, table *catalog.Table) int64 {
 
 // pending counts rows added less rows removed by what is not written ahead; of large transactions it takes a guess.
 func (w *writes) pending() (n int64) {
-	if w.tree.Len() > 10000 {
-		return int64(w.tree.Len())
+	size := w.tree.Len()
+	for _, p := range w.away {
+		size += p.tree.Len()
 	}
-	w.tree.Scan(func(x *write) bool {
+	if size > 10000 {
+		return int64(size)
+	}
+	w.each(func(x *write) bool {
 		was := x.below == belowHead || x.below == belowParent
 		switch {
 		case x.deleted && was:

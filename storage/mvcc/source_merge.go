@@ -94,10 +94,7 @@ func (l liveScan) next() (bool, error) {
 
 // scan yields the live rows that a chain, with the writes of w on top, has in a span.
 func (r *reader) scan(ctx context.Context, chain []link, ks uint64, w *writes, s span) source {
-	var in []source
-	if w != nil && w.tree.Len() > 0 {
-		in = append(in, w.scan(r.cmd, s))
-	}
+	in := w.scan(nil, r.cmd, s)
 	for _, l := range chain {
 		if sp := l.space(ks); sp != nil {
 			in = append(in, r.fork().scanLayer(ctx, sp, l.bound, s)) // each has scratch memory of its own

@@ -65,7 +65,7 @@ func (t *Txn) backfillRow(ctx context.Context, v *view, target *writes, w *table
 			return errBuild(v.Catalog(), r, i)
 		}
 	}
-	return t.putEntry(ctx, v, target, w, 0, key, r.Rows.Cols, i)
+	return t.putEntry(ctx, v, target, w, 0, key, r.Rows.Cols, i, nil)
 }
 
 func errBuild(s *catalog.Snapshot, r *storage.BackfillRequest, i int) error {

@@ -41,7 +41,8 @@ type Txn struct {
 	savepoints []savepoint
 	undo       []undoEntry
 	large      *largeTxn
-	chunks     []chunk // written ahead
+	chunks     []chunk   // written ahead
+	flights    []*flight // being written ahead, oldest first
 	mem        arena
 	wrote      bool
 	seen       seenRows
@@ -187,6 +188,7 @@ func (t *Txn) Rollback() error {
 		return nil
 	}
 	var err error
+	t.abandonFlights()
 	if t.large != nil {
 		err = t.s.undoLarge(context.Background(), t.large)
 	}

@@ -86,8 +86,9 @@ func (u *updater) writeRow(ctx context.Context, key string, i int) error {
 	w := u.w
 	w.payload = w.enc.Append(w.payload[:0], u.r.New.Cols, i)
 	var c committedRow
-	if u.rows.get(stringBytes(key), anyCmd) == nil {
-		var err error
+	if x, err := u.t.newest(u.rows, stringBytes(key)); err != nil {
+		return err
+	} else if x == nil {
 		if c, err = u.t.current(ctx, u.v, w.info.table, key); err != nil {
 			return err
 		}
@@ -150,7 +151,7 @@ func (u *updater) entry(ctx context.Context, x int, oldRow, newRow []byte, old, 
 			return errDuplicate(u.v.Catalog(), w.info.table, iw.Index, w.columns, u.r.New.Cols, i)
 		}
 	}
-	return t.putEntry(ctx, u.v, u.idx[x], w, x, newRow, u.r.New.Cols, i)
+	return t.putEntry(ctx, u.v, u.idx[x], w, x, newRow, u.r.New.Cols, i, nil)
 }
 
 func (u *updater) includeChanged(iw *indexWriter, old, i int) bool {
@@ -182,7 +183,11 @@ func (t *Txn) removeEntry(ctx context.Context, v *view, target *writes, iw *inde
 // remove deletes a row.
 func (t *Txn) remove(ctx context.Context, v *view, table *catalog.Table, rows *writes, key string) error {
 	kb := stringBytes(key)
-	if x := rows.get(kb, anyCmd); x != nil {
+	x, err := t.newest(rows, kb)
+	if err != nil {
+		return err
+	}
+	if x != nil {
 		t.put(rows, kb, nil, true, 0, nil)
 		return nil
 	}

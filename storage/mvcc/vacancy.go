@@ -12,10 +12,8 @@ import (
 // rows come in the order of the key: one seek instead of a look-up for each row. The keys are locked first, so that what
 // it finds stays true.
 func (in *inserter) vacancies(ctx context.Context) (err error) {
-	in.fresh = in.isFresh()
 	ks := in.w.info.table.Rows
-	if in.fresh && in.t.large == nil {
-		in.vacant = true
+	if in.fresh = in.isFresh(); in.fresh {
 		return nil
 	}
 	if in.w.pk == nil || in.r.Rows.Live() < 16 || !in.v.known(ks) {
@@ -41,12 +39,16 @@ func (in *inserter) vacancies(ctx context.Context) (err error) {
 // isFresh reports whether the table's keyspaces were made by this transaction, so that nobody else can write to them.
 func (in *inserter) isFresh() bool {
 	v, t := in.v, in.w.info.table
+	if in.rows.fresh {
+		return true
+	}
 	if v.cat == v.base && v.base != nil {
 		return false
 	}
 	v.Catalog()
 	old, _ := v.base.Object(t.OID).(*catalog.Table)
-	return (old == nil || old.Rows != t.Rows) && !v.known(t.Rows) || in.rows.fresh
+	in.rows.fresh = (old == nil || old.Rows != t.Rows) && !v.known(t.Rows)
+	return in.rows.fresh
 }
 
 // lockRange locks the batch's primary keys, unless one is locked by another, and returns the range that they span.

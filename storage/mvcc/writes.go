@@ -45,25 +45,62 @@ type writes struct {
 	fresh bool // the keyspace was made by this transaction: nobody else knows it
 	tree  *btree.BTreeG[*write]
 	hint  btree.PathHint
+	kept  int          // writes in tree that replace others of the transaction
+	since uint64       // the tree has no write before this one
+	away  []flightPart // on their way into the store, oldest first
 
-	flushed                   bool // some were written ahead
-	inserts, updates, deletes int64
+	flushed bool   // some were written ahead, or are on their way
+	top     []byte // the greatest key of those
+	ahead   *bloom // their keys, where it is worth knowing
+	rowCounts
 }
 
-func newWrites(sp keys.Space) *writes {
-	return &writes{Space: sp, tree: btree.NewBTreeGOptions(lessWrite, btree.Options{NoLocks: true})}
+// rowCounts say what writes do to the rows of a table.
+type rowCounts struct{ inserts, updates, deletes int64 }
+
+func (n *rowCounts) add(m rowCounts) {
+	n.inserts += m.inserts
+	n.updates += m.updates
+	n.deletes += m.deletes
+}
+
+func newWrites(sp keys.Space) *writes { return &writes{Space: sp, tree: newTree()} }
+
+func newTree() *btree.BTreeG[*write] {
+	return btree.NewBTreeGOptions(lessWrite, btree.Options{NoLocks: true})
+}
+
+// inMemory reports whether some of the writes are in memory.
+func (w *writes) inMemory() bool { return w.tree.Len() > 0 || len(w.away) > 0 }
+
+// any reports whether there are or were any.
+func (w *writes) any() bool { return w.tree.Len() > 0 || w.flushed }
+
+// each calls f for the writes in memory; those on their way first.
+func (w *writes) each(f func(x *write) bool) {
+	more := true
+	for _, p := range w.away {
+		if more {
+			p.tree.Scan(func(x *write) bool {
+				more = f(x)
+				return more
+			})
+		}
+	}
+	if more {
+		w.tree.Scan(f)
+	}
 }
 
 // get returns the newest write of key by a statement below cmd.
 func (w *writes) get(key []byte, cmd uint32) *write {
-	if w == nil || w.tree.Len() == 0 {
+	if w == nil || !w.inMemory() {
 		return nil
 	}
-	x, ok := w.tree.Get(&write{key: key})
-	if !ok {
-		return nil
+	if x, ok := w.tree.Get(&write{key: key}); ok {
+		return x.at(cmd)
 	}
-	return x.at(cmd)
+	return w.underway(key).at(cmd)
 }
 
 func (x *write) at(cmd uint32) *write {
@@ -76,9 +113,18 @@ func (x *write) at(cmd uint32) *write {
 // anyCmd is above every statement's number: reads that see the running statement's writes too.
 const anyCmd = ^uint32(0)
 
-// scan yields the writes of statements below cmd.
-func (w *writes) scan(cmd uint32, s span) source {
-	return &writeScan{it: w.tree.Copy().Iter(), cmd: cmd, s: s}
+// scan adds sources that yield the writes of statements below cmd; no key is in two of them.
+func (w *writes) scan(in []source, cmd uint32, s span) []source {
+	if w == nil {
+		return in
+	}
+	if w.tree.Len() > 0 {
+		in = append(in, &writeScan{it: w.tree.Copy().Iter(), cmd: cmd, s: s})
+	}
+	for _, p := range w.away {
+		in = append(in, &writeScan{it: p.tree.Iter(), cmd: cmd, s: s})
+	}
+	return in
 }
 
 type writeScan struct {

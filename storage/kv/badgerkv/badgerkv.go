@@ -39,6 +39,7 @@ type Engine struct {
 	health   health
 	wal      walFiles
 	space    space
+	loose    sync.RWMutex // held for reading by loose writes, for writing by the collection of the value log
 }
 
 var (

@@ -27,6 +27,9 @@ func (e *Engine) Apply(_ context.Context, b *kv.Batch) error {
 	if err := b.Check(e.limits); err != nil {
 		return err
 	}
+	if b.Loose && b.Async && b.Plain() {
+		return e.applyLoose(b)
+	}
 	return e.submit(b)
 }
 
@@ -69,7 +72,9 @@ func (e *Engine) commitLoop() {
 				}
 				first = r
 			case <-gc.C:
+				e.loose.Lock()
 				_ = e.db.RunValueLogGC(0.5)
+				e.loose.Unlock()
 				continue
 			}
 		}
