@@ -39,6 +39,18 @@ func waits(t *testing.T, by *pgx.Conn) {
 	t.Fatal("nobody waits for a lock")
 }
 
+// nobodyWaits waits until nobody waits for a lock.
+func nobodyWaits(t *testing.T, by *pgx.Conn) {
+	t.Helper()
+	for range 500 {
+		if value(t, by, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == "0" {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("somebody still waits for a lock")
+}
+
 // longStatements run for ever, or nearly so.
 var longStatements = map[string]string{
 	"sleep":         "SELECT pg_sleep(100)",
@@ -150,6 +162,7 @@ func TestDroppedMidStatement(t *testing.T) {
 	waits(t, watch)
 	_ = waiter.PgConn().Conn().Close()
 	_ = runner.PgConn().Conn().Close()
+	nobodyWaits(t, watch)
 	run(t, admin, "COMMIT", "SET lock_timeout = '5s'", "INSERT INTO d VALUES (2, 1)")
 	if got := value(t, watch, "SELECT string_agg(a || ':' || b, ' ' ORDER BY a) FROM d"); got != "1:1 2:1" {
 		t.Errorf("rows %s", got)

@@ -46,6 +46,7 @@ type Plan struct {
 	Once     bool // it holds values of now: not to be kept
 	Notices  []*pgerr.Error
 	Access   []bind.Access // the privileges that running it takes
+	Locks    []bind.RelationLock
 }
 
 // New plans a statement. known are the types of the parameters that the client declared; the plan has those inferred too.
@@ -55,7 +56,7 @@ func New(_ context.Context, stmt parse.Statement, c bind.Catalog, known []types.
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Command: b.Command, Tag: b.Tag, Params: params, Refs: b.Refs, ReadOnly: b.ReadOnly, Once: b.Once, Notices: b.Notices, Access: b.Access}
+	p := &Plan{Command: b.Command, Tag: b.Tag, Params: params, Refs: b.Refs, ReadOnly: b.ReadOnly, Once: b.Once, Notices: b.Notices, Access: b.Access, Locks: b.Locks}
 	if b.Fields != nil {
 		p.Fields = make([]vector.Field, len(b.Fields))
 		for i, f := range b.Fields {

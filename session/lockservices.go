@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/catalog/pgcatalog"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 )
@@ -28,23 +30,76 @@ func isBlocked(s *Session, _ context.Context, a []types.Datum) (types.Datum, err
 	return types.Bool(false), nil
 }
 
-// blockers lists who has granted locks on what a session waits for.
+// blockers lists who stands in the way of what a session waits for.
 func blockers(locks []storage.LockInfo, pid int32) []int32 {
 	var out []int32
-	for _, want := range locks {
-		if want.PID != pid || want.Granted {
+	for _, l := range locks {
+		if l.PID != pid || l.Granted {
 			continue
 		}
-		for _, held := range locks {
-			if held.Granted && held.PID != pid && sameLock(held, want) && !slices.Contains(out, held.PID) {
-				out = append(out, held.PID)
+		for _, by := range l.BlockedBy {
+			if !slices.Contains(out, by) {
+				out = append(out, by)
 			}
 		}
 	}
 	return out
 }
 
-func sameLock(a, b storage.LockInfo) bool {
-	return a.Kind == b.Kind && a.Database == b.Database && a.Branch == b.Branch && a.Relation == b.Relation && a.Keyspace == b.Keyspace && a.Key == b.Key &&
-		a.Advisory == b.Advisory
+// lockRows are the rows of pg_locks.
+func (s *Session) lockRows() []pgcatalog.Lock {
+	var out []pgcatalog.Lock
+	for _, l := range s.engine.Store.Locks() {
+		r := pgcatalog.Lock{Type: l.Kind, Database: l.Database, Relation: l.Relation, PID: l.PID, Mode: l.Mode, Granted: l.Granted,
+			On: l.On, Txn: l.Txn, Fast: l.Fast, Since: l.Since}
+		switch l.Kind {
+		case "advisory":
+			r.ClassID, r.ObjectID, r.SubID = uint32(uint64(l.Advisory.Key)>>32), uint32(l.Advisory.Key), 1
+			if l.Advisory.Pair {
+				r.SubID = 2
+			}
+		case "tuple":
+			place := storage.Place(l.Key)
+			r.Relation, r.Page, r.Tuple = s.keyspaceTable(l.Keyspace), uint32(place>>16), uint16(place)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// keyspaceTable is the table whose rows, or whose index's entries, a keyspace has; 0: none on the session's branch.
+func (s *Session) keyspaceTable(ks catalog.Keyspace) catalog.OID {
+	snap, err := s.snapshot(s.catalogs.ctx)
+	if err != nil {
+		return 0
+	}
+	for _, o := range snap.Objects() {
+		t, ok := o.(*catalog.Table)
+		if !ok {
+			continue
+		}
+		if t.Rows == ks || slices.ContainsFunc(t.Indexes, func(ix *catalog.Index) bool { return ix.Keyspace == ks }) {
+			return t.OID
+		}
+	}
+	return 0
+}
+
+// waitEvents names what a lock of each kind waits for, in pg_stat_activity.
+var waitEvents = map[string]string{"relation": "relation", "tuple": "tuple", "transactionid": "transactionid", "advisory": "advisory"}
+
+// activityRows are the rows of pg_stat_activity.
+func (s *Session) activityRows() []pgcatalog.Activity {
+	out := s.engine.activity.rows()
+	for _, l := range s.engine.Store.Locks() {
+		if l.Granted {
+			continue
+		}
+		for i := range out {
+			if out[i].PID == l.PID {
+				out[i].WaitType, out[i].Wait = "Lock", waitEvents[l.Kind]
+			}
+		}
+	}
+	return out
 }

@@ -27,9 +27,11 @@ func (s *Session) normalized(ctx context.Context, sql string, sink vector.Sink) 
 	if !ok || len(lits) == 0 || !worthShaping(key) {
 		return false, nil
 	}
+	ctx, cancel := s.statementContext(ctx)
+	defer cancel()
 	p, params, err := s.shape(ctx, key, lits)
 	if p == nil || err != nil {
-		return false, err
+		return false, s.timeoutError(ctx, err)
 	}
 	s.closePortal("")
 	return true, s.runShape(ctx, p, params, sink)
@@ -51,7 +53,10 @@ func (s *Session) shape(ctx context.Context, key string, lits []parse.Literal) (
 	if err := s.begin(ctx, false); err != nil {
 		return nil, nil, err
 	}
-	p, params := s.shapePlan(ctx, key, lits)
+	p, params, err := s.shapePlan(ctx, key, lits)
+	if err != nil {
+		return nil, nil, err
+	}
 	if params == nil {
 		p = nil
 	}
@@ -61,7 +66,7 @@ func (s *Session) shape(ctx context.Context, key string, lits []parse.Literal) (
 	return p, params, nil
 }
 
-func (s *Session) shapePlan(ctx context.Context, key string, lits []parse.Literal) (*planned, []types.Datum) {
+func (s *Session) shapePlan(ctx context.Context, key string, lits []parse.Literal) (*planned, []types.Datum, error) {
 	s.txn.Statement()
 	s.catalogs.ctx = ctx
 	known := make([]types.Type, len(lits))
@@ -69,22 +74,37 @@ func (s *Session) shapePlan(ctx context.Context, key string, lits []parse.Litera
 		known[i] = literalTypes[l.Kind]
 	}
 	cacheKey := "shape\x00" + s.planKey(key, known)
+	for {
+		p := s.shapeNow(ctx, cacheKey, key, known)
+		if p == nil {
+			return nil, nil, nil
+		}
+		if params := s.literalValues(p, lits); params == nil {
+			return nil, nil, nil
+		} else if ok, err := s.lockRelations(ctx, p); ok || err != nil {
+			return p, params, err
+		}
+	}
+}
+
+// shapeNow is the plan of a shape by the catalog as it is.
+func (s *Session) shapeNow(ctx context.Context, cacheKey, key string, known []types.Type) *planned {
 	e, ok := s.engine.plans.get(cacheKey)
 	p := e.plan
 	switch {
 	case ok && p == nil:
-		return nil, nil
+		return nil
 	case ok && s.fits(ctx, p):
 	default:
 		if p = s.planShape(ctx, key, known); p == nil {
 			s.engine.plans.put(cacheEntry{key: cacheKey})
-			return nil, nil
+			return nil
 		}
 		if !s.txn.dirtyCatalog() {
 			s.engine.plans.put(cacheEntry{key: cacheKey, plan: p})
 		}
 	}
-	return p, s.literalValues(p, lits)
+	return p
 }
 
 // planShape plans a shape; nil: it cannot be, or its plan is not one to keep.
@@ -93,7 +113,7 @@ func (s *Session) planShape(ctx context.Context, key string, known []types.Type)
 	if err != nil || len(stmts) != 1 {
 		return nil
 	}
-	p, err := s.plan(ctx, stmts[0], known)
+	p, err := s.planNow(ctx, stmts[0], known)
 	if err != nil || p.plan.Root == nil || p.plan.Command != nil || p.plan.Once || len(p.plan.Refs) > 0 || len(p.plan.Notices) > 0 || len(p.plan.Params) != len(known) {
 		return nil
 	}
@@ -114,8 +134,6 @@ func (s *Session) literalValues(p *planned, lits []parse.Literal) []types.Datum 
 }
 
 func (s *Session) runShape(ctx context.Context, p *planned, params []types.Datum, sink vector.Sink) error {
-	ctx, cancel := s.statementContext(ctx)
-	defer cancel()
 	tag, err := s.run(ctx, p, params, &output{sink: sink, settings: s.settings})
 	if err != nil {
 		return s.timeoutError(ctx, err)

@@ -105,7 +105,7 @@ func (s *Session) planOptions() planner.Options {
 // supported reports whether a built-in function can be called.
 func supported(p *builtin.Proc) bool { return kernel.Supported(p) }
 
-// plan plans a statement within the session's transaction, which it opens when there is none. known are the parameter
+// plan plans a statement within the session's transaction, which it opens when there is none, and locks what it uses. known are the parameter
 // types the client declared; nil: the statement may have none.
 func (s *Session) plan(ctx context.Context, st parse.Statement, known []types.Type) (*planned, error) {
 	if err := s.begin(ctx, false); err != nil {
@@ -119,6 +119,21 @@ func (s *Session) plan(ctx context.Context, st parse.Statement, known []types.Ty
 	}
 	s.txn.Statement()
 	s.catalogs.ctx = ctx
+	notices := len(s.notices)
+	for {
+		p, err := s.planNow(ctx, st, known)
+		if err != nil {
+			return nil, err
+		}
+		if ok, err := s.lockRelations(ctx, p); ok || err != nil {
+			return p, err
+		}
+		s.notices = s.notices[:notices]
+	}
+}
+
+// planNow plans by the catalog as it is, without locks on what the statement uses.
+func (s *Session) planNow(ctx context.Context, st parse.Statement, known []types.Type) (*planned, error) {
 	key := s.planKey(st.Key(), known)
 	if p := s.cached(ctx, key); p != nil {
 		return p, nil
@@ -132,6 +147,9 @@ func (s *Session) plan(ctx context.Context, st parse.Statement, known []types.Ty
 	s.notices = append(s.notices, plan.Notices...)
 	p := &planned{stmt: st, plan: plan, names: s.nameKey()}
 	if p.epoch, err = s.catalogVersion(ctx); err != nil {
+		return nil, err
+	}
+	if p.locks, err = s.lockGroups(plan); err != nil {
 		return nil, err
 	}
 	s.remember(key, p)

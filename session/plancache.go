@@ -22,6 +22,7 @@ type planned struct {
 	plan  *planner.Plan
 	names string // nameKey when it was planned
 	epoch uint64 // catalog.Snapshot.Version when it was planned
+	locks []lockGroup
 }
 
 // planCache remembers, over all sessions, how texts parse and how single statements are planned. Entries are immutable

@@ -35,12 +35,14 @@ type portal struct {
 
 // Bind makes a portal.
 func (s *Session) Bind(ctx context.Context, name, statement string, params []types.Encoded) error {
+	ctx, cancel := s.statementContext(ctx)
+	defer cancel()
 	if err := s.bind(ctx, name, statement, params); err != nil {
 		sql := ""
 		if ps := s.prepared[statement]; ps != nil {
 			sql = ps.sql
 		}
-		return s.failExtended(ctx, err, sql)
+		return s.failExtended(ctx, s.timeoutError(ctx, err), sql)
 	}
 	return nil
 }

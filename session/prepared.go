@@ -27,8 +27,10 @@ type prepared struct {
 
 // Parse prepares a statement. It is analysed at once, so that errors and parameter types are known.
 func (s *Session) Parse(ctx context.Context, name, sql string, oids []types.OID) error {
+	ctx, cancel := s.statementContext(ctx)
+	defer cancel()
 	if err := s.parseMessage(ctx, name, sql, oids); err != nil {
-		return s.failExtended(ctx, err, sql)
+		return s.failExtended(ctx, s.timeoutError(ctx, err), sql)
 	}
 	return nil
 }
@@ -115,7 +117,9 @@ func (s *Session) current(ctx context.Context, ps *prepared) (*planned, error) {
 	}
 	s.txn.Statement()
 	if ps.plan.plan.Command == nil && len(ps.plan.plan.Refs) == 0 && s.fits(ctx, ps.plan) {
-		return ps.plan, nil
+		if ok, err := s.lockRelations(ctx, ps.plan); ok || err != nil {
+			return ps.plan, err
+		}
 	}
 	p, err := s.plan(ctx, ps.stmt, ps.params)
 	if err != nil {

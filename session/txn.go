@@ -32,6 +32,8 @@ type txn struct {
 	ran        bool           // a query has run, not only commands
 	ddl        bool           // the transaction has changed the schema
 	tag        string         // of the last statement, for the branch's log
+	home       storage.View   // what an empty Ref means, while the settings are those of homeEpoch; nil: not known
+	homeEpoch  uint64
 	merged     bool           // tag and text are those of a merge
 }
 
@@ -50,6 +52,18 @@ type deferredCheck struct {
 
 // View resolves a Ref, empty fields standing for the session's branch and point.
 func (t *txn) View(ctx context.Context, r catalog.Ref) (storage.View, error) {
+	plain := r == noRef && t.override == nil
+	if plain && t.home != nil && t.homeEpoch == t.session.settings.epoch {
+		return t.home, nil
+	}
+	v, err := t.view(ctx, r)
+	if plain && err == nil {
+		t.home, t.homeEpoch = v, t.session.settings.epoch
+	}
+	return v, err
+}
+
+func (t *txn) view(ctx context.Context, r catalog.Ref) (storage.View, error) {
 	if t.override != nil && r == noRef {
 		r = *t.override
 	}
@@ -85,12 +99,13 @@ func (t *txn) open(ctx context.Context) error {
 	sync, _ := s.settings.get("synchronous_commit")
 	st, err := s.engine.Store.Begin(ctx, storage.TxnOptions{
 		Isolation: isolationLevel(t.isolation), ReadOnly: t.readOnly, Database: s.database.OID, Async: sync == "off",
+		PID: int32(s.opts.PID), Session: s.locks(),
 		Info: storage.TxnInfo{User: s.user, Application: app},
 	})
 	if err != nil {
 		return err
 	}
-	t.Txn = st
+	t.Txn, t.home = st, nil
 	if d := s.settings.duration("lock_timeout"); d > 0 {
 		st.SetLockTimeout(d)
 	}

@@ -81,7 +81,7 @@ func (s *Session) source(ctx context.Context, v storage.View) *pgcatalog.Source 
 		View:     func(w *catalog.View) string { return s.viewText(v.Catalog(), w, false, 0) },
 		Rows:     func(t *catalog.Table) int64 { return s.txn.RowEstimate(v, t) },
 		Sequence: func(q *catalog.Sequence) (int64, bool, error) { return s.engine.Store.Sequences().Get(ctx, q) },
-		Settings: s.settingRows, Activity: s.engine.activity.rows, Locks: s.lockRows, Prepared: s.preparedRows, Cursors: s.cursorRows,
+		Settings: s.settingRows, Activity: s.activityRows, Locks: s.lockRows, Prepared: s.preparedRows, Cursors: s.cursorRows,
 	}
 }
 
@@ -130,21 +130,6 @@ func (a *activity) rows() []pgcatalog.Activity {
 		e.mu.Unlock()
 	}
 	slices.SortFunc(out, func(x, y pgcatalog.Activity) int { return int(x.PID) - int(y.PID) })
-	return out
-}
-
-func (s *Session) lockRows() []pgcatalog.Lock {
-	var out []pgcatalog.Lock
-	for _, l := range s.engine.Store.Locks() {
-		r := pgcatalog.Lock{Type: l.Kind, Database: l.Database, Relation: l.Relation, PID: l.PID, Mode: l.Mode, Granted: l.Granted}
-		if l.Kind == "advisory" {
-			r.ClassID, r.ObjectID, r.SubID = uint32(uint64(l.Advisory.Key)>>32), uint32(l.Advisory.Key), 1
-			if l.Advisory.Pair {
-				r.SubID = 2
-			}
-		}
-		out = append(out, r)
-	}
 	return out
 }
 

@@ -93,6 +93,12 @@ type Txn interface {
 	LockRows(ctx context.Context, r LockRequest) ([]LockResult, error)
 	// LockTable takes a table lock, held to the end of the transaction.
 	LockTable(ctx context.Context, v View, table catalog.OID, mode catalog.TableLock, wait catalog.LockWait) error
+	// LockTables takes the table locks of the statement that is about to run. Under READ COMMITTED, and before the first
+	// read of others, the snapshot is taken anew once it has them: the view's catalog may be another than the one by which
+	// the statement was planned. Else writing to a table that was altered since the snapshot is 40001.
+	LockTables(ctx context.Context, v View, locks []TableLock) error
+	// Reads says that the statement reads: from here on REPEATABLE READ keeps its snapshot.
+	Reads()
 	// LockAdvisory takes an advisory lock to the end of the transaction; false: held by another, and NoWait was asked.
 	LockAdvisory(ctx context.Context, key AdvisoryKey, shared bool, wait catalog.LockWait) (bool, error)
 	// SetLockTimeout bounds each wait for a lock from now on (55P03); 0 is no bound.
@@ -260,17 +266,27 @@ type LockSession interface {
 	UnlockAll()
 }
 
+// TableLock is a lock that a statement takes on a table.
+type TableLock struct {
+	Table catalog.OID
+	Mode  catalog.TableLock
+}
+
 // LockInfo is one row of pg_locks.
 type LockInfo struct {
-	Kind     string // relation, tuple, advisory, transactionid
-	Database catalog.OID
-	Branch   uint64
-	Relation catalog.OID
-	Keyspace catalog.Keyspace
-	Key      string // row key
-	Advisory AdvisoryKey
-	Mode     string // as pg_locks has it
-	Granted  bool
-	PID      int32
-	Txn      uint64
+	Kind      string // relation, tuple, advisory, transactionid, virtualxid
+	Database  catalog.OID
+	Branch    uint64
+	Relation  catalog.OID
+	Keyspace  catalog.Keyspace // of a tuple
+	Key       string           // row key
+	On        uint64           // the transaction that is the lock's object
+	Advisory  AdvisoryKey
+	Mode      string // as pg_locks has it
+	Granted   bool
+	Fast      bool
+	PID       int32
+	Txn       uint64
+	Since     time.Time // of those who wait
+	BlockedBy []int32   // who stands in the way of those who wait
 }

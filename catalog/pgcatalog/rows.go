@@ -44,6 +44,7 @@ type Activity struct {
 	PID                                      int32
 	Started, Transaction, Query, StateChange time.Time
 	State, Text                              string
+	WaitType, Wait                           string // what it waits for; "": nothing
 }
 
 // Lock is a row of pg_locks.
@@ -56,6 +57,12 @@ type Lock struct {
 	Granted           bool
 	ClassID, ObjectID uint32
 	SubID             int16
+	Page              uint32 // of tuples
+	Tuple             uint16
+	On                uint64 // the transaction that is the lock's object
+	Txn               uint64 // the transaction that has or wants it
+	Fast              bool
+	Since             time.Time // of those who wait
 }
 
 // Prepared is a row of pg_prepared_statements.

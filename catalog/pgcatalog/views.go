@@ -1,6 +1,7 @@
 package pgcatalog
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/rowandb/rowan/catalog"
@@ -134,6 +135,8 @@ func pgStatActivity(b *builder) error {
 		var wait, event any
 		if a.State != "active" {
 			wait, event = "Client", "ClientRead"
+		} else if a.WaitType != "" {
+			wait, event = a.WaitType, a.Wait
 		}
 		b.add(a.Database, a.DatabaseName, a.PID, nil, user, a.User, a.Application, inet(a.Client), nil, nil, a.Started, a.Transaction, a.Query, a.StateChange, wait, event,
 			a.State, nil, nil, nil, a.Text, "client backend")
@@ -159,16 +162,34 @@ func pgLocks(b *builder) error {
 		return nil
 	}
 	for _, l := range b.Locks() {
-		var rel, class, obj, sub any
+		var db, rel, page, tuple, vxid, xid, class, obj, sub, since any
+		if l.Type != "transactionid" && l.Type != "virtualxid" {
+			db = l.Database
+		}
 		if l.Relation != 0 {
 			rel = l.Relation
 		}
-		if l.Type == "advisory" {
+		switch l.Type {
+		case "tuple":
+			page, tuple = int32(l.Page), int16(l.Tuple)
+		case "virtualxid":
+			vxid = virtualTransaction(l.PID, l.On)
+		case "transactionid":
+			xid = uint32(l.On)
+		case "advisory":
 			class, obj, sub = l.ClassID, l.ObjectID, l.SubID
 		}
-		b.add(l.Type, l.Database, rel, nil, nil, nil, nil, class, obj, sub, nil, l.PID, l.Mode, l.Granted, false, nil)
+		if !l.Since.IsZero() {
+			since = l.Since
+		}
+		b.add(l.Type, db, rel, page, tuple, vxid, xid, class, obj, sub, virtualTransaction(l.PID, l.Txn), l.PID, l.Mode, l.Granted, l.Fast, since)
 	}
 	return nil
+}
+
+// virtualTransaction names a transaction before it has written anything: by the backend and a number of its own.
+func virtualTransaction(pid int32, txn uint64) string {
+	return strconv.Itoa(int(pid)) + "/" + strconv.FormatUint(txn, 10)
 }
 
 func pgPreparedStatements(b *builder) error {

@@ -41,18 +41,6 @@ func (s *stmt) alterTable(ctx context.Context, c *command.AlterTable) error {
 	return b.finish(ctx, t)
 }
 
-// alterLock is the lock that the strongest of the actions needs.
-func alterLock(actions []command.AlterAction) catalog.TableLock {
-	for _, a := range actions {
-		switch a.(type) {
-		case *command.ValidateConstraint, *command.SetColumn, *command.ClusterOn, *command.SetOptions:
-		default:
-			return catalog.AccessExclusive
-		}
-	}
-	return catalog.ShareUpdateExclusive
-}
-
 const passes = 6
 
 func passOf(a command.AlterAction) int {

@@ -21,7 +21,7 @@ type indexFill struct {
 }
 
 func (s *stmt) createIndex(ctx context.Context, c *command.CreateIndex) error {
-	t, err := s.lockTable(ctx, c.Table, catalog.Share)
+	t, err := s.lockTable(ctx, c.Table, Locks(c, nil)[0].Mode)
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func (s *stmt) mayRename(ctx context.Context, o catalog.Object, c *command.Renam
 		} else if err := s.mustOwn(o); err != nil {
 			return err
 		}
-		_, err := s.lockTable(ctx, t.OID, catalog.AccessExclusive)
+		_, err := s.lockTable(ctx, t.OID, renameLocks(c, s.cat())[0].Mode)
 		return err
 	}
 	if err := s.mustOwn(o); err != nil {

@@ -65,6 +65,9 @@ func (l *link) absentParents(ctx context.Context, keys [][]types.Datum) ([][]typ
 	if ix == nil || !l.alike() {
 		return l.absentBySQL(ctx, keys)
 	}
+	if err := l.lockParent(ctx); err != nil {
+		return nil, err
+	}
 	const tries = 10
 	for range tries {
 		rows, err := l.findParents(ctx, ix, keys)
@@ -80,6 +83,15 @@ func (l *link) absentParents(ctx context.Context, keys [][]types.Datum) ([][]typ
 		}
 	}
 	return l.absentBySQL(ctx, keys)
+}
+
+// lockParent keeps the referenced table as it is, as SELECT … FOR KEY SHARE would.
+func (l *link) lockParent(ctx context.Context) error {
+	v, err := l.env.View(ctx, l.ref)
+	if err != nil {
+		return err
+	}
+	return l.env.Txn.LockTable(ctx, v, l.parent.OID, catalog.RowShare, catalog.Wait)
 }
 
 // parents are the rows found for a set of keys.

@@ -64,6 +64,8 @@ type Bound struct {
 	Once bool
 	// Access lists the privileges on relations that running the statement takes.
 	Access []Access
+	// Locks lists the relations that the statement uses, in the order of their names.
+	Locks []RelationLock
 	// Notices are what PostgreSQL tells the client beside the result.
 	Notices []*pgerr.Error
 }
@@ -232,8 +234,13 @@ func (b *binder) queryStatement(n *pg.Node, tag string) error {
 	return nil
 }
 
-// needs notes a privilege that the statement takes.
+// needs notes a privilege that the statement takes, and the lock that goes with it.
 func (b *binder) needs(o catalog.Object, r *relation, privilege byte, it *item) {
+	mode := catalog.AccessShare
+	if privilege != catalog.PrivSelect {
+		mode = catalog.RowExclusive
+	}
+	b.locks(o, r.ref, mode)
 	at := -1
 	if b.views == 0 {
 		at = b.stmt.Source(r.at)

@@ -60,6 +60,7 @@ func (q *query) lockClause(s *pg.SelectStmt, t *tail) error {
 	for _, it := range order {
 		l := byItem[it]
 		it.scan.Target = true
+		q.b.locks(it.table, it.scan.Ref, catalog.RowShare)
 		l.RowKey = q.lockColumn(it, catalog.ColRowKey)
 		l.Version = q.lockColumn(it, catalog.ColVersion)
 		t.locks = append(t.locks, *l)

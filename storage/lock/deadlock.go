@@ -88,29 +88,48 @@ type Info struct {
 	Key     Key
 	Mode    Mode
 	Granted bool
+	Fast    bool // the owner alone knows of it
 	PID     int32
 	Txn     uint64
-	Since   time.Time // of waiters
+	// Of waiters: since when, the place in the queue from 0, and who stands in the way.
+	Since    time.Time
+	Place    int
+	Blockers []Blocker
+}
+
+// Blocker is an owner for whom another waits.
+type Blocker struct {
+	PID int32
+	Txn uint64
 }
 
 // List returns all locks.
 func (m *Manager) List() []Info {
+	out := m.listFast(nil)
 	m.lockAll()
 	defer m.unlockAll()
-	var out []Info
 	for i := range m.shards {
 		for _, e := range m.shards[i].entries {
-			for h := range e.holders() {
-				for mode := Mode(1); mode < 16; mode++ {
-					if h.modes&(1<<mode) != 0 {
-						out = append(out, Info{Key: e.key, Mode: mode, Granted: true, PID: h.owner.PID, Txn: h.owner.ID})
-					}
-				}
-			}
-			for _, w := range e.waiters {
-				out = append(out, Info{Key: e.key, Mode: w.mode, PID: w.owner.PID, Txn: w.owner.ID, Since: w.since})
+			out = e.list(out)
+		}
+	}
+	return out
+}
+
+func (e *entry) list(out []Info) []Info {
+	for h := range e.holders() {
+		for mode := Mode(1); mode < 16; mode++ {
+			if h.modes&(1<<mode) != 0 {
+				out = append(out, Info{Key: e.key, Mode: mode, Granted: true, PID: h.owner.PID, Txn: h.owner.ID})
 			}
 		}
+	}
+	for i, w := range e.waiters {
+		x := Info{Key: e.key, Mode: w.mode, PID: w.owner.PID, Txn: w.owner.ID, Since: w.since, Place: i}
+		for _, b := range w.blockers() {
+			x.Blockers = append(x.Blockers, Blocker{b.PID, b.ID})
+		}
+		out = append(out, x)
 	}
 	return out
 }

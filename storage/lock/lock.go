@@ -2,8 +2,9 @@
 //
 // It knows owners, keys and modes; it knows no rows, versions or SQL. A lock is held from its grant to the release by its
 // owner, normally at the end of the transaction. Waiters are served in order, except that one who already holds the
-// lock only waits for holders. Invariants: no two owners of different groups hold conflicting modes of one key; a
-// waiter that closes a circle of waits gets the deadlock error. Callers: storage/mvcc.
+// lock only waits for holders. The table locks of ordinary statements, which do not conflict with each other, stay with
+// their owner as long as nobody wants a stronger one (fast.go). Invariants: no two owners of different groups hold
+// conflicting modes of one key; a waiter that closes a circle of waits gets the deadlock error. Callers: storage/mvcc.
 package lock
 
 import (
@@ -11,6 +12,7 @@ import (
 	"hash/maphash"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -64,6 +66,8 @@ const shardCount = 64
 type Manager struct {
 	shards [shardCount]shard
 	seed   maphash.Seed
+	owners func(func(*Owner) bool)
+	strong [strongCount]atomic.Int32
 }
 
 type shard struct {
@@ -92,6 +96,13 @@ func (h *holder) grant(m Mode) {
 	}
 }
 
+func (h *holder) ungrant(m Mode) {
+	h.modes &^= 1 << m
+	if int(m) <= len(h.counts) {
+		h.counts[m-1] = 0
+	}
+}
+
 func newHolder(o *Owner, m Mode) holder {
 	h := holder{owner: o}
 	h.grant(m)
@@ -114,15 +125,25 @@ type Owner struct {
 	group *group
 
 	m    *Manager
-	held []*entry
+	held []grant
+	room [4]grant // what held begins in
+	fast fastLocks
+}
+
+// grant is one mode of one lock, held since a place in the order of its owner's grants.
+type grant struct {
+	entry *entry // nil: in a fast slot
+	slot  uint8
+	mode  Mode
 }
 
 // group is a session: its transaction's locks and its own. Only one of its owners waits at a time.
 type group struct{ waiting *waiter } // set under the mutex of the shard waited in; read with all shards locked
 
-// New makes a manager without locks.
-func New() *Manager {
-	m := &Manager{seed: maphash.MakeSeed()}
+// New makes a manager without locks. owners calls its argument for all owners that may hold table locks, from before
+// they take the first one until after they release the last.
+func New(owners func(func(*Owner) bool)) *Manager {
+	m := &Manager{seed: maphash.MakeSeed(), owners: owners}
 	for i := range m.shards {
 		m.shards[i].entries = map[Key]*entry{}
 	}
@@ -132,6 +153,7 @@ func New() *Manager {
 // Owner makes an owner; with a nil sibling it is in a group of its own.
 func (m *Manager) Owner(id uint64, pid int32, sibling *Owner) *Owner {
 	o := &Owner{ID: id, PID: pid, m: m}
+	o.held = o.room[:0]
 	if sibling != nil {
 		o.group = sibling.group
 	} else {
@@ -154,9 +176,29 @@ type Wait struct {
 	Timeout time.Duration // 0: as long as the context lasts
 }
 
-// Lock takes k in a mode. added is false when the owner held it already in this or a stronger form. Errors: ErrBusy
-// with No, ErrTimeout, a *Deadlock, or the context's.
+// Lock takes k in a mode. added is false when the owner held it in this mode already. Errors: ErrBusy with No,
+// ErrTimeout, a *Deadlock, or the context's.
 func (o *Owner) Lock(ctx context.Context, k Key, mode Mode, w Wait) (added bool, err error) {
+	if k.Kind != Table {
+		return o.lock(ctx, k, mode, w)
+	}
+	if mode <= weakest {
+		if added, ok := o.lockFast(k, mode); ok {
+			return added, nil
+		}
+	}
+	if mode <= neutral {
+		return o.lock(ctx, k, mode, w)
+	}
+	o.m.gather(k)
+	if added, err = o.lock(ctx, k, mode, w); !added {
+		o.m.strength(k).Add(-1)
+	}
+	return added, err
+}
+
+// lock is Lock in the shared table.
+func (o *Owner) lock(ctx context.Context, k Key, mode Mode, w Wait) (added bool, err error) {
 	s := o.m.shard(k)
 	s.mu.Lock()
 	e := s.entries[k]
@@ -164,43 +206,35 @@ func (o *Owner) Lock(ctx context.Context, k Key, mode Mode, w Wait) (added bool,
 		e = &entry{key: k, first: newHolder(o, mode)}
 		s.entries[k] = e
 		s.mu.Unlock()
-		o.held = append(o.held, e)
+		o.held = append(o.held, grant{entry: e, mode: mode})
 		return true, nil
 	}
-	if h := e.holder(o); h != nil {
-		if h.modes&(1<<mode) != 0 {
-			h.grant(mode)
-			s.mu.Unlock()
-			return false, nil
-		}
-		if !e.blocked(o, mode, 0) {
-			h.grant(mode)
-			s.mu.Unlock()
-			return false, nil
-		}
-	} else if !e.blocked(o, mode, len(e.waiters)) {
-		e.add(newHolder(o, mode))
+	h := e.holder(o)
+	if h != nil && h.modes&(1<<mode) != 0 {
+		h.grant(mode)
 		s.mu.Unlock()
-		o.held = append(o.held, e)
+		return false, nil
+	}
+	ahead := len(e.waiters)
+	if h != nil {
+		ahead = 0
+	}
+	if !e.blocked(o, mode, ahead) {
+		if h != nil {
+			h.grant(mode)
+		} else {
+			e.add(newHolder(o, mode))
+		}
+		s.mu.Unlock()
+		o.held = append(o.held, grant{entry: e, mode: mode})
 		return true, nil
 	}
 	if w.No {
+		s.forget(e)
 		s.mu.Unlock()
 		return false, ErrBusy
 	}
 	return o.wait(ctx, s, e, mode, w.Timeout)
-}
-
-// Holds reports whether the owner holds k in the mode.
-func (o *Owner) Holds(k Key, mode Mode) bool {
-	s := o.m.shard(k)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if e := s.entries[k]; e != nil {
-		h := e.holder(o)
-		return h != nil && h.modes&(1<<mode) != 0
-	}
-	return false
 }
 
 // Strongest returns the strongest mode in which others than o hold k, 0 for none.

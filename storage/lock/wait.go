@@ -50,10 +50,8 @@ func (o *Owner) wait(ctx context.Context, s *shard, e *entry, mode Mode, timeout
 	if err != nil && o.m.cancel(w) {
 		return false, err
 	}
-	if !held {
-		o.held = append(o.held, e)
-	}
-	return !held, nil
+	o.held = append(o.held, grant{entry: e, mode: mode})
+	return true, nil
 }
 
 // cancel takes w out of its queue; false: it had been granted already.
@@ -108,26 +106,37 @@ func (o *Owner) Mark() int { return len(o.held) }
 // ReleaseTo releases the locks taken since Mark returned n; 0 releases all.
 func (o *Owner) ReleaseTo(n int) {
 	for i := len(o.held) - 1; i >= n; i-- {
-		o.release(o.held[i])
-		o.held[i] = nil
+		g := o.held[i]
+		o.held[i] = grant{}
+		if g.entry == nil {
+			o.releaseFast(g)
+			continue
+		}
+		o.release(g.entry, g.mode)
 	}
 	if o.held = o.held[:n]; n == 0 && cap(o.held) > 4096 {
-		o.held = nil
+		o.held = o.room[:0]
 	}
 }
 
-// ReleaseLast releases the lock taken last.
-func (o *Owner) ReleaseLast() { o.ReleaseTo(len(o.held) - 1) }
-
-func (o *Owner) release(e *entry) {
+// release gives up one mode of a lock; one held more weakly since before stays so.
+func (o *Owner) release(e *entry, mode Mode) {
 	s := o.m.shard(e.key)
 	s.mu.Lock()
-	e.drop(o)
+	if h := e.holder(o); h != nil {
+		h.ungrant(mode)
+		if h.modes == 0 {
+			e.drop(o)
+		}
+	}
 	if len(e.waiters) > 0 {
 		e.wake()
 	}
 	s.forget(e)
 	s.mu.Unlock()
+	if e.key.Kind == Table && mode > neutral {
+		o.m.strength(e.key).Add(-1)
+	}
 }
 
 // Unlock undoes one Lock of k in the mode; false: it was not held so.
@@ -148,13 +157,11 @@ func (o *Owner) Unlock(k Key, mode Mode) bool {
 			return true
 		}
 	}
-	if h.modes &^= 1 << mode; h.modes != 0 {
-		e.wake()
-		return true
+	if h.modes &^= 1 << mode; h.modes == 0 {
+		e.drop(o)
 	}
-	e.drop(o)
 	e.wake()
 	s.forget(e)
-	o.held = slices.DeleteFunc(o.held, func(x *entry) bool { return x == e })
+	o.held = slices.DeleteFunc(o.held, func(g grant) bool { return g.entry == e && g.mode == mode })
 	return true
 }

@@ -99,13 +99,13 @@ func quoteIdent(s string) string {
 }
 
 // lockError turns an error of the lock manager into PostgreSQL's. table may be nil.
-func lockError(err error, table *catalog.Table, row bool) error {
+func (s *Store) lockError(err error, table *catalog.Table, row bool) error {
 	var d *lock.Deadlock
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &d):
-		return errDeadlock(d)
+		return s.errDeadlock(d)
 	case errors.Is(err, lock.ErrTimeout):
 		return pgerr.New(pgerrcode.LockNotAvailable, "canceling statement due to lock timeout")
 	case errors.Is(err, lock.ErrBusy) && table != nil && row:
@@ -118,13 +118,14 @@ func lockError(err error, table *catalog.Table, row bool) error {
 	return err
 }
 
-func errDeadlock(d *lock.Deadlock) error {
+func (s *Store) errDeadlock(d *lock.Deadlock) error {
 	var lines []string
 	for _, e := range d.Waits {
 		var what string
 		switch e.Key.Kind {
 		case lock.Table:
-			what = fmt.Sprintf("%s on relation %d of database %d", tableModes[e.Mode], e.Key.B, databaseOf(e.Key.S))
+			_, db := s.branchOf(e.Key.A)
+			what = fmt.Sprintf("%s on relation %d of database %d", tableModes[e.Mode], e.Key.B, db)
 		case lock.Advisory:
 			k := advisoryOf(e.Key)
 			sub := 1

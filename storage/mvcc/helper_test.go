@@ -86,6 +86,7 @@ func beginOpts(t tb, s storage.Store, branch string, o storage.TxnOptions) *txn 
 		t.Fatal(err)
 	}
 	x.Statement()
+	x.Reads()
 	r := catalog.Ref{Branch: branch}
 	if b, p, ok := strings.Cut(branch, "@"); ok {
 		r = catalog.Ref{Branch: b, Point: p}

@@ -266,5 +266,5 @@ func (t *Txn) lockClaim(ctx context.Context, v *view, ks catalog.Keyspace, key [
 		}
 		_, err = t.owner.Lock(ctx, lk, lock.Mode(catalog.ForUpdate), t.waitOption(catalog.Wait))
 	}
-	return committedRow{}, lockError(err, nil, true)
+	return committedRow{}, t.s.lockError(err, nil, true)
 }

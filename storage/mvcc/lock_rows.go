@@ -24,6 +24,7 @@ func (t *Txn) LockRows(ctx context.Context, r storage.LockRequest) ([]storage.Lo
 		_, err := t.writable(v)
 		return nil, err
 	}
+	t.begun = true
 	out := make([]storage.LockResult, len(r.Keys))
 	for i, key := range r.Keys {
 		seen := unseen
@@ -47,7 +48,7 @@ func (t *Txn) lockRow(ctx context.Context, v *view, r *storage.LockRequest, key 
 		if r.Wait == catalog.SkipLocked && errors.Is(err, lock.ErrBusy) {
 			return storage.LockSkipped, nil
 		}
-		return 0, lockError(err, r.Table, true)
+		return 0, t.s.lockError(err, r.Table, true)
 	}
 	kb := stringBytes(key)
 	// The transaction's own writes: its lock has kept all others out since.
@@ -146,7 +147,7 @@ func (t *Txn) current(ctx context.Context, v *view, table *catalog.Table, key st
 	k := lock.Key{Kind: lock.Row, A: v.layer.id, B: table.Rows, S: key}
 	added, err := t.owner.Lock(ctx, k, lock.Mode(catalog.ForNoKeyUpdate), t.waitOption(catalog.Wait))
 	if err != nil {
-		return committedRow{}, lockError(err, table, true)
+		return committedRow{}, t.s.lockError(err, table, true)
 	}
 	c, err := t.committed(ctx, v, table.Rows, stringBytes(key))
 	if err != nil {

@@ -2,7 +2,6 @@ package mvcc
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 
 	"github.com/rowandb/rowan/catalog"
@@ -31,11 +30,11 @@ func rowLockKey(v *view, ks catalog.Keyspace, key []byte) lock.Key {
 // lockKey locks the key of a row, an index entry or a descriptor.
 func (t *Txn) lockKey(ctx context.Context, v *view, ks catalog.Keyspace, key []byte, mode lock.Mode, table *catalog.Table, wait catalog.LockWait) error {
 	_, err := t.owner.Lock(ctx, rowLockKey(v, ks, key), mode, t.waitOption(wait))
-	return lockError(err, table, true)
+	return t.s.lockError(err, table, true)
 }
 
-// LockTable implements storage.Txn. A transaction that had to wait under READ COMMITTED goes on with what is committed
-// by then, so that it sees the table as those before it left it.
+// LockTable implements storage.Txn. Under READ COMMITTED the transaction goes on with what is committed once it has the
+// lock, so that it sees the table as those before it left it.
 func (t *Txn) LockTable(ctx context.Context, sv storage.View, id catalog.OID, mode catalog.TableLock, wait catalog.LockWait) error {
 	if err := t.check(); err != nil {
 		return err
@@ -44,45 +43,97 @@ func (t *Txn) LockTable(ctx context.Context, sv storage.View, id catalog.OID, mo
 	if err != nil {
 		return err
 	}
-	k := lock.Key{Kind: lock.Table, A: v.layer.id, B: uint64(id)}
-	if v.branch != nil {
-		k.S = databaseKey(v.branch.Database)
+	added, err := t.lockTable(ctx, v, id, mode, wait)
+	if err == nil && added && (!t.begun || t.o.Isolation == storage.ReadCommitted) {
+		t.catchUp()
 	}
-	_, err = t.owner.Lock(ctx, k, lock.Mode(mode), lock.Wait{No: true})
-	if !errors.Is(err, lock.ErrBusy) {
+	return err
+}
+
+// LockTables implements storage.Txn.
+func (t *Txn) LockTables(ctx context.Context, sv storage.View, locks []storage.TableLock) error {
+	if err := t.check(); err != nil {
 		return err
+	}
+	v, err := t.own(sv)
+	if err != nil {
+		return err
+	}
+	if v.readOnly {
+		return nil
+	}
+	fresh := false
+	for _, l := range locks {
+		added, err := t.lockTable(ctx, v, l.Table, l.Mode, catalog.Wait)
+		if err != nil {
+			return err
+		}
+		fresh = fresh || added
+	}
+	if fresh && t.s.seq.published.Load() != t.snap {
+		if t.begun && t.o.Isolation != storage.ReadCommitted {
+			return t.sameTables(ctx, v, locks)
+		}
+		t.catchUp()
+	}
+	return nil
+}
+
+func (t *Txn) lockTable(ctx context.Context, v *view, id catalog.OID, mode catalog.TableLock, wait catalog.LockWait) (added bool, err error) {
+	k := lock.Key{Kind: lock.Table, A: v.layer.id, B: uint64(id)}
+	added, err = t.owner.Lock(ctx, k, lock.Mode(mode), lock.Wait{No: true})
+	if !errors.Is(err, lock.ErrBusy) {
+		return added, err
+	}
+	if wait == catalog.Wait {
+		added, err = t.owner.Lock(ctx, k, lock.Mode(mode), t.waitOption(wait))
+	}
+	if err == nil {
+		return added, nil
+	}
+	if d := (*lock.Deadlock)(nil); errors.As(err, &d) {
+		return false, t.s.errDeadlock(d)
 	}
 	var table *catalog.Table
 	if o, _ := v.Catalog().RelationByOID(id); o != nil {
 		table, _ = o.(*catalog.Table)
 	}
-	if wait != catalog.Wait {
-		return lockError(err, table, false)
+	return false, t.s.lockError(err, table, false)
+}
+
+// catchUp moves the transaction to what is committed now.
+func (t *Txn) catchUp() {
+	if t.s.seq.published.Load() == t.snap {
+		return
 	}
-	if _, err := t.owner.Lock(ctx, k, lock.Mode(mode), t.waitOption(wait)); err != nil {
-		return lockError(err, table, false)
+	t.snapshot()
+	for _, v := range t.views {
+		v.move()
 	}
-	if t.o.Isolation == storage.ReadCommitted {
-		t.snapshot()
-		for _, v := range t.views {
-			v.move()
+}
+
+// sameTables refuses to write to tables whose descriptors have changed since the transaction's snapshot: what it wrote by
+// the old ones would lack entries of new indexes, or go where a rewritten table is no more.
+func (t *Txn) sameTables(ctx context.Context, v *view, locks []storage.TableLock) error {
+	bound := v.chain[0].bound
+	if from, scn := v.layer.catalogAt(t.s.seq.published.Load()); from != v.layer || scn <= bound {
+		return nil
+	}
+	for _, l := range locks {
+		if l.Mode < catalog.RowExclusive {
+			continue
+		}
+		c, err := t.committed(ctx, v, catalogSpace, objectKey(l.Table))
+		switch {
+		case err != nil:
+			return storeError(err)
+		case c.ver > bound && !c.live:
+			return errSerialize("delete")
+		case c.ver > bound:
+			return errSerialize("update")
 		}
 	}
 	return nil
-}
-
-// databaseKey keeps the strings of the few databases' lock keys short: they are compared often.
-func databaseKey(id catalog.OID) string {
-	var b [4]byte
-	binary.BigEndian.PutUint32(b[:], id)
-	return string(b[:])
-}
-
-func databaseOf(s string) catalog.OID {
-	if len(s) != 4 {
-		return 0
-	}
-	return oidOf([]byte(s))
 }
 
 // LockAdvisory implements storage.Txn.
@@ -90,15 +141,15 @@ func (t *Txn) LockAdvisory(ctx context.Context, k storage.AdvisoryKey, shared bo
 	if err := t.check(); err != nil {
 		return false, err
 	}
-	return lockAdvisory(ctx, t.owner, k, shared, t.waitOption(wait))
+	return t.s.lockAdvisory(ctx, t.owner, k, shared, t.waitOption(wait))
 }
 
-func lockAdvisory(ctx context.Context, o *lock.Owner, k storage.AdvisoryKey, shared bool, w lock.Wait) (bool, error) {
+func (s *Store) lockAdvisory(ctx context.Context, o *lock.Owner, k storage.AdvisoryKey, shared bool, w lock.Wait) (bool, error) {
 	_, err := o.Lock(ctx, advisoryKey(k), advisoryMode(shared), w)
 	if errors.Is(err, lock.ErrBusy) {
 		return false, nil
 	}
-	return err == nil, lockError(err, nil, false)
+	return err == nil, s.lockError(err, nil, false)
 }
 
 func advisoryKey(k storage.AdvisoryKey) lock.Key {
@@ -129,15 +180,18 @@ func advisoryMode(shared bool) lock.Mode {
 }
 
 // lockSession implements storage.LockSession.
-type lockSession struct{ owner *lock.Owner }
+type lockSession struct {
+	s     *Store
+	owner *lock.Owner
+}
 
 // Session implements storage.Store.
 func (s *Store) Session(pid int32) storage.LockSession {
-	return &lockSession{s.locks.Owner(0, pid, nil)}
+	return &lockSession{s, s.locks.Owner(0, pid, nil)}
 }
 
 func (l *lockSession) Lock(ctx context.Context, k storage.AdvisoryKey, shared bool, wait catalog.LockWait) (bool, error) {
-	return lockAdvisory(ctx, l.owner, k, shared, lock.Wait{No: wait != catalog.Wait})
+	return l.s.lockAdvisory(ctx, l.owner, k, shared, lock.Wait{No: wait != catalog.Wait})
 }
 
 func (l *lockSession) Unlock(k storage.AdvisoryKey, shared bool) bool {
@@ -145,34 +199,3 @@ func (l *lockSession) Unlock(k storage.AdvisoryKey, shared bool) bool {
 }
 
 func (l *lockSession) UnlockAll() { l.owner.ReleaseTo(0) }
-
-// Locks implements storage.Store.
-func (s *Store) Locks() []storage.LockInfo {
-	var out []storage.LockInfo
-	for _, i := range s.locks.List() {
-		x := storage.LockInfo{Granted: i.Granted, PID: i.PID, Txn: i.Txn}
-		switch i.Key.Kind {
-		case lock.Table:
-			x.Kind, x.Mode, x.Relation = "relation", tableModes[i.Mode], catalog.OID(i.Key.B)
-			x.Database = databaseOf(i.Key.S)
-			x.Branch = s.branchOf(i.Key.A)
-		case lock.Advisory:
-			x.Kind, x.Mode, x.Advisory = "advisory", advisoryModes[i.Mode], advisoryOf(i.Key)
-			x.Database = x.Advisory.Database
-		default:
-			x.Kind, x.Mode, x.Keyspace, x.Key = "tuple", rowModes[i.Mode], i.Key.B, i.Key.S
-			x.Branch = s.branchOf(i.Key.A)
-		}
-		out = append(out, x)
-	}
-	return out
-}
-
-func (s *Store) branchOf(layer uint64) uint64 {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if l := s.layers[layer]; l != nil {
-		return l.branch
-	}
-	return 0
-}

@@ -3,6 +3,8 @@ package mvcc
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/rowandb/rowan/storage/lock"
 )
 
 // registry knows the running transactions and the oldest SCN that any of them reads at. The cleaner removes only
@@ -25,6 +27,17 @@ func (g *registry) remove(t *Txn) {
 	g.mu.Lock()
 	delete(g.txns, t)
 	g.mu.Unlock()
+}
+
+// owners calls f for the lock owners of all running transactions.
+func (g *registry) owners(f func(*lock.Owner) bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for t := range g.txns {
+		if !f(t.owner) {
+			return
+		}
+	}
 }
 
 // snapshot returns the newest published SCN, registered as read by t beside what t reads at fixed points.

@@ -124,6 +124,7 @@ func (t *Txn) Scan(ctx context.Context, r storage.ScanRequest) (storage.Scanner,
 	if err != nil {
 		return nil, err
 	}
+	t.begun = true
 	info := t.s.table(r.Table)
 	s := info.scanner(r.Columns)
 	s.t, s.v, s.ctx, s.rowKS = t, v, ctx, r.Table.Rows

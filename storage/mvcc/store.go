@@ -73,12 +73,13 @@ func Open(engine kv.Engine, o Options) (*Store, error) {
 		o.Clock = time.Now
 	}
 	s := &Store{
-		kv: engine, o: o, locks: lock.New(), stop: make(chan struct{}),
+		kv: engine, o: o, stop: make(chan struct{}),
 		layers: map[uint64]*layer{}, branches: map[uint64]*branch{}, names: map[branchName]*branch{},
 		defaults: map[catalog.OID]*branch{}, snaps: map[uint64]*snapshotRecord{},
 	}
 	s.large.m = map[uint64]*largeTxn{}
 	s.txns.init()
+	s.locks = lock.New(s.txns.owners)
 	s.sequences.init(s)
 	if err := s.load(context.Background()); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)

@@ -23,7 +23,7 @@ type Txn struct {
 	oldest atomic.Uint64 // the oldest SCN that anything in the transaction reads at
 	floor  uint64        // the oldest fixed one: points and forks
 	cmd    uint32        // number of the running statement, from 1
-	begun  bool          // a statement has begun: REPEATABLE READ keeps its snapshot
+	begun  bool          // something was read or written: REPEATABLE READ keeps its snapshot
 	done   bool
 	err    error // why it cannot be committed
 
@@ -114,7 +114,6 @@ func (t *Txn) Statement() {
 		t.wrote = false
 	}
 	if t.o.Isolation == storage.ReadCommitted || !t.begun {
-		t.begun = true
 		t.snapshot()
 		for _, v := range t.views {
 			v.move()
@@ -122,6 +121,9 @@ func (t *Txn) Statement() {
 	}
 	t.seen.reset()
 }
+
+// Reads implements storage.Txn.
+func (t *Txn) Reads() { t.begun = true }
 
 // check refuses the use of a transaction that is over.
 func (t *Txn) check() error {
@@ -147,6 +149,7 @@ func (t *Txn) writable(v storage.View) (*view, error) {
 		return nil, pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot write at a point in the past").
 			WithHint("Make a branch at that point, and write there.")
 	}
+	t.begun = true
 	return x, nil
 }
 
@@ -199,7 +202,7 @@ func (t *Txn) Rollback() error {
 // end lets go of everything.
 func (t *Txn) end() {
 	t.done = true
-	t.s.txns.remove(t)
 	t.owner.ReleaseTo(0)
+	t.s.txns.remove(t)
 	t.spaces, t.order, t.undo, t.views = nil, nil, nil, nil
 }

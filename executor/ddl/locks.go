@@ -1,0 +1,108 @@
+package ddl
+
+import (
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/planner/command"
+	"github.com/rowandb/rowan/storage"
+)
+
+// Locks lists the locks that a command takes on the relations that it names. Whoever runs the command takes them before,
+// so that it can bind the command again when it had to wait; what else turns out to be needed is locked on the way.
+func Locks(c command.Command, snap *catalog.Snapshot) []storage.TableLock {
+	switch c := c.(type) {
+	case *command.AlterTable:
+		return alterLocks(c)
+	case *command.CreateIndex:
+		mode := catalog.Share
+		if c.Concurrent {
+			mode = catalog.ShareUpdateExclusive
+		}
+		return []storage.TableLock{{Table: c.Table, Mode: mode}}
+	case *command.AlterIndex:
+		return []storage.TableLock{{Table: c.Table, Mode: catalog.ShareUpdateExclusive}}
+	case *command.Drop:
+		return dropLocks(c, snap)
+	case *command.Truncate:
+		return exclusive(c.Tables)
+	case *command.Rename:
+		return renameLocks(c, snap)
+	case *command.SetSchema:
+		return relationLock(snap, c.Object, catalog.AccessExclusive)
+	case *command.Owner:
+		return relationLock(snap, c.Object, catalog.AccessExclusive)
+	case *command.Comment:
+		return relationLock(snap, c.Object, catalog.ShareUpdateExclusive)
+	}
+	return nil
+}
+
+func exclusive(tables []catalog.OID) []storage.TableLock {
+	out := make([]storage.TableLock, len(tables))
+	for i, id := range tables {
+		out[i] = storage.TableLock{Table: id, Mode: catalog.AccessExclusive}
+	}
+	return out
+}
+
+// relationLock locks an object if it is a table or a view.
+func relationLock(snap *catalog.Snapshot, id catalog.OID, mode catalog.TableLock) []storage.TableLock {
+	switch snap.Object(id).(type) {
+	case *catalog.Table, *catalog.View:
+		return []storage.TableLock{{Table: id, Mode: mode}}
+	}
+	return nil
+}
+
+func dropLocks(c *command.Drop, snap *catalog.Snapshot) []storage.TableLock {
+	var out []storage.TableLock
+	for _, o := range c.Objects {
+		out = append(out, relationLock(snap, o.Object, catalog.AccessExclusive)...)
+	}
+	return out
+}
+
+// renameLocks: the name of an index or of a constraint's index matters to no running query.
+func renameLocks(c *command.Rename, snap *catalog.Snapshot) []storage.TableLock {
+	mode := catalog.AccessExclusive
+	if c.Index != 0 {
+		mode = catalog.ShareUpdateExclusive
+	}
+	return relationLock(snap, c.Object, mode)
+}
+
+func alterLocks(c *command.AlterTable) []storage.TableLock {
+	out := []storage.TableLock{{Table: c.Table, Mode: alterLock(c.Actions)}}
+	for _, a := range c.Actions {
+		if add, ok := a.(*command.AddConstraint); ok && add.Constraint.RefTable != 0 && add.Constraint.RefTable != c.Table {
+			out = append(out, storage.TableLock{Table: add.Constraint.RefTable, Mode: catalog.ShareRowExclusive})
+		}
+	}
+	return out
+}
+
+// alterLock is the lock that the strongest of the actions needs.
+func alterLock(actions []command.AlterAction) catalog.TableLock {
+	mode := catalog.ShareUpdateExclusive
+	for _, a := range actions {
+		mode = max(mode, actionLock(a))
+	}
+	return mode
+}
+
+func actionLock(a command.AlterAction) catalog.TableLock {
+	switch a := a.(type) {
+	case *command.ValidateConstraint, *command.ClusterOn, *command.SetOptions:
+		return catalog.ShareUpdateExclusive
+	case *command.SetColumn:
+		if a.Storage == 0 {
+			return catalog.ShareUpdateExclusive
+		}
+	case *command.AddConstraint:
+		if a.Constraint.Kind == catalog.ForeignKey {
+			return catalog.ShareRowExclusive
+		}
+	case *command.Accept: // triggers
+		return catalog.ShareRowExclusive
+	}
+	return catalog.AccessExclusive
+}
