@@ -1,44 +1,62 @@
+// Package admin is the HTTP side of Rowan: one router that tells the dialects by the path's prefix, and the paths that
+// they share.
+//
+// Each dialect owns its parsing, authentication, error shape, 404 and 405; see the packages below this one. There is no
+// SQL, no storage and no lock in them: server fills the interfaces of package api over sessions and the store. Invariants:
+// a request acts with the rights of the role it has proved to be, the same as over the PostgreSQL protocol; no request ends
+// the process.
 package admin
 
 import (
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 	"go.uber.org/zap"
+
+	"github.com/rowandb/rowan/admin/api"
+	"github.com/rowandb/rowan/admin/auth"
+	"github.com/rowandb/rowan/admin/helios"
+	"github.com/rowandb/rowan/admin/web"
 )
 
 // maxBody is the largest request body, in bytes.
 const maxBody = 16 << 20
 
+// Options are what a server says of its HTTP API.
+type Options struct {
+	Log     *zap.Logger
+	Origins []string // of pages that may call the API; "*": all
+}
+
 // New makes the router: shared paths, and a dialect for each prefix.
-func New(s Services, log *zap.Logger) http.Handler {
+func New(s api.Services, o Options) http.Handler {
+	a := &auth.Authenticator{Passwords: s.Passwords}
 	r := chi.NewRouter()
-	r.Use(requestID, recoverer(log), limitBody)
+	r.Use(web.RequestID, web.Recover(o.Log, internalError), web.CORS(o.Origins), web.LimitBody(maxBody))
 	h := health{s.Status}
 	r.Get("/health", h.health)
 	r.Get("/healthz", h.health)
 	r.Get("/ready", h.ready)
-	r.Mount("/v1", newHelios(s, log).routes())
+	v1 := helios.New(s, a, o.Log)
+	r.Handle(helios.Prefix+"/*", web.NewMux(helios.Prefix, v1.Routes(), v1, nil))
 	r.NotFound(func(w http.ResponseWriter, req *http.Request) {
-		writeJSON(w, http.StatusNotFound, map[string]any{"error": "NotFound", "message": "no such path: " + req.URL.Path, "details": map[string]any{}})
+		web.WriteJSON(w, http.StatusNotFound, map[string]any{"error": "NotFound", "message": "no such path: " + req.URL.Path, "details": map[string]any{}})
 	})
 	return r
 }
 
-func limitBody(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		next.ServeHTTP(w, r)
-	})
+// internalError answers a request whose handler has failed in a way that it should not.
+func internalError(w http.ResponseWriter, r *http.Request) {
+	shown := map[string]any{"code": "INTERNAL_ERROR", "message": "internal error", "details": map[string]any{}}
+	web.WriteJSON(w, http.StatusInternalServerError, map[string]any{"success": false, "error": shown, "message": "internal error", "meta": map[string]any{"request_id": web.ID(r)}})
 }
 
 // health answers the probes. Its answer is the union of what the dialects' clients read.
-type health struct{ status Status }
+type health struct{ status api.Status }
 
 func (h health) health(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, map[string]any{
+	web.WriteJSON(w, http.StatusOK, map[string]any{
 		"status": "healthy", "version": h.status.Version(), "connected": true,
 		"uptime_seconds": int64(time.Since(h.status.Started()).Seconds()), "namespaces": []string{},
 	})
@@ -46,17 +64,8 @@ func (h health) health(w http.ResponseWriter, _ *http.Request) {
 
 func (h health) ready(w http.ResponseWriter, r *http.Request) {
 	if err := h.status.Ready(r.Context()); err != nil {
-		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"ready": false, "message": err.Error()})
+		web.WriteJSON(w, http.StatusServiceUnavailable, map[string]any{"ready": false, "message": err.Error()})
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"ready": true, "metadata_connected": true})
-}
-
-// credentials are what a request carries: a role and its password by Basic authentication, or nothing.
-func credentials(r *http.Request) (role, password string, given bool) {
-	if role, password, ok := r.BasicAuth(); ok {
-		return role, password, true
-	}
-	given = r.Header.Get("Authorization") != "" || r.Header.Get("X-API-Key") != ""
-	return "", strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), given
+	web.WriteJSON(w, http.StatusOK, map[string]any{"ready": true, "metadata_connected": true})
 }

@@ -36,9 +36,9 @@ func openEngine(ctx context.Context, o EngineOptions) (*Engine, error) {
 	engine.Version = Version
 	engine.TempDir = o.TempDir
 	s := &sessions{engine: engine, store: store}
-	a := &api{sessions: s, trust: o.Trust, started: time.Now()}
+	a := &httpAPI{sessions: s, trust: o.Trust, started: time.Now()}
 	return &Engine{
-		Sessions: s, Roles: s, HTTP: admin.New(a.services(), o.Log.Named("admin")), Created: created,
+		Sessions: s, Roles: s, HTTP: admin.New(a.services(), admin.Options{Log: o.Log.Named("admin")}), Created: created,
 		Attach: func(b Backends) { engine.Backends = b }, Close: store.Close,
 	}, nil
 }

@@ -7,7 +7,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/rowandb/rowan/admin"
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/admin/api"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
@@ -31,15 +33,85 @@ func decodeJSON(s string) any {
 	return v
 }
 
+// jsonText is a parameter that is JSON already.
+type jsonText string
+
+// encodeParams turns JSON values into parameters in text form, for the types that the statement gives them.
+func encodeParams(ts []types.OID, values []any) ([]types.Encoded, error) {
+	out := make([]types.Encoded, len(values))
+	for i, v := range values {
+		var t types.Type
+		if i < len(ts) {
+			if d := types.Builtin(ts[i]); d != nil {
+				t = types.Of(d)
+			}
+		}
+		switch v := v.(type) {
+		case nil:
+			out[i].Null = true
+		case jsonText:
+			out[i].Value = []byte(v)
+		default:
+			out[i].Value = []byte(parameterText(t, v))
+		}
+	}
+	return out, nil
+}
+
+// parameterText is the text form of a JSON value: strings as they are, arrays as PostgreSQL's where one is wanted, all
+// else as JSON, which for numbers and booleans is PostgreSQL's form as well.
+func parameterText(t types.Type, v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case []any:
+		if t.Known() && t.IsArray() {
+			return arrayText(types.Of(t.Elem), v)
+		}
+	}
+	return encodeJSON(v)
+}
+
+// arrayText writes an array as PostgreSQL reads it: every element quoted.
+func arrayText(elem types.Type, values []any) string {
+	var b strings.Builder
+	b.WriteByte('{')
+	for i, v := range values {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		switch inner, nested := v.([]any); {
+		case v == nil:
+			b.WriteString("NULL")
+		case nested:
+			b.WriteString(arrayText(elem, inner))
+		default:
+			b.WriteString(`"` + arrayEscapes.Replace(parameterText(elem, v)) + `"`)
+		}
+	}
+	b.WriteByte('}')
+	return b.String()
+}
+
+var arrayEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
 // collector is a vector.Sink that keeps a result as JSON values. A result above maxRows is refused.
 type collector struct {
 	format *types.Format
 	fields []vector.Field
-	result admin.Result
+	result api.Result
+	bytes  int
 }
 
-// maxRows bounds the rows of one HTTP answer.
-const maxRows = 100_000
+// maxRows and maxResult bound the rows and bytes of one HTTP answer.
+const (
+	maxRows   = 100_000
+	maxResult = 64 << 20
+)
+
+func errResult(format string, args ...any) error {
+	return pgerr.New(pgerrcode.ConfigurationLimitExceeded, format, args...).WithHint("Use LIMIT, or the PostgreSQL protocol.")
+}
 
 // Fields implements vector.Sink.
 func (c *collector) Fields(fields []vector.Field) error {
@@ -58,12 +130,17 @@ func (c *collector) Fields(fields []vector.Field) error {
 // Rows implements vector.Sink.
 func (c *collector) Rows(b *vector.Batch) error {
 	if len(c.result.Rows)+b.Live() > maxRows {
-		return pgerr.New("54000", "the result has more than %d rows", maxRows).WithHint("Use LIMIT, or the PostgreSQL protocol.")
+		return errResult("the result has more than %d rows", maxRows)
 	}
 	for k := range b.Live() {
 		row := make([]any, len(b.Cols))
 		for i, col := range b.Cols {
-			row[i] = jsonValue(c.fields[i].Type, col.Datum(b.Row(k)), c.format)
+			d := col.Datum(b.Row(k))
+			c.bytes += 16 + len(d.S)
+			row[i] = jsonValue(c.fields[i].Type, d, c.format)
+		}
+		if c.bytes > maxResult {
+			return errResult("the result has more than %d bytes", maxResult)
 		}
 		c.result.Rows = append(c.result.Rows, row)
 	}
@@ -106,8 +183,12 @@ func (c *collector) CopyOut(vector.CopyFormat) (vector.CopyWriter, error) {
 // typeWords are the names that HTTP clients get for common types.
 var typeWords = map[types.OID]string{
 	types.OIDInt2: "SMALLINT", types.OIDInt4: "INTEGER", types.OIDInt8: "BIGINT", types.OIDBool: "BOOLEAN", types.OIDFloat4: "REAL",
-	types.OIDFloat8: "DOUBLE PRECISION", types.OIDBpchar: "CHAR", types.OIDUnknown: "TEXT",
+	types.OIDFloat8: "DOUBLE PRECISION", types.OIDUnknown: "TEXT",
 }
+
+// shortNames are how HTTP clients see types whose SQL names are long.
+var shortNames = strings.NewReplacer("CHARACTER VARYING", "VARCHAR", "CHARACTER", "CHAR", " WITHOUT TIME ZONE", "", "TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ",
+	"TIME WITH TIME ZONE", "TIMETZ")
 
 func jsonTypeName(t types.Type) string {
 	if w := typeWords[t.ID()]; w != "" {
@@ -116,7 +197,7 @@ func jsonTypeName(t types.Type) string {
 	if t.IsArray() {
 		return jsonTypeName(types.Of(t.Elem)) + "[]"
 	}
-	return strings.ToUpper(t.Name)
+	return shortNames.Replace(strings.ToUpper(types.FormatType(t, func(_, name string) string { return name })))
 }
 
 // jsonValue turns a value into a JSON value: numbers and booleans as such, json as it is, times in ISO 8601, all else as
@@ -143,7 +224,30 @@ func jsonValue(t types.Type, d types.Datum, f *types.Format) any {
 	case types.OIDTimestamp, types.OIDTimestamptz:
 		return isoTime(types.Text(t, d, types.DefaultFormat()))
 	}
+	if t.IsArray() {
+		return jsonArray(t, d, f)
+	}
 	return types.Text(t, d, f)
+}
+
+// jsonArray turns an array into one of JSON, nested as it has dimensions.
+func jsonArray(t types.Type, d types.Datum, f *types.Format) any {
+	a := types.UnpackArray(d.S)
+	elem := types.Of(t.Elem)
+	flat := make([]any, len(a.Elems))
+	for i, e := range a.Elems {
+		flat[i] = jsonValue(elem, e, f)
+	}
+	for k := len(a.Dims) - 1; k > 0; k-- {
+		n := int(a.Dims[k].Len)
+		var outer []any
+		for len(flat) > 0 {
+			outer = append(outer, flat[:n:n])
+			flat = flat[n:]
+		}
+		flat = outer
+	}
+	return flat
 }
 
 // isoTime turns 2025-12-01 08:00:00+00 into 2025-12-01T08:00:00Z.

@@ -1,15 +1,55 @@
-// Package admin is the HTTP side of Rowan: one router, a dialect by path prefix, each dialect owning its parsing,
-// authentication, error shape, 404 and 405.
+// Package api is what the HTTP dialects ask of the database: small interfaces and the plain data that goes through them.
 //
-// Handlers decode, call one method of the small interfaces declared here, and encode. There is no SQL, no storage and no
-// lock in this package: server fills the interfaces over sessions and the store. Invariants: a request acts with the
-// rights of the role it has proved to be, the same as over the PostgreSQL protocol; no request ends the process.
-package admin
+// It knows neither HTTP nor the engine: server fills the interfaces over sessions and the store. Invariants: a call acts
+// with the rights of the Principal's role, the same as over the PostgreSQL protocol, and within its scopes and branches;
+// errors carry SQLSTATEs. Callers: the dialects, package auth and package webhook of admin.
+package api
 
 import (
 	"context"
+	"path"
+	"slices"
+	"strings"
 	"time"
 )
+
+// Principal is who asks: a role, and how far the credentials reach.
+type Principal struct {
+	Role     string
+	Database string   // that the request is about; "": the default one
+	Account  string   // that rates are counted for; "": they are not
+	Scopes   []string // nil: all
+	Branches []string // patterns, such as ci/*; one that ends in :read is for reading only; nil: all branches
+}
+
+// May reports whether the scopes hold one; "" every Principal has.
+func (p Principal) May(scope string) bool {
+	return scope == "" || p.Scopes == nil || slices.Contains(p.Scopes, scope)
+}
+
+// MayUse reports whether the patterns hold a branch.
+func (p Principal) MayUse(branch string, write bool) bool {
+	if p.Branches == nil {
+		return true
+	}
+	return slices.ContainsFunc(p.Branches, func(pattern string) bool {
+		pattern, readOnly := strings.CutSuffix(pattern, ":read")
+		return (!readOnly || !write) && Matches(pattern, branch)
+	})
+}
+
+// Matches reports whether a branch's name fits a pattern: * stands for anything within the segments of a name, ** at the
+// end for all that follows.
+func Matches(pattern, name string) bool {
+	if pattern == "*" || pattern == "**" {
+		return true
+	}
+	if prefix, deep := strings.CutSuffix(pattern, "/**"); deep {
+		return strings.HasPrefix(name, prefix+"/")
+	}
+	ok, err := path.Match(pattern, name)
+	return err == nil && ok
+}
 
 // Branch is a branch as HTTP clients see it. Times are UTC.
 type Branch struct {
@@ -40,6 +80,13 @@ type NewBranch struct {
 	Metadata                         map[string]any
 }
 
+// BranchChange is what of a branch changes; nil stays as it is. A metadata value of nil removes that entry.
+type BranchChange struct {
+	DisplayName *string
+	Protected   *bool
+	Metadata    map[string]any
+}
+
 // Merge asks for a merge. Strategy is abort, manual, source_wins or target_wins.
 type Merge struct {
 	Source, Target, Strategy, Message string
@@ -48,18 +95,124 @@ type Merge struct {
 
 // Merged says what a merge did, or would do.
 type Merged struct {
-	Commit    string // "" when nothing was written
-	Changes   int64
-	Resolved  int64
-	Conflicts []Conflict
-	Dropped   bool
-	At        time.Time
+	Source, Target string
+	Commit         string // "" when nothing was written
+	Changes        int64
+	Resolved       int64
+	Conflicts      []Conflict
+	Dropped        bool
+	FastForward    bool
+	At             time.Time
 }
 
-// Conflict is one contradiction; Column is "" where it is the whole row. Values are JSON values.
+// Conflict is one contradiction; Column is "" where it is the whole row, and then the values are the rows as JSON objects,
+// nil for a side that has deleted it. Values are JSON values.
 type Conflict struct {
 	Table, RowID, Column, Type string
-	Source, Target             any
+	Base, Source, Target       any
+}
+
+// Event is an entry of a branch's history: a transaction or a snapshot.
+type Event struct {
+	ID      string
+	Type    string // transaction, snapshot
+	Time    time.Time
+	SCN     uint64
+	Summary string
+	User    string // of transactions
+	Size    int64  // of snapshots
+}
+
+// Span selects events: those in [From, To], zero being unbounded, the newest Limit of them.
+type Span struct {
+	From, To time.Time
+	Limit    int
+}
+
+// Snapshot is a kept point. Size, Tables and Rows are those at the point.
+type Snapshot struct {
+	ID                 string
+	Time               time.Time
+	SCN                uint64
+	Automatic          bool
+	Comment            string
+	Size, Tables, Rows int64
+}
+
+// Restored says what a restore did.
+type Restored struct {
+	SCN    uint64
+	Backup string // the branch that holds what was there before; "": none was made
+}
+
+// Branches are the branches of a database.
+type Branches interface {
+	List(ctx context.Context, p Principal) ([]Branch, error)
+	Get(ctx context.Context, p Principal, name string, stats bool) (Branch, error)
+	Create(ctx context.Context, p Principal, b NewBranch) (Branch, error)
+	Alter(ctx context.Context, p Principal, name string, c BranchChange) (Branch, error)
+	Drop(ctx context.Context, p Principal, name string, force bool) (Branch, error)
+	Merge(ctx context.Context, p Principal, m Merge) (Merged, error)
+	History(ctx context.Context, p Principal, branch string, s Span) ([]Event, error)
+	Snapshots(ctx context.Context, p Principal, branch string) ([]Snapshot, error)
+	// Restore makes a branch what it was at a point; backup names a branch to be made of what it is ("": none).
+	Restore(ctx context.Context, p Principal, branch, point, backup string) (Restored, error)
+}
+
+// Table is a table or view of a branch.
+type Table struct {
+	Name, Schema string
+	Kind         string // table, view
+	Rows         int64
+	Columns      []Column
+	Indexes      []string
+	Created      time.Time // zero: not known
+}
+
+// Column is a column of a table.
+type Column struct {
+	Name, Type string
+	Nullable   bool
+	PrimaryKey bool
+	Default    string
+}
+
+// Selection asks for rows of a table. Columns, Filter and OrderBy are SQL as clients write it behind SELECT, WHERE and
+// ORDER BY; "" are all columns, all rows, and the order of the primary key.
+type Selection struct {
+	Branch, Table, Point     string
+	Columns, Filter, OrderBy string
+	Limit, Offset            int
+}
+
+// Page is a part of a table's rows. Total counts all that the filter lets through.
+type Page struct {
+	Columns, Types []string
+	Rows           [][]any
+	Total          int64
+}
+
+// Insertion adds rows, given as JSON objects.
+type Insertion struct {
+	Branch, Table string
+	Rows          []map[string]any
+	OnConflict    string // error, ignore, update
+}
+
+// Inserted says what an Insertion did. IDs are the values of the primary key: arrays where it has several columns.
+type Inserted struct {
+	Rows int64
+	IDs  []any
+}
+
+// Tables are the tables of a branch, and their rows.
+type Tables interface {
+	Tables(ctx context.Context, p Principal, branch string) ([]Table, error)
+	Table(ctx context.Context, p Principal, branch, table string) (Table, error)
+	Select(ctx context.Context, p Principal, s Selection) (Page, error)
+	Insert(ctx context.Context, p Principal, in Insertion) (Inserted, error)
+	Update(ctx context.Context, p Principal, branch, table, filter string, values map[string]any) (int64, error)
+	Delete(ctx context.Context, p Principal, branch, table, filter string) (int64, error)
 }
 
 // Statement is SQL to run. Params are JSON values. Timeout 0: the server's own.
@@ -82,29 +235,19 @@ type Result struct {
 	Elapsed  time.Duration
 }
 
-// Principal is who asks: a role.
-type Principal struct{ Role string }
-
-// Authenticator proves who asks.
-type Authenticator interface {
-	// Password reports whether the role may log in with the password.
-	Password(ctx context.Context, role, password string) bool
-	// Anonymous is the role of requests without credentials; "" when there is none.
-	Anonymous() string
-}
-
-// Branches are the branches of the default database. Errors carry SQLSTATEs.
-type Branches interface {
-	List(ctx context.Context, p Principal) ([]Branch, error)
-	Get(ctx context.Context, p Principal, name string, stats bool) (Branch, error)
-	Create(ctx context.Context, p Principal, b NewBranch) (Branch, error)
-	Drop(ctx context.Context, p Principal, name string, force bool) (Branch, error)
-	Merge(ctx context.Context, p Principal, m Merge) (Merged, error)
-}
-
 // SQL runs statements.
 type SQL interface {
 	Run(ctx context.Context, p Principal, s Statement) (Result, error)
+}
+
+// Passwords know the roles' passwords.
+type Passwords interface {
+	// Password reports whether the role may log in with the password.
+	Password(ctx context.Context, role, password string) bool
+	// MayLogin reports whether the role exists and may log in.
+	MayLogin(role string) bool
+	// Anonymous is the role of requests without credentials; "" when there is none.
+	Anonymous() string
 }
 
 // Status says how the server is.
@@ -115,10 +258,11 @@ type Status interface {
 	Ready(ctx context.Context) error
 }
 
-// Services are all that the router needs.
+// Services are all that the dialects need.
 type Services struct {
-	Auth     Authenticator
-	Branches Branches
-	SQL      SQL
-	Status   Status
+	Passwords Passwords
+	Branches  Branches
+	Tables    Tables
+	SQL       SQL
+	Status    Status
 }

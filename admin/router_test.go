@@ -11,55 +11,69 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/rowandb/rowan/admin/api"
 	"github.com/rowandb/rowan/pgerr"
+)
+
+// What tests do not call.
+type (
+	someBranches api.Branches
+	someTables   api.Tables
 )
 
 // fake answers every call with what a test wants, and remembers what it was asked.
 type fake struct {
+	someBranches
+	someTables
 	anonymous string
 	err       error
 	branch    string
-	statement Statement
-	merge     Merge
-	principal Principal
+	table     string
+	statement api.Statement
+	merge     api.Merge
+	principal api.Principal
 	panics    bool
 }
 
 func (f *fake) Password(_ context.Context, role, password string) bool {
 	return role == "ann" && password == "secret"
 }
-func (f *fake) Anonymous() string                                 { return f.anonymous }
-func (f *fake) Version() string                                   { return "1" }
-func (f *fake) Started() time.Time                                { return time.Now() }
-func (f *fake) Ready(context.Context) error                       { return f.err }
-func (f *fake) List(context.Context, Principal) ([]Branch, error) { return nil, f.err }
-func (f *fake) Get(_ context.Context, p Principal, name string, _ bool) (Branch, error) {
+func (f *fake) MayLogin(role string) bool   { return role == "ann" }
+func (f *fake) Anonymous() string           { return f.anonymous }
+func (f *fake) Version() string             { return "1" }
+func (f *fake) Started() time.Time          { return time.Now() }
+func (f *fake) Ready(context.Context) error { return f.err }
+func (f *fake) Get(_ context.Context, p api.Principal, name string, _ bool) (api.Branch, error) {
 	f.branch, f.principal = name, p
 	if f.panics {
 		panic("a bug")
 	}
-	return Branch{Name: name}, f.err
+	return api.Branch{Name: name}, f.err
 }
-func (f *fake) Create(_ context.Context, _ Principal, b NewBranch) (Branch, error) {
+func (f *fake) Create(_ context.Context, _ api.Principal, b api.NewBranch) (api.Branch, error) {
 	f.branch = b.Name + "@" + b.Point
-	return Branch{Name: b.Name}, f.err
+	return api.Branch{Name: b.Name}, f.err
 }
-func (f *fake) Drop(_ context.Context, _ Principal, name string, _ bool) (Branch, error) {
+func (f *fake) Drop(_ context.Context, _ api.Principal, name string, _ bool) (api.Branch, error) {
 	f.branch = name
-	return Branch{Name: name}, f.err
+	return api.Branch{Name: name}, f.err
 }
-func (f *fake) Merge(_ context.Context, _ Principal, m Merge) (Merged, error) {
+func (f *fake) Merge(_ context.Context, _ api.Principal, m api.Merge) (api.Merged, error) {
 	f.merge = m
-	return Merged{}, f.err
+	return api.Merged{}, f.err
 }
-func (f *fake) Run(_ context.Context, _ Principal, s Statement) (Result, error) {
+func (f *fake) Select(_ context.Context, _ api.Principal, s api.Selection) (api.Page, error) {
+	f.branch, f.table = s.Branch, s.Table
+	return api.Page{}, f.err
+}
+func (f *fake) Run(_ context.Context, _ api.Principal, s api.Statement) (api.Result, error) {
 	f.statement = s
-	return Result{}, f.err
+	return api.Result{}, f.err
 }
 
 func (f *fake) request(t *testing.T, method, path, body string, header ...string) (int, map[string]any) {
 	t.Helper()
-	h := New(Services{Auth: f, Branches: f, SQL: f, Status: f}, zap.NewNop())
+	h := New(api.Services{Passwords: f, Branches: f, Tables: f, SQL: f, Status: f}, Options{Log: zap.NewNop()})
 	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
@@ -94,18 +108,29 @@ func TestPaths(t *testing.T) {
 		{"POST", "/v1/branches/feature/x/query", 200, "feature/x"},
 		{"POST", "/v1/branches/feature/query/execute", 200, "feature/query"},
 		{"POST", "/v1/branches/feature%2Fmerge/merge", 200, "feature/merge"},
+		{"GET", "/v1/branches/feature/x/tables/users/data", 200, "feature/x.users"},
+		{"GET", "/v1/branches/dev/tables/s.a%2Fb/data", 200, "dev.s.a/b"},
 		{"GET", "/v1/branches/dev/query", 405, ""},
 		{"POST", "/v1/branches/dev", 405, ""},
 		{"PATCH", "/v1/branches/dev/merge", 405, ""},
+		{"GET", "/v1/branches/dev/restore/snap_1", 405, ""},
+		{"GET", "/v1/nothing", 404, ""},
 		{"GET", "/v2/branches", 404, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.method+" "+tt.path, func(t *testing.T) {
 			f := &fake{anonymous: "ann"}
-			status, _ := f.request(t, tt.method, tt.path, `{"sql": "SELECT 1"}`)
+			body := `{}`
+			if tt.status == 200 && !strings.Contains(tt.path, "merge/") && tt.method == "POST" && !strings.HasSuffix(tt.path, "/merge") {
+				body = `{"sql": "SELECT 1"}`
+			}
+			status, answer := f.request(t, tt.method, tt.path, body)
 			got := f.branch + f.statement.Branch + f.merge.Source
+			if f.table != "" {
+				got += "." + f.table
+			}
 			if status != tt.status || got != tt.branch {
-				t.Errorf("%d %q, want %d %q", status, got, tt.status, tt.branch)
+				t.Errorf("%d %q, want %d %q: %v", status, got, tt.status, tt.branch, answer)
 			}
 		})
 	}
@@ -129,8 +154,10 @@ func TestErrors(t *testing.T) {
 		{"40001", 409, "MERGE_CONFLICT", "MERGE_CONFLICT"},
 		{"XX000", 500, "INTERNAL_ERROR", "INTERNAL_ERROR"},
 		{"53200", 500, "INTERNAL_ERROR", "INTERNAL_ERROR"},
+		{"53400", 413, "RESULT_TOO_LARGE", "RESULT_TOO_LARGE"},
 		{"42601", 400, "INVALID_REQUEST", "INVALID_SQL"},
-		{"23505", 400, "INVALID_REQUEST", "INVALID_SQL"},
+		{"23505", 409, "CONSTRAINT_VIOLATION", "CONSTRAINT_VIOLATION"},
+		{"0A000", 501, "NOT_SUPPORTED", "NOT_SUPPORTED"},
 	}
 	for _, tt := range tests {
 		f := &fake{anonymous: "ann", err: pgerr.New(tt.sqlstate, "as asked")}
@@ -143,6 +170,10 @@ func TestErrors(t *testing.T) {
 	}
 	f := &fake{anonymous: "ann", err: errors.New("without SQLSTATE")}
 	if status, answer := f.request(t, "GET", "/v1/branches/x", ""); status != 500 || code(answer) != "INTERNAL_ERROR" {
+		t.Errorf("%d %v", status, answer)
+	}
+	f = &fake{anonymous: "ann", err: pgerr.New("42P01", "no such table")}
+	if status, answer := f.request(t, "GET", "/v1/branches/x/tables/t/data", ""); status != 404 || code(answer) != "TABLE_NOT_FOUND" {
 		t.Errorf("%d %v", status, answer)
 	}
 }
@@ -159,6 +190,7 @@ func TestAuthentication(t *testing.T) {
 		{"", []string{"Authorization", "Basic YW5uOnNlY3JldA=="}, 200, "ann"}, // ann:secret
 		{"", []string{"Authorization", "Basic YW5uOndyb25n"}, 401, ""},        // ann:wrong
 		{"", []string{"Authorization", "Bearer x"}, 401, ""},
+		{"", []string{"Authorization", "Digest x"}, 401, ""},
 		{"", []string{"X-API-Key", "x"}, 401, ""},
 		{"bob", nil, 200, "bob"},
 		{"bob", []string{"X-API-Key", "x"}, 200, "bob"},
@@ -194,19 +226,65 @@ func TestPoints(t *testing.T) {
 		{`{"type": "scn", "value": 987654}`, "x@987654"},
 		{`{"type": "scn", "value": "987654"}`, "x@987654"},
 		{`{"type": "transaction", "value": 12345}`, "x@tx:12345"},
+		{`{"type": "transaction", "value": "tx_12345"}`, "x@tx:12345"},
 		{`{"type": "snapshot", "value": "snap_xyz789"}`, "x@snap_xyz789"},
+		{`{"type": "snapshot", "value": "scn_12"}`, "x@12"},
 		{`{"type": "scn", "value": -1}`, ""},
 		{`{"type": "scn", "value": 1.5}`, ""},
 		{`{"type": "timestamp", "value": "2025-12-01"}`, ""},
 		{`{"type": "snapshot"}`, ""},
 		{`{"type": "snapshot", "value": {}}`, ""},
 		{`{"type": "moon", "value": 1}`, ""},
+		{`{"type": "now", "when": 1}`, ""},
 	}
 	for _, tt := range tests {
 		f := &fake{anonymous: "ann"}
 		status, answer := f.request(t, "POST", "/v1/branches", `{"name": "x", "as_of": `+tt.asOf+`}`)
 		if f.branch != tt.want || (status == 201) != (tt.want != "") {
 			t.Errorf("%s: %d %q, want %q: %v", tt.asOf, status, f.branch, tt.want, answer)
+		}
+	}
+}
+
+// TestStrictness wants wrong fields and parameters to be refused by name.
+func TestStrictness(t *testing.T) {
+	tests := []struct{ method, path, body, field string }{
+		{"POST", "/v1/branches", `{"nam": "x"}`, "nam"},
+		{"POST", "/v1/branches", `{"name": 1}`, "name"},
+		{"POST", "/v1/branches", `{"name": "x", "metadata": []}`, "metadata"},
+		{"POST", "/v1/branches", `{}`, "name"},
+		{"POST", "/v1/branches/x/merge", `{"dry_run": "yes"}`, "dry_run"},
+		{"POST", "/v1/branches/x/merge", `{"conflict_resolution": "coin"}`, "conflict_resolution"},
+		{"POST", "/v1/branches/x/query", `{"sql": "x", "timeout_ms": -1}`, "timeout_ms"},
+		{"POST", "/v1/branches/x/query", `{"sql": "x", "timeout_ms": "1"}`, "timeout_ms"},
+		{"POST", "/v1/branches/x/query", `{"sql": " "}`, "sql"},
+		{"GET", "/v1/branches?limit=101", "", "limit"},
+		{"GET", "/v1/branches?page=0", "", "page"},
+		{"GET", "/v1/branches?page=x", "", "page"},
+		{"GET", "/v1/branches?status=gone", "", "status"},
+		{"GET", "/v1/branches?sort=size", "", "sort"},
+		{"GET", "/v1/branches?order=up", "", "order"},
+		{"GET", "/v1/branches/x?include_stats=2", "", "include_stats"},
+		{"GET", "/v1/branches/x/tables/t/data?limit=1001", "", "limit"},
+		{"DELETE", "/v1/branches/x/tables/t/data", "", "filter"},
+		{"PUT", "/v1/branches/x/tables/t/data", `{"updates": {"a": 1}}`, "filter"},
+		{"PUT", "/v1/branches/x/tables/t/data", `{"filter": "true"}`, "updates"},
+		{"POST", "/v1/branches/x/tables/t/data", `{"rows": []}`, "rows"},
+		{"POST", "/v1/branches/x/tables/t/data", `{"rows": [{}], "on_conflict": "shrug"}`, "on_conflict"},
+		{"GET", "/v1/branches/x/history?from=yesterday", "", "from"},
+	}
+	for _, tt := range tests {
+		f := &fake{anonymous: "ann"}
+		status, answer := f.request(t, tt.method, tt.path, tt.body)
+		e, _ := answer["error"].(map[string]any)
+		details, _ := e["details"].(map[string]any)
+		if status != 400 || details["field"] != tt.field {
+			t.Errorf("%s %s %s: %d %v", tt.method, tt.path, tt.body, status, answer)
+		}
+	}
+	for _, body := range []string{`[]`, `{`, `{} {}`, `"x"`} {
+		if status, answer := (&fake{anonymous: "ann"}).request(t, "POST", "/v1/branches", body); status != 400 || code(answer) != "INVALID_REQUEST" {
+			t.Errorf("%s: %d %v", body, status, answer)
 		}
 	}
 }

@@ -1,0 +1,79 @@
+package helios
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rowandb/rowan/admin/web"
+)
+
+// asOf is a point as the dialect writes it.
+type asOf struct {
+	Type  string `json:"type" enum:"now,timestamp,transaction,scn,snapshot" doc:"what value is"`
+	Value any    `json:"value,omitempty" types:"string,integer" doc:"RFC 3339 time, number of a transaction, system change number, or id of a snapshot"`
+}
+
+// point turns it into a point as SQL has it; "" is now.
+func (a *asOf) point() (string, error) {
+	if a == nil {
+		return "", nil
+	}
+	switch v := a.Value.(type) {
+	case nil:
+		return pointOf(a.Type, "")
+	case string:
+		return pointOf(a.Type, v)
+	case json.Number:
+		return pointOf(a.Type, v.String())
+	}
+	return "", web.Invalid("as_of.value", "as_of.value must be a string or a number")
+}
+
+// pointOf reads a type and a value, from as_of or from as_of_type and as_of_value.
+func pointOf(kind, value string) (string, error) {
+	kind = strings.ToLower(kind)
+	switch {
+	case kind == "now" || kind == "" && value == "":
+		return "", nil
+	case value == "":
+		return "", web.Invalid("as_of.value", "as_of of type %q needs a value", kind)
+	}
+	switch kind {
+	case "timestamp":
+		if _, err := time.Parse(time.RFC3339, value); err != nil {
+			return "", web.Invalid("as_of.value", "as_of.value is not an RFC 3339 timestamp: %q", value)
+		}
+		return value, nil
+	case "transaction":
+		n, err := number("tx_", value)
+		return "tx:" + n, err
+	case "scn":
+		return number("scn_", value)
+	case "snapshot":
+		return snapshotPoint(value), nil
+	}
+	return "", web.Invalid("as_of.type", "unknown as_of type %q; known types: now, timestamp, transaction, scn, snapshot", kind)
+}
+
+// snapshotPoint reads the id of a snapshot as this API gives it out: a kept one's, or that of the point a branch was made
+// at.
+func snapshotPoint(id string) string {
+	if scn, ok := strings.CutPrefix(id, "scn_"); ok {
+		return scn
+	}
+	if tx, ok := strings.CutPrefix(id, "tx_"); ok {
+		return "tx:" + tx
+	}
+	return id
+}
+
+// number reads a number, be it with the prefix that ids of histories have.
+func number(prefix, value string) (string, error) {
+	n := strings.TrimPrefix(value, prefix)
+	if _, err := strconv.ParseUint(n, 10, 64); err != nil {
+		return "", web.Invalid("as_of.value", "as_of.value is not a number: %q", value)
+	}
+	return n, nil
+}

@@ -1,0 +1,166 @@
+// Package helios is the dialect under /v1: the branch REST API of HeliosDB, as its specification has it and as its client
+// libraries use it.
+//
+// It decodes, calls one method of package api and encodes; it knows no SQL. Invariants: "data" of an answer is exactly what
+// the specification shows; what the client libraries read beside it stands at the top level (compat.go) and never replaces
+// it. Package admin mounts it.
+package helios
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgerrcode"
+	"go.uber.org/zap"
+
+	"github.com/rowandb/rowan/admin/api"
+	"github.com/rowandb/rowan/admin/auth"
+	"github.com/rowandb/rowan/admin/web"
+	"github.com/rowandb/rowan/pgerr"
+)
+
+// Prefix is where the dialect lives.
+const Prefix = "/v1"
+
+// Dialect serves the API.
+type Dialect struct {
+	api.Services
+	auth *auth.Authenticator
+	log  *zap.Logger
+}
+
+// New makes the dialect.
+func New(s api.Services, a *auth.Authenticator, log *zap.Logger) *Dialect { return &Dialect{s, a, log} }
+
+// Authenticate implements web.Dialect.
+func (d *Dialect) Authenticate(r *http.Request) (api.Principal, error) { return d.auth.Find(r) }
+
+// flat is implemented by answers whose top level is not simply what data holds.
+type flat interface{ flat() any }
+
+// OK implements web.Dialect: the specification's envelope, and what client libraries read beside it.
+func (d *Dialect) OK(c *web.Call, status int, data any) {
+	body, err := encode(data)
+	top := body
+	if f, ok := data.(flat); ok && err == nil {
+		top, err = encode(f.flat())
+	}
+	if err != nil {
+		d.Fail(c.Writer, c.Request, c, err)
+		return
+	}
+	var out bytes.Buffer
+	out.WriteString(`{"success":true,"data":`)
+	out.Write(body)
+	meta, _ := encode(map[string]any{"request_id": web.ID(c.Request), "execution_time_ms": web.Elapsed(c.Request)})
+	out.WriteString(`,"meta":`)
+	out.Write(meta)
+	if len(top) > 2 && top[0] == '{' {
+		out.WriteByte(',')
+		out.Write(top[1 : len(top)-1])
+	}
+	out.WriteString("}\n")
+	c.Writer.Header().Set("Content-Type", "application/json; charset=utf-8")
+	c.Writer.WriteHeader(status)
+	_, _ = c.Writer.Write(out.Bytes()) // the client may have gone
+}
+
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimRight(b.Bytes(), "\n"), err
+}
+
+// Fail implements web.Dialect.
+func (d *Dialect) Fail(w http.ResponseWriter, r *http.Request, c *web.Call, err error) {
+	var e *web.Error
+	if !errors.As(err, &e) {
+		e = translate(pgerr.From(err), ordinaryCode(c))
+	}
+	switch e.Status {
+	case http.StatusInternalServerError:
+		d.log.Error("HTTP request failed", zap.String("path", r.URL.Path), zap.String("request_id", web.ID(r)), zap.Error(err))
+	case http.StatusUnauthorized:
+		w.Header().Set("WWW-Authenticate", `Bearer realm="rowan", Basic realm="rowan"`)
+	}
+	details := e.Details
+	if details == nil {
+		details = map[string]any{}
+	}
+	shown := map[string]any{"code": e.Code, "message": e.Message, "details": details}
+	body := maps.Clone(shown)
+	body["success"], body["error"], body["meta"] = false, shown, map[string]any{"request_id": web.ID(r)}
+	web.WriteJSON(w, e.Status, body)
+}
+
+// ordinaryCode is the code of faults that have none of their own: of statements that the client wrote, or of requests.
+func ordinaryCode(c *web.Call) string {
+	if c != nil && c.Route.Tag == tagSQL {
+		return "INVALID_SQL"
+	}
+	return "INVALID_REQUEST"
+}
+
+// translate finds the dialect's code and status for a SQLSTATE.
+func translate(e *pgerr.Error, ordinary string) *web.Error {
+	details := map[string]any{"sqlstate": e.Code}
+	for name, v := range map[string]string{"detail": e.Detail, "hint": e.Hint, "table": e.Table, "column": e.Column, "constraint": e.Constraint} {
+		if v != "" {
+			details[name] = v
+		}
+	}
+	if f := e.Where; f == "filter" || f == "order_by" || f == "columns" {
+		details["field"] = f
+	}
+	if e.Position > 0 {
+		details["position"] = e.Position
+	}
+	code, status := codeOf(e.Code, ordinary)
+	if code == "BRANCH_PROTECTED" && strings.Contains(e.Detail, "depends on") {
+		code, status = "BRANCH_IN_USE", http.StatusConflict
+	}
+	return &web.Error{Code: code, Status: status, Message: e.Message, Details: details}
+}
+
+func codeOf(sqlstate, ordinary string) (code string, status int) {
+	switch sqlstate {
+	case pgerrcode.InvalidCatalogName:
+		return "BRANCH_NOT_FOUND", http.StatusNotFound
+	case pgerrcode.DuplicateDatabase:
+		return "BRANCH_EXISTS", http.StatusConflict
+	case pgerrcode.DependentObjectsStillExist:
+		return "BRANCH_PROTECTED", http.StatusForbidden
+	case pgerrcode.InsufficientPrivilege, pgerrcode.ReadOnlySQLTransaction:
+		return "FORBIDDEN", http.StatusForbidden
+	case pgerrcode.InvalidPassword, pgerrcode.InvalidAuthorizationSpecification:
+		return "UNAUTHORIZED", http.StatusUnauthorized
+	case pgerrcode.QueryCanceled:
+		return "QUERY_TIMEOUT", http.StatusRequestTimeout
+	case pgerrcode.SerializationFailure, pgerrcode.DeadlockDetected:
+		return "MERGE_CONFLICT", http.StatusConflict
+	case pgerrcode.ConfigurationLimitExceeded:
+		return "RESULT_TOO_LARGE", http.StatusRequestEntityTooLarge
+	case pgerrcode.UndefinedTable:
+		if ordinary == "INVALID_REQUEST" {
+			return "TABLE_NOT_FOUND", http.StatusNotFound
+		}
+	case pgerrcode.FeatureNotSupported:
+		return "NOT_SUPPORTED", http.StatusNotImplemented
+	}
+	switch {
+	case pgerrcode.IsIntegrityConstraintViolation(sqlstate):
+		return "CONSTRAINT_VIOLATION", http.StatusConflict
+	case pgerrcode.IsInternalError(sqlstate) || pgerrcode.IsSystemError(sqlstate) || pgerrcode.IsInsufficientResources(sqlstate):
+		return "INTERNAL_ERROR", http.StatusInternalServerError
+	}
+	return ordinary, http.StatusBadRequest
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

@@ -1,0 +1,115 @@
+package helios
+
+import (
+	"strings"
+	"time"
+
+	"github.com/rowandb/rowan/admin/api"
+	"github.com/rowandb/rowan/admin/web"
+)
+
+// statement is the body of execute.
+type statement struct {
+	SQL       string `json:"sql" required:"true"`
+	Params    []any  `json:"params,omitempty" doc:"values of $1, $2, …"`
+	TimeoutMS int64  `json:"timeout_ms,omitempty" doc:"default: 30000; the statement is cancelled when it takes longer"`
+}
+
+// queryBody is the body of query.
+type queryBody struct {
+	SQL       string `json:"sql" required:"true"`
+	Params    []any  `json:"params,omitempty" doc:"values of $1, $2, …"`
+	AsOf      *asOf  `json:"as_of,omitempty"`
+	TimeoutMS int64  `json:"timeout_ms,omitempty" doc:"default: 30000; the query is cancelled when it takes longer"`
+
+	AsOfTimestamp string `json:"as_of_timestamp,omitempty" doc:"as_of, of client libraries" format:"date-time"`
+	Timestamp     string `json:"timestamp,omitempty" doc:"as_of, of client libraries" format:"date-time"`
+	Mode          string `json:"mode,omitempty" doc:"of client libraries: they send changes of data here, too"`
+}
+
+const (
+	defaultTimeout = 30 * time.Second // of statements without timeout_ms
+	maxTimeout     = time.Hour
+)
+
+func timeout(ms int64) (time.Duration, error) {
+	t := time.Duration(ms) * time.Millisecond
+	switch {
+	case ms < 0 || ms > maxTimeout.Milliseconds():
+		return 0, web.Invalid("timeout_ms", "timeout_ms must be between 0 and %d", maxTimeout.Milliseconds())
+	case ms == 0:
+		return defaultTimeout, nil
+	}
+	return t, nil
+}
+
+// result is a query's. Its top level is that of the client library that asked.
+type result struct {
+	Columns []string `json:"columns"`
+	Types   []string `json:"column_types"`
+	Rows    [][]any  `json:"rows"`
+	Count   int64    `json:"row_count"`
+	Plan    string   `json:"execution_plan"`
+	Elapsed int64    `json:"execution_time_ms"`
+
+	typed bool // the library wants columns with their types
+}
+
+func (d *Dialect) query(c *web.Call, in *queryBody) (any, error) {
+	st, err := in.statement(c)
+	if err != nil {
+		return nil, err
+	}
+	sdk := in.Mode != "" || strings.HasPrefix(c.UserAgent(), "heliosdb-")
+	st.ReadOnly, st.Explain = st.Point != "" || !sdk || !c.Principal.May(string(web.Write)), true
+	res, err := d.SQL.Run(c.Context(), c.Principal, st)
+	if err != nil {
+		return nil, err
+	}
+	out := result{Columns: append([]string{}, res.Columns...), Types: append([]string{}, res.Types...), Rows: res.Rows, Count: int64(len(res.Rows)),
+		Plan: res.Plan, Elapsed: res.Elapsed.Milliseconds(), typed: sdk}
+	if out.Rows == nil {
+		out.Rows = [][]any{}
+	}
+	if res.Columns == nil {
+		out.Count = res.Affected
+	}
+	return out, nil
+}
+
+func (in *queryBody) statement(c *web.Call) (st api.Statement, err error) {
+	if strings.TrimSpace(in.SQL) == "" {
+		return st, web.Invalid("sql", "sql is missing")
+	}
+	st = api.Statement{Branch: c.Path("branch"), SQL: in.SQL, Params: in.Params}
+	if st.Timeout, err = timeout(in.TimeoutMS); err != nil {
+		return st, err
+	}
+	switch {
+	case in.AsOf != nil:
+		st.Point, err = in.AsOf.point()
+	case in.AsOfTimestamp != "":
+		st.Point, err = pointOf("timestamp", in.AsOfTimestamp)
+	case in.Timestamp != "":
+		st.Point, err = pointOf("timestamp", in.Timestamp)
+	}
+	return st, err
+}
+
+type executed struct {
+	Type     string `json:"statement_type" example:"CREATE_TABLE"`
+	Affected int64  `json:"affected_rows"`
+	Elapsed  int64  `json:"execution_time_ms"`
+}
+
+func (d *Dialect) execute(c *web.Call, in *statement) (any, error) {
+	if strings.TrimSpace(in.SQL) == "" {
+		return nil, web.Invalid("sql", "sql is missing")
+	}
+	limit, err := timeout(in.TimeoutMS)
+	if err != nil {
+		return nil, err
+	}
+	res, err := d.SQL.Run(c.Context(), c.Principal, api.Statement{Branch: c.Path("branch"), SQL: in.SQL, Params: in.Params, Timeout: limit})
+	return executed{strings.ReplaceAll(res.Tag, " ", "_"), res.Affected, res.Elapsed.Milliseconds()}, err
+}

@@ -1,0 +1,111 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/rowandb/rowan/admin/api"
+)
+
+// Dialect is what differs between the APIs: how requests prove who they are, and the shapes of answers.
+type Dialect interface {
+	// Authenticate finds out who asks.
+	Authenticate(r *http.Request) (api.Principal, error)
+	// OK answers with the result of a route.
+	OK(c *Call, status int, data any)
+	// Fail answers with a failure; c is nil where the request reached no route.
+	Fail(w http.ResponseWriter, r *http.Request, c *Call, err error)
+}
+
+// Limiter takes a request's token; what it says of the limit goes into the headers.
+type Limiter interface {
+	Take(w http.ResponseWriter, p api.Principal, class Class) error
+}
+
+// Mux serves the routes of one dialect below a prefix.
+type Mux struct {
+	prefix   string
+	patterns []pattern
+	dialect  Dialect
+	limits   Limiter
+}
+
+// NewMux makes a Mux; limits may be nil.
+func NewMux(prefix string, routes []Route, d Dialect, limits Limiter) *Mux {
+	return &Mux{prefix: prefix, patterns: patterns(routes), dialect: d, limits: limits}
+}
+
+// ServeHTTP implements http.Handler.
+func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c, err := m.find(w, r)
+	if err == nil {
+		err = m.admit(c)
+	}
+	if err != nil {
+		m.dialect.Fail(w, r, c, err)
+		return
+	}
+	data, err := m.run(c)
+	switch {
+	case err != nil:
+		m.dialect.Fail(w, r, c, err)
+	case data != Done:
+		m.dialect.OK(c, c.Route.ok(), data)
+	}
+}
+
+type done struct{}
+
+// Done is the result of a handler that has written its answer itself.
+var Done any = done{}
+
+// find finds the route of a request.
+func (m *Mux) find(w http.ResponseWriter, r *http.Request) (*Call, error) {
+	path := strings.TrimPrefix(r.URL.EscapedPath(), m.prefix)
+	for i := range m.patterns {
+		p := &m.patterns[i]
+		values, ok := p.match(path)
+		if !ok {
+			continue
+		}
+		for _, route := range p.routes {
+			if route.Method == r.Method || route.Method == http.MethodGet && r.Method == http.MethodHead {
+				return &Call{Request: r, Writer: w, Route: route, path: values}, nil
+			}
+		}
+		w.Header().Set("Allow", strings.Join(p.methods(), ", "))
+		return nil, &Error{Code: "METHOD_NOT_ALLOWED", Status: http.StatusMethodNotAllowed, Message: r.Method + " is not allowed on " + r.URL.Path}
+	}
+	return nil, Missing("NOT_FOUND", "no such path: %s", r.URL.Path)
+}
+
+// admit decides whether a request may go on: who asks, how far the credentials reach, how many there have been.
+func (m *Mux) admit(c *Call) (err error) {
+	if c.Route.Public {
+		return nil
+	}
+	if c.Principal, err = m.dialect.Authenticate(c.Request); err != nil {
+		return err
+	}
+	if !c.Principal.May(string(c.Route.Scope)) {
+		return Forbidden("these credentials lack the scope %q", c.Route.Scope)
+	}
+	if m.limits != nil {
+		return m.limits.Take(c.Writer, c.Principal, c.Route.Class)
+	}
+	return nil
+}
+
+func (m *Mux) run(c *Call) (any, error) {
+	if err := c.readQuery(); err != nil {
+		return nil, err
+	}
+	var in any
+	if h := c.Route.Handler; h.In != nil {
+		var err error
+		if in, err = readBody(c.Request, h.In); err != nil {
+			return nil, err
+		}
+	}
+	return c.Route.Handler.run(c, in)
+}

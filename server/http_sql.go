@@ -1,0 +1,86 @@
+package server
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rowandb/rowan/admin/api"
+	"github.com/rowandb/rowan/session"
+	"github.com/rowandb/rowan/types"
+)
+
+// Run implements api.SQL. The statement is prepared, run and committed in a session of its own.
+func (a *httpAPI) Run(ctx context.Context, p api.Principal, st api.Statement) (api.Result, error) {
+	started := time.Now()
+	settings := map[string]string{}
+	if st.ReadOnly {
+		settings["default_transaction_read_only"] = "on"
+	}
+	if st.Timeout > 0 {
+		settings["statement_timeout"] = strconv.FormatInt(st.Timeout.Milliseconds(), 10)
+	}
+	sess, err := a.open(ctx, p, st.Branch, st.Point, settings)
+	if err != nil {
+		return api.Result{}, err
+	}
+	defer sess.Close()
+	res, err := runStatement(ctx, sess, st.SQL, st.Params)
+	if err != nil {
+		return api.Result{}, err
+	}
+	if st.Explain && res.Columns != nil {
+		res.Plan = explain(ctx, sess, st.SQL, st.Params)
+	}
+	res.Elapsed = time.Since(started)
+	return res, nil
+}
+
+// runStatement runs one statement with JSON values as its parameters, and ends the implicit transaction.
+func runStatement(ctx context.Context, sess *session.Session, sql string, params []any) (api.Result, error) {
+	out := &collector{format: sess.Format()}
+	err := execute(ctx, sess, sql, out, func(ts []types.OID) ([]types.Encoded, error) { return encodeParams(ts, params) })
+	if err == nil {
+		err = sess.Sync(ctx)
+	}
+	return out.result, err
+}
+
+// execute runs one statement; encode gets the types of its parameters.
+func execute(ctx context.Context, sess *session.Session, sql string, out *collector, encode func([]types.OID) ([]types.Encoded, error)) error {
+	if err := sess.Parse(ctx, "", sql, nil); err != nil {
+		return err
+	}
+	oids, fields, err := sess.DescribeStatement(ctx, "")
+	if err != nil {
+		return err
+	}
+	params, err := encode(oids)
+	if err != nil {
+		return err
+	}
+	if err := sess.Bind(ctx, "", "", params); err != nil {
+		return err
+	}
+	if err := out.Fields(fields); err != nil {
+		return err
+	}
+	_, err = sess.Execute(ctx, "", 0, out)
+	return err
+}
+
+// explain gives the plan as text; a statement that cannot be explained has none.
+func explain(ctx context.Context, sess *session.Session, sql string, params []any) string {
+	res, err := runStatement(ctx, sess, "EXPLAIN "+sql, params)
+	if err != nil {
+		return ""
+	}
+	var plan strings.Builder
+	for _, r := range res.Rows {
+		if line, ok := r[0].(string); ok {
+			plan.WriteString(line + "\n")
+		}
+	}
+	return plan.String()
+}
