@@ -66,6 +66,8 @@ type Store interface {
 	Now() (SCN, time.Time)
 	// Check verifies the invariants of the whole store and reports every violation; progress may be nil.
 	Check(ctx context.Context, progress func(done, total int64)) ([]string, error)
+	// Verify is Check with more to say and to ask for.
+	Verify(ctx context.Context, o CheckOptions) ([]Problem, error)
 	Close() error
 }
 

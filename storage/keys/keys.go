@@ -25,6 +25,23 @@ const (
 	tagMeta    = 'm'
 )
 
+// HeadPrefix, HistoryPrefix, LogPrefix and MetaPrefix are what all keys of a kind begin with.
+func HeadPrefix() []byte { return []byte{tagHead} }
+
+// HistoryPrefix is of history keys.
+func HistoryPrefix() []byte { return []byte{tagHistory} }
+
+// LogPrefix is of log keys.
+func LogPrefix() []byte { return []byte{tagLog} }
+
+// MetaPrefix is of meta keys.
+func MetaPrefix() []byte { return []byte{tagMeta} }
+
+// Tags are the first bytes of all keys, in order.
+func Tags() [][]byte {
+	return [][]byte{{tagCommit}, {tagHead}, {tagLog}, {tagMeta}, {tagHistory}, {tagChunk}}
+}
+
 // Marker is set in an SCN's place where a large transaction wrote, and the rest of the bits are its id.
 const Marker uint64 = 1 << 63
 

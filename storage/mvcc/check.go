@@ -2,7 +2,9 @@ package mvcc
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage"
@@ -10,187 +12,216 @@ import (
 	"github.com/rowandb/rowan/storage/kv"
 )
 
-// checker verifies a store. It looks at what is committed; commits may go on meanwhile.
-type checker struct {
-	s        *Store
-	ctx      context.Context
-	problems []string
-	done     int64
-	total    int64
-	progress func(done, total int64)
+// maxProblems is how many problems of a kind are told one by one.
+const maxProblems = 100
+
+// report gathers problems.
+type report struct {
+	problems []storage.Problem
+	count    map[string]int
+	progress func(phase string, done, total int64)
 }
 
-// Check implements storage.Store. Every branch's head is read whole: each index entry must have its row and each row its
-// entries. Then history: a key's versions must begin before they end and not overlap.
+func (r *report) bad(kind, where, key, format string, args ...any) {
+	if r.count == nil {
+		r.count = map[string]int{}
+	}
+	r.count[kind]++
+	switch n := r.count[kind]; {
+	case n < maxProblems:
+		r.problems = append(r.problems, storage.Problem{Kind: kind, Where: where, Key: key, Text: fmt.Sprintf(format, args...)})
+	case n == maxProblems:
+		r.problems = append(r.problems, storage.Problem{Kind: kind, Text: "more of these are not listed"})
+	}
+}
+
+func (r *report) step(phase string, done, total int64) {
+	if r.progress != nil {
+		r.progress(phase, done, total)
+	}
+}
+
+// checker verifies an open store. It looks at what was committed when it began; commits may go on meanwhile.
+type checker struct {
+	report
+	s *Store
+	t *Txn
+	o storage.CheckOptions
+}
+
+// Check implements storage.Store.
 func (s *Store) Check(ctx context.Context, progress func(done, total int64)) ([]string, error) {
-	c := &checker{s: s, ctx: ctx, progress: progress}
+	o := storage.CheckOptions{}
+	if progress != nil {
+		o.Progress = func(_ string, done, total int64) { progress(done, total) }
+	}
+	found, err := s.Verify(ctx, o)
+	var out []string
+	for _, p := range found {
+		out = append(out, p.String())
+	}
+	return out, err
+}
+
+// Verify looks for violations of everything in "What must always hold": first at the files, then at each key by itself and
+// the versions of each row, then at what the log says has changed, then at the rows and indexes of each branch.
+func (s *Store) Verify(ctx context.Context, o storage.CheckOptions) ([]storage.Problem, error) {
 	t, err := s.begin(ctx, storage.TxnOptions{ReadOnly: true})
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = t.Rollback() }()
-	s.mu.RLock()
-	var all []*branch
-	for _, b := range s.branches {
-		if b.Deleted.IsZero() {
-			all = append(all, b)
-		}
+	defer func() { _ = t.Rollback() }() // it only reads
+	c := &checker{report: report{progress: o.Progress}, s: s, t: t, o: o}
+	steps := []func(context.Context) error{c.files, c.keys, c.logged, c.branches}
+	if o.Database != 0 {
+		steps = steps[3:]
 	}
-	var spaces []*space
-	for _, l := range s.layers {
-		for _, sp := range *l.spaces.Load() {
-			spaces = append(spaces, sp)
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return c.problems, storeError(err)
 		}
-	}
-	s.mu.RUnlock()
-	c.total = int64(len(all) + len(spaces))
-	for _, b := range all {
-		if err := c.branch(t, b); err != nil {
-			return nil, storeError(err)
-		}
-		c.step()
-	}
-	for _, sp := range spaces {
-		if err := c.history(t, sp); err != nil {
-			return nil, storeError(err)
-		}
-		c.step()
 	}
 	return c.problems, nil
 }
 
-func (c *checker) step() {
-	if c.done++; c.progress != nil {
-		c.progress(c.done, c.total)
+// files looks at what the engine keeps the data in.
+func (c *checker) files(ctx context.Context) error {
+	v, ok := c.s.kv.(kv.Verifier)
+	if !ok {
+		return nil
 	}
+	found, err := v.Verify(ctx, func(done, total int64) { c.step("files", done, total) })
+	for _, d := range found {
+		c.bad(storage.ProblemFile, d.File, "", "%s", d.Problem)
+	}
+	return err
 }
 
-func (c *checker) bad(format string, args ...any) {
-	c.problems = append(c.problems, fmt.Sprintf(format, args...))
+// unreadable turns an error about damaged data into a problem, so that the check goes on with what comes next.
+func (c *checker) unreadable(where string, err error) error {
+	if !errors.Is(err, kv.ErrCorrupt) {
+		return err
+	}
+	c.bad(storage.ProblemUnreadable, where, "", "%v", err)
+	return nil
 }
 
-func (c *checker) branch(t *Txn, b *branch) error {
-	v := t.addView(&view{t: t, branch: b, layer: b.at(t.snap), readOnly: true, ref: catalog.Ref{Point: "\x00"}}, t.snap)
+// keys looks at every key as of now.
+func (c *checker) keys(ctx context.Context) error {
+	k := &keyCheck{report: &c.report, kv: c.s.kv}
+	c.s.topology.Lock()
+	k.scn = c.s.seq.published.Load()
+	err := k.meta(ctx)
+	c.s.topology.Unlock()
+	if err != nil {
+		return err
+	}
+	return k.run(ctx)
+}
+
+// logged looks whether what the log says was written is there.
+func (c *checker) logged(ctx context.Context) error {
+	layers := c.layers()
+	r := &reader{s: c.s}
+	for i, l := range layers {
+		if err := c.unreadable(fmt.Sprintf("layer %d", l.id), c.loggedIn(ctx, r, l)); err != nil {
+			return err
+		}
+		c.step("log", int64(i+1), int64(len(layers)))
+	}
+	return nil
+}
+
+func (c *checker) layers() []*layer {
+	c.s.mu.RLock()
+	defer c.s.mu.RUnlock()
+	var out []*layer
+	for _, l := range c.s.layers {
+		out = append(out, l)
+	}
+	slices.SortFunc(out, func(a, b *layer) int { return int(int64(a.id) - int64(b.id)) })
+	return out
+}
+
+func (c *checker) loggedIn(ctx context.Context, r *reader, l *layer) error {
+	lo := keys.Log{Layer: l.id, SCN: 1}.Append(nil)
+	hi := keys.Log{Layer: l.id, SCN: c.t.snap + 1}.Append(nil)
+	it := c.s.kv.Scan(ctx, kv.Range{Lo: lo, Hi: hi})
+	defer it.Close()
+	for it.Next() {
+		k, ok := keys.DecodeLog(it.Key())
+		list := it.Value()
+		if ok && k.Chunk == 0 {
+			h, rest, err := parseLog(list)
+			if list = rest; err != nil || h.large != 0 {
+				continue // of a large transaction: what it has taken back itself is in its lists too
+			}
+		}
+		var inner error
+		_ = eachKey(list, func(id keys.Space, key []byte, del bool) bool { // a bad list was found before
+			sp := l.space(id.Keyspace)
+			if sp == nil || id.Layer != l.id {
+				return true
+			}
+			var v version
+			var found bool
+			if v, found, _, inner = r.layerGet(ctx, sp, key, k.SCN); inner != nil {
+				return false
+			}
+			if !del && (!found || v.deleted() || r.scn(&v) != k.SCN) || del && found && !v.deleted() {
+				c.bad(storage.ProblemLogged, fmt.Sprintf("layer %d", l.id), fmt.Sprintf("%d/%x", id.Keyspace, key), "the log entry of SCN %d names a change that is not there", k.SCN)
+			}
+			return true
+		})
+		if inner != nil {
+			return inner
+		}
+	}
+	return it.Err()
+}
+
+// branches looks at the tables of all branches, at their heads and at points of their past.
+func (c *checker) branches(ctx context.Context) error {
+	c.s.mu.RLock()
+	var all []*branch
+	for _, b := range c.s.branches {
+		if b.Deleted.IsZero() && (c.o.Database == 0 || c.o.Database == b.Database) {
+			all = append(all, b)
+		}
+	}
+	c.s.mu.RUnlock()
+	slices.SortFunc(all, func(a, b *branch) int { return int(int64(a.ID) - int64(b.ID)) })
+	for i, b := range all {
+		oldest := b.oldest()
+		for n := range uint64(c.o.Points + 1) {
+			at := c.t.snap
+			if n > 0 {
+				at = oldest + (c.t.snap-oldest)*n/uint64(c.o.Points+1)
+			}
+			if err := c.branch(ctx, b, at); err != nil {
+				return err
+			}
+		}
+		c.step("branches", int64(i+1), int64(len(all)))
+	}
+	return nil
+}
+
+func (c *checker) branch(ctx context.Context, b *branch, at uint64) error {
+	where := b.Name
+	if at != c.t.snap {
+		where = fmt.Sprintf("%s@%d", b.Name, at)
+	}
+	v := c.t.addView(&view{t: c.t, branch: b, layer: b.at(at), readOnly: true, ref: catalog.Ref{Point: "\x00"}}, at)
 	for _, o := range v.Catalog().Objects() {
 		tab, ok := o.(*catalog.Table)
 		if !ok {
 			continue
 		}
-		if err := c.table(v, tab); err != nil {
-			return fmt.Errorf("branch %s, table %s: %w", b.Name, tab.Name, err)
-		}
-	}
-	return nil
-}
-
-// table compares the entries that rows should have with those that there are. Indexes over hidden columns are compared by
-// number only, since what the columns hold is not known here; partial ones not at all.
-func (c *checker) table(v *view, tab *catalog.Table) error {
-	info := c.s.table(tab)
-	for _, ix := range info.indexes {
-		if ix.Predicate != 0 {
-			continue
-		}
-		if err := c.index(v, info, ix); err != nil {
+		x := &tableCheck{checker: c, v: v, info: c.s.table(tab), where: where + "/" + tab.Name}
+		if err := c.unreadable(x.where, x.run(ctx)); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (c *checker) index(v *view, info *tableInfo, ix *indexInfo) error {
-	hidden := false
-	var ids []catalog.ColumnID
-	for _, k := range ix.Columns {
-		col := info.table.ColumnByID(k.Column)
-		hidden = hidden || col == nil || col.Hidden != ""
-		ids = append(ids, k.Column)
-	}
-	shape := newShape(info.table, ids)
-	r := &reader{s: c.s}
-	want := map[string]string{}
-	b := newScanBatch(shape)
-	iw := indexWriter{indexInfo: ix, pred: -1}
-	for i := range ids {
-		iw.pos = append(iw.pos, i)
-	}
-	err := c.each(r, v, info.table.Rows, func(row *row) error {
-		if hidden {
-			want[string(row.key)] = ""
-			return nil
-		}
-		b.reset(shape)
-		if err := b.dec.Append(row.payload, b.stored); err != nil {
-			c.bad("branch %s, table %s: row %x cannot be read", v.branch.Name, info.table.Name, row.key)
-			return nil
-		}
-		key, null, _ := iw.entryKey(nil, b.batch.Cols, 0)
-		if !iw.unique(null) {
-			key = append(key, row.key...)
-		}
-		want[string(row.key)] = string(key)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	err = c.each(r, v, ix.Keyspace, func(row *row) error {
-		ref := string(rowRef(row.payload, row.key))
-		key, ok := want[ref]
-		switch {
-		case !ok:
-			c.bad("branch %s, index %s: entry %x without row %x", v.branch.Name, ix.Name, row.key, ref)
-		case !hidden && key != string(row.key):
-			c.bad("branch %s, index %s: entry %x of row %x should be %x", v.branch.Name, ix.Name, row.key, ref, key)
-		}
-		delete(want, ref)
-		return nil
-	})
-	for ref := range want {
-		c.bad("branch %s, index %s: row %x without entry", v.branch.Name, ix.Name, ref)
-	}
-	return err
-}
-
-func (c *checker) each(r *reader, v *view, ks catalog.Keyspace, f func(row *row) error) error {
-	src := r.scan(c.ctx, v.chain, ks, nil, span{})
-	defer src.close()
-	for {
-		ok, err := src.next()
-		if err != nil || !ok {
-			return err
-		}
-		if err := f(src.row()); err != nil {
-			return err
-		}
-	}
-}
-
-// history looks at all versions of the keys of one space.
-func (c *checker) history(t *Txn, sp *space) error {
-	prefix := sp.AppendHistory(nil, nil)
-	it := c.s.kv.Scan(c.ctx, kv.Range{Lo: prefix, Hi: kv.PrefixEnd(prefix)})
-	defer it.Close()
-	var last []byte
-	var lastEnd uint64
-	for it.Next() {
-		key, end, ok := keys.SplitHistory(it.Key()[len(prefix):])
-		v, err := parseVersion(it.Value())
-		if !ok || err != nil {
-			c.bad("%s: cannot be read", keys.Print(it.Key()))
-			continue
-		}
-		start := t.r.scn(&v)
-		if end&keys.Marker != 0 || v.flags&marked != 0 {
-			continue // of large transactions: their order is not that of the keys
-		}
-		if start >= end {
-			c.bad("%s: begins at %d", keys.Print(it.Key()), start)
-		}
-		if string(key) == string(last) && start < lastEnd {
-			c.bad("%s: begins at %d, before the one before it ends", keys.Print(it.Key()), start)
-		}
-		last, lastEnd = append(last[:0], key...), end
-	}
-	return it.Err()
 }
