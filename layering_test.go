@@ -19,7 +19,7 @@ const (
 	// values are the leaves: types, their forms, columns of them, errors.
 	values = "types types/vector types/numeric types/datetime types/jsonb pgerr"
 	// schema is what a database consists of, as data.
-	schema = "catalog catalog/builtin " + values
+	schema = "catalog catalog/builtin catalog/statistics " + values
 	// plans are plain data that planner and executor share.
 	plans = "planner/expr planner/physical planner/command " + schema
 	// machinery is what all operators are made of.
@@ -89,15 +89,16 @@ var layers = map[string]string{
 	"storage/kv/tikv":     "storage/kv",
 	"storage/kv/kvtest":   "storage/kv storage/kv/memkv",
 
-	"catalog":           "types pgerr",
-	"catalog/builtin":   "catalog types pgerr",
-	"catalog/pgcatalog": schema,
-	"types":             "types/numeric types/datetime types/jsonb pgerr",
-	"types/vector":      "types pgerr",
-	"types/numeric":     "pgerr",
-	"types/datetime":    "types/numeric pgerr",
-	"types/jsonb":       "types/numeric pgerr",
-	"pgerr":             "",
+	"catalog":            "types pgerr",
+	"catalog/statistics": "catalog types types/vector pgerr",
+	"catalog/builtin":    "catalog types pgerr",
+	"catalog/pgcatalog":  schema,
+	"types":              "types/numeric types/datetime types/jsonb pgerr",
+	"types/vector":       "types pgerr",
+	"types/numeric":      "pgerr",
+	"types/datetime":     "types/numeric pgerr",
+	"types/jsonb":        "types/numeric pgerr",
+	"pgerr":              "",
 
 	"internal/invariant": "",
 	"internal/oracle":    "",

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/catalog/statistics"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
 )
@@ -62,6 +63,9 @@ type Store interface {
 	Session(pid int32) LockSession
 	// Locks lists the locks held and waited for.
 	Locks() []LockInfo
+	// Stale lists the tables, by branch, of which more than least rows and this share of all were written since their
+	// statistics were made, and takes them for being seen to. It looks only at those written to since it was last asked.
+	Stale(least int64, share float64) []StaleTable
 	// Now returns the last published SCN and its time.
 	Now() (SCN, time.Time)
 	// Check verifies the invariants of the whole store and reports every violation; progress may be nil.
@@ -117,6 +121,12 @@ type Txn interface {
 	// CountRows is the number of rows that a scan of the whole table would give. ok is false where only the scan can tell.
 	CountRows(ctx context.Context, r ScanRequest) (n int64, ok bool, err error)
 
+	// Statistics are what was last found out about a table on the view's branch, or on those that it was forked from; nil:
+	// nothing. They must not be changed.
+	Statistics(v View, t *catalog.Table) *statistics.Table
+	// SaveStatistics keeps statistics, at once and for all transactions.
+	SaveStatistics(ctx context.Context, v View, t *catalog.Table, x *statistics.Table) error
+
 	Savepoint() int
 	RollbackTo(savepoint int) error
 	// Commit makes the transaction durable and visible and returns its SCN (0 when it wrote nothing).
@@ -152,6 +162,7 @@ type ScanRequest struct {
 	Reverse bool
 	Latest  bool // read the newest committed version (and own writes) instead of the snapshot
 	Limit   int  // a hint: the caller wants no more than this many rows; 0: all
+	Sample  int  // about this many rows from all over the table will do; 0: all
 }
 
 // Range is an interval of index keys: a bound gives values for a prefix of the key columns. A bound without values is
@@ -179,6 +190,14 @@ type InsertRequest struct {
 	Keys     *[]string     // when not nil, gets the row key of each row inserted ("" for those left out)
 	// RowKeys, for a table without a primary key, are the keys that the live rows get: a merge keeps a row's identity.
 	RowKeys []string
+}
+
+// StaleTable is a table whose statistics are outdated on a branch.
+type StaleTable struct {
+	Database catalog.OID
+	Branch   string
+	Table    catalog.OID
+	Changes  int64 // rows written since
 }
 
 // Collision is a row left out by Insert: the k-th live row met the existing row with Key.

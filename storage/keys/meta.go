@@ -7,19 +7,20 @@ type Meta byte
 
 // The kinds, and what follows them in the key.
 const (
-	MetaFormat   Meta = 'f' // nothing: the format's version
-	MetaBranch   Meta = 'b' // branch id
-	MetaLayer    Meta = 'y' // layer id
-	MetaSpace    Meta = 'k' // layer, keyspace: this layer has something in the keyspace
-	MetaCatalog  Meta = 'g' // layer, SCN: the catalog changed
-	MetaCounter  Meta = 'n' // number of the counter
-	MetaSequence Meta = 'q' // OID
-	MetaLarge    Meta = 'x' // id of a large transaction
-	MetaSnapshot Meta = 's' // snapshot id
-	MetaClean    Meta = 'c' // nothing: the SCN up to which tombstones were looked at
-	MetaRows     Meta = 'r' // layer, keyspace: number of rows
-	MetaMerge    Meta = 'e' // target branch, source branch, SCN
-	MetaExtra    Meta = 'z' // free for packages above: a name
+	MetaFormat     Meta = 'f' // nothing: the format's version
+	MetaBranch     Meta = 'b' // branch id
+	MetaLayer      Meta = 'y' // layer id
+	MetaSpace      Meta = 'k' // layer, keyspace: this layer has something in the keyspace
+	MetaCatalog    Meta = 'g' // layer, SCN: the catalog changed
+	MetaCounter    Meta = 'n' // number of the counter
+	MetaSequence   Meta = 'q' // OID
+	MetaLarge      Meta = 'x' // id of a large transaction
+	MetaSnapshot   Meta = 's' // snapshot id
+	MetaClean      Meta = 'c' // nothing: the SCN up to which tombstones were looked at
+	MetaRows       Meta = 'r' // layer, keyspace: number of rows
+	MetaMerge      Meta = 'e' // target branch, source branch, SCN
+	MetaStatistics Meta = 't' // layer, keyspace of rows: what ANALYZE found
+	MetaExtra      Meta = 'z' // free for packages above: a name
 )
 
 // Append appends the key of a record numbered by ids (big-endian, so that they sort).

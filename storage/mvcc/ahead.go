@@ -24,7 +24,7 @@ type aheadBatch struct {
 // mayReadAhead reports whether enough is to come, and can be read beside the transaction: index scans look at its
 // writes, which it may be adding to.
 func (s *scanner) mayReadAhead() bool {
-	return s.limit == 0 && s.ix == nil && s.keys == nil && !s.point
+	return s.limit == 0 && s.ix == nil && s.keys == nil && !s.point && s.sample == nil
 }
 
 // readAhead is called after each full batch, and lets others read on once the scan has turned out to be a long one.

@@ -171,6 +171,9 @@ func (c *committer) remember(fresh []*branch) {
 	for _, w := range t.order {
 		if sp := w.layer.space(w.Keyspace); sp != nil {
 			sp.counted(c.ver, w.inserts, w.updates, w.deletes)
+			if w.rows {
+				c.s.stale.add(sp, w.table)
+			}
 		}
 	}
 	for _, l := range c.layers {

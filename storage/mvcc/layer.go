@@ -19,6 +19,8 @@ type layer struct {
 
 	spaces atomic.Pointer[map[uint64]*space] // by keyspace; replaced, never changed
 
+	statistics statsTable
+
 	mu       sync.Mutex
 	catalogs []uint64 // SCNs at which the catalog changed, ascending
 	last     uint64   // SCN of the last commit here
@@ -36,7 +38,9 @@ type space struct {
 	ins       atomic.Int64
 	upd       atomic.Int64
 	del       atomic.Int64
-	tally     tally // rows at earlier SCNs
+	tally     tally        // rows at earlier SCNs
+	stale     atomic.Bool  // it is in the store's stale set
+	analyzed  atomic.Int64 // changes at which it was last said to be stale
 }
 
 func newLayer(id uint64, parent *layer, fork uint64) *layer {

@@ -23,7 +23,7 @@ func (s *Store) load(ctx context.Context) error {
 	s.layers[globalLayer] = s.global
 	for _, step := range []func(context.Context) error{
 		s.loadCounters, s.loadCommits, s.loadLayers, s.loadBranches, s.loadSpaces, s.loadCatalogs, s.loadSnapshots,
-		s.loadLarge, s.loadLogs, s.loadRows,
+		s.loadLarge, s.loadLogs, s.loadRows, s.loadStatistics,
 	} {
 		if err := step(ctx); err != nil {
 			return err

@@ -24,20 +24,21 @@ type scanner struct {
 	shape *scanShape
 	batch *scanBatch
 
-	keys  []string // rows by key
-	spans []span
-	point bool // each span's lo is a whole key of a unique index
-	ix    *indexInfo
-	cover *coverage
-	src   source
-	limit int
-	done  int    // rows yielded
-	full  int    // full batches yielded
-	span  span   // of src
-	mark  []byte // the last key of a full batch that was yielded
-	ahead *ahead
-	fleet *fleet
-	open  bool
+	keys   []string // rows by key
+	spans  []span
+	point  bool // each span's lo is a whole key of a unique index
+	ix     *indexInfo
+	cover  *coverage
+	src    source
+	limit  int
+	done   int    // rows yielded
+	full   int    // full batches yielded
+	span   span   // of src
+	mark   []byte // the last key of a full batch that was yielded
+	ahead  *ahead
+	fleet  *fleet
+	sample *sampling // nil: all rows
+	open   bool
 }
 
 // scanShape is what a list of columns means for decoding; it is shared by the scans of a table that ask for the same.
@@ -140,8 +141,11 @@ func (t *Txn) Scan(ctx context.Context, r storage.ScanRequest) (storage.Scanner,
 		s.cover = newCoverage(s.ix, info.table, r.Columns)
 	}
 	s.keys = r.Keys
-	if s.spans, s.point = s.spans[:0], false; r.Keys == nil {
+	if s.spans, s.point, s.sample = s.spans[:0], false, nil; r.Keys == nil {
 		s.setRanges(&r)
+	}
+	if r.Sample > 0 && s.ix == nil && r.Keys == nil && r.Ranges == nil {
+		s.startSample(r.Sample)
 	}
 	s.open = true
 	t.open++
@@ -216,6 +220,8 @@ func (s *scanner) fill(b *scanBatch) (ok bool, err error) {
 		err = s.fillIndex(b)
 	case s.point:
 		err = s.fillPoints(b)
+	case s.sample != nil:
+		err = s.fillSample(b)
 	default:
 		err = s.fillRows(b)
 	}

@@ -52,6 +52,7 @@ type Store struct {
 	differ    storage.Differ
 	cleaner   cleaner
 	rowSaver  rowSaver
+	stale     staleSet
 
 	closed atomic.Bool
 	stop   chan struct{}
