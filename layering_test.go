@@ -31,7 +31,7 @@ const (
 // storage knows descriptors and batches but no expressions.
 var layers = map[string]string{
 	"cmd/rowan":         "server",
-	"server":            "wire session admin admin/api storage storage/mvcc storage/merge storage/kv/badgerkv storage/kv/tikv catalog/pgcatalog internal/password internal/invariant " + schema,
+	"server":            "wire session vcs admin admin/api storage storage/mvcc storage/merge storage/kv/badgerkv storage/kv/tikv catalog/pgcatalog internal/password internal/invariant " + schema,
 	"wire":              values,
 	"session":           "vcs planner planner/bind planner/parse planner/logical executor executor/copy executor/ddl executor/dml executor/op executor/eval executor/mem executor/kernel storage internal/password catalog/pgcatalog internal/invariant " + plans,
 	"vcs":               "storage storage/systable " + schema,

@@ -14,6 +14,7 @@ import (
 	"github.com/rowandb/rowan/storage/kv/badgerkv"
 	"github.com/rowandb/rowan/storage/merge"
 	"github.com/rowandb/rowan/storage/mvcc"
+	"github.com/rowandb/rowan/vcs"
 )
 
 // openEngine opens the engine that keeps its data in a directory: Badger, versions over it, sessions over those.
@@ -28,6 +29,7 @@ func openEngine(ctx context.Context, o EngineOptions) (*Engine, error) {
 		return nil, errors.Join(err, kv.Close())
 	}
 	store.UseDiffer(merge.Differ{})
+	store.UseNames(vcs.Names{Store: store})
 	created, err := bootstrap(ctx, store, o.Password)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())

@@ -37,10 +37,26 @@ func (s *Session) Merge(ctx context.Context, m Merge) (storage.MergeResult, erro
 			err = back
 		}
 	}
+	if err == nil && !m.DryRun && len(res.Conflicts) == 0 {
+		err = s.carryCommits(ctx, m)
+	}
 	if err == nil && !m.DryRun && len(res.Conflicts) == 0 && res.Changed() {
 		s.noteMerge(m, res)
 	}
 	return res, err
+}
+
+// carryCommits brings the source's named commits to the target.
+func (s *Session) carryCommits(ctx context.Context, m Merge) error {
+	source, err := s.txn.View(ctx, catalog.Ref{Branch: m.Source})
+	if err != nil {
+		return err
+	}
+	target, err := s.txn.View(ctx, catalog.Ref{Branch: m.Target})
+	if err != nil {
+		return err
+	}
+	return vcs.CarryCommits(ctx, s.txn.Txn, source, target)
 }
 
 // noteMerge remembers what the branch's log says of a transaction that merges.

@@ -57,9 +57,10 @@ type Branches interface {
 	// Alter changes what f changes: display name, description, protection, expiry, metadata, name.
 	Alter(ctx context.Context, db catalog.OID, name string, f func(*Branch) error) (Branch, error)
 	// Resolve turns a point of a branch into an SCN: an SCN in decimal, an LSN X/Y, a timestamp, an interval in the past
-	// (-10 minutes), ~n transactions back, a snapshot id (snap_…), a transaction id (tx:…). A point before the branch's
-	// history is 22023, beyond retention 72000, and names the oldest readable one.
+	// (-10 minutes), ~n transactions back, a snapshot id (snap_…), a transaction id (tx:…), what Names knows. A point before
+	// the branch's history, or on another branch, is 22023; one beyond retention is 72000 and names the oldest readable one.
 	Resolve(ctx context.Context, db catalog.OID, branch, point string) (SCN, error)
+	Points
 	// Time returns when an SCN was committed.
 	Time(ctx context.Context, scn SCN) (time.Time, error)
 	// Log lists transactions of a branch, newest first, with SCN in (from, to]; zero to: the head.

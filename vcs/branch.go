@@ -10,13 +10,14 @@ import (
 	"github.com/rowandb/rowan/types"
 )
 
-var branchFuncs = map[string]Func{
+// branchFuncs are those of branches, and of what names their points.
+var branchFuncs = joined(tagFuncs, commitFuncs, map[string]Func{
 	"rowan_create_branch":  createBranch,
 	"rowan_drop_branch":    dropBranch,
 	"rowan_rename_branch":  renameBranch,
 	"rowan_protect_branch": protectBranch,
 	"rowan_reset_branch":   resetBranch,
-}
+})
 
 func createBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
 	name, err := required(a[0], "branch name")
@@ -64,10 +65,7 @@ func renameBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, er
 		return types.Null, err
 	}
 	current := c.Branch()
-	b, err := c.Store().Branches().Alter(ctx, c.Database().OID, text(a[0]), func(b *storage.Branch) error {
-		b.Name = name
-		return nil
-	})
+	b, err := c.Store().Branches().Rename(ctx, c.Database().OID, text(a[0]), name, false)
 	if err != nil {
 		return types.Null, err
 	}
@@ -88,6 +86,9 @@ func protectBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, e
 func resetBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
 	name, err := required(a[0], "branch name")
 	if err != nil {
+		return types.Null, err
+	}
+	if err := c.RefuseReadOnly("rowan.reset_branch()"); err != nil {
 		return types.Null, err
 	}
 	source := text(a[2])

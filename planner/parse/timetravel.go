@@ -133,6 +133,12 @@ func point(t *tokens, i int, sure bool) pointSpan {
 		return pointSpan{i + 2, quote(t.text(i + 1))}
 	case t.is(i, "transaction") && t.kind(i+1) == pg.Token_ICONST:
 		return pointSpan{i + 2, quote("tx:" + t.text(i+1))}
+	case (t.is(i, "tag") || t.is(i, "commit") || t.is(i, "snapshot") || t.is(i, "branch")) && t.kind(i+1) == pg.Token_SCONST:
+		return pointSpan{i + 2, quote(strings.ToLower(t.text(i)) + ":" + unquote(t.text(i+1)))}
+	case (t.is(i, "lsn") || t.is(i, "scn")) && t.kind(i+1) == pg.Token_SCONST:
+		return pointSpan{i + 2, quote("scn:" + unquote(t.text(i+1)))}
+	case t.is(i, "transaction") && t.kind(i+1) == pg.Token_SCONST:
+		return pointSpan{i + 2, quote("tx:" + unquote(t.text(i+1)))}
 	case t.is(i, "timestamp", "(") && t.kind(i+2) == pg.Token_SCONST && t.text(i+3) == ")":
 		return pointSpan{i + 4, t.text(i + 2)}
 	case t.is(i, "timestamp") && t.kind(i+1) == pg.Token_SCONST:

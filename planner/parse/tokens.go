@@ -107,3 +107,11 @@ func quote(s string) string {
 	}
 	return q
 }
+
+// unquote reads a plain string constant.
+func unquote(s string) string {
+	if len(s) < 2 || s[0] != '\'' {
+		return s
+	}
+	return strings.ReplaceAll(s[1:len(s)-1], "''", "'")
+}

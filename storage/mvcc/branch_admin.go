@@ -148,7 +148,7 @@ func (b branches) Restore(ctx context.Context, db catalog.OID, name string, o st
 			return storage.Branch{}, err
 		}
 	}
-	fork, err := s.resolve(ctx, src, o.Point)
+	src, fork, err := s.locate(ctx, src, o.Point)
 	if err != nil {
 		return storage.Branch{}, err
 	}

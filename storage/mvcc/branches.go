@@ -69,7 +69,7 @@ func (b branches) Create(ctx context.Context, db catalog.OID, o storage.BranchOp
 	if err != nil {
 		return storage.Branch{}, err
 	}
-	fork, err := s.resolve(ctx, src, o.Point)
+	src, fork, err := s.locate(ctx, src, o.Point)
 	if err != nil {
 		return storage.Branch{}, err
 	}
@@ -234,6 +234,19 @@ func (b branches) Resolve(ctx context.Context, db catalog.OID, name, point strin
 	}
 	scn, err := b.s.resolve(ctx, x, point)
 	return scn, storeError(err)
+}
+
+// Find implements storage.Points.
+func (b branches) Find(ctx context.Context, db catalog.OID, name, point string) (storage.Branch, storage.SCN, error) {
+	x, err := b.s.branch(db, name)
+	if err != nil {
+		return storage.Branch{}, 0, err
+	}
+	x, scn, err := b.s.locate(ctx, x, point)
+	if err != nil {
+		return storage.Branch{}, 0, storeError(err)
+	}
+	return b.s.describe(x), scn, nil
 }
 
 // Time implements storage.Branches.

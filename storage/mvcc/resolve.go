@@ -15,20 +15,33 @@ import (
 	"github.com/rowandb/rowan/types/datetime"
 )
 
-// resolve turns a point of a branch into an SCN.
+// resolve turns a point of a branch into an SCN of that branch.
 func (s *Store) resolve(ctx context.Context, b *branch, point string) (uint64, error) {
+	x, scn, err := s.locate(ctx, b, point)
+	if err == nil && x != b {
+		err = errPoint(point, "is on branch \""+x.Name+"\"")
+	}
+	return scn, err
+}
+
+// locate finds the branch and SCN of a point as it is understood on branch b. The branch is another where the point was
+// named on it, and what b shows at the SCN is not the same.
+func (s *Store) locate(ctx context.Context, b *branch, point string) (*branch, uint64, error) {
 	p := strings.TrimSpace(point)
-	scn, err := s.resolveForm(ctx, b, p)
+	x, scn, err := s.locateForm(ctx, b, p)
 	if err != nil {
-		return 0, err
+		return b, 0, err
 	}
 	if now := s.seq.published.Load(); scn > now {
-		return 0, errPoint(point, "is in the future").WithHint("The newest readable point is SCN %d.", now)
+		return b, 0, errPoint(point, "is in the future").WithHint("The newest readable point is SCN %d.", now)
 	}
-	if oldest := b.oldest(); scn < oldest {
-		return 0, errPoint(point, "is before the history of branch \""+b.Name+"\"").WithHint("The oldest readable point is SCN %d.", oldest)
+	if oldest := x.oldest(); scn < oldest {
+		return b, 0, errPoint(point, "is before the history of branch \""+x.Name+"\"").WithHint("The oldest readable point is SCN %d.", oldest)
 	}
-	return scn, nil
+	if x != b && x.at(scn) == b.at(scn) {
+		x = b
+	}
+	return x, scn, nil
 }
 
 // oldest returns the first SCN at which the branch can be read: that of its database's creation.
@@ -44,64 +57,153 @@ func errPoint(point, what string) *pgerr.Error {
 	return pgerr.New(pgerrcode.InvalidParameterValue, "point \"%s\" %s", point, what)
 }
 
-func (s *Store) resolveForm(ctx context.Context, b *branch, p string) (uint64, error) {
-	switch {
-	case p == "" || strings.EqualFold(p, "head") || strings.EqualFold(p, "now"):
-		return s.seq.published.Load(), nil
-	case p[0] == '~':
-		return s.resolveBack(ctx, b, p)
-	case strings.HasPrefix(p, "snap_"):
-		return s.resolveSnapshot(b, p)
-	case strings.HasPrefix(p, "tx:"):
-		return s.resolveTxn(ctx, b, p)
-	case strings.HasPrefix(strings.ToLower(p), "scn:"):
-		p = p[4:]
+// locateForm takes a point apart: a name, number or time, and how many steps to go back from there.
+func (s *Store) locateForm(ctx context.Context, b *branch, p string) (*branch, uint64, error) {
+	base, suffix := p, ""
+	if i := strings.IndexAny(p, "~^"); i >= 0 {
+		base, suffix = p[:i], p[i:]
 	}
+	scn, known, err := s.resolveForm(ctx, b, base)
+	if err == nil && !known {
+		b, scn, suffix, err = s.resolveName(ctx, b, base, suffix)
+	}
+	if err != nil || suffix == "" {
+		return b, scn, err
+	}
+	scn, err = s.resolveBack(ctx, b, scn, p, suffix)
+	return b, scn, err
+}
+
+// resolveForm reads the points that are no names of Names or branches.
+func (s *Store) resolveForm(ctx context.Context, b *branch, p string) (scn uint64, known bool, err error) {
+	form, rest, _ := strings.Cut(p, ":")
+	switch form := strings.ToLower(form); {
+	case p == "" || form == "head" && rest == "" || form == "now" && rest == "":
+		return s.seq.published.Load(), true, nil
+	case strings.HasPrefix(p, "snap_"):
+		scn, err = s.resolveSnapshot(b, p)
+		return scn, true, err
+	case form == "snapshot":
+		scn, err = s.resolveSnapshot(b, rest)
+		return scn, true, err
+	case form == "tx":
+		scn, err = s.resolveTxn(ctx, b, p, rest)
+		return scn, true, err
+	case form == "tag" || form == "commit" || form == "branch":
+		return 0, false, nil
+	case form == "scn":
+		p = rest
+	}
+	if scn, ok := parseSCN(p); ok {
+		return scn, true, nil
+	}
+	if form == "scn" {
+		return 0, true, errPoint(p, "is not a point")
+	}
+	return s.resolveClock(ctx, p)
+}
+
+// parseSCN reads an SCN: a number or an LSN.
+func parseSCN(p string) (uint64, bool) {
 	if scn, err := strconv.ParseUint(p, 10, 63); err == nil {
-		return scn, nil
+		return scn, true
 	}
 	if hi, lo, ok := strings.Cut(p, "/"); ok {
 		h, err1 := strconv.ParseUint(hi, 16, 31)
 		l, err2 := strconv.ParseUint(lo, 16, 32)
-		if err1 == nil && err2 == nil {
-			return h<<32 | l, nil
-		}
+		return h<<32 | l, err1 == nil && err2 == nil
 	}
+	return 0, false
+}
+
+// resolveClock reads times and intervals.
+func (s *Store) resolveClock(ctx context.Context, p string) (scn uint64, known bool, err error) {
 	if p[0] == '-' || strings.HasSuffix(strings.ToLower(p), " ago") {
 		if d, err := types.ParseText(types.Of(types.Builtin(types.OIDInterval)), p, types.DefaultFormat()); err == nil {
 			v := datetime.Unpack(d.S)
 			t := s.o.Clock().AddDate(0, int(v.Months), int(v.Days)).Add(time.Duration(v.Micros) * time.Microsecond)
-			return s.resolveTime(ctx, p, t)
+			scn, err := s.resolveTime(ctx, p, t)
+			return scn, true, err
 		}
 	}
 	f := types.DefaultFormat()
 	f.Now = s.o.Clock()
 	d, err := types.ParseText(types.Of(types.Builtin(types.OIDTimestamptz)), p, f)
 	if err != nil {
-		return 0, errPoint(p, "is not a point").
-			WithHint("A point is an SCN, a timestamp, an interval such as -10 minutes, ~n, a snapshot or tx:n.")
+		return 0, false, nil
 	}
 	t := time.UnixMicro(d.I + epoch)
 	if t.After(f.Now) {
-		return 0, errPoint(p, "is in the future")
+		return 0, true, errPoint(p, "is in the future")
 	}
-	return s.resolveTime(ctx, p, t)
+	scn, err = s.resolveTime(ctx, p, t)
+	return scn, true, err
 }
 
 // epoch is 2000-01-01 in microseconds of the Unix epoch.
 const epoch = 946684800 * 1e6
 
-// resolveBack goes n transactions back.
-func (s *Store) resolveBack(ctx context.Context, b *branch, p string) (uint64, error) {
-	n, err := strconv.Atoi(p[1:])
-	if p == "~" {
-		n, err = 1, nil
+// resolveName finds a tag, a commit or a branch; it returns the part of the suffix that is still to be followed.
+func (s *Store) resolveName(ctx context.Context, b *branch, p, suffix string) (*branch, uint64, string, error) {
+	form, name, _ := strings.Cut(p, ":")
+	if s.naming != nil && form != "branch" {
+		n, ok, err := s.naming.Point(ctx, b.Database, p, suffix)
+		if err != nil {
+			return b, 0, "", err
+		}
+		if x := s.branchByID(n.Branch); ok && x != nil {
+			return x, n.SCN, n.Suffix, nil
+		}
 	}
-	if err != nil || n < 0 {
+	if form == "tag" || form == "commit" {
+		return b, 0, "", errPoint(p, "is not a "+form)
+	}
+	if form != "branch" {
+		name = p
+	}
+	x, err := s.branch(b.Database, name)
+	if err == nil {
+		return x, s.seq.published.Load(), suffix, nil
+	}
+	if form == "branch" {
+		return b, 0, "", err
+	}
+	return b, 0, "", errPoint(p, "is not a point").
+		WithHint("A point is an SCN, a timestamp, an interval such as -10 minutes, ~n, a tag, a commit, a branch, a snapshot or tx:n.")
+}
+
+// steps counts the transactions that a suffix such as ~2 or ^^ goes back.
+func steps(suffix string) (n int, ok bool) {
+	for suffix != "" {
+		c := suffix[0]
+		if c != '~' && c != '^' {
+			return 0, false
+		}
+		end := 1
+		for end < len(suffix) && suffix[end] >= '0' && suffix[end] <= '9' {
+			end++
+		}
+		k, err := 1, error(nil)
+		if end > 1 {
+			k, err = strconv.Atoi(suffix[1:end])
+		}
+		if err != nil || c == '^' && k > 1 {
+			return 0, false // a transaction has one parent
+		}
+		n += k
+		suffix = suffix[end:]
+	}
+	return n, n >= 0
+}
+
+// resolveBack goes back from a point by transactions of the branch; those that come to nothing else are points too.
+func (s *Store) resolveBack(ctx context.Context, b *branch, from uint64, p, suffix string) (uint64, error) {
+	n, ok := steps(suffix)
+	if !ok {
 		return 0, errPoint(p, "is not a point")
 	}
 	var found uint64
-	err = s.eachOf(ctx, b, 0, s.seq.published.Load(), func(scn uint64, _ logHeader) bool {
+	err := s.eachOf(ctx, b, 0, from, func(scn uint64, _ logHeader) bool {
 		if n == 0 {
 			found = scn
 			return false
@@ -115,8 +217,8 @@ func (s *Store) resolveBack(ctx context.Context, b *branch, p string) (uint64, e
 	return found, err
 }
 
-func (s *Store) resolveTxn(ctx context.Context, b *branch, p string) (uint64, error) {
-	id, err := strconv.ParseUint(p[3:], 10, 64)
+func (s *Store) resolveTxn(ctx context.Context, b *branch, p, number string) (uint64, error) {
+	id, err := strconv.ParseUint(number, 10, 64)
 	if err != nil {
 		return 0, errPoint(p, "is not a point")
 	}

@@ -50,6 +50,7 @@ type Store struct {
 	txns      registry
 	tables    tableCache
 	differ    storage.Differ
+	naming    storage.Names // nil: none
 	cleaner   cleaner
 	rowSaver  rowSaver
 	stale     staleSet
@@ -147,6 +148,9 @@ func (s *Store) Now() (storage.SCN, time.Time) {
 
 // UseDiffer sets what Branches compares and merges with; before the first use of the store.
 func (s *Store) UseDiffer(d storage.Differ) { s.differ = d }
+
+// UseNames sets what knows the names that users gave to points; before the first use of the store.
+func (s *Store) UseNames(n storage.Names) { s.naming = n }
 
 // Empty reports whether the store was never bootstrapped.
 func (s *Store) Empty() bool {

@@ -38,7 +38,7 @@ func (t *Txn) View(ctx context.Context, r catalog.Ref) (storage.View, error) {
 		return nil, err
 	}
 	if r.Point != "" {
-		at, err := t.s.resolve(ctx, b, r.Point)
+		b, at, err := t.s.locate(ctx, b, r.Point)
 		if err != nil {
 			return nil, err
 		}

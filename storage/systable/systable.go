@@ -94,6 +94,17 @@ func (t *Table) Scan(ctx context.Context, tx storage.Txn, v storage.View, prefix
 	return t.scan(ctx, tx, storage.ScanRequest{View: v}, prefix, func(_ string, _ uint64, r Row) bool { return f(r) })
 }
 
+// ScanVersions is Scan with the SCN at which each row was written; 0: by the transaction itself.
+func (t *Table) ScanVersions(ctx context.Context, tx storage.Txn, v storage.View, prefix Row, f func(storage.SCN, Row) bool) error {
+	return t.scan(ctx, tx, storage.ScanRequest{View: v}, prefix, func(_ string, version uint64, r Row) bool { return f(version, r) })
+}
+
+// ScanRange is ScanVersions for the rows whose keys are between lo and hi, both included.
+func (t *Table) ScanRange(ctx context.Context, tx storage.Txn, v storage.View, lo, hi Row, f func(storage.SCN, Row) bool) error {
+	r := storage.ScanRequest{View: v, Ranges: []storage.Range{{Lo: lo, Hi: hi}}}
+	return t.scan(ctx, tx, r, nil, func(_ string, version uint64, r Row) bool { return f(version, r) })
+}
+
 // All returns the rows whose key begins with the prefix.
 func (t *Table) All(ctx context.Context, tx storage.Txn, v storage.View, prefix ...types.Datum) ([]Row, error) {
 	var out []Row

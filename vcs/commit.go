@@ -1,0 +1,170 @@
+package vcs
+
+import (
+	"context"
+	"crypto/sha1"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/systable"
+	"github.com/rowandb/rowan/types"
+)
+
+var commitFuncs = map[string]Func{"rowan_commit": makeCommit}
+
+var commitRows = map[string]RowsFunc{"rowan_commits": listCommits}
+
+// makeCommit is rowan.commit(message, author): it names what the branch is when the transaction commits.
+func makeCommit(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
+	message, err := required(a[0], "commit message")
+	if err != nil {
+		return types.Null, err
+	}
+	if err := c.RefuseReadOnly("rowan.commit()"); err != nil {
+		return types.Null, err
+	}
+	v, err := c.View(ctx, catalog.Ref{})
+	if err != nil {
+		return types.Null, err
+	}
+	if v.ReadOnly() {
+		return types.Null, pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot commit at a point in the past")
+	}
+	s, err := openRefs(ctx, c.Txn(), c.Database().OID)
+	if err != nil {
+		return types.Null, err
+	}
+	list, err := s.commitsOf(ctx, v)
+	if err != nil {
+		return types.Null, err
+	}
+	x := &ref{kind: kindCommit, branch: v.Branch().ID, user: c.User(), message: message, author: text(a[1])}
+	if x.author == "" {
+		x.author = x.user
+	}
+	x.parents = tips(list, x.branch)
+	x.name = commitID(s, x)
+	if err := refs.Insert(ctx, s.tx, s.view, x.row(s.db)...); err != nil {
+		return types.Null, err
+	}
+	return types.String(x.name), branchCommits.Insert(ctx, s.tx, v, types.String(x.name))
+}
+
+// commitID is a hash, like Git's, of what the commit says; the transaction's id makes it different from all others.
+func commitID(s *refStore, x *ref) string {
+	h := sha1.Sum(fmt.Appendf(nil, "database %d\nbranch %d\ntransaction %d\ntime %d\nparents %s\nauthor %s\n\n%s",
+		s.db, x.branch, s.tx.ID(), time.Now().UnixNano(), strings.Join(x.parents, " "), x.author, x.message))
+	return hex.EncodeToString(h[:])
+}
+
+// commitsOf returns the commits that a view of a branch has, newest first.
+func (s *refStore) commitsOf(ctx context.Context, v storage.View) ([]*ref, error) {
+	known, err := s.all(ctx, kindCommit)
+	if err != nil {
+		return nil, err
+	}
+	var out []*ref
+	err = branchCommits.Scan(ctx, s.tx, v, nil, func(r systable.Row) bool {
+		if x := known[r[0].S]; x != nil {
+			out = append(out, x)
+		}
+		return true
+	})
+	newestFirst(out)
+	return out, err
+}
+
+// tips are the commits, newest first, that are no other's parent: more than one after a merge. The branch's own comes
+// first.
+func tips(list []*ref, branch uint64) []string {
+	parents := map[string]bool{}
+	for _, x := range list {
+		for _, p := range x.parents {
+			parents[p] = true
+		}
+	}
+	var own, merged []string
+	for _, x := range list {
+		switch {
+		case parents[x.name]:
+		case x.branch == branch && len(own) == 0:
+			own = append(own, x.name)
+		default:
+			merged = append(merged, x.name)
+		}
+	}
+	return append(own, merged...)
+}
+
+func listCommits(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Datum) bool) error {
+	v, err := c.View(ctx, branchPoint(text(a[0])))
+	if err != nil {
+		return err
+	}
+	s, err := openRefs(ctx, c.Txn(), c.Database().OID)
+	if err != nil {
+		return err
+	}
+	list, err := s.commitsOf(ctx, v)
+	if err != nil {
+		return err
+	}
+	names, err := branchNames(ctx, c)
+	if err != nil {
+		return err
+	}
+	if !a[1].Null && int64(len(list)) > a[1].I {
+		list = list[:max(0, a[1].I)]
+	}
+	for _, x := range list {
+		if !yield([]types.Datum{types.String(x.name), scnOrNull(x.scn), texts(x.parents), types.String(x.author), x.created, types.String(x.message),
+			orNull(names[x.branch]), orNull(x.user)}) {
+			break
+		}
+	}
+	return nil
+}
+
+// texts makes a text[].
+func texts(list []string) types.Datum {
+	elems := make([]types.Datum, len(list))
+	for i, s := range list {
+		elems[i] = types.String(s)
+	}
+	return types.String(types.Vector1(elems).Pack(types.Builtin(types.OIDText)))
+}
+
+// CarryCommits brings the commits that the source has and the target lacks to the target, as a merge does.
+func CarryCommits(ctx context.Context, tx storage.Txn, source, target storage.View) error {
+	have := map[string]bool{}
+	if err := branchCommits.Scan(ctx, tx, target, nil, func(r systable.Row) bool {
+		have[r[0].S] = true
+		return true
+	}); err != nil {
+		return err
+	}
+	var missing []string
+	if err := branchCommits.Scan(ctx, tx, source, nil, func(r systable.Row) bool {
+		if !have[r[0].S] {
+			missing = append(missing, r[0].S)
+		}
+		return true
+	}); err != nil {
+		return err
+	}
+	slices.Sort(missing)
+	for _, id := range missing {
+		if err := branchCommits.Insert(ctx, tx, target, types.String(id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,136 @@
+package vcs
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/systable"
+	"github.com/rowandb/rowan/types"
+)
+
+var tagFuncs = map[string]Func{
+	"rowan_create_tag": createTag,
+	"rowan_drop_tag":   dropTag,
+}
+
+var tagRows = map[string]RowsFunc{"rowan_tags": listTags}
+
+// createTag is rowan.create_tag(name, branch, as_of, message). Without a point the tag is what the branch is when the
+// transaction commits.
+func createTag(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
+	name, err := required(a[0], "tag name")
+	if err != nil {
+		return types.Null, err
+	}
+	if err := checkTagName(name); err != nil {
+		return types.Null, err
+	}
+	if err := c.RefuseReadOnly("rowan.create_tag()"); err != nil {
+		return types.Null, err
+	}
+	s, err := openRefs(ctx, c.Txn(), c.Database().OID)
+	if err != nil {
+		return types.Null, err
+	}
+	point := text(a[2])
+	if point == "" && text(a[1]) == "" {
+		if v, err := c.View(ctx, catalog.Ref{}); err == nil && v.ReadOnly() {
+			point = "scn:" + strconv.FormatUint(v.At(), 10)
+		}
+	}
+	b, scn, err := c.Store().Branches().Find(ctx, s.db, orBranch(c, a[1]), point)
+	if err != nil {
+		return types.Null, err
+	}
+	if point == "" {
+		scn = 0
+	}
+	if old, err := s.get(ctx, kindTag, name); old != nil || err != nil {
+		if err == nil {
+			err = pgerr.New(pgerrcode.DuplicateObject, "tag \"%s\" already exists", name)
+		}
+		return types.Null, err
+	}
+	x := &ref{kind: kindTag, name: name, branch: b.ID, scn: scn, user: c.User(), message: text(a[3])}
+	err = refs.Insert(ctx, s.tx, s.view, x.row(s.db)...)
+	if pgerr.From(err) != nil && pgerr.From(err).Code == pgerrcode.UniqueViolation {
+		err = pgerr.New(pgerrcode.DuplicateObject, "tag \"%s\" already exists", name)
+	}
+	return types.String(name), err
+}
+
+// checkTagName refuses what could not be found by its name, because it reads as another point.
+func checkTagName(n string) error {
+	bad := len(n) > 255 || strings.ContainsAny(n, "~^@:\x00") || n[0] == '-' || strings.HasPrefix(n, "snap_") || strings.TrimSpace(n) != n ||
+		strings.EqualFold(n, "head") || strings.EqualFold(n, "now") || readsAsNumber(n)
+	if !bad {
+		_, err := types.ParseText(types.Of(types.Builtin(types.OIDTimestamptz)), n, types.DefaultFormat())
+		bad = err == nil
+	}
+	if bad {
+		return pgerr.New(pgerrcode.InvalidName, "invalid tag name \"%s\"", n).
+			WithHint("A tag's name has 1 to 255 bytes, none of ~ ^ @ :, and is no number, no time and no commit id.")
+	}
+	return nil
+}
+
+// readsAsNumber reports whether a name is an SCN, an LSN or the beginning of a commit's id.
+func readsAsNumber(n string) bool {
+	return strings.Trim(n, "0123456789") == "" ||
+		strings.Trim(n, "0123456789abcdefABCDEF/") == "" && (strings.Contains(n, "/") || len(n) >= shortestID)
+}
+
+func dropTag(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
+	if err := c.RefuseReadOnly("rowan.drop_tag()"); err != nil {
+		return types.Null, err
+	}
+	s, err := openRefs(ctx, c.Txn(), c.Database().OID)
+	if err != nil {
+		return types.Null, err
+	}
+	key := s.key(kindTag, text(a[0]))
+	gone, err := refs.Delete(ctx, s.tx, s.view, key...)
+	if err == nil && !gone {
+		err = pgerr.New(pgerrcode.UndefinedObject, "tag \"%s\" does not exist", text(a[0]))
+	}
+	return types.Bool(true), err
+}
+
+func listTags(ctx context.Context, c Conn, _ []types.Datum, yield func([]types.Datum) bool) error {
+	s, err := openRefs(ctx, c.Txn(), c.Database().OID)
+	if err != nil {
+		return err
+	}
+	names, err := branchNames(ctx, c)
+	if err != nil {
+		return err
+	}
+	return refs.ScanVersions(ctx, s.tx, s.view, s.key(kindTag, "")[:2], func(at storage.SCN, r systable.Row) bool {
+		x := readRef(at, r)
+		return yield([]types.Datum{types.String(x.name), orNull(names[x.branch]), scnOrNull(x.scn), x.created, orNull(x.message), orNull(x.user)})
+	})
+}
+
+// branchNames are the names of all branches, dropped ones included, by id.
+func branchNames(ctx context.Context, c Conn) (map[uint64]string, error) {
+	list, err := c.Store().Branches().List(ctx, c.Database().OID, true)
+	out := make(map[uint64]string, len(list))
+	for _, b := range list {
+		out[b.ID] = b.Name
+	}
+	return out, err
+}
+
+// scnOrNull shows an SCN that is not known before the commit as NULL.
+func scnOrNull(scn storage.SCN) types.Datum {
+	if scn == 0 {
+		return types.Null
+	}
+	return types.Int(int64(scn))
+}
