@@ -33,7 +33,7 @@ var layers = map[string]string{
 	"cmd/rowan":         "server",
 	"server":            "wire session vcs admin admin/api storage storage/mvcc storage/merge storage/kv/badgerkv storage/kv/tikv catalog/pgcatalog internal/password internal/invariant " + schema,
 	"wire":              values,
-	"session":           "vcs planner planner/bind planner/parse planner/logical executor executor/copy executor/ddl executor/dml executor/op executor/eval executor/mem executor/kernel storage internal/password catalog/pgcatalog internal/invariant " + plans,
+	"session":           "vcs planner planner/bind planner/parse planner/logical executor executor/copy executor/ddl executor/dml executor/op executor/eval executor/mem executor/kernel executor/spill storage internal/password catalog/pgcatalog internal/invariant " + plans,
 	"vcs":               "storage storage/systable " + schema,
 	"admin":             "admin/api admin/auth admin/helios admin/web " + values,
 	"admin/api":         "",

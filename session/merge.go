@@ -2,9 +2,13 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/jackc/pgerrcode"
+
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/vcs"
 )
@@ -13,42 +17,82 @@ import (
 type Merge = vcs.Merge
 
 // Merge merges within the session's transaction: what it writes is committed with it. A dry run writes and takes back, so
-// that its answer is the real one's.
+// that its answer is the real one's. Where the merged state breaks constraints, the answer lists the rows, and nothing has
+// been written, unless it is forced and the constraints are such that rows may break them.
 func (s *Session) Merge(ctx context.Context, m Merge) (storage.MergeResult, error) {
-	strategy, err := m.Conflicts()
-	if err != nil {
-		return storage.MergeResult{}, err
-	}
 	if !m.DryRun {
 		if err := s.refuseReadOnly("rowan.merge()"); err != nil {
 			return storage.MergeResult{}, err
 		}
 	}
 	point := s.txn.Savepoint()
-	v := &mergeCheck{session: s, target: catalog.Ref{Branch: m.Target}}
-	res, err := s.engine.Store.Branches().Merge(ctx, s.txn.Txn, storage.MergeRequest{
-		Source: m.Source, Target: m.Target, Strategy: strategy, Message: m.Message, Complete: v.complete, Written: v.written,
-	})
-	if err == nil && len(res.Conflicts) == 0 {
-		err = v.verify(ctx)
+	res, err := s.merge(ctx, m, false)
+	if breaksConstraint(err) {
+		if err := s.txn.RollbackTo(point); err != nil {
+			return res, err
+		}
+		res, err = s.merge(ctx, m, true)
 	}
-	if err != nil || m.DryRun || len(res.Conflicts) > 0 {
+	blocked := len(res.Conflicts) > 0 || len(res.Violations) > 0 && !m.Force
+	if err != nil || m.DryRun || blocked {
 		if back := s.txn.RollbackTo(point); err == nil {
 			err = back
 		}
+		return res, err
 	}
-	if err == nil && !m.DryRun && len(res.Conflicts) == 0 {
-		err = s.carryCommits(ctx, m)
+	if m.From == nil {
+		if err := s.carryCommits(ctx, m); err != nil {
+			return res, err
+		}
 	}
-	if err == nil && !m.DryRun && len(res.Conflicts) == 0 && res.Changed() {
+	if res.Changed() {
 		s.noteMerge(m, res)
+	}
+	return res, nil
+}
+
+// merge merges once. collect lists rows that break constraints, instead of failing at the first.
+func (s *Session) merge(ctx context.Context, m Merge, collect bool) (storage.MergeResult, error) {
+	r, err := m.Request()
+	if err != nil {
+		return storage.MergeResult{}, err
+	}
+	v := &mergeCheck{session: s, target: catalog.Ref{Branch: m.Target}, collect: collect}
+	defer v.close()
+	r.Complete, r.Written = v.complete, v.written
+	r.Cell = func(ctx context.Context, t *catalog.Table, c *catalog.Column, base, source, target value) (value, bool, error) {
+		return vcs.MergeCell(ctx, conn{s}, v.target, t, c, base, source, target)
+	}
+	if collect {
+		r.Violated = v.violated
+	}
+	res, err := s.engine.Store.Branches().Merge(ctx, s.txn.Txn, r)
+	if err == nil && len(res.Conflicts) == 0 {
+		err = v.verify(ctx)
+	}
+	res.Violations = v.violations
+	if err == nil && collect && m.Force && len(res.Conflicts) == 0 {
+		err = v.letThrough(ctx)
 	}
 	return res, err
 }
 
+// breaksConstraint reports whether an error is that of a row which breaks a constraint.
+func breaksConstraint(err error) bool {
+	var e *pgerr.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code {
+	case pgerrcode.CheckViolation, pgerrcode.ForeignKeyViolation, pgerrcode.UniqueViolation, pgerrcode.NotNullViolation, pgerrcode.ExclusionViolation:
+		return true
+	}
+	return false
+}
+
 // carryCommits brings the source's named commits to the target.
 func (s *Session) carryCommits(ctx context.Context, m Merge) error {
-	source, err := s.txn.View(ctx, catalog.Ref{Branch: m.Source})
+	source, err := s.txn.View(ctx, catalog.Ref{Branch: m.Source, Point: m.SourcePoint})
 	if err != nil {
 		return err
 	}
@@ -65,10 +109,15 @@ func (s *Session) noteMerge(m Merge, res storage.MergeResult) {
 	if summary == "" {
 		summary = fmt.Sprintf("MERGE %s INTO %s", m.Source, m.Target)
 	}
-	s.txn.noteMerge(summary, fmt.Sprintf("%s@%d", m.Source, res.SourceHead))
+	taken := fmt.Sprintf("%s@%d", m.Source, res.SourceHead)
+	if m.From != nil {
+		taken = ""
+	}
+	s.txn.noteMerge(summary, taken)
 }
 
-// MergeNow is Merge in a transaction of its own. It returns the SCN of the merge, 0 when nothing was written.
+// MergeNow is Merge in a transaction of its own. It returns the SCN of the merge, 0 when nothing was written. Violations
+// that block the merge are an error: that of the first.
 func (s *Session) MergeNow(ctx context.Context, m Merge) (storage.MergeResult, storage.SCN, error) {
 	if m.Target == "" {
 		m.Target = s.branch()
@@ -79,6 +128,10 @@ func (s *Session) MergeNow(ctx context.Context, m Merge) (storage.MergeResult, s
 	s.txn.Statement()
 	s.lastSCN = 0
 	res, err := s.Merge(ctx, m)
+	if err == nil && len(res.Violations) > 0 && !m.Force {
+		v := res.Violations[0]
+		err = pgerr.New(v.Code, "%s", v.Message).WithDetail("%s", v.Detail).WithTable(v.Schema, v.Table, "", v.Constraint)
+	}
 	if err == nil {
 		err = s.commit(ctx)
 	} else {

@@ -2,29 +2,40 @@ package session
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgerrcode"
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/executor"
 	"github.com/rowandb/rowan/executor/dml"
+	"github.com/rowandb/rowan/executor/op"
+	"github.com/rowandb/rowan/executor/spill"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
 )
+
+// value is a cell's.
+type value = types.Datum
 
 // mergeCheck computes what storage cannot of merged rows, and holds them against the constraints that storage does not
 // know, before the merge commits.
 type mergeCheck struct {
-	session *Session
-	target  catalog.Ref
-	rows    map[*catalog.Table]*planner.Row
-	changes []mergedRows
+	session    *Session
+	target     catalog.Ref
+	collect    bool // list rows that break constraints, instead of failing
+	violations []storage.Violation
+	rows       map[*catalog.Table]*planner.Row
+	changes    []*mergedRows
 }
 
+// mergedRows are the changes of one table that foreign keys may have to do with, on disk where they are many.
 type mergedRows struct {
 	table    *catalog.Table
-	old, new *vector.Batch
+	old, new *spill.Queue
 }
 
 // complete computes generated and hidden columns; of fresh rows it tests the CHECK constraints.
@@ -96,8 +107,12 @@ func (v *mergeCheck) take(t *catalog.Table, plan *planner.Row, rows, b *vector.B
 		col := b.Cols[len(rows.Cols)+i]
 		for k := range b.Live() {
 			if r := b.Row(k); fresh && !col.IsNull(r) && !col.Datum(r).B() {
-				return pgerr.New(pgerrcode.CheckViolation, "merged row for relation %q violates check constraint %q", t.Name, plan.Checks[i]).
+				err := pgerr.New(pgerrcode.CheckViolation, "merged row for relation %q violates check constraint %q", t.Name, plan.Checks[i]).
 					WithTable("", t.Name, "", plan.Checks[i])
+				if !v.collect {
+					return err
+				}
+				v.violated(v.violation(t, b, r, err))
 			}
 		}
 	}
@@ -121,22 +136,72 @@ func (v *mergeCheck) take(t *catalog.Table, plan *planner.Row, rows, b *vector.B
 	return nil
 }
 
-// written notes changes for verify.
-func (v *mergeCheck) written(_ context.Context, t *catalog.Table, old, new *vector.Batch) error {
-	v.changes = append(v.changes, mergedRows{t, copyBatch(old), copyBatch(new)})
+// written notes changes for verify, of tables that have keys to verify.
+func (v *mergeCheck) written(ctx context.Context, t *catalog.Table, old, new *vector.Batch) error {
+	if len(v.changes) == 0 || v.changes[len(v.changes)-1].table != t {
+		relevant, err := v.related(ctx, t)
+		if err != nil || !relevant {
+			return err
+		}
+		v.changes = append(v.changes, v.queues(t))
+	}
+	c := v.changes[len(v.changes)-1]
+	n := 0
+	for _, b := range []*vector.Batch{old, new} {
+		if b != nil {
+			n = b.Live()
+		}
+	}
+	for q, b := range map[*spill.Queue]*vector.Batch{c.old: old, c.new: new} {
+		if b == nil {
+			b = nulls(t, n)
+		}
+		if err := q.Enqueue(b); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-func copyBatch(b *vector.Batch) *vector.Batch {
-	if b == nil {
-		return nil
+// related reports whether rows of a table refer to others, are referred to, or have keys that storage does not enforce.
+func (v *mergeCheck) related(ctx context.Context, t *catalog.Table) (bool, error) {
+	for _, k := range t.Constraints {
+		if k.Kind == catalog.ForeignKey || k.Deferrable {
+			return true, nil
+		}
 	}
-	out := &vector.Batch{N: b.Live()}
-	for _, c := range b.Cols {
-		v := &vector.Vector{}
-		v.Reset(c.Type)
-		v.AppendFrom(c, b.Sel, b.N)
-		out.Cols = append(out.Cols, v)
+	view, err := v.session.txn.View(ctx, v.target)
+	if err != nil {
+		return false, err
+	}
+	return len(view.Catalog().Referrers(t.OID)) > 0, nil
+}
+
+func (v *mergeCheck) queues(t *catalog.Table) *mergedRows {
+	var ts []types.Type
+	for i := range t.Columns {
+		if c := &t.Columns[i]; !c.Dropped {
+			ts = append(ts, c.Type)
+		}
+	}
+	dir := v.session.engine.TempDir
+	return &mergedRows{t, spill.NewQueue(dir, ts), spill.NewQueue(dir, ts)}
+}
+
+// nulls stands for rows that are not there: they refer to nothing, and nothing refers to them.
+func nulls(t *catalog.Table, n int) *vector.Batch {
+	out := &vector.Batch{N: n}
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if c.Dropped {
+			continue
+		}
+		col := &vector.Vector{}
+		col.Reset(c.Type)
+		for range n {
+			col.AppendNull()
+		}
+		out.Cols = append(out.Cols, col)
 	}
 	return out
 }
@@ -148,13 +213,74 @@ func (v *mergeCheck) verify(ctx context.Context) error {
 	defer s.within(v.target)()
 	s.txn.Statement()
 	env := s.env(ctx, nil)
+	if v.collect {
+		env.Defer = nil
+	}
 	for _, c := range v.changes {
-		change := dml.Change{Table: c.table, Ref: v.target, Columns: columnsOf(c.table), Old: c.old, New: c.new}
-		if err := dml.VerifyForeignKeys(ctx, env, change); err != nil {
-			return err
+		for {
+			old, err := c.old.Dequeue()
+			if err != nil {
+				return err
+			}
+			new, err := c.new.Dequeue()
+			if err != nil {
+				return err
+			}
+			if old == nil {
+				break
+			}
+			change := dml.Change{Table: c.table, Ref: v.target, Columns: columnsOf(c.table), Old: old, New: new}
+			if err := v.verifyRows(ctx, env, change); err != nil {
+				return err
+			}
 		}
 	}
+	if v.collect {
+		return nil
+	}
 	return s.txn.runDeferred(ctx, false)
+}
+
+// verifyRows verifies a batch; when violations are listed and it has one, each row by itself.
+func (v *mergeCheck) verifyRows(ctx context.Context, env *op.Env, c dml.Change) error {
+	err := dml.VerifyForeignKeys(ctx, env, c)
+	if !v.collect || !breaksConstraint(err) {
+		return err
+	}
+	for r := range c.Old.N {
+		one := c
+		one.Old, one.New = oneRow(c.Old, r), oneRow(c.New, r)
+		err := dml.VerifyForeignKeys(ctx, env, one)
+		if err != nil && !breaksConstraint(err) {
+			return err
+		}
+		if err != nil {
+			b := c.New
+			if pk := c.Table.PrimaryIndex(); pk != nil && b.Cols[slices.Index(columnsOf(c.Table), pk.Columns[0].Column)].IsNull(r) {
+				b = c.Old
+			}
+			v.violated(v.violation(c.Table, b, r, err))
+		}
+	}
+	return nil
+}
+
+func oneRow(b *vector.Batch, r int) *vector.Batch {
+	out := &vector.Batch{N: 1}
+	for _, c := range b.Cols {
+		v := &vector.Vector{}
+		v.Reset(c.Type)
+		v.Append(c.Datum(r))
+		out.Cols = append(out.Cols, v)
+	}
+	return out
+}
+
+func (v *mergeCheck) close() {
+	for _, c := range v.changes {
+		_ = c.old.Close()
+		_ = c.new.Close()
+	}
 }
 
 func columnsOf(t *catalog.Table) []catalog.ColumnID {

@@ -272,8 +272,10 @@ type Violation struct {
 	KeyColumns    []string
 	KeyValues     []types.Datum
 	KeyTypes      []types.Type
+	Code          string // SQLSTATE
 	Kind          string // check, not_null, unique, foreign_key, exclusion
 	Constraint    string
+	Owner         catalog.OID // the table that has the constraint
 	Message       string
 	Detail        string
 }

@@ -17,7 +17,32 @@ var mergeRows = map[string]RowsFunc{"rowan_merge": mergeBranches}
 // Merge is what a merge is asked for; the HTTP API uses it as rowan.merge does.
 type Merge struct {
 	Source, Target, Strategy, Message string
+	SourcePoint                       string // the source as of then; "" its head
+	FastForward                       string // auto, only or never
 	DryRun                            bool
+	Force                             bool // let rows through that break CHECK and foreign key constraints
+	// From and To, when set, are what is brought to the target: see storage.MergeRequest.
+	From, To storage.View
+	Decide   func(ctx context.Context, c *storage.Conflict) (storage.Decision, error)
+}
+
+var fastForwards = map[string]storage.FastForward{
+	"": storage.FastForwardAuto, "auto": storage.FastForwardAuto, "only": storage.FastForwardOnly, "never": storage.FastForwardNever,
+}
+
+// Request is what storage is asked for; the session adds what only it can compute.
+func (m *Merge) Request() (storage.MergeRequest, error) {
+	strategy, err := m.Conflicts()
+	if err != nil {
+		return storage.MergeRequest{}, err
+	}
+	ff, ok := fastForwards[strings.ToLower(m.FastForward)]
+	if !ok {
+		return storage.MergeRequest{}, pgerr.New(pgerrcode.InvalidParameterValue, "unknown fast-forward mode %q", m.FastForward).
+			WithHint("Known modes: auto, only, never.")
+	}
+	return storage.MergeRequest{Source: m.Source, Target: m.Target, SourcePoint: m.SourcePoint, From: m.From, To: m.To, Strategy: strategy,
+		FastForward: ff, Message: m.Message, Decide: m.Decide}, nil
 }
 
 // strategies are the words that users know for what happens to conflicts.
@@ -37,68 +62,115 @@ func (m *Merge) Conflicts() (storage.Strategy, error) {
 	return s, nil
 }
 
-// mergeBranches is rowan.merge: the first row is the outcome, then one row for each conflict.
+// mergeBranches is rowan.merge: the first row is the outcome, then one row for each conflict or violation.
 func mergeBranches(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Datum) bool) error {
-	m := Merge{Source: text(a[0]), Target: orBranch(c, a[1]), Strategy: text(a[2]), DryRun: a[3].B(), Message: text(a[4])}
-	res, err := c.Merge(ctx, m)
+	m := Merge{Source: text(a[0]), Target: orBranch(c, a[1]), Strategy: text(a[2]), DryRun: a[3].B(), Message: text(a[4]), FastForward: text(a[5]), Force: a[6].B(),
+		SourcePoint: text(a[7])}
+	if strings.EqualFold(m.Strategy, "manual") && !m.DryRun {
+		return openMerge(ctx, c, m, yield)
+	}
+	return m.run(ctx, c, yield, "merged")
+}
+
+// run merges and shows what came of it.
+func (m *Merge) run(ctx context.Context, c Conn, yield func([]types.Datum) bool, done string) error {
+	res, err := c.Merge(ctx, *m)
 	if err != nil {
 		return err
 	}
-	status := "merged"
+	status := done
 	switch {
 	case len(res.Conflicts) > 0:
 		status = "conflicts"
+	case len(res.Violations) > 0 && (!m.Force || m.DryRun):
+		status = "violations"
 	case m.DryRun:
 		status = "would merge"
 	case !res.Changed():
 		status = "up to date"
 	}
-	outcome := []types.Datum{types.String(status), types.Int(int64(res.SourceHead)), types.Int(int64(res.Base)), types.Int(res.Inserts), types.Int(res.Updates),
-		types.Int(res.Deletes), types.Int(int64(len(res.Conflicts)) + res.Resolved)}
-	for range 7 {
-		outcome = append(outcome, types.Null)
-	}
-	if !yield(outcome) {
-		return nil
-	}
-	for i := range res.Conflicts {
-		if !yield(conflictRow(&res.Conflicts[i], c.Format())) {
-			return nil
-		}
-	}
+	showMerge(status, &res, 0, c.Format(), yield)
 	return nil
 }
 
-// conflictRow shows one conflict; the seven columns of the outcome are NULL but for the first.
-func conflictRow(c *storage.Conflict, f *types.Format) []types.Datum {
-	row := []types.Datum{types.String("conflict"), types.Null, types.Null, types.Null, types.Null, types.Null, types.Null}
-	name := c.Table
-	if c.Schema != "" && c.Schema != "public" {
-		name = c.Schema + "." + c.Table
+// showMerge yields the outcome, and a row for each conflict and violation.
+func showMerge(status string, res *storage.MergeResult, id int64, f *types.Format, yield func([]types.Datum) bool) {
+	outcome := []types.Datum{types.String(status), types.Int(int64(res.SourceHead)), types.Int(int64(res.Base)), types.Int(res.Inserts), types.Int(res.Updates),
+		types.Int(res.Deletes), types.Int(int64(len(res.Conflicts)) + res.Resolved)}
+	for range 9 {
+		outcome = append(outcome, types.Null)
 	}
+	merge := types.Null
+	if id != 0 {
+		merge = types.Int(id)
+	}
+	if !yield(append(outcome, merge)) {
+		return
+	}
+	for i := range res.Conflicts {
+		if !yield(append(conflictRow(&res.Conflicts[i], f), merge)) {
+			return
+		}
+	}
+	for i := range res.Violations {
+		if !yield(append(violationRow(&res.Violations[i], f), merge)) {
+			return
+		}
+	}
+}
+
+// detailRow begins a row about one conflict or violation.
+func detailRow(what, schema, table string) []types.Datum {
+	if schema != "" && schema != "public" {
+		table = schema + "." + table
+	}
+	return []types.Datum{types.String(what), types.Null, types.Null, types.Null, types.Null, types.Null, types.Null, types.String(table)}
+}
+
+func conflictRow(c *storage.Conflict, f *types.Format) []types.Datum {
+	row := append(detailRow("conflict", c.Schema, c.Table), orNull(RowID(c, f)), orNull(c.Column))
 	kind := string(c.Type)
 	if c.Description != "" {
 		kind += ": " + c.Description
 	}
-	row = append(row, types.String(name), orNull(RowID(c, f)), orNull(c.Column), types.String(kind))
-	for _, d := range []types.Datum{c.Base, c.Source, c.Target} {
-		row = append(row, cellText(c.ColumnType, d, f))
+	row = append(row, types.String(kind))
+	if c.Column == "" {
+		for _, cells := range [][]types.Datum{c.BaseCells, c.SourceCells, c.TargetCells} {
+			row = append(row, rowJSON(c.Columns, cells))
+		}
+	} else {
+		for _, d := range []types.Datum{c.Base, c.Source, c.Target} {
+			row = append(row, cellText(c.ColumnType, d, f))
+		}
 	}
-	return row
+	return append(row, types.Null, types.Null)
+}
+
+func violationRow(v *storage.Violation, f *types.Format) []types.Datum {
+	row := append(detailRow("violation", v.Schema, v.Table), orNull(keyText(v.KeyValues, v.KeyTypes, f)), types.Null, types.String(v.Kind))
+	message := v.Message
+	if v.Detail != "" {
+		message += ": " + v.Detail
+	}
+	return append(row, types.Null, types.Null, types.Null, orNull(v.Constraint), types.String(message))
 }
 
 // RowID shows a conflict's key: its values separated by commas, or in hexadecimal the row's id where the table has no
 // primary key.
 func RowID(c *storage.Conflict, f *types.Format) string {
-	var b strings.Builder
 	if len(c.KeyValues) == 0 && c.Key != "" {
 		return fmt.Sprintf("\\x%x", c.Key)
 	}
-	for i, d := range c.KeyValues {
+	return keyText(c.KeyValues, c.KeyTypes, f)
+}
+
+func keyText(values []types.Datum, ts []types.Type, f *types.Format) string {
+	var b strings.Builder
+	for i, d := range values {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		b.WriteString(cellText(c.KeyTypes[i], d, f).S)
+		b.WriteString(cellText(ts[i], d, f).S)
 	}
 	return b.String()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgerrcode"
 
@@ -253,6 +254,27 @@ func (b *build) setColumn(a *command.SetColumn) error {
 	if a.Storage != 0 {
 		c.Storage = a.Storage
 	}
+	for _, o := range a.Options {
+		if err := setMergePolicy(c, o, a.Reset); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setMergePolicy heeds the one option of columns that means something here: merge_policy=….
+func setMergePolicy(c *catalog.Column, option string, reset bool) error {
+	name, policy, _ := strings.Cut(option, "=")
+	if name != "merge_policy" {
+		return nil
+	}
+	if reset {
+		policy = ""
+	}
+	if err := catalog.CheckMergePolicy(policy, c.Type); err != nil {
+		return err
+	}
+	c.Merge = policy
 	return nil
 }
 

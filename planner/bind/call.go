@@ -172,6 +172,7 @@ var writes = map[string]bool{
 	"nextval_oid": true, "setval_oid": true, "setval3_oid": true, "rowan_create_branch": true, "rowan_drop_branch": true,
 	"rowan_rename_branch": true, "rowan_merge": true, "rowan_reset_branch": true, "rowan_protect_branch": true,
 	"rowan_snapshot": true, "rowan_drop_snapshot": true, "rowan_create_tag": true, "rowan_drop_tag": true, "rowan_commit": true,
+	"rowan_revert": true, "rowan_cherry_pick": true, "rowan_set_merge_policy": true, "rowan_resolve_conflict": true, "rowan_resolve_conflicts": true, "rowan_complete_merge": true, "rowan_abort_merge": true, "rowan_set_sequence_policy": true, "rowan_squash": true,
 }
 
 // callable refuses functions that cannot be called from SQL, or have no code.

@@ -171,7 +171,9 @@ func (b *definer) alterAction(t *catalog.Table, cmd *pg.AlterTableCmd) (command.
 		return &command.SetColumn{Name: cmd.Name, Num: int(cmd.Num), Statistics: &v}, nil
 	case pg.AlterTableType_AT_SetStorage:
 		return setStorage(cmd)
-	case pg.AlterTableType_AT_SetOptions, pg.AlterTableType_AT_ResetOptions, pg.AlterTableType_AT_SetCompression:
+	case pg.AlterTableType_AT_SetOptions, pg.AlterTableType_AT_ResetOptions:
+		return columnOptions(cmd), nil
+	case pg.AlterTableType_AT_SetCompression:
 		return &command.SetColumn{Name: cmd.Name}, nil
 	case pg.AlterTableType_AT_DropColumn:
 		return &command.DropColumn{Name: cmd.Name, IfExists: cmd.MissingOk, Cascade: cascades(cmd.Behavior)}, nil
@@ -192,6 +194,11 @@ func (b *definer) alterAction(t *catalog.Table, cmd *pg.AlterTableCmd) (command.
 }
 
 func cascades(d pg.DropBehavior) bool { return d == pg.DropBehavior_DROP_CASCADE }
+
+// columnOptions is SET (…) and RESET (…) of a column.
+func columnOptions(cmd *pg.AlterTableCmd) command.AlterAction {
+	return &command.SetColumn{Name: cmd.Name, Options: optionList(cmd.Def.GetList().GetItems()), Reset: cmd.Subtype == pg.AlterTableType_AT_ResetOptions}
+}
 
 func setStorage(cmd *pg.AlterTableCmd) (command.AlterAction, error) {
 	word := cmd.Def.GetString_().GetSval()

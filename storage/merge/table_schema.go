@@ -181,6 +181,7 @@ func mergeColumn(b, s, t catalog.Column, p *picker) catalog.Column {
 	t.Storage = pick(b.Storage, s.Storage, t.Storage, p)
 	t.Statistics = pick(b.Statistics, s.Statistics, t.Statistics, p)
 	t.Comment = pick(b.Comment, s.Comment, t.Comment, p)
+	t.Merge = pick(b.Merge, s.Merge, t.Merge, p)
 	t.ACL = pick(b.ACL, s.ACL, t.ACL, p)
 	return t
 }

@@ -40,10 +40,10 @@ func (t *tableMerge) removals(ctx context.Context, g *group) error {
 }
 
 func (t *tableMerge) inserts(ctx context.Context, g *group) error {
-	if err := t.insert(ctx, &g.mov); err != nil {
+	if err := t.careful(ctx, &g.mov, t.insert); err != nil {
 		return err
 	}
-	return t.insert(ctx, &g.ins)
+	return t.careful(ctx, &g.ins, t.insert)
 }
 
 // count adds up what was written and tells the caller.
@@ -117,7 +117,10 @@ func (t *tableMerge) remove(ctx context.Context, r *rowSet) error {
 }
 
 func (t *tableMerge) updates(ctx context.Context, g *group) error {
-	r := &g.upd
+	return t.careful(ctx, &g.upd, t.replaceRows)
+}
+
+func (t *tableMerge) replaceRows(ctx context.Context, r *rowSet) error {
 	if len(r.keys) == 0 {
 		return nil
 	}

@@ -1,0 +1,49 @@
+package catalog
+
+import (
+	"strings"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/types"
+)
+
+// Merge policies of columns: what becomes of a value that both sides of a merge have changed.
+const (
+	MergeTheirs = "theirs" // the source's
+	MergeOurs   = "ours"   // the target's
+	MergeMax    = "max"
+	MergeMin    = "min"
+	MergeSum    = "sum"   // both changes are added up
+	MergeUnion  = "union" // of arrays: what either side added, without what either took away
+	MergeJSON   = "json"  // member by member
+)
+
+// CheckMergePolicy returns the error of a policy that there is not, or not for a type. Anything with a dot is the name of a
+// function of base, source and target.
+func CheckMergePolicy(policy string, t types.Type) error {
+	fits := true
+	switch policy {
+	case "", MergeTheirs, MergeOurs, MergeMax, MergeMin:
+	case MergeSum:
+		switch t.OID {
+		case types.OIDInt2, types.OIDInt4, types.OIDInt8, types.OIDFloat4, types.OIDFloat8, types.OIDNumeric, types.OIDMoney, types.OIDInterval:
+		default:
+			fits = false
+		}
+	case MergeUnion:
+		fits = t.IsArray()
+	case MergeJSON:
+		fits = t.OID == types.OIDJSON || t.OID == types.OIDJSONB
+	default:
+		if schema, name, ok := strings.Cut(policy, "."); !ok || schema == "" || name == "" {
+			return pgerr.New(pgerrcode.InvalidParameterValue, "unknown merge policy \"%s\"", policy).
+				WithHint("Known policies: theirs, ours, max, min, sum, union, json, and functions given as schema.name.")
+		}
+	}
+	if !fits {
+		return pgerr.New(pgerrcode.InvalidParameterValue, "merge policy \"%s\" does not fit type %s", policy, t.Name)
+	}
+	return nil
+}

@@ -1,0 +1,250 @@
+package vcs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/systable"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/jsonb"
+)
+
+// Conflicts of pending merges, one row each. Rows of the table are JSON objects as rowJSON writes them.
+var conflictTable = systable.New(6, "conflicts", 3,
+	systable.Column{Name: "database", Type: types.OIDInt8}, systable.Column{Name: "merge", Type: types.OIDInt8}, systable.Column{Name: "n", Type: types.OIDInt8},
+	systable.Column{Name: "relation", Type: types.OIDInt8}, systable.Column{Name: "table_name", Type: types.OIDText},
+	systable.Column{Name: "key", Type: types.OIDBytea}, systable.Column{Name: "row_key", Type: types.OIDText},
+	systable.Column{Name: "column_name", Type: types.OIDText}, systable.Column{Name: "type", Type: types.OIDText},
+	systable.Column{Name: "description", Type: types.OIDText},
+	systable.Column{Name: "base", Type: types.OIDText}, systable.Column{Name: "source", Type: types.OIDText}, systable.Column{Name: "target", Type: types.OIDText},
+	systable.Column{Name: "resolution", Type: types.OIDText}, systable.Column{Name: "value", Type: types.OIDText},
+	systable.Column{Name: "resolved_by", Type: types.OIDText}, systable.Column{Name: "resolved_at", Type: types.OIDTimestamptz})
+
+// Positions of its columns.
+const (
+	conflictMerge = 1 + iota
+	conflictN
+	conflictRelation
+	conflictTableName
+	conflictKey
+	conflictRowKey
+	conflictColumn
+	conflictType
+	conflictDescription
+	conflictBase
+	conflictSource
+	conflictTarget
+	conflictResolution
+	conflictValue
+	conflictResolvedBy
+	conflictResolvedAt
+)
+
+var (
+	conflictRows = map[string]RowsFunc{"rowan_conflicts": listConflicts}
+
+	conflictFuncs = map[string]Func{"rowan_resolve_conflict": resolveConflict, "rowan_resolve_conflicts": resolveConflicts}
+)
+
+// identity says which contradiction a conflict is about, whatever the values.
+type identity struct {
+	relation         catalog.OID
+	key, column, typ string
+}
+
+func identityOf(r systable.Row) identity {
+	return identity{catalog.OID(r[conflictRelation].I), r[conflictKey].S, r[conflictColumn].S, r[conflictType].S}
+}
+
+// storedConflict is a conflict as it is kept; resolution and what follows are NULL.
+func storedConflict(db catalog.OID, merge, n int64, c *storage.Conflict) systable.Row {
+	table := c.Table
+	if c.Schema != "" && c.Schema != "public" {
+		table = c.Schema + "." + c.Table
+	}
+	return systable.Row{types.Int(int64(db)), types.Int(merge), types.Int(n), types.Int(int64(c.TableOID)), types.String(table), types.String(c.Key),
+		types.String(RowID(c, types.DefaultFormat())), types.String(c.Column), types.String(string(c.Type)), types.String(c.Description),
+		rowJSON(c.Columns, c.BaseCells), rowJSON(c.Columns, c.SourceCells), rowJSON(c.Columns, c.TargetCells),
+		types.Null, types.Null, types.Null, types.Null}
+}
+
+// sameValues reports whether two conflicts are about the same values: of the row, or of the one cell.
+func sameValues(a, b systable.Row) bool {
+	column := a[conflictColumn].S
+	for _, i := range []int{conflictBase, conflictSource, conflictTarget, conflictDescription} {
+		if column != "" {
+			x, y := memberText(a[i], column), memberText(b[i], column)
+			if x.Null != y.Null || x.S != y.S {
+				return false
+			}
+			continue
+		}
+		if a[i].Null != b[i].Null || a[i].S != b[i].S {
+			return false
+		}
+	}
+	return true
+}
+
+// conflictID is how a conflict is named: number of the merge / number of the conflict.
+func conflictID(r systable.Row) string {
+	return fmt.Sprintf("%d/%d", r[conflictMerge].I, r[conflictN].I)
+}
+
+// listConflicts is rowan.conflicts(merge): those of one pending merge, or of all.
+func listConflicts(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Datum) bool) error {
+	g, err := c.Txn().GlobalView(ctx)
+	if err != nil {
+		return err
+	}
+	prefix := systable.Row{types.Int(int64(c.Database().OID))}
+	if !a[0].Null {
+		prefix = append(prefix, a[0])
+	}
+	return conflictTable.Scan(ctx, c.Txn(), g, prefix, func(r systable.Row) bool {
+		column := r[conflictColumn].S
+		out := []types.Datum{types.String(conflictID(r)), r[conflictMerge], r[conflictTableName], orNull(r[conflictRowKey].S), orNull(column), r[conflictType]}
+		for _, i := range []int{conflictBase, conflictSource, conflictTarget} {
+			out = append(out, memberText(r[i], column))
+		}
+		out = append(out, jsonbOf(r[conflictBase]), jsonbOf(r[conflictSource]), jsonbOf(r[conflictTarget]), r[conflictResolution], jsonbOf(r[conflictValue]),
+			r[conflictResolvedBy], r[conflictResolvedAt], orNull(r[conflictDescription].S))
+		return yield(out)
+	})
+}
+
+// memberText is the value of a column in a row as text; NULL without a column.
+func memberText(row types.Datum, column string) types.Datum {
+	if row.Null || column == "" {
+		return types.Null
+	}
+	v, err := jsonb.Parse(row.S)
+	if err != nil {
+		return types.Null
+	}
+	x, ok := v.Get(column)
+	switch {
+	case !ok || x.Kind == jsonb.Null:
+		return types.Null
+	case x.Kind == jsonb.String:
+		return types.String(x.Str)
+	}
+	return types.String(x.Text())
+}
+
+func jsonbOf(d types.Datum) types.Datum {
+	if d.Null {
+		return d
+	}
+	out, err := types.ParseText(types.Of(types.Builtin(types.OIDJSONB)), d.S, types.DefaultFormat())
+	if err != nil {
+		return types.Null
+	}
+	return out
+}
+
+var sides = map[string]storage.Side{"source": storage.SourceSide, "theirs": storage.SourceSide, "target": storage.TargetSide, "ours": storage.TargetSide,
+	"base": storage.BaseSide, "value": storage.ValueSide}
+
+var sideNames = map[storage.Side]string{storage.SourceSide: "source", storage.TargetSide: "target", storage.BaseSide: "base", storage.ValueSide: "value"}
+
+// sideOf reads a side, and whether it can decide a conflict.
+func sideOf(word string, value types.Datum) (string, error) {
+	if word == "" && !value.Null {
+		word = "value"
+	}
+	s, ok := sides[word]
+	switch {
+	case !ok:
+		return "", pgerr.New(pgerrcode.InvalidParameterValue, "unknown side \"%s\" of a conflict", word).WithHint("Sides are source, target and base; or give a value.")
+	case s == storage.ValueSide && value.Null:
+		return "", pgerr.New(pgerrcode.InvalidParameterValue, "a conflict cannot be resolved by a value without one").WithHint("The JSON value null, 'null'::jsonb, stands for NULL, or for no row.")
+	case s != storage.ValueSide && !value.Null:
+		return "", pgerr.New(pgerrcode.InvalidParameterValue, "a conflict is resolved by a side or by a value, not by both")
+	}
+	return sideNames[s], nil
+}
+
+// resolveConflict is rowan.resolve_conflict(id, side, value).
+func resolveConflict(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
+	var merge, n int64
+	if _, err := fmt.Sscanf(text(a[0]), "%d/%d", &merge, &n); err != nil {
+		return types.Null, pgerr.New(pgerrcode.InvalidParameterValue, "invalid conflict id \"%s\"", text(a[0])).WithHint("rowan.conflicts() lists them.")
+	}
+	side, err := sideOf(text(a[1]), a[2])
+	if err != nil {
+		return types.Null, err
+	}
+	done, err := resolveWhere(ctx, c, merge, side, a[2], func(r systable.Row) bool { return r[conflictN].I == n })
+	if err == nil && done == 0 {
+		err = pgerr.New(pgerrcode.UndefinedObject, "conflict \"%s\" does not exist", text(a[0])).WithHint("rowan.conflicts() lists them.")
+	}
+	return types.Bool(true), err
+}
+
+// resolveConflicts is rowan.resolve_conflicts(side, table, row_key, column, merge, value).
+func resolveConflicts(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
+	side, err := sideOf(text(a[0]), a[5])
+	if err != nil {
+		return types.Null, err
+	}
+	p, err := onePending(ctx, c, a[4])
+	if err != nil {
+		return types.Null, err
+	}
+	fits := func(want types.Datum, have types.Datum) bool { return want.Null || want.S == have.S }
+	n, err := resolveWhere(ctx, c, p.id, side, a[5], func(r systable.Row) bool {
+		return fits(a[1], r[conflictTableName]) && fits(a[2], r[conflictRowKey]) && fits(a[3], r[conflictColumn])
+	})
+	return types.Int(n), err
+}
+
+// resolveWhere resolves the conflicts of a merge that f picks, and answers how many they are.
+func resolveWhere(ctx context.Context, c Conn, merge int64, side string, value types.Datum, f func(systable.Row) bool) (int64, error) {
+	if err := c.RefuseReadOnly("rowan.resolve_conflict()"); err != nil {
+		return 0, err
+	}
+	g, err := c.Txn().GlobalView(ctx)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := conflictTable.All(ctx, c.Txn(), g, types.Int(int64(c.Database().OID)), types.Int(merge))
+	if err != nil {
+		return 0, err
+	}
+	stored := types.Null
+	if !value.Null {
+		stored = types.String(string(types.AppendText(nil, types.Of(types.Builtin(types.OIDJSONB)), value, types.DefaultFormat())))
+	}
+	var n int64
+	for _, r := range rows {
+		if !f(r) {
+			continue
+		}
+		if err := resolvable(r, side); err != nil {
+			return n, err
+		}
+		r[conflictResolution], r[conflictValue] = types.String(side), stored
+		r[conflictResolvedBy], r[conflictResolvedAt] = types.String(c.User()), timestamp(time.Now())
+		if err := conflictTable.Put(ctx, c.Txn(), g, r...); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// resolvable refuses what makes no sense of a contradiction between schemas: it goes to one side or the other.
+func resolvable(r systable.Row, side string) error {
+	if r[conflictType].S == string(storage.SchemaBoth) && side != "source" && side != "target" {
+		return pgerr.New(pgerrcode.FeatureNotSupported, "a conflict about the schema goes to the source or to the target").
+			WithHint("For anything else change the schema of one of the branches, and merge again.")
+	}
+	return nil
+}

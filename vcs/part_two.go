@@ -1,0 +1,7 @@
+package vcs
+
+// Of comparing, merging and taking back.
+
+func partTwoFuncs() map[string]Func { return joined(policyFuncs, conflictFuncs, pendingFuncs) }
+
+func partTwoRows() map[string]RowsFunc { return joined(pickRows, policyRows, conflictRows, pendingRows) }

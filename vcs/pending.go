@@ -1,0 +1,331 @@
+package vcs
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/systable"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/jsonb"
+)
+
+// Merges that wait for their conflicts to be resolved, and those that did.
+var pendingTable = systable.New(7, "merges", 2,
+	systable.Column{Name: "database", Type: types.OIDInt8}, systable.Column{Name: "id", Type: types.OIDInt8},
+	systable.Column{Name: "source", Type: types.OIDInt8}, systable.Column{Name: "target", Type: types.OIDInt8},
+	systable.Column{Name: "source_name", Type: types.OIDText}, systable.Column{Name: "target_name", Type: types.OIDText},
+	systable.Column{Name: "source_scn", Type: types.OIDInt8}, systable.Column{Name: "base_scn", Type: types.OIDInt8}, systable.Column{Name: "target_scn", Type: types.OIDInt8},
+	systable.Column{Name: "status", Type: types.OIDText}, systable.Column{Name: "message", Type: types.OIDText},
+	systable.Column{Name: "created_by", Type: types.OIDText}, systable.Column{Name: "created_at", Type: types.OIDTimestamptz},
+	systable.Column{Name: "finished_by", Type: types.OIDText}, systable.Column{Name: "finished_at", Type: types.OIDTimestamptz},
+	systable.Column{Name: "next_conflict", Type: types.OIDInt8})
+
+// Positions of its columns.
+const (
+	pendingID = 1 + iota
+	pendingSource
+	pendingTarget
+	pendingSourceName
+	pendingTargetName
+	pendingSourceSCN
+	pendingBaseSCN
+	pendingTargetSCN
+	pendingStatus
+	pendingMessage
+	pendingCreatedBy
+	pendingCreatedAt
+	pendingFinishedBy
+	pendingFinishedAt
+	pendingNext
+)
+
+// States of a merge.
+const (
+	statusPending   = "pending"
+	statusCompleted = "completed"
+	statusAborted   = "aborted"
+)
+
+var (
+	pendingRows  = map[string]RowsFunc{"rowan_merges": listMerges, "rowan_complete_merge": completeMerge}
+	pendingFuncs = map[string]Func{"rowan_abort_merge": abortMerge}
+)
+
+// pending is a merge that is kept.
+type pending struct {
+	id     int64
+	row    systable.Row
+	global storage.View
+}
+
+func merges(ctx context.Context, c Conn) ([]systable.Row, storage.View, error) {
+	g, err := c.Txn().GlobalView(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	list, err := pendingTable.All(ctx, c.Txn(), g, types.Int(int64(c.Database().OID)))
+	return list, g, err
+}
+
+// onePending finds the pending merge with an id; without one the only one there is into the session's branch.
+func onePending(ctx context.Context, c Conn, id types.Datum) (*pending, error) {
+	list, g, err := merges(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	target, err := c.Store().Branches().Get(ctx, c.Database().OID, c.Branch())
+	if err != nil {
+		return nil, err
+	}
+	var found []*pending
+	for _, r := range list {
+		if r[pendingStatus].S != statusPending || !id.Null && r[pendingID].I != id.I || id.Null && uint64(r[pendingTarget].I) != target.ID {
+			continue
+		}
+		found = append(found, &pending{r[pendingID].I, r, g})
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1:
+		return nil, pgerr.New(pgerrcode.AmbiguousParameter, "%d merges into branch \"%s\" are pending", len(found), target.Name).WithHint("Give the id of one; rowan.merges() lists them.")
+	case !id.Null:
+		return nil, pgerr.New(pgerrcode.UndefinedObject, "merge %d is not pending", id.I).WithHint("rowan.merges() lists them.")
+	}
+	return nil, pgerr.New(pgerrcode.UndefinedObject, "no merge into branch \"%s\" is pending", target.Name).WithHint("rowan.merges() lists those of other branches.")
+}
+
+// openMerge is rowan.merge with strategy manual: without conflicts it merges, else it keeps them until they are resolved.
+func openMerge(ctx context.Context, c Conn, m Merge, yield func([]types.Datum) bool) error {
+	b := c.Store().Branches()
+	source, err := b.Get(ctx, c.Database().OID, m.Source)
+	if err != nil {
+		return err
+	}
+	target, err := b.Get(ctx, c.Database().OID, m.Target)
+	if err != nil {
+		return err
+	}
+	list, g, err := merges(ctx, c)
+	if err != nil {
+		return err
+	}
+	next := int64(1)
+	for _, r := range list {
+		next = r[pendingID].I + 1
+		if r[pendingStatus].S == statusPending && uint64(r[pendingSource].I) == source.ID && uint64(r[pendingTarget].I) == target.ID {
+			return pgerr.New(pgerrcode.ObjectInUse, "a merge of branch \"%s\" into \"%s\" is pending", source.Name, target.Name).
+				WithDetail("It has the id %d.", r[pendingID].I).WithHint("Finish it with rowan.complete_merge or rowan.abort_merge.")
+		}
+	}
+	res, err := c.Merge(ctx, m)
+	if err != nil {
+		return err
+	}
+	if len(res.Conflicts) == 0 {
+		showMerge(outcome(&res, m.Force), &res, 0, c.Format(), yield)
+		return nil
+	}
+	v, err := c.View(ctx, catalog.Ref{Branch: m.Target})
+	if err != nil {
+		return err
+	}
+	row := systable.Row{types.Int(int64(c.Database().OID)), types.Int(next), types.Int(int64(source.ID)), types.Int(int64(target.ID)),
+		types.String(source.Name), types.String(target.Name), types.Int(int64(res.SourceHead)), types.Int(int64(res.Base)), types.Int(int64(v.At())),
+		types.String(statusPending), orNull(m.Message), types.String(c.User()), timestamp(time.Now()), types.Null, types.Null, types.Int(1)}
+	p := &pending{next, row, g}
+	if err := p.keep(ctx, c, nil, res.Conflicts); err != nil {
+		return err
+	}
+	showMerge("conflicts", &res, next, c.Format(), yield)
+	return nil
+}
+
+func outcome(res *storage.MergeResult, force bool) string {
+	switch {
+	case len(res.Conflicts) > 0:
+		return "conflicts"
+	case len(res.Violations) > 0 && !force:
+		return "violations"
+	case !res.Changed():
+		return "up to date"
+	}
+	return "merged"
+}
+
+// keep stores the conflicts of a merge, and the merge: those that are known with the same values stay as they are, those
+// with other values are open again, new ones are added.
+func (p *pending) keep(ctx context.Context, c Conn, known map[identity]systable.Row, list []storage.Conflict) error {
+	for i := range list {
+		r := storedConflict(c.Database().OID, p.id, p.row[pendingNext].I, &list[i])
+		if old := known[identityOf(r)]; old != nil {
+			if sameValues(old, r) {
+				continue
+			}
+			r[conflictN] = old[conflictN]
+		} else {
+			p.row[pendingNext].I++
+		}
+		if err := conflictTable.Put(ctx, c.Txn(), p.global, r...); err != nil {
+			return err
+		}
+	}
+	return pendingTable.Put(ctx, c.Txn(), p.global, p.row...)
+}
+
+// completeMerge is rowan.complete_merge(merge, message, force): merges again, from the same state of the source into the
+// target as it is now, with the conflicts resolved. New conflicts, and those about values that have changed, are kept.
+func completeMerge(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Datum) bool) error {
+	p, err := onePending(ctx, c, a[0])
+	if err != nil {
+		return err
+	}
+	rows, err := conflictTable.All(ctx, c.Txn(), p.global, types.Int(int64(c.Database().OID)), types.Int(p.id))
+	if err != nil {
+		return err
+	}
+	known := map[identity]systable.Row{}
+	for _, r := range rows {
+		known[identityOf(r)] = r
+	}
+	source, target := branchName(ctx, c, p.row[pendingSource], p.row[pendingSourceName]).S, branchName(ctx, c, p.row[pendingTarget], p.row[pendingTargetName]).S
+	m := Merge{Source: source, Target: target, Strategy: "manual", Force: a[2].B(),
+		SourcePoint: strconv.FormatInt(p.row[pendingSourceSCN].I, 10), Message: text(a[1]), Decide: decider(known)}
+	if m.Message == "" {
+		m.Message = text(p.row[pendingMessage])
+	}
+	if m.Message == "" {
+		m.Message = "MERGE " + source + " INTO " + target
+	}
+	res, err := c.Merge(ctx, m)
+	if err != nil {
+		return err
+	}
+	status := outcome(&res, m.Force)
+	switch status {
+	case "conflicts":
+		err = p.keep(ctx, c, known, res.Conflicts)
+	case "violations":
+	default:
+		err = p.finish(ctx, c, statusCompleted)
+	}
+	if err == nil {
+		showMerge(status, &res, p.id, c.Format(), yield)
+	}
+	return err
+}
+
+// decider answers with what conflicts have been resolved to, as long as they are about the values that were looked at.
+func decider(known map[identity]systable.Row) func(context.Context, *storage.Conflict) (storage.Decision, error) {
+	return func(_ context.Context, c *storage.Conflict) (storage.Decision, error) {
+		now := storedConflict(0, 0, 0, c)
+		r := known[identityOf(now)]
+		if r == nil || r[conflictResolution].Null || !sameValues(r, now) {
+			return storage.Decision{}, nil
+		}
+		d := storage.Decision{Side: sides[r[conflictResolution].S]}
+		if d.Side != storage.ValueSide {
+			return d, nil
+		}
+		return valueDecision(c, r[conflictValue].S)
+	}
+}
+
+// valueDecision reads the value that a conflict was resolved to: a cell's, or a row as an object.
+func valueDecision(c *storage.Conflict, value string) (storage.Decision, error) {
+	d := storage.Decision{Side: storage.ValueSide}
+	if c.Column != "" {
+		v, err := jsonb.Parse(value)
+		if err == nil {
+			d.Cell, err = cellOf(c.ColumnType, v)
+		}
+		return d, err
+	}
+	old := c.TargetCells
+	if old == nil {
+		old = c.SourceCells
+	}
+	row, err := cellsOf(c.Columns, old, value)
+	if err != nil {
+		return d, err
+	}
+	for i, x := range c.Columns {
+		for j, k := range c.KeyColumns {
+			if row != nil && x.Name == k && types.Compare(x.Type, row[i], c.KeyValues[j]) != 0 {
+				return d, pgerr.New(pgerrcode.InvalidParameterValue, "the key of a conflicting row cannot be changed").WithDetail("The value is for row %s of table \"%s\".", RowID(c, types.DefaultFormat()), c.Table)
+			}
+		}
+	}
+	d.Row = row
+	return d, nil
+}
+
+// finish forgets the conflicts of a merge and says what became of it.
+func (p *pending) finish(ctx context.Context, c Conn, status string) error {
+	rows, err := conflictTable.All(ctx, c.Txn(), p.global, types.Int(int64(c.Database().OID)), types.Int(p.id))
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if _, err := conflictTable.Delete(ctx, c.Txn(), p.global, r[:3]...); err != nil {
+			return err
+		}
+	}
+	p.row[pendingStatus] = types.String(status)
+	p.row[pendingFinishedBy], p.row[pendingFinishedAt] = types.String(c.User()), timestamp(time.Now())
+	return pendingTable.Put(ctx, c.Txn(), p.global, p.row...)
+}
+
+// abortMerge is rowan.abort_merge(merge).
+func abortMerge(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
+	if err := c.RefuseReadOnly("rowan.abort_merge()"); err != nil {
+		return types.Null, err
+	}
+	p, err := onePending(ctx, c, a[0])
+	if err != nil {
+		return types.Null, err
+	}
+	return types.Bool(true), p.finish(ctx, c, statusAborted)
+}
+
+// listMerges is rowan.merges(): those that are, or were, pending.
+func listMerges(ctx context.Context, c Conn, _ []types.Datum, yield func([]types.Datum) bool) error {
+	list, g, err := merges(ctx, c)
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		all, open := int64(0), int64(0)
+		err := conflictTable.Scan(ctx, c.Txn(), g, r[:2], func(x systable.Row) bool {
+			all++
+			if x[conflictResolution].Null {
+				open++
+			}
+			return true
+		})
+		if err != nil {
+			return err
+		}
+		row := []types.Datum{r[pendingID], branchName(ctx, c, r[pendingSource], r[pendingSourceName]), branchName(ctx, c, r[pendingTarget], r[pendingTargetName]),
+			r[pendingStatus], types.Int(all), types.Int(open), r[pendingSourceSCN], r[pendingBaseSCN], r[pendingTargetSCN], r[pendingMessage],
+			r[pendingCreatedBy], r[pendingCreatedAt], r[pendingFinishedBy], r[pendingFinishedAt]}
+		if !yield(row) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// branchName is what a branch is called now, or was when it is gone.
+func branchName(ctx context.Context, c Conn, id, was types.Datum) types.Datum {
+	if b, err := c.Store().Branches().Get(ctx, c.Database().OID, branchID(uint64(id.I))); err == nil {
+		return types.String(b.Name)
+	}
+	return was
+}

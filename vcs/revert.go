@@ -1,0 +1,102 @@
+package vcs
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types"
+)
+
+// pickRows are the functions that bring single transactions somewhere else, or take them back.
+var pickRows = map[string]RowsFunc{"rowan_revert": revert, "rowan_cherry_pick": cherryPick}
+
+// span is one transaction, or several: the states before the first and after the last.
+type span struct {
+	before, after storage.View
+	label         string
+}
+
+// spanOf finds the transactions of a branch from one point through another; without the second, the one at the first.
+func spanOf(ctx context.Context, c Conn, branch, first, last string) (span, error) {
+	b, db := c.Store().Branches(), c.Database().OID
+	lo, err := b.Resolve(ctx, db, branch, first)
+	if err != nil {
+		return span{}, err
+	}
+	hi := lo
+	if last != "" {
+		if hi, err = b.Resolve(ctx, db, branch, last); err != nil {
+			return span{}, err
+		}
+	}
+	if hi < lo {
+		return span{}, pgerr.New(pgerrcode.InvalidParameterValue, "point \"%s\" is later than \"%s\"", first, last)
+	}
+	list, err := b.Log(ctx, db, branch, lo-1, lo, 1)
+	if err != nil {
+		return span{}, err
+	}
+	if len(list) == 0 {
+		return span{}, pgerr.New(pgerrcode.InvalidParameterValue, "branch \"%s\" has no transaction at SCN %d", branch, lo).
+			WithHint("rowan.log() lists them.")
+	}
+	s := span{label: fmt.Sprintf("%s@%d", branch, lo)}
+	if hi != lo {
+		s.label += fmt.Sprintf("..%d", hi)
+	}
+	at := func(scn storage.SCN) (storage.View, error) {
+		return c.View(ctx, catalog.Ref{Branch: branch, Point: strconv.FormatUint(scn, 10)})
+	}
+	if s.before, err = at(lo - 1); err != nil {
+		return span{}, err
+	}
+	s.after, err = at(hi)
+	return s, err
+}
+
+// revert is rowan.revert(point, through, branch, strategy, dry_run, message): takes back what transactions have done, and
+// leaves what came later.
+func revert(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Datum) bool) error {
+	point, err := required(a[0], "point")
+	if err != nil {
+		return err
+	}
+	branch := orBranch(c, a[2])
+	s, err := spanOf(ctx, c, branch, point, text(a[1]))
+	if err != nil {
+		return err
+	}
+	m := Merge{Source: branch, Target: branch, From: s.after, To: s.before, Strategy: text(a[3]), DryRun: a[4].B(), Message: text(a[5])}
+	if m.Message == "" {
+		m.Message = "REVERT " + s.label
+	}
+	return m.run(ctx, c, yield, "reverted")
+}
+
+// cherryPick is rowan.cherry_pick(source, point, through, target, strategy, dry_run, message): does on one branch what
+// transactions have done on another.
+func cherryPick(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Datum) bool) error {
+	source, err := required(a[0], "source branch")
+	if err != nil {
+		return err
+	}
+	point, err := required(a[1], "point")
+	if err != nil {
+		return err
+	}
+	s, err := spanOf(ctx, c, source, point, text(a[2]))
+	if err != nil {
+		return err
+	}
+	m := Merge{Source: source, Target: orBranch(c, a[3]), From: s.before, To: s.after, Strategy: text(a[4]), DryRun: a[5].B(), Message: text(a[6])}
+	if m.Message == "" {
+		m.Message = "CHERRY-PICK " + s.label
+	}
+	return m.run(ctx, c, yield, "picked")
+}
