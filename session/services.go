@@ -27,7 +27,7 @@ var (
 		return joined(vcsServices(), sequenceServices, catalogServices, definitionServices, functionServices, privilegeServices, systemServices,
 			lockServices, backendServices)
 	})
-	rowServices = sync.OnceValue(func() map[string]rowService { return joined(vcsRows(), catalogRows) })
+	rowServices = sync.OnceValue(func() map[string]rowService { return joined(vcsRows(), operationRows, catalogRows) })
 )
 
 func joined[F any](tables ...map[string]F) map[string]F {

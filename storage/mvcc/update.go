@@ -151,7 +151,30 @@ func (u *updater) entry(ctx context.Context, x int, oldRow, newRow []byte, old, 
 			return errDuplicate(u.v.Catalog(), w.info.table, iw.Index, w.columns, u.r.New.Cols, i)
 		}
 	}
-	return t.putEntry(ctx, u.v, u.idx[x], w, x, newRow, u.r.New.Cols, i, nil)
+	if !same {
+		return t.putEntry(ctx, u.v, u.idx[x], w, x, newRow, u.r.New.Cols, i, nil)
+	}
+	return u.replaceEntry(ctx, x, newRow, i)
+}
+
+// replaceEntry writes an entry of which the included columns alone have changed: the one that is there, under the same key,
+// goes to history.
+func (u *updater) replaceEntry(ctx context.Context, x int, rowKey []byte, i int) error {
+	w, t := u.w, u.t
+	iw := &w.indexes[x]
+	var null bool
+	w.entry, null, _ = iw.entryKey(w.entry[:0], u.r.New.Cols, i)
+	inKey := !iw.unique(null)
+	if inKey {
+		w.entry = append(w.entry, rowKey...)
+	}
+	w.value = iw.entryValue(w.value[:0], rowKey, inKey, u.r.New.Cols, i)
+	c, err := t.entryBelow(ctx, u.v, u.idx[x], iw.Keyspace, w.entry)
+	if err != nil {
+		return err
+	}
+	t.put(u.idx[x], w.entry, w.value, false, c.below, c.base)
+	return nil
 }
 
 func (u *updater) includeChanged(iw *indexWriter, old, i int) bool {
