@@ -31,15 +31,17 @@ const (
 // storage knows descriptors and batches but no expressions.
 var layers = map[string]string{
 	"cmd/rowan":         "server",
-	"server":            "wire session vcs admin admin/api storage storage/mvcc storage/merge storage/kv/badgerkv storage/kv/tikv catalog/pgcatalog internal/password internal/invariant " + schema,
+	"server":            "wire session vcs admin admin/api admin/auth admin/limit admin/web apikey storage storage/mvcc storage/merge storage/kv/badgerkv storage/kv/tikv catalog/pgcatalog internal/password internal/invariant " + schema,
 	"wire":              values,
-	"session":           "vcs planner planner/bind planner/parse planner/logical executor executor/copy executor/ddl executor/dml executor/op executor/eval executor/mem executor/kernel executor/spill storage internal/password catalog/pgcatalog internal/invariant " + plans,
+	"session":           "apikey vcs planner planner/bind planner/parse planner/logical executor executor/copy executor/ddl executor/dml executor/op executor/eval executor/mem executor/kernel executor/spill storage internal/password catalog/pgcatalog internal/invariant " + plans,
 	"vcs":               "storage storage/systable " + schema,
-	"admin":             "admin/api admin/auth admin/helios admin/web " + values,
+	"admin":             "admin/api admin/auth admin/helios admin/web",
 	"admin/api":         "",
 	"admin/auth":        "admin/api admin/web pgerr",
 	"admin/helios":      "admin/api admin/auth admin/web pgerr",
+	"admin/limit":       "admin/api admin/web",
 	"admin/web":         "admin/api",
+	"apikey":            "storage storage/systable catalog types pgerr",
 	"internal/password": "",
 
 	"executor":        "executor/scan executor/stream executor/join executor/agg executor/sort executor/window executor/dml executor/ddl " + machinery,

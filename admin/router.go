@@ -27,11 +27,13 @@ const maxBody = 16 << 20
 type Options struct {
 	Log     *zap.Logger
 	Origins []string // of pages that may call the API; "*": all
+	Tokens  *auth.Tokens
+	Limits  web.Limiter // nil: none
 }
 
 // New makes the router: shared paths, and a dialect for each prefix.
 func New(s api.Services, o Options) http.Handler {
-	a := &auth.Authenticator{Passwords: s.Passwords}
+	a := &auth.Authenticator{Roles: s.Roles, Keys: s.Keys, Tokens: o.Tokens, Log: o.Log}
 	r := chi.NewRouter()
 	r.Use(web.RequestID, web.Recover(o.Log, internalError), web.CORS(o.Origins), web.LimitBody(maxBody))
 	h := health{s.Status}
@@ -39,7 +41,7 @@ func New(s api.Services, o Options) http.Handler {
 	r.Get("/healthz", h.health)
 	r.Get("/ready", h.ready)
 	v1 := helios.New(s, a, o.Log)
-	r.Handle(helios.Prefix+"/*", web.NewMux(helios.Prefix, v1.Routes(), v1, nil))
+	r.Handle(helios.Prefix+"/*", web.NewMux(helios.Prefix, v1.Routes(), v1, o.Limits))
 	r.NotFound(func(w http.ResponseWriter, req *http.Request) {
 		web.WriteJSON(w, http.StatusNotFound, map[string]any{"error": "NotFound", "message": "no such path: " + req.URL.Path, "details": map[string]any{}})
 	})

@@ -38,8 +38,12 @@ type fake struct {
 func (f *fake) Password(_ context.Context, role, password string) bool {
 	return role == "ann" && password == "secret"
 }
-func (f *fake) MayLogin(role string) bool   { return role == "ann" }
-func (f *fake) Anonymous() string           { return f.anonymous }
+func (f *fake) MayLogin(role string) bool { return role == "ann" }
+func (f *fake) Anonymous() string         { return f.anonymous }
+func (f *fake) IsKey(secret string) bool  { return strings.HasPrefix(secret, "rk_") }
+func (f *fake) ProveKey(_ context.Context, secret string) (api.Principal, bool, error) {
+	return api.Principal{Role: "ann", Scopes: []string{"read"}, Branches: []string{"dev"}}, secret == "rk_good", nil
+}
 func (f *fake) Version() string             { return "1" }
 func (f *fake) Started() time.Time          { return time.Now() }
 func (f *fake) Ready(context.Context) error { return f.err }
@@ -73,7 +77,7 @@ func (f *fake) Run(_ context.Context, _ api.Principal, s api.Statement) (api.Res
 
 func (f *fake) request(t *testing.T, method, path, body string, header ...string) (int, map[string]any) {
 	t.Helper()
-	h := New(api.Services{Passwords: f, Branches: f, Tables: f, SQL: f, Status: f}, Options{Log: zap.NewNop()})
+	h := New(api.Services{Roles: f, Keys: f, Branches: f, Tables: f, SQL: f, Status: f}, Options{Log: zap.NewNop()})
 	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
@@ -146,7 +150,6 @@ func TestErrors(t *testing.T) {
 	}{
 		{"3D000", 404, "BRANCH_NOT_FOUND", "BRANCH_NOT_FOUND"},
 		{"42P04", 409, "BRANCH_EXISTS", "BRANCH_EXISTS"},
-		{"2BP01", 403, "BRANCH_PROTECTED", "BRANCH_PROTECTED"},
 		{"42501", 403, "FORBIDDEN", "FORBIDDEN"},
 		{"25006", 403, "FORBIDDEN", "FORBIDDEN"},
 		{"28P01", 401, "UNAUTHORIZED", "UNAUTHORIZED"},
@@ -172,6 +175,13 @@ func TestErrors(t *testing.T) {
 	if status, answer := f.request(t, "GET", "/v1/branches/x", ""); status != 500 || code(answer) != "INTERNAL_ERROR" {
 		t.Errorf("%d %v", status, answer)
 	}
+	f = &fake{anonymous: "ann", err: pgerr.New("2BP01", "protected")}
+	if status, answer := f.request(t, "DELETE", "/v1/branches/x", ""); status != 403 || code(answer) != "BRANCH_PROTECTED" {
+		t.Errorf("%d %v", status, answer)
+	}
+	if status, answer := f.request(t, "POST", "/v1/branches/x/query", `{"sql": "x"}`); status != 409 || code(answer) != "DEPENDENT_OBJECTS" {
+		t.Errorf("%d %v", status, answer)
+	}
 	f = &fake{anonymous: "ann", err: pgerr.New("42P01", "no such table")}
 	if status, answer := f.request(t, "GET", "/v1/branches/x/tables/t/data", ""); status != 404 || code(answer) != "TABLE_NOT_FOUND" {
 		t.Errorf("%d %v", status, answer)
@@ -192,6 +202,10 @@ func TestAuthentication(t *testing.T) {
 		{"", []string{"Authorization", "Bearer x"}, 401, ""},
 		{"", []string{"Authorization", "Digest x"}, 401, ""},
 		{"", []string{"X-API-Key", "x"}, 401, ""},
+		{"", []string{"X-API-Key", "rk_good"}, 200, "ann"},
+		{"", []string{"Authorization", "Bearer rk_good"}, 200, "ann"},
+		{"", []string{"X-API-Key", "rk_bad"}, 401, ""},
+		{"bob", []string{"X-API-Key", "rk_bad"}, 401, ""},
 		{"bob", nil, 200, "bob"},
 		{"bob", []string{"X-API-Key", "x"}, 200, "bob"},
 		{"bob", []string{"Authorization", "Basic YW5uOndyb25n"}, 200, "ann"},

@@ -38,7 +38,7 @@ func startHTTP(t *testing.T) string {
 //
 //	http POST /v1/branches status=201 keep=id:data.id
 //
-// keep names a part of the answer for later: ${id}. anonymous leaves the password out, sleep waits first. Of an envelope
+// keep names a part of the answer for later: ${id}. anonymous leaves the password out, key sends a key instead, sleep waits first. Of an envelope
 // only the specification's parts are shown; whole shows what client libraries read beside them as well.
 func TestHTTP(t *testing.T) {
 	datadriven.Walk(t, "testdata/http", func(t *testing.T, file string) {
@@ -68,7 +68,10 @@ func (c *httpConversation) command(t *testing.T, d *datadriven.TestData) string 
 		req.SetBasicAuth("postgres", "secret")
 	}
 	if d.HasArg("key") {
-		req.Header.Set("X-API-Key", "unknown")
+		var key string
+		d.ScanArgs(t, "key", &key)
+		req.Header.Del("Authorization")
+		req.Header.Set("X-API-Key", c.fill(key))
 	}
 	status, header, body := do(t, req)
 	if d.HasArg("keep") {
@@ -139,6 +142,7 @@ var volatile = []struct {
 	{regexp.MustCompile(`"\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[-+][0-9:]+)"`), `"TIME"`},
 	{regexp.MustCompile(`"(execution_time_ms|uptime_seconds)": \d+`), `"$1": N`},
 	{regexp.MustCompile(`\b(scn|br|mc|snap)_\d+`), `${1}_N`},
+	{regexp.MustCompile(`"rk_[0-9a-f]+_[0-9a-f]+"`), `"rk_…"`},
 	{regexp.MustCompile(`cost=\S+ rows=\d+ width=\d+`), `cost…`},
 }
 

@@ -33,6 +33,7 @@ type Config struct {
 	DataDir  string
 	PGAddr   string // host:port of the PostgreSQL protocol; port 0: any
 	HTTPAddr string // host:port of the HTTP API; "": none
+	HTTP     HTTPConfig
 	Auth     Auth   // "": AuthSCRAM
 	TLSCert  string // PEM files; both or neither
 	TLSKey   string
@@ -91,6 +92,9 @@ func (c *Config) check() error {
 		return badConfig("--tls-cert and --tls-key must be given together")
 	case c.MaxConnections < 0:
 		return badConfig("--max-connections must not be negative")
+	}
+	if _, err := c.HTTP.options(c.Log); err != nil {
+		return err
 	}
 	if err := c.checkAddr("--pg-addr", c.PGAddr); err != nil {
 		return err

@@ -35,6 +35,7 @@ type EngineOptions struct {
 	Password string // of the superuser postgres, should the store be new
 	Trust    bool   // no passwords are asked for
 	Memory   Memory
+	HTTP     HTTPConfig
 	Log      *zap.Logger
 }
 

@@ -19,6 +19,10 @@ import (
 
 // openEngine opens the engine that keeps its data in a directory: Badger, versions over it, sessions over those.
 func openEngine(ctx context.Context, o EngineOptions) (*Engine, error) {
+	web, err := o.HTTP.options(o.Log.Named("admin"))
+	if err != nil {
+		return nil, err
+	}
 	kv, err := badgerkv.Open(badgerkv.Options{Dir: o.Dir, Small: o.Memory == MemorySmall})
 	if err != nil {
 		return nil, err
@@ -40,7 +44,7 @@ func openEngine(ctx context.Context, o EngineOptions) (*Engine, error) {
 	s := &sessions{engine: engine, store: store}
 	a := &httpAPI{sessions: s, trust: o.Trust, started: time.Now()}
 	return &Engine{
-		Sessions: s, Roles: s, HTTP: admin.New(a.services(), admin.Options{Log: o.Log.Named("admin")}), Created: created,
+		Sessions: s, Roles: s, HTTP: admin.New(a.services(), web), Created: created,
 		Attach: func(b Backends) { engine.Backends = b }, Close: store.Close,
 	}, nil
 }

@@ -3,11 +3,13 @@ package server
 import (
 	"cmp"
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgerrcode"
 
 	"github.com/rowandb/rowan/admin/api"
+	"github.com/rowandb/rowan/apikey"
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/internal/password"
 	"github.com/rowandb/rowan/pgerr"
@@ -27,7 +29,7 @@ type httpAPI struct {
 
 // services gives admin what it needs.
 func (a *httpAPI) services() api.Services {
-	return api.Services{Passwords: a, Branches: a, Tables: a, SQL: a, Status: a}
+	return api.Services{Roles: a, Keys: a, Branches: a, Tables: a, SQL: a, Status: a}
 }
 
 // Version implements api.Status.
@@ -46,24 +48,40 @@ func (a *httpAPI) Ready(ctx context.Context) error {
 	return err
 }
 
-// Password implements api.Passwords.
+// Password implements api.Roles.
 func (a *httpAPI) Password(ctx context.Context, role, pw string) bool {
 	v, ok := a.Verifier(ctx, role)
 	return ok && password.Check(v, pw)
 }
 
-// MayLogin implements api.Passwords.
+// MayLogin implements api.Roles.
 func (a *httpAPI) MayLogin(role string) bool {
 	r := a.role(role)
 	return r != nil && r.Login
 }
 
-// Anonymous implements api.Passwords.
+// Anonymous implements api.Roles.
 func (a *httpAPI) Anonymous() string {
 	if a.trust {
 		return "postgres"
 	}
 	return ""
+}
+
+// IsKey implements api.KeyProver.
+func (a *httpAPI) IsKey(secret string) bool { return strings.HasPrefix(secret, apikey.Prefix) }
+
+// ProveKey implements api.KeyProver.
+func (a *httpAPI) ProveKey(ctx context.Context, secret string) (api.Principal, bool, error) {
+	k, err := apikey.Prove(ctx, a.store, secret)
+	if k == nil || err != nil {
+		return api.Principal{}, false, err
+	}
+	role, ok := a.store.Global().Object(k.Role).(*catalog.Role)
+	if !ok { // dropped since
+		return api.Principal{}, false, nil
+	}
+	return api.Principal{Role: role.Name, Account: "key:" + k.ID, Scopes: k.Scopes, Branches: k.Branches}, true, nil
 }
 
 // database is the one that a request is about.
@@ -98,7 +116,7 @@ func (a *httpAPI) open(ctx context.Context, p api.Principal, branch, point strin
 	if point != "" {
 		all["rowan.as_of"] = point
 	}
-	return a.engine.New(ctx, session.Options{User: p.Role, Database: db.Name, Settings: all, RemoteAddr: "http"})
+	return a.engine.New(ctx, session.Options{User: p.Role, Database: db.Name, Settings: all, RemoteAddr: "http", Reach: reach(p)})
 }
 
 // mayUse refuses a branch that the credentials do not reach.
@@ -110,4 +128,12 @@ func mayUse(p api.Principal, branch string, write bool) error {
 		return pgerr.New(pgerrcode.InsufficientPrivilege, "these credentials may only read branch %q", branch)
 	}
 	return pgerr.New(pgerrcode.InsufficientPrivilege, "these credentials may not use branch %q", branch)
+}
+
+// reach is what binds a session beside its role: nil where the credentials stand for all of the role.
+func reach(p api.Principal) session.Reach {
+	if p.Scopes == nil && p.Branches == nil {
+		return nil
+	}
+	return p
 }

@@ -25,9 +25,9 @@ type rowService func(s *Session, ctx context.Context, args []types.Datum, yield 
 var (
 	services = sync.OnceValue(func() map[string]service {
 		return joined(vcsServices(), sequenceServices, catalogServices, definitionServices, functionServices, privilegeServices, systemServices,
-			lockServices, backendServices)
+			lockServices, backendServices, apiKeyServices)
 	})
-	rowServices = sync.OnceValue(func() map[string]rowService { return joined(vcsRows(), operationRows, catalogRows) })
+	rowServices = sync.OnceValue(func() map[string]rowService { return joined(vcsRows(), catalogRows, apiKeyRows) })
 )
 
 func joined[F any](tables ...map[string]F) map[string]F {

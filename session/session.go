@@ -59,6 +59,7 @@ type Options struct {
 	RemoteAddr  string
 	PID         uint32
 	Application string
+	Reach       Reach  // bounds the session beside its role; nil: nothing does
 	Wake        func() // makes an idle client's connection ask for notifications; nil: it never is
 }
 

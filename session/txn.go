@@ -73,7 +73,11 @@ func (t *txn) view(ctx context.Context, r catalog.Ref) (storage.View, error) {
 	if r.Branch == "" {
 		r.Branch, _ = t.session.settings.get("rowan.branch")
 	}
-	return t.Txn.View(ctx, r)
+	v, err := t.Txn.View(ctx, r)
+	if err == nil && t.session.opts.Reach != nil {
+		err = t.session.reaches(v.Branch().Name, false)
+	}
+	return v, err
 }
 
 // begin opens a transaction unless one is open.

@@ -66,6 +66,9 @@ func (s *Session) define(ctx context.Context, p *planned, out *output) (string, 
 	if err := s.checkWritable(ctx, p.plan); err != nil {
 		return "", err
 	}
+	if err := s.mayCommand(p.plan.Command); err != nil {
+		return "", err
+	}
 	s.txn.ddl = true
 	tag, err := ddl.Run(ctx, s.ddlEnv(ctx, out), p.plan.Command)
 	if err != nil {

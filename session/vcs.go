@@ -81,7 +81,12 @@ func (c conn) Version() string { return c.s.engine.Version }
 func vcsServices() map[string]service {
 	out := map[string]service{}
 	for name, f := range vcs.Funcs() {
-		out[name] = func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) { return f(ctx, conn{s}, a) }
+		out[name] = func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
+			if err := s.mayCall(name); err != nil {
+				return types.Null, err
+			}
+			return f(ctx, conn{s}, a)
+		}
 	}
 	return out
 }
@@ -90,6 +95,9 @@ func vcsRows() map[string]rowService {
 	out := map[string]rowService{}
 	for name, f := range vcs.RowsFuncs() {
 		out[name] = func(s *Session, ctx context.Context, a []types.Datum, yield func([]types.Datum) bool) error {
+			if err := s.mayCall(name); err != nil {
+				return err
+			}
 			return f(ctx, conn{s}, a, yield)
 		}
 	}

@@ -38,6 +38,9 @@ func (p Principal) MayUse(branch string, write bool) bool {
 	})
 }
 
+// AllBranches reports whether the Principal is bound to no branches.
+func (p Principal) AllBranches() bool { return p.Branches == nil }
+
 // Matches reports whether a branch's name fits a pattern: * stands for anything within the segments of a name, ** at the
 // end for all that follows.
 func Matches(pattern, name string) bool {
@@ -240,14 +243,22 @@ type SQL interface {
 	Run(ctx context.Context, p Principal, s Statement) (Result, error)
 }
 
-// Passwords know the roles' passwords.
-type Passwords interface {
+// Roles know who may log in.
+type Roles interface {
 	// Password reports whether the role may log in with the password.
 	Password(ctx context.Context, role, password string) bool
 	// MayLogin reports whether the role exists and may log in.
 	MayLogin(role string) bool
 	// Anonymous is the role of requests without credentials; "" when there is none.
 	Anonymous() string
+}
+
+// KeyProver knows whose an API key is.
+type KeyProver interface {
+	// IsKey tells keys from other secrets.
+	IsKey(secret string) bool
+	// ProveKey returns the Principal of a key that is good.
+	ProveKey(ctx context.Context, secret string) (p Principal, ok bool, err error)
 }
 
 // Status says how the server is.
@@ -260,9 +271,10 @@ type Status interface {
 
 // Services are all that the dialects need.
 type Services struct {
-	Passwords Passwords
-	Branches  Branches
-	Tables    Tables
-	SQL       SQL
-	Status    Status
+	Roles    Roles
+	Keys     KeyProver
+	Branches Branches
+	Tables   Tables
+	SQL      SQL
+	Status   Status
 }

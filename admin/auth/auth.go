@@ -10,13 +10,18 @@ import (
 	"net/http"
 	"strings"
 
+	"go.uber.org/zap"
+
 	"github.com/rowandb/rowan/admin/api"
 	"github.com/rowandb/rowan/admin/web"
 )
 
 // Authenticator proves who asks.
 type Authenticator struct {
-	Passwords api.Passwords
+	Roles  api.Roles
+	Keys   api.KeyProver
+	Tokens *Tokens // nil: no token is believed
+	Log    *zap.Logger
 }
 
 // Find returns the Principal of a request.
@@ -30,25 +35,56 @@ func (a *Authenticator) find(r *http.Request) (api.Principal, error) {
 	if role, pw, ok := r.BasicAuth(); ok {
 		return a.basic(r, role, pw)
 	}
-	credential := credential(r)
-	anonymous := a.Passwords.Anonymous()
-	switch {
-	case credential != "" && anonymous == "":
+	secret := credential(r)
+	switch anonymous := a.Roles.Anonymous(); {
+	case a.Keys.IsKey(secret):
+		return a.key(r, secret)
+	case a.Tokens != nil && looksLikeToken(secret):
+		return a.token(r, secret)
+	case anonymous != "":
+		return api.Principal{Role: anonymous}, nil
+	case secret != "":
 		return api.Principal{}, web.Unauthorized("invalid token or API key")
-	case anonymous == "":
-		return api.Principal{}, web.Unauthorized("credentials are missing: send an API key, a token, or a role and its password with HTTP Basic authentication")
 	}
-	return api.Principal{Role: anonymous}, nil
+	return api.Principal{}, web.Unauthorized("credentials are missing: send an API key, a token, or a role and its password with HTTP Basic authentication")
 }
 
-// basic is a role with its password. Where everybody is let in, the role is believed.
+func (a *Authenticator) key(r *http.Request, secret string) (api.Principal, error) {
+	p, ok, err := a.Keys.ProveKey(r.Context(), secret)
+	switch {
+	case err != nil:
+		return api.Principal{}, err
+	case !ok || !a.Roles.MayLogin(p.Role):
+		return api.Principal{}, web.Unauthorized("invalid token or API key")
+	}
+	return p, nil
+}
+
+// token logs why a token is not believed: the answer does not say.
+func (a *Authenticator) token(r *http.Request, token string) (api.Principal, error) {
+	p, err := a.Tokens.prove(r, token)
+	switch {
+	case err != nil:
+		a.Log.Info("token refused", zap.String("request_id", web.ID(r)), zap.Error(err))
+		return api.Principal{}, web.Unauthorized("invalid token or API key")
+	case !a.Roles.MayLogin(p.Role):
+		a.Log.Info("token of a role that may not log in", zap.String("request_id", web.ID(r)), zap.String("role", p.Role))
+		return api.Principal{}, web.Unauthorized("invalid token or API key")
+	}
+	return p, nil
+}
+
+// basic is a role with its password, or with an API key in the password's place. Where everybody is let in, the role is
+// believed.
 func (a *Authenticator) basic(r *http.Request, role, pw string) (api.Principal, error) {
 	p := api.Principal{Role: role, Account: "role:" + role}
 	switch {
-	case a.Passwords.Anonymous() != "":
+	case a.Keys.IsKey(pw):
+		return a.key(r, pw)
+	case a.Roles.Anonymous() != "":
 		p.Account = ""
 		return p, nil
-	case role != "" && a.Passwords.Password(r.Context(), role, pw):
+	case role != "" && a.Roles.Password(r.Context(), role, pw):
 		return p, nil
 	}
 	return api.Principal{}, web.Unauthorized("invalid role or password")

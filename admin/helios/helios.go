@@ -136,6 +136,9 @@ func codeOf(sqlstate, ordinary string) (code string, status int) {
 	case pgerrcode.DuplicateDatabase:
 		return "BRANCH_EXISTS", http.StatusConflict
 	case pgerrcode.DependentObjectsStillExist:
+		if ordinary == "INVALID_SQL" {
+			return "DEPENDENT_OBJECTS", http.StatusConflict
+		}
 		return "BRANCH_PROTECTED", http.StatusForbidden
 	case pgerrcode.InsufficientPrivilege, pgerrcode.ReadOnlySQLTransaction:
 		return "FORBIDDEN", http.StatusForbidden

@@ -38,7 +38,7 @@ func newServe() *cobra.Command {
 				return err
 			}
 			cfg.Auth, cfg.Memory, cfg.Log, cfg.Out = server.Auth(auth), server.Memory(memory), log, cmd.OutOrStdout()
-			cfg.Password = superuserPassword()
+			cfg.Password, cfg.HTTP.JWT.Secret = superuserPassword(), jwtSecret()
 			return failed(serve(cmd.Context(), cfg))
 		},
 	}
@@ -53,6 +53,7 @@ func newServe() *cobra.Command {
 	f.IntVar(&cfg.MaxConnections, "max-connections", 100, "the most sessions at a time")
 	f.StringVar(&level, "log-level", "info", "debug, info, warn or error")
 	f.StringVar(&cfg.PprofAddr, "pprof-addr", "", "loopback address that serves profiles of the process")
+	httpFlags(f, &cfg.HTTP)
 	_ = f.MarkHidden("pprof-addr") // fails only for a flag that is not there
 	return cmd
 }

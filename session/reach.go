@@ -1,0 +1,131 @@
+package session
+
+import (
+	"context"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/planner/command"
+	"github.com/rowandb/rowan/storage"
+)
+
+// Reach bounds a session beside its role: it is that of credentials, such as an API key, that do not stand for all of a
+// role. What they do not reach is refused wherever a branch is named: in the connection, by SET, and inside of queries.
+type Reach interface {
+	// May reports whether a scope is held: write, branch, admin.
+	May(scope string) bool
+	// MayUse reports whether a branch may be read, or written.
+	MayUse(branch string, write bool) bool
+	// AllBranches reports that MayUse never says no.
+	AllBranches() bool
+}
+
+// reaches refuses a branch that the credentials do not reach.
+func (s *Session) reaches(branch string, write bool) error {
+	r := s.opts.Reach
+	switch {
+	case r == nil || r.MayUse(branch, write):
+		return nil
+	case r.MayUse(branch, false):
+		return pgerr.New(pgerrcode.InsufficientPrivilege, "these credentials may only read branch %q", branch)
+	}
+	return pgerr.New(pgerrcode.InsufficientPrivilege, "these credentials may not use branch %q", branch)
+}
+
+// needs refuses what takes a scope that the credentials lack.
+func (s *Session) needs(scope string) error {
+	if r := s.opts.Reach; r != nil && !r.May(scope) {
+		return pgerr.New(pgerrcode.InsufficientPrivilege, "these credentials lack the scope %q", scope)
+	}
+	return nil
+}
+
+// harmless are the functions of version control that tell and change nothing of other branches.
+var harmless = map[string]bool{"rowan_current_branch": true, "rowan_current_scn": true, "rowan_scn_time": true, "rowan_version": true}
+
+// mayCall refuses functions of version control to credentials that lack the scope for branches, or that are bound to some
+// of them: the functions take branches by many names.
+func (s *Session) mayCall(function string) error {
+	r := s.opts.Reach
+	if r == nil || harmless[function] {
+		return nil
+	}
+	if !r.AllBranches() {
+		return pgerr.New(pgerrcode.InsufficientPrivilege, "these credentials are bound to some branches and cannot call functions of version control").
+			WithHint("The HTTP API has operations for branches.")
+	}
+	return s.needs("branch")
+}
+
+// mayCommand refuses commands that go beyond the branch of the session.
+func (s *Session) mayCommand(c command.Command) error {
+	if s.opts.Reach == nil {
+		return nil
+	}
+	switch c.(type) {
+	case *command.CreateRole, *command.AlterRole, *command.DropRole, *command.GrantRole, *command.AlterSetting:
+		return s.needs("admin")
+	case *command.CreateDatabase, *command.AlterDatabase, *command.DropDatabase:
+		if err := s.mayCall("database"); err != nil {
+			return err
+		}
+		return s.needs("admin")
+	}
+	return s.mayWrite()
+}
+
+// mayWrite refuses to change the session's branch, where the credentials do not reach that far.
+func (s *Session) mayWrite() error {
+	if s.opts.Reach == nil {
+		return nil
+	}
+	if err := s.needs("write"); err != nil {
+		return err
+	}
+	return s.reaches(s.branch(), true)
+}
+
+// writes refuses to change a view's branch.
+func (t *txn) writes(v storage.View) error {
+	if t.session.opts.Reach == nil || v == nil {
+		return nil
+	}
+	if err := t.session.needs("write"); err != nil {
+		return err
+	}
+	return t.session.reaches(v.Branch().Name, true)
+}
+
+// Insert implements storage.Txn.
+func (t *txn) Insert(ctx context.Context, r storage.InsertRequest) ([]storage.Collision, error) {
+	if err := t.writes(r.View); err != nil {
+		return nil, err
+	}
+	return t.Txn.Insert(ctx, r)
+}
+
+// Update implements storage.Txn.
+func (t *txn) Update(ctx context.Context, r storage.UpdateRequest) error {
+	if err := t.writes(r.View); err != nil {
+		return err
+	}
+	return t.Txn.Update(ctx, r)
+}
+
+// Delete implements storage.Txn.
+func (t *txn) Delete(ctx context.Context, r storage.DeleteRequest) error {
+	if err := t.writes(r.View); err != nil {
+		return err
+	}
+	return t.Txn.Delete(ctx, r)
+}
+
+// Truncate implements storage.Txn.
+func (t *txn) Truncate(ctx context.Context, v storage.View, table *catalog.Table) error {
+	if err := t.writes(v); err != nil {
+		return err
+	}
+	return t.Txn.Truncate(ctx, v, table)
+}
