@@ -51,7 +51,9 @@ func (t *Txn) Commit(ctx context.Context) (storage.SCN, error) {
 	scn, err := t.commit(ctx)
 	if err != nil && t.large != nil && t.large.at.Load() == 0 {
 		t.abandonFlights()
-		_ = t.s.undoLarge(ctx, t.large)
+		if t.s.undoLarge(ctx, t.large) != nil {
+			t.large.stuck.Store(true)
+		}
 	}
 	t.end()
 	return scn, storeError(err)

@@ -5,7 +5,6 @@ import (
 	"context"
 
 	"github.com/rowandb/rowan/catalog"
-	"github.com/rowandb/rowan/pgerr"
 )
 
 // committedRow is the newest committed version of a key.
@@ -15,6 +14,10 @@ type committedRow struct {
 	ver     uint64
 	payload []byte // of a live one; borrowed from the reader
 	base    []byte // value of the head in the view's layer; borrowed likewise
+
+	// The running transaction that has written the key ahead, if another has; what is said above is what it replaced.
+	writer *largeTxn
+	gone   bool // it has deleted the row
 }
 
 // committed finds the newest committed version of a key of a view's branch. The caller holds the key's lock, or does not
@@ -28,7 +31,7 @@ func (t *Txn) committed(ctx context.Context, v *view, ks catalog.Keyspace, key [
 			return c, err
 		}
 		if ok {
-			return t.committedHead(ctx, sp, key)
+			return t.committedHead(ctx, v, sp, key)
 		}
 	}
 	if len(v.chain) == 1 {
@@ -45,7 +48,7 @@ func (t *Txn) committed(ctx context.Context, v *view, ks catalog.Keyspace, key [
 }
 
 // committedHead reads the head in r.vbuf.
-func (t *Txn) committedHead(ctx context.Context, sp *space, key []byte) (c committedRow, err error) {
+func (t *Txn) committedHead(ctx context.Context, v *view, sp *space, key []byte) (c committedRow, err error) {
 	r := &t.r
 	head, err := parseVersion(r.vbuf)
 	if err != nil {
@@ -59,7 +62,7 @@ func (t *Txn) committedHead(ctx context.Context, sp *space, key []byte) (c commi
 		c.below = belowOwn
 	default:
 		if c.ver = t.s.large.scn(head.ver); c.ver > latest {
-			return t.beneath(ctx, sp, key, head)
+			return t.beneath(ctx, v, sp, key, head)
 		}
 	}
 	if head.deleted() && c.below != belowOwn {
@@ -68,18 +71,21 @@ func (t *Txn) committedHead(ctx context.Context, sp *space, key []byte) (c commi
 	return c, nil
 }
 
-// beneath answers for a head that a running large transaction has written ahead. Only those who do not hold the key's
-// lock come here.
-func (t *Txn) beneath(ctx context.Context, sp *space, key []byte, head version) (c committedRow, err error) {
-	old, ok, again, err := t.r.older(ctx, sp, bytes.Clone(key), head, latest)
-	if err != nil {
+// beneath answers for a head that a running large transaction has written ahead.
+func (t *Txn) beneath(ctx context.Context, v *view, sp *space, key []byte, head version) (c committedRow, err error) {
+	writer, gone := t.s.large.get(head.ver), head.deleted()
+	key = bytes.Clone(key)
+	old, ok, again, err := t.r.older(ctx, sp, key, head, latest)
+	switch {
+	case err != nil:
 		return c, err
+	case again || writer == nil: // it was rolled back meanwhile
+		return t.committed(ctx, v, sp.Keyspace, key)
+	case !ok:
+		c = committedRow{below: belowNothing}
+	default:
+		c = committedRow{below: belowHead, live: !old.deleted(), ver: t.r.scn(&old), payload: old.payload}
 	}
-	if again {
-		return c, pgerr.Internal("key of a large transaction without its lock")
-	}
-	if !ok {
-		return committedRow{below: belowNothing}, nil
-	}
-	return committedRow{below: belowHead, live: !old.deleted(), ver: t.r.scn(&old), payload: old.payload}, nil
+	c.writer, c.gone = writer, gone
+	return c, nil
 }

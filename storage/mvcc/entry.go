@@ -44,7 +44,8 @@ func splitEntry(payload, key []byte) (rowKey, include []byte) {
 }
 
 // putEntry writes the entry of row i in the x-th index. Uniqueness has been seen to; known, if not nil, is what that found.
-func (t *Txn) putEntry(ctx context.Context, v *view, target *writes, w *tableWriter, x int, rowKey []byte, cols []*vector.Vector, i int, known *committedRow) error {
+// newRow: the transaction has not written the row before.
+func (t *Txn) putEntry(ctx context.Context, v *view, target *writes, w *tableWriter, x int, rowKey []byte, cols []*vector.Vector, i int, known *committedRow, newRow bool) error {
 	iw := &w.indexes[x]
 	var null, out bool
 	w.entry, null, out = iw.entryKey(w.entry[:0], cols, i)
@@ -60,9 +61,12 @@ func (t *Txn) putEntry(ctx context.Context, v *view, target *writes, w *tableWri
 	}
 	w.value = iw.entryValue(w.value[:0], rowKey, inKey, cols, i)
 	c := committedRow{below: belowUnknown}
-	if known != nil && !inKey {
+	switch {
+	case known != nil && !inKey:
 		c = *known
-	} else if !inKey || len(v.chain) > 1 || target.mayBeAhead(w.entry) {
+	case target.fresh && (inKey && newRow || !target.mayBeAhead(w.entry)):
+		c.below = belowNothing
+	case !inKey || len(v.chain) > 1 || !newRow && target.mayBeAhead(w.entry):
 		var err error
 		if c, err = t.entryBelow(ctx, v, target, iw.Keyspace, w.entry); err != nil {
 			return err

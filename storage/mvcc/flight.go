@@ -17,6 +17,7 @@ const maxFlights = 2
 type flight struct {
 	parts  []flightPart
 	chunks []chunk
+	claims []*claimList // of its rows
 	err    error
 	done   chan struct{}
 }
@@ -38,7 +39,8 @@ func (t *Txn) launch(ctx context.Context) error {
 	if err := t.becomeLarge(ctx); err != nil {
 		return err
 	}
-	fl := &flight{done: make(chan struct{})}
+	fl := &flight{done: make(chan struct{}), claims: t.claims}
+	t.claims = nil
 	for _, w := range t.order {
 		if w.Keyspace != catalogSpace && w.tree.Len() > 0 {
 			fl.parts = append(fl.parts, w.depart())
@@ -87,6 +89,8 @@ func (t *Txn) land() error {
 		return fl.err
 	}
 	t.flights = t.flights[1:]
+	t.s.claims.remove(fl.claims)
+	t.unlock(fl.parts)
 	for _, p := range fl.parts {
 		p.w.away = p.w.away[1:]
 	}
@@ -108,6 +112,7 @@ func (t *Txn) settleFlights() error {
 func (t *Txn) abandonFlights() {
 	for _, fl := range t.flights {
 		<-fl.done
+		t.s.claims.remove(fl.claims)
 	}
 	t.flights = nil
 }

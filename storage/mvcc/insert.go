@@ -8,6 +8,7 @@ import (
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/keys"
 	"github.com/rowandb/rowan/storage/lock"
 )
 
@@ -20,10 +21,11 @@ type inserter struct {
 	rows *writes
 	idx  []*writes
 
-	order   []int // unique indexes, arbiters first; -1 is the primary key
-	vacant  bool  // no committed row has a primary key in the batch's range
-	fresh   bool  // nobody else knows the table
-	locks   int   // mark before the row's locks
+	order   []int     // unique indexes, arbiters first; -1 is the primary key
+	keys    batchKeys // primary keys, when they were looked at before
+	vacant  bool      // nobody has a row with a primary key in the batch's range, or can make one
+	fresh   bool      // nobody else knows the table
+	locks   int       // mark before the row's locks
 	skipped []storage.Collision
 	claimed []claimedEntry // by index
 }
@@ -71,12 +73,12 @@ func (in *inserter) prepare() {
 	t, v, info := in.t, in.v, in.w.info
 	in.rows = t.writesTo(v, info.table.Rows)
 	in.rows.rows, in.rows.table = true, info.table.OID
+	in.fresh = in.isFresh()
 	for _, x := range info.indexes {
 		w := t.writesTo(v, x.Keyspace)
 		w.table = info.table.OID
-		if x.Unique {
-			w.remember()
-		}
+		w.fresh = in.fresh
+		w.remember()
 		in.idx = append(in.idx, w)
 	}
 	in.claimed = make([]claimedEntry, len(in.idx))
@@ -115,34 +117,28 @@ func (in *inserter) arbiter(i int) bool {
 }
 
 // row inserts the k-th live row.
-func (in *inserter) row(ctx context.Context, k int, id uint64) (err error) {
+func (in *inserter) row(ctx context.Context, k int, id uint64) error {
 	w, cols, i := in.w, in.r.Rows.Cols, in.r.Rows.Row(k)
 	for _, n := range w.notNull {
 		if n.pos < 0 || cols[n.pos].IsNull(i) {
 			return errNull(in.v.Catalog(), w.info.table, n.col, w.columns, in.r.Rows, i)
 		}
 	}
-	switch {
-	case w.pk == nil && in.r.RowKeys != nil:
-		w.key = append(w.key[:0], in.r.RowKeys[k]...)
-	case w.pk == nil:
-		w.key = binary.BigEndian.AppendUint64(w.key[:0], id)
-	default:
-		if w.key, err = w.rowKey(w.key[:0], cols, i); err != nil {
-			return err
-		}
+	key, err := in.rowKey(k, i, id)
+	if err != nil {
+		return err
 	}
 	in.locks = in.t.owner.Mark()
 	state := committedRow{below: belowNothing}
 	if w.pk == nil && in.r.RowKeys != nil {
-		if state, err = in.t.committed(ctx, in.v, w.info.table.Rows, w.key); err != nil {
+		if state, err = in.t.committed(ctx, in.v, w.info.table.Rows, key); err != nil {
 			return err
 		}
 		state.base = append(w.old[:0], state.base...)
 		w.old = state.base
 	}
 	for _, u := range in.order {
-		c, skip, err := in.claimIndex(ctx, u, k, i)
+		c, skip, err := in.claimIndex(ctx, u, key, k, i)
 		if err != nil || skip {
 			return err
 		}
@@ -155,16 +151,33 @@ func (in *inserter) row(ctx context.Context, k int, id uint64) (err error) {
 		w.old = state.base
 	}
 	w.payload = w.enc.Append(w.payload[:0], cols, i)
-	in.t.put(in.rows, w.key, w.payload, false, state.below, state.base)
+	in.t.put(in.rows, key, w.payload, false, state.below, state.base)
+	newRow := in.vacant || w.pk == nil && in.r.RowKeys == nil
 	for x := range w.indexes {
-		if err := in.t.putEntry(ctx, in.v, in.idx[x], w, x, w.key, cols, i, &in.claimed[x].c); err != nil {
+		if err := in.t.putEntry(ctx, in.v, in.idx[x], w, x, key, cols, i, &in.claimed[x].c, newRow); err != nil {
 			return err
 		}
 	}
 	if in.r.Keys != nil {
-		*in.r.Keys = append(*in.r.Keys, string(w.key))
+		*in.r.Keys = append(*in.r.Keys, string(key))
 	}
 	return nil
+}
+
+// rowKey returns the key of a row.
+func (in *inserter) rowKey(k, i int, id uint64) (key []byte, err error) {
+	w := in.w
+	switch {
+	case in.vacant:
+		return in.keys.key(k), nil
+	case w.pk == nil && in.r.RowKeys != nil:
+		w.key = append(w.key[:0], in.r.RowKeys[k]...)
+	case w.pk == nil:
+		w.key = binary.BigEndian.AppendUint64(w.key[:0], id)
+	default:
+		w.key, err = w.rowKey(w.key[:0], in.r.Rows.Cols, i)
+	}
+	return w.key, err
 }
 
 // keep keeps what was found; its bytes are borrowed.
@@ -176,9 +189,9 @@ func (k *claimedEntry) keep(c committedRow) {
 
 // claimIndex makes sure that nothing else has, or is about to have, the row's key in a unique index. skip: the index
 // arbitrates and the row is left out.
-func (in *inserter) claimIndex(ctx context.Context, u, k, i int) (c committedRow, skip bool, err error) {
+func (in *inserter) claimIndex(ctx context.Context, u int, rowKey []byte, k, i int) (c committedRow, skip bool, err error) {
 	w, cols := in.w, in.r.Rows.Cols
-	key, ks, target := w.key, w.info.table.Rows, in.rows
+	key, ks, target := rowKey, w.info.table.Rows, in.rows
 	if u >= 0 {
 		iw := &w.indexes[u]
 		var null, out bool
@@ -192,7 +205,10 @@ func (in *inserter) claimIndex(ctx context.Context, u, k, i int) (c committedRow
 	if err := checkKey(key, x.Index); err != nil {
 		return c, false, err
 	}
-	c, other, err := in.t.claim(ctx, in.v, target, ks, key, claimOptions{in.vacant && u < 0, in.fresh})
+	if u < 0 && in.vacant {
+		return committedRow{below: belowNothing}, false, nil
+	}
+	c, other, err := in.t.claim(ctx, in.v, target, ks, key, in.fresh)
 	if err != nil || other == nil {
 		return c, false, err
 	}
@@ -203,19 +219,16 @@ func (in *inserter) claimIndex(ctx context.Context, u, k, i int) (c committedRow
 		return c, false, errSerialize("update")
 	}
 	in.t.owner.ReleaseTo(in.locks)
-	rowKey := string(key)
+	met := string(key)
 	if u >= 0 {
-		rowKey = string(rowRef(other, nil))
+		met = string(rowRef(other, nil))
 	}
-	in.skipped = append(in.skipped, storage.Collision{Row: k, Key: rowKey})
+	in.skipped = append(in.skipped, storage.Collision{Row: k, Key: met})
 	if in.r.Keys != nil {
 		*in.r.Keys = append(*in.r.Keys, "")
 	}
 	return c, true, nil
 }
-
-// claimOptions say what is known before: the key is locked and no committed row has it; nobody else can have it.
-type claimOptions struct{ vacant, fresh bool }
 
 // live returns the payload of the newest write of key, nil when there is none or it is a deletion.
 func (w *writes) live(key []byte) []byte {
@@ -225,10 +238,12 @@ func (w *writes) live(key []byte) []byte {
 	return nil
 }
 
-// claim locks a key that must be unique and says what is there: other is the payload of the live version, if any.
-func (t *Txn) claim(ctx context.Context, v *view, w *writes, ks catalog.Keyspace, key []byte, o claimOptions) (c committedRow, other []byte, err error) {
-	if !o.fresh && !o.vacant {
-		if c, err = t.lockClaim(ctx, v, ks, key); err != nil || c.live {
+// claim locks a key that must be unique and says what is there: other is the payload of the live version, if any. fresh:
+// nobody else can have it.
+func (t *Txn) claim(ctx context.Context, v *view, w *writes, ks catalog.Keyspace, key []byte, fresh bool) (c committedRow, other []byte, err error) {
+	if !fresh {
+		c, known, err := t.lockClaim(ctx, v, ks, key)
+		if err != nil || known {
 			return c, c.payload, err
 		}
 	}
@@ -240,11 +255,20 @@ func (t *Txn) claim(ctx context.Context, v *view, w *writes, ks catalog.Keyspace
 			return c, nil, err
 		}
 	}
-	if o.vacant || o.fresh && !w.mayBeAhead(key) {
+	if fresh && !w.mayBeAhead(key) {
 		return committedRow{below: belowNothing}, nil, nil
 	}
-	if c, err = t.committed(ctx, v, ks, key); err != nil {
-		return c, nil, err
+	for {
+		if c, err = t.committed(ctx, v, ks, key); err != nil {
+			return c, nil, err
+		}
+		if c.writer == nil {
+			break
+		}
+		c, known, err := t.claimAgain(ctx, v, ks, key, c.writer)
+		if err != nil || known {
+			return c, c.payload, err
+		}
 	}
 	if c.live {
 		return c, c.payload, nil
@@ -252,19 +276,41 @@ func (t *Txn) claim(ctx context.Context, v *view, w *writes, ks catalog.Keyspace
 	return c, nil, nil
 }
 
-// lockClaim locks a key that is to be claimed. Where another holds it, c is the live version that will stay whatever that
-// one does, or nothing is known.
-func (t *Txn) lockClaim(ctx context.Context, v *view, ks catalog.Keyspace, key []byte) (c committedRow, err error) {
+// lockClaim locks a key that is to be claimed. known: another holds it, and c is the live version that will stay whatever
+// that one does.
+func (t *Txn) lockClaim(ctx context.Context, v *view, ks catalog.Keyspace, key []byte) (c committedRow, known bool, err error) {
 	lk := rowLockKey(v, ks, key)
-	_, err = t.owner.Lock(ctx, lk, lock.Mode(catalog.ForUpdate), lock.Wait{No: true})
-	if errors.Is(err, lock.ErrBusy) {
-		// Whoever holds it more weakly leaves the key as it is: if it is there now it stays.
-		if t.owner.Strongest(lk) < lock.Mode(catalog.ForUpdate) {
-			if c, err = t.committed(ctx, v, ks, key); err != nil || c.live {
-				return c, err
+	for {
+		mark := t.owner.Mark()
+		_, err = t.owner.Lock(ctx, lk, lock.Mode(catalog.ForUpdate), lock.Wait{No: true})
+		if errors.Is(err, lock.ErrBusy) {
+			// Whoever holds it more weakly leaves the key as it is: if it is there now it stays.
+			if t.owner.Strongest(lk) < lock.Mode(catalog.ForUpdate) {
+				if c, err = t.committed(ctx, v, ks, key); err != nil || c.live && c.writer == nil {
+					return c, true, err
+				}
 			}
+			_, err = t.owner.Lock(ctx, lk, lock.Mode(catalog.ForUpdate), t.waitOption(catalog.Wait))
 		}
-		_, err = t.owner.Lock(ctx, lk, lock.Mode(catalog.ForUpdate), t.waitOption(catalog.Wait))
+		if err != nil {
+			return c, false, t.s.lockError(err, nil, true)
+		}
+		by := t.s.claims.holder(keys.Space{Layer: v.layer.id, Keyspace: ks}, key, t.self)
+		if by == nil {
+			return c, false, nil
+		}
+		t.owner.ReleaseTo(mark)
+		if err := t.await(ctx, by, t.waitOption(catalog.Wait)); err != nil {
+			return c, false, t.s.lockError(err, nil, true)
+		}
 	}
-	return committedRow{}, t.s.lockError(err, nil, true)
+}
+
+// claimAgain waits for the transaction that has written a key ahead, without the key's lock, and locks it again.
+func (t *Txn) claimAgain(ctx context.Context, v *view, ks catalog.Keyspace, key []byte, by *largeTxn) (c committedRow, known bool, err error) {
+	t.owner.Unlock(rowLockKey(v, ks, key), lock.Mode(catalog.ForUpdate))
+	if err := t.await(ctx, by, t.waitOption(catalog.Wait)); err != nil {
+		return c, false, t.s.lockError(err, nil, true)
+	}
+	return t.lockClaim(ctx, v, ks, key)
 }

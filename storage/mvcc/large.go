@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage/keys"
 )
 
@@ -21,6 +22,30 @@ type largeTxn struct {
 	at     atomic.Uint64 // SCN, 0: not committed
 	writes sync.RWMutex  // held for writing while a chunk is being applied or taken back
 	chunks uint32
+	stuck  atomic.Bool // it could not be rolled back
+
+	mu    sync.Mutex
+	rests map[catalog.Keyspace]bool // where it has changed rows so that even their keys are in doubt, and holds no locks
+}
+
+func newLargeTxn(id uint64) *largeTxn { return &largeTxn{marker: id | keys.Marker} }
+
+func (l *largeTxn) id() uint64 { return l.marker &^ keys.Marker }
+
+// strong reports whether rows of a keyspace that l has changed are not even to be locked FOR KEY SHARE.
+func (l *largeTxn) strong(ks catalog.Keyspace) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.rests[ks]
+}
+
+func (l *largeTxn) strengthen(ks catalog.Keyspace) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.rests == nil {
+		l.rests = map[catalog.Keyspace]bool{}
+	}
+	l.rests[ks] = true
 }
 
 func (t *largeTable) get(marker uint64) *largeTxn {

@@ -43,27 +43,30 @@ const unseen = ^storage.SCN(0)
 
 func (t *Txn) lockRow(ctx context.Context, v *view, r *storage.LockRequest, key string, seen storage.SCN) (storage.LockResult, error) {
 	ks := r.Table.Rows
+	kb := stringBytes(key)
 	k := lock.Key{Kind: lock.Row, A: v.layer.id, B: ks, S: key}
-	if _, err := t.owner.Lock(ctx, k, lock.Mode(r.Strength), t.waitOption(r.Wait)); err != nil {
+	own := t.writesIn(v, ks).get(kb, anyCmd)
+	var c committedRow
+	var err error
+	if own != nil {
+		_, err = t.owner.Lock(ctx, k, lock.Mode(r.Strength), t.waitOption(r.Wait))
+	} else {
+		c, _, err = t.lockSettled(ctx, v, ks, k, lock.Mode(r.Strength), t.waitOption(r.Wait))
+	}
+	if err != nil {
 		if r.Wait == catalog.SkipLocked && errors.Is(err, lock.ErrBusy) {
 			return storage.LockSkipped, nil
 		}
 		return 0, t.s.lockError(err, r.Table, true)
 	}
-	kb := stringBytes(key)
-	// The transaction's own writes: its lock has kept all others out since.
-	if x := t.writesIn(v, ks).get(kb, anyCmd); x != nil {
+	if own != nil {
 		switch {
-		case x.cmd == t.cmd:
+		case own.cmd == t.cmd:
 			return storage.LockSelf, nil
-		case x.deleted:
+		case own.deleted:
 			return storage.LockDeleted, nil
 		}
 		return storage.LockUnchanged, nil
-	}
-	c, err := t.committed(ctx, v, ks, kb)
-	if err != nil {
-		return 0, err
 	}
 	if c.below == belowOwn {
 		if !c.live {
@@ -145,13 +148,9 @@ func (t *Txn) current(ctx context.Context, v *view, table *catalog.Table, key st
 		return c, nil
 	}
 	k := lock.Key{Kind: lock.Row, A: v.layer.id, B: table.Rows, S: key}
-	added, err := t.owner.Lock(ctx, k, lock.Mode(catalog.ForNoKeyUpdate), t.waitOption(catalog.Wait))
+	c, added, err := t.lockSettled(ctx, v, table.Rows, k, lock.Mode(catalog.ForNoKeyUpdate), t.waitOption(catalog.Wait))
 	if err != nil {
-		return committedRow{}, t.s.lockError(err, table, true)
-	}
-	c, err := t.committed(ctx, v, table.Rows, stringBytes(key))
-	if err != nil {
-		return c, err
+		return c, t.s.lockError(err, table, true)
 	}
 	if added && c.ver > v.chain[0].bound || !c.live {
 		return c, errSerialize("update")

@@ -119,6 +119,7 @@ func (t *Txn) RollbackTo(n int) error {
 	if err := t.undoChunks(sp.seq); err != nil {
 		return err
 	}
+	t.releaseClaims(sp.seq)
 	t.owner.ReleaseTo(sp.locks)
 	t.seen.reset()
 	for _, v := range t.views {

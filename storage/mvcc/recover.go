@@ -17,7 +17,7 @@ func (s *Store) loadLarge(ctx context.Context) error {
 		if !ok || n <= 0 {
 			return errCorrupt(val)
 		}
-		l := &largeTxn{marker: id | keys.Marker}
+		l := newLargeTxn(id)
 		l.at.Store(scn)
 		s.large.add(l)
 		return nil

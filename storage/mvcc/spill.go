@@ -58,11 +58,19 @@ func (t *Txn) spillAll(ctx context.Context, final bool) error {
 	}
 	t.addChunks(f.chunks)
 	t.bytes = 0
+	if !final {
+		t.unlock(parts)
+	}
+	clear := true
 	for _, p := range parts {
 		p.leave()
 	}
 	for _, w := range t.order {
 		t.bytes += int64(w.tree.Len()) * (writeOverhead + 64)
+		clear = clear && w.tree.Len() == 0
+	}
+	if clear {
+		t.releaseClaims(0)
 	}
 	t.undo = slices.DeleteFunc(t.undo, func(u undoEntry) bool {
 		_, ok := u.w.tree.Get(u.x)
@@ -76,7 +84,7 @@ func (t *Txn) becomeLarge(ctx context.Context) error {
 	if t.large != nil {
 		return nil
 	}
-	l := &largeTxn{marker: t.id | keys.Marker}
+	l := t.identity()
 	b := kv.Batch{Async: true}
 	b.Put(keys.MetaLarge.Append(nil, t.id), binary.AppendUvarint(nil, 0))
 	if err := t.s.kv.Apply(ctx, &b); err != nil {

@@ -25,11 +25,12 @@ type Options struct {
 
 // Store implements storage.Store.
 type Store struct {
-	kv    kv.Engine
-	o     Options
-	seq   sequencer
-	locks *lock.Manager
-	large largeTable
+	kv     kv.Engine
+	o      Options
+	seq    sequencer
+	locks  *lock.Manager
+	large  largeTable
+	claims claimTable
 
 	// topology is held for reading by commits and for writing by whatever changes layers, branches or heads beside them.
 	topology sync.RWMutex

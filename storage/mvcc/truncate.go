@@ -38,6 +38,8 @@ func (t *Txn) Backfill(ctx context.Context, r storage.BackfillRequest) error {
 	w.indexes = []indexWriter{iw}
 	target := t.writesTo(v, r.Index.Keyspace)
 	target.table = r.Table.OID
+	target.fresh = target.fresh || !v.known(r.Index.Keyspace)
+	target.remember()
 	for k, key := range r.Keys {
 		if err := t.backfillRow(ctx, v, target, w, stringBytes(key), &r, r.Rows.Row(k)); err != nil {
 			return storeError(err)
@@ -54,7 +56,7 @@ func (t *Txn) backfillRow(ctx context.Context, v *view, target *writes, w *table
 	}
 	if iw.unique(null) {
 		other := target.live(w.entry) != nil
-		if !other && t.large != nil {
+		if !other && target.mayBeAhead(w.entry) {
 			c, err := t.entryBelow(ctx, v, target, iw.Keyspace, w.entry)
 			if err != nil {
 				return err
@@ -65,7 +67,7 @@ func (t *Txn) backfillRow(ctx context.Context, v *view, target *writes, w *table
 			return errBuild(v.Catalog(), r, i)
 		}
 	}
-	return t.putEntry(ctx, v, target, w, 0, key, r.Rows.Cols, i, nil)
+	return t.putEntry(ctx, v, target, w, 0, key, r.Rows.Cols, i, nil, false)
 }
 
 func errBuild(s *catalog.Snapshot, r *storage.BackfillRequest, i int) error {

@@ -32,6 +32,9 @@ type Txn struct {
 	open  int // scanners
 
 	owner       *lock.Owner
+	token       *lock.Owner  // of the lock on the transaction's id
+	self        *largeTxn    // as others meet it; nil: nobody can
+	claims      []*claimList // of rows that are not in the store yet
 	lockTimeout time.Duration
 
 	spaces     map[keys.Space]*writes
@@ -193,7 +196,9 @@ func (t *Txn) Rollback() error {
 	var err error
 	t.abandonFlights()
 	if t.large != nil {
-		err = t.s.undoLarge(context.Background(), t.large)
+		if err = t.s.undoLarge(context.Background(), t.large); err != nil {
+			t.large.stuck.Store(true)
+		}
 	}
 	t.end()
 	return err
@@ -202,7 +207,11 @@ func (t *Txn) Rollback() error {
 // end lets go of everything.
 func (t *Txn) end() {
 	t.done = true
+	t.releaseClaims(0)
 	t.owner.ReleaseTo(0)
+	if t.token != nil {
+		t.token.ReleaseTo(0)
+	}
 	t.s.txns.remove(t)
 	t.spaces, t.order, t.undo, t.views = nil, nil, nil, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/lock"
 	"github.com/rowandb/rowan/types/vector"
 )
 
@@ -48,6 +49,7 @@ func (t *Txn) targets(v *view, info *tableInfo) (rows *writes, idx []*writes) {
 	for _, x := range info.indexes {
 		w := t.writesTo(v, x.Keyspace)
 		w.table = info.table.OID
+		w.remember()
 		idx = append(idx, w)
 	}
 	return rows, idx
@@ -104,7 +106,7 @@ func (u *updater) moveRow(ctx context.Context, oldKey []byte, old, i int) error 
 	if err := u.t.remove(ctx, u.v, w.info.table, u.rows, bytesString(oldKey)); err != nil {
 		return err
 	}
-	c, other, err := u.t.claim(ctx, u.v, u.rows, w.info.table.Rows, newKey, claimOptions{})
+	c, other, err := u.t.claim(ctx, u.v, u.rows, w.info.table.Rows, newKey, false)
 	if err != nil {
 		return err
 	}
@@ -143,7 +145,7 @@ func (u *updater) entry(ctx context.Context, x int, oldRow, newRow []byte, old, 
 		}
 	}
 	if !out && iw.unique(null) && !same {
-		_, other, err := t.claim(ctx, u.v, u.idx[x], iw.Keyspace, w.entry, claimOptions{})
+		_, other, err := t.claim(ctx, u.v, u.idx[x], iw.Keyspace, w.entry, false)
 		if err != nil {
 			return err
 		}
@@ -152,7 +154,7 @@ func (u *updater) entry(ctx context.Context, x int, oldRow, newRow []byte, old, 
 		}
 	}
 	if !same {
-		return t.putEntry(ctx, u.v, u.idx[x], w, x, newRow, u.r.New.Cols, i, nil)
+		return t.putEntry(ctx, u.v, u.idx[x], w, x, newRow, u.r.New.Cols, i, nil, false)
 	}
 	return u.replaceEntry(ctx, x, newRow, i)
 }
@@ -190,12 +192,18 @@ func (u *updater) includeChanged(iw *indexWriter, old, i int) bool {
 // removeEntry deletes an index entry; that of a unique key is locked, so that whoever wants the key waits for the end of
 // this transaction.
 func (t *Txn) removeEntry(ctx context.Context, v *view, target *writes, iw *indexWriter, key []byte, unique bool) error {
-	if unique {
-		if err := t.lockKey(ctx, v, iw.Keyspace, key, 4, nil, catalog.Wait); err != nil {
-			return err
-		}
+	x, err := t.newest(target, key)
+	if err != nil {
+		return err
 	}
-	c, err := t.entryBelow(ctx, v, target, iw.Keyspace, key)
+	var c committedRow
+	switch {
+	case unique:
+		c, _, err = t.lockSettled(ctx, v, iw.Keyspace, rowLockKey(v, iw.Keyspace, key), lock.Mode(catalog.ForUpdate), t.waitOption(catalog.Wait))
+		err = t.s.lockError(err, nil, true)
+	case x == nil:
+		c, err = t.entryBelow(ctx, v, target, iw.Keyspace, key)
+	}
 	if err != nil {
 		return err
 	}

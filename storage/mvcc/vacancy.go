@@ -1,37 +1,56 @@
 package mvcc
 
 import (
+	"bytes"
 	"context"
+	"slices"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/storage/keys"
 	"github.com/rowandb/rowan/storage/kv"
-	"github.com/rowandb/rowan/storage/lock"
 )
 
+// batchKeys are the primary keys of a batch.
+type batchKeys struct {
+	buf  []byte
+	ends []uint32
+}
+
+func (b *batchKeys) key(k int) []byte {
+	from := uint32(0)
+	if k > 0 {
+		from = b.ends[k-1]
+	}
+	return b.buf[from:b.ends[k]:b.ends[k]]
+}
+
+// fewest is how many rows make it worth while to look at a batch as a whole.
+const fewest = 16
+
 // vacancies finds out whether the whole batch falls into a range of primary keys without a single row, as it does where
-// rows come in the order of the key: one seek instead of a look-up for each row. The keys are locked first, so that what
-// it finds stays true.
-func (in *inserter) vacancies(ctx context.Context) (err error) {
-	ks := in.w.info.table.Rows
-	if in.fresh = in.isFresh(); in.fresh {
+// rows come in the order of the key: one seek instead of a look-up, and one claim instead of a lock, for each row.
+func (in *inserter) vacancies(ctx context.Context) error {
+	if in.w.pk == nil || in.r.Rows.Live() < fewest {
 		return nil
 	}
-	if in.w.pk == nil || in.r.Rows.Live() < 16 || !in.v.known(ks) {
+	ok, err := in.ascending()
+	if err != nil || !ok {
+		return err
+	}
+	lo, hi := in.keys.key(0), in.keys.key(in.r.Rows.Live()-1)
+	if !in.rows.endBefore(lo) {
 		return nil
 	}
-	mark := in.t.owner.Mark()
-	lo, hi, ok, err := in.lockRange(ks)
-	for i := range in.v.chain {
-		sp := in.v.chain[i].space(ks)
-		if !ok || err != nil {
-			break
-		}
-		if sp != nil {
-			ok, err = in.emptyRange(ctx, sp, lo, hi)
-		}
+	if in.fresh {
+		in.vacant = true
+		return nil
 	}
-	if in.vacant = ok && err == nil; !in.vacant {
-		in.t.owner.ReleaseTo(mark)
+	if !in.claimAll() {
+		return nil
+	}
+	in.vacant, err = in.emptyRange(ctx, lo, hi)
+	if !in.vacant {
+		in.t.unclaim()
 	}
 	return err
 }
@@ -51,29 +70,79 @@ func (in *inserter) isFresh() bool {
 	return in.rows.fresh
 }
 
-// lockRange locks the batch's primary keys, unless one is locked by another, and returns the range that they span.
-func (in *inserter) lockRange(ks catalog.Keyspace) (lo, hi []byte, ok bool, err error) {
+// ascending makes the keys, and reports whether each is greater than the one before.
+func (in *inserter) ascending() (ok bool, err error) {
 	w, b := in.w, in.r.Rows
-	for k := range b.Live() {
-		if w.key, err = w.rowKey(w.key[:0], b.Cols, b.Row(k)); err != nil {
-			return nil, nil, false, err
+	n := b.Live()
+	in.keys.ends = make([]uint32, 0, n)
+	for k := range n {
+		from := len(in.keys.buf)
+		if in.keys.buf, err = w.rowKey(in.keys.buf, b.Cols, b.Row(k)); err != nil {
+			return false, err
 		}
-		_, err := in.t.owner.Lock(context.Background(), rowLockKey(in.v, ks, w.key), lock.Mode(catalog.ForUpdate), lock.Wait{No: true})
-		if err != nil {
-			return nil, nil, false, nil
+		if k == 0 { // all are about as long as the first
+			in.keys.buf = slices.Grow(in.keys.buf, n*(len(in.keys.buf)+2))
 		}
-		if k == 0 || string(w.key) < string(lo) {
-			lo = append(lo[:0], w.key...)
-		}
-		if k == 0 || string(w.key) > string(hi) {
-			hi = append(hi[:0], w.key...)
+		in.keys.ends = append(in.keys.ends, uint32(len(in.keys.buf)))
+		if k > 0 && bytes.Compare(in.keys.key(k-1), in.keys.buf[from:]) >= 0 {
+			return false, nil
 		}
 	}
-	return lo, append(hi, 0), true, nil
+	return true, nil
 }
 
-func (in *inserter) emptyRange(ctx context.Context, sp *space, lo, hi []byte) (bool, error) {
-	it := in.t.s.kv.Scan(ctx, kv.Range{Lo: sp.AppendHead(nil, lo), Hi: sp.AppendHead(nil, hi), KeysOnly: true})
+// endBefore reports whether the transaction has written no key from lo on.
+func (w *writes) endBefore(lo []byte) bool {
+	if w.flushed && bytes.Compare(w.top, lo) >= 0 {
+		return false
+	}
+	last, ok := w.tree.Max()
+	return !ok || bytes.Compare(last.key, lo) < 0
+}
+
+// claimAll claims the keys, unless another transaction has locked or claimed one.
+func (in *inserter) claimAll() bool {
+	t := in.t
+	l := &claimList{
+		Space: keys.Space{Layer: in.v.layer.id, Keyspace: in.w.info.table.Rows},
+		by:    t.identity(), seq: t.seq, buf: in.keys.buf, ends: in.keys.ends,
+	}
+	free := t.s.claims.add(l)
+	t.claims = append(t.claims, l)
+	for k := range l.ends {
+		lk := rowLockKey(in.v, l.Keyspace, nil)
+		if lk.S = bytesString(l.key(k)); !free || t.owner.Strongest(lk) != 0 {
+			t.unclaim()
+			return false
+		}
+	}
+	return true
+}
+
+// unclaim gives up the last claim.
+func (t *Txn) unclaim() {
+	n := len(t.claims) - 1
+	t.s.claims.remove(t.claims[n:])
+	t.claims = t.claims[:n]
+}
+
+// emptyRange reports whether no layer has a head with a key from lo to hi.
+func (in *inserter) emptyRange(ctx context.Context, lo, hi []byte) (bool, error) {
+	for i := range in.v.chain {
+		sp := in.v.chain[i].space(in.w.info.table.Rows)
+		if sp == nil {
+			continue
+		}
+		empty, err := in.t.s.emptyRange(ctx, kv.Range{Lo: sp.AppendHead(nil, lo), Hi: append(sp.AppendHead(nil, hi), 0), KeysOnly: true})
+		if err != nil || !empty {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+func (s *Store) emptyRange(ctx context.Context, r kv.Range) (bool, error) {
+	it := s.kv.Scan(ctx, r)
 	defer it.Close()
 	return !it.Next(), it.Err()
 }

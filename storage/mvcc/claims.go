@@ -1,0 +1,104 @@
+package mvcc
+
+import (
+	"bytes"
+	"slices"
+	"sort"
+	"sync"
+	"sync/atomic"
+
+	"github.com/rowandb/rowan/storage/keys"
+)
+
+// claimTable has the keys of rows that transactions are inserting in bulk: a list for each batch in the place of a lock for
+// each row. A list stands until the rows are in the store, where their heads name the writer. Who wants to insert a key
+// locks it first and looks here then; who adds a list looks for locks afterwards. So one of two sees the other.
+type claimTable struct {
+	lists atomic.Int64 // how many there are
+	mu    sync.RWMutex
+	m     map[keys.Space][]*claimList
+}
+
+// claimList is the keys of one batch, in order.
+type claimList struct {
+	keys.Space
+	by   *largeTxn
+	seq  uint64 // writes of the transaction before it
+	buf  []byte
+	ends []uint32 // of the keys in buf
+}
+
+func (l *claimList) key(i int) []byte {
+	from := uint32(0)
+	if i > 0 {
+		from = l.ends[i-1]
+	}
+	return l.buf[from:l.ends[i]:l.ends[i]]
+}
+
+func (l *claimList) first() []byte { return l.key(0) }
+func (l *claimList) last() []byte  { return l.key(len(l.ends) - 1) }
+
+func (l *claimList) has(key []byte) bool {
+	if bytes.Compare(key, l.first()) < 0 || bytes.Compare(key, l.last()) > 0 {
+		return false
+	}
+	_, ok := sort.Find(len(l.ends), func(i int) int { return bytes.Compare(key, l.key(i)) })
+	return ok
+}
+
+// add adds a list, and reports whether no other transaction's overlaps it.
+func (c *claimTable) add(l *claimList) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	free := true
+	for _, x := range c.m[l.Space] {
+		free = free && (x.by == l.by || bytes.Compare(x.last(), l.first()) < 0 || bytes.Compare(l.last(), x.first()) < 0)
+	}
+	if c.m == nil {
+		c.m = map[keys.Space][]*claimList{}
+	}
+	c.m[l.Space] = append(c.m[l.Space], l)
+	c.lists.Add(1)
+	return free
+}
+
+func (c *claimTable) remove(lists []*claimList) {
+	if len(lists) == 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, l := range lists {
+		left := slices.DeleteFunc(c.m[l.Space], func(x *claimList) bool { return x == l })
+		if c.m[l.Space] = left; len(left) == 0 {
+			delete(c.m, l.Space)
+		}
+	}
+	c.lists.Add(-int64(len(lists)))
+}
+
+// holder returns the transaction, if not self, that has claimed a key.
+func (c *claimTable) holder(sp keys.Space, key []byte, self *largeTxn) *largeTxn {
+	if c.lists.Load() == 0 {
+		return nil
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	for _, l := range c.m[sp] {
+		if l.by != self && l.has(key) {
+			return l.by
+		}
+	}
+	return nil
+}
+
+// releaseClaims gives up the claims made after a write.
+func (t *Txn) releaseClaims(since uint64) {
+	i := len(t.claims)
+	for i > 0 && t.claims[i-1].seq >= since {
+		i--
+	}
+	t.s.claims.remove(t.claims[i:])
+	t.claims = t.claims[:i]
+}
