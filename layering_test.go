@@ -31,9 +31,9 @@ const (
 // storage knows descriptors and batches but no expressions.
 var layers = map[string]string{
 	"cmd/rowan":         "server",
-	"server":            "wire session vcs admin admin/api admin/auth admin/limit admin/web apikey storage storage/mvcc storage/merge storage/kv/badgerkv storage/kv/tikv catalog/pgcatalog internal/password internal/invariant " + schema,
+	"server":            "wire session vcs admin admin/api admin/auth admin/limit admin/web apikey storage storage/mvcc storage/temp storage/merge storage/kv/badgerkv storage/kv/tikv catalog/pgcatalog internal/password internal/invariant " + schema,
 	"wire":              values,
-	"session":           "apikey vcs planner planner/bind planner/parse planner/logical executor executor/copy executor/ddl executor/dml executor/op executor/eval executor/mem executor/kernel executor/spill storage internal/password catalog/pgcatalog internal/invariant " + plans,
+	"session":           "apikey vcs planner planner/bind planner/parse planner/logical executor executor/copy executor/ddl executor/dml executor/op executor/eval executor/mem executor/kernel executor/spill storage storage/temp internal/password catalog/pgcatalog internal/invariant " + plans,
 	"vcs":               "storage storage/systable " + schema,
 	"admin":             "admin/api admin/auth admin/helios admin/web",
 	"admin/api":         "",
@@ -79,6 +79,7 @@ var layers = map[string]string{
 
 	"storage":             schema,
 	"storage/mvcc":        "storage storage/keys storage/kv storage/lock storage/rowcodec storage/diff storage/merge internal/invariant " + schema,
+	"storage/temp":        "storage " + schema,
 	"storage/systable":    "storage " + schema,
 	"storage/diff":        "storage storage/keys storage/rowcodec " + schema,
 	"storage/merge":       "storage storage/keys storage/rowcodec storage/diff " + schema,

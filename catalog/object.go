@@ -72,6 +72,7 @@ type Table struct {
 	Created     uint64   // SCN
 	Options     []string `json:",omitempty"`
 	Unlogged    bool     `json:",omitempty"`
+	OnCommit    byte     `json:",omitempty"` // of a temporary table: 'd' delete its rows, 'x' drop it, else keep
 	Replident   byte     `json:",omitempty"`
 	RowSecurity bool     `json:",omitempty"`
 	ForceRLS    bool     `json:",omitempty"`

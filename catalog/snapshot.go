@@ -3,11 +3,21 @@ package catalog
 import (
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/rowandb/rowan/types"
 )
+
+// TempPrefix begins the names of schemas for temporary objects.
+const TempPrefix = "pg_temp_"
+
+// Temporary reports whether a schema holds a session's temporary objects.
+func (s *Snapshot) Temporary(schema OID) bool {
+	sc, ok := s.objects[schema].(*Schema)
+	return ok && strings.HasPrefix(sc.Name, TempPrefix)
+}
 
 // Ref says which catalog and which rows a statement means: a branch of a database at a point. Empty fields stand for the
 // session's own choice. Plans keep Refs, not what they resolve to, so that a cached plan serves later transactions.
@@ -197,6 +207,9 @@ func (s *Snapshot) index() {
 		switch o := o.(type) {
 		case *Schema:
 			s.schemas[h.Name] = id
+			if strings.HasPrefix(h.Name, TempPrefix) {
+				s.schemas["pg_temp"] = id // the session's own: no other is in its catalog
+			}
 		case *Table:
 			s.relations[key] = id
 			if cols := s.resolveColumns(o.Columns); cols != nil {

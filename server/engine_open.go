@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/rowandb/rowan/storage/kv/badgerkv"
 	"github.com/rowandb/rowan/storage/merge"
 	"github.com/rowandb/rowan/storage/mvcc"
+	"github.com/rowandb/rowan/storage/temp"
 	"github.com/rowandb/rowan/vcs"
 )
 
@@ -41,11 +43,12 @@ func openEngine(ctx context.Context, o EngineOptions) (*Engine, error) {
 	engine := session.NewEngine(store, o.Log.Named("session"))
 	engine.Version = Version
 	engine.TempDir = o.TempDir
+	engine.Temp = temp.New(mvcc.FirstDatabase, openTemp(filepath.Join(o.TempDir, "tables")))
 	s := &sessions{engine: engine, store: store}
 	a := &httpAPI{sessions: s, trust: o.Trust, started: time.Now()}
 	return &Engine{
 		Sessions: s, Roles: s, HTTP: admin.New(a.services(), web), Created: created,
-		Attach: func(b Backends) { engine.Backends = b }, Close: store.Close,
+		Attach: func(b Backends) { engine.Backends = b }, Close: func() error { return errors.Join(engine.Temp.Close(), store.Close()) },
 	}, nil
 }
 

@@ -66,7 +66,7 @@ func (s *Session) merge(ctx context.Context, m Merge, collect bool) (storage.Mer
 	if collect {
 		r.Violated = v.violated
 	}
-	res, err := s.engine.Store.Branches().Merge(ctx, s.txn.Txn, r)
+	res, err := s.engine.Store.Branches().Merge(ctx, s.txn.base(), r)
 	if err == nil && len(res.Conflicts) == 0 {
 		err = v.verify(ctx)
 	}
@@ -100,7 +100,7 @@ func (s *Session) carryCommits(ctx context.Context, m Merge) error {
 	if err != nil {
 		return err
 	}
-	return vcs.CarryCommits(ctx, s.txn.Txn, source, target)
+	return vcs.CarryCommits(ctx, s.txn.base(), source, target)
 }
 
 // noteMerge remembers what the branch's log says of a transaction that merges.

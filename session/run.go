@@ -127,7 +127,7 @@ func (s *Session) deferCheck(deferred bool, constraint catalog.OID, check func(c
 
 // checkWritable refuses writes where they cannot be: in read-only transactions and at points in the past.
 func (s *Session) checkWritable(ctx context.Context, plan *planner.Plan) error {
-	if plan.ReadOnly {
+	if plan.ReadOnly || s.writesTemp(plan) {
 		return nil
 	}
 	if s.txn.readOnly {

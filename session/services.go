@@ -25,7 +25,7 @@ type rowService func(s *Session, ctx context.Context, args []types.Datum, yield 
 var (
 	services = sync.OnceValue(func() map[string]service {
 		return joined(vcsServices(), sequenceServices, catalogServices, definitionServices, functionServices, privilegeServices, systemServices,
-			lockServices, backendServices, apiKeyServices)
+			lockServices, tempServices, backendServices, apiKeyServices)
 	})
 	rowServices = sync.OnceValue(func() map[string]rowService { return joined(vcsRows(), catalogRows, apiKeyRows) })
 )

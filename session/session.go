@@ -21,6 +21,7 @@ import (
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/parse"
 	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/temp"
 	"github.com/rowandb/rowan/types"
 )
 
@@ -33,6 +34,8 @@ type Engine struct {
 	TempDir string
 	// Defaults are settings that the server was started with, by name.
 	Defaults map[string]string
+	// Temp keeps temporary tables; nil: there are none.
+	Temp *temp.Store
 	// Backends stops other sessions; nil: nobody can. Set before the first session.
 	Backends Backends
 
@@ -85,7 +88,8 @@ type Session struct {
 	literals          []parse.Literal     // scratch
 	notices           []*pgerr.Error      // of functions, for the running statement
 	me                currentRole
-	trusted           bool // the engine's own statements run: privileges are not checked
+	temp              *temp.Space // nil until the first temporary object
+	trusted           bool        // the engine's own statements run: privileges are not checked
 }
 
 // New opens a session. Errors are what PostgreSQL answers at the end of startup: 3D000, 28000, 22023.
@@ -114,6 +118,11 @@ func (s *Session) Close() error {
 	}
 	if s.advisory != nil {
 		s.advisory.UnlockAll()
+	}
+	if s.temp != nil {
+		if terr := s.temp.Close(context.Background()); err == nil {
+			err = terr
+		}
 	}
 	s.engine.notify.remove(s)
 	s.engine.activity.remove(s.activity)

@@ -21,9 +21,7 @@ var systemServices = map[string]service{
 	"inet_server_addr":         nullService,
 	"inet_server_port":         nullService,
 
-	"pg_my_temp_schema":       constant(types.Int(0)),
-	"pg_is_other_temp_schema": constant(types.Bool(false)),
-	"row_security_active":     constant(types.Bool(false)),
+	"row_security_active": constant(types.Bool(false)),
 	"row_security_active_name": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
 		_, err := s.relation(ctx, a[0].S)
 		return types.Bool(false), err

@@ -30,7 +30,7 @@ func (s *Session) command(ctx context.Context, p *planned, params []types.Datum,
 	case *command.Show:
 		return c.Tag(), s.show(c.Name, out)
 	case *command.Discard:
-		return c.Tag(), s.discard(c)
+		return c.Tag(), s.discard(ctx, c)
 	case *command.Prepare:
 		return c.Tag(), s.prepareCommand(ctx, c)
 	case *command.Execute:
@@ -204,9 +204,15 @@ func (s *Session) setSessionUser(name string, local bool) error {
 	return nil
 }
 
-func (s *Session) discard(c *command.Discard) error {
-	if c.What != "ALL" {
+func (s *Session) discard(ctx context.Context, c *command.Discard) error {
+	switch c.What {
+	case "TEMP":
+		return s.discardTemp(ctx)
+	case "SEQUENCES":
+		s.sequences = sequenceState{}
 		return nil
+	case "PLANS":
+		return nil // plans of all sessions are kept together, and never outlive what they were made for
 	}
 	if s.txn.explicit {
 		return pgerr.New(pgerrcode.ActiveSQLTransaction, "DISCARD ALL cannot run inside a transaction block")
@@ -219,7 +225,7 @@ func (s *Session) discard(c *command.Discard) error {
 	s.user, s.sessionUser = s.opts.User, s.opts.User
 	s.engine.notify.remove(s)
 	s.sequences = sequenceState{}
-	return nil
+	return s.discardTemp(ctx)
 }
 
 func (s *Session) prepareCommand(ctx context.Context, c *command.Prepare) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/temp"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
 	"github.com/rowandb/rowan/vcs"
@@ -23,11 +24,15 @@ var _ vcs.Conn = conn{}
 func (c conn) Store() storage.Store { return c.s.engine.Store }
 
 // Txn implements vcs.Conn.
-func (c conn) Txn() storage.Txn { return c.s.txn.Txn }
+func (c conn) Txn() storage.Txn { return c.s.txn.base() }
 
 // View implements vcs.Conn.
 func (c conn) View(ctx context.Context, r catalog.Ref) (storage.View, error) {
-	return c.s.txn.View(ctx, r)
+	v, err := c.s.txn.View(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return temp.Base(v), nil
 }
 
 // Database implements vcs.Conn.

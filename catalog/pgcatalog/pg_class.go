@@ -72,10 +72,13 @@ type classRow struct {
 
 // class adds a row of pg_class.
 func (b *builder) class(c classRow) {
-	if c.persist == 0 {
+	h := c.h
+	switch {
+	case b.Catalog.Temporary(h.Schema):
+		c.persist = 't'
+	case c.persist == 0:
 		c.persist = 'p'
 	}
-	h := c.h
 	b.add(h.OID, h.Name, h.Schema, c.rowType, 0, h.Owner, c.am, h.OID, 0, c.pages, float64(c.tuples), 0, 0, c.hasIndex, false, c.persist, c.kind, c.atts,
 		c.checks, c.rules, c.triggers, false, c.rls, false, true, c.replident, false, 0, "0", "0", b.acl(h), c.options, nil)
 }

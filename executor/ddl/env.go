@@ -29,9 +29,9 @@ type Env struct {
 	Role catalog.OID
 	// SearchPath is what the session's search_path resolves to; names of objects in it are shown without their schema.
 	SearchPath []catalog.OID
-	// TempSchema is the name of the session's schema for temporary tables, such as pg_temp_3.
-	TempSchema string
-	Notice     func(*pgerr.Error)
+	// Temp makes the session's schema for temporary objects ready and returns its OID and name.
+	Temp   func(ctx context.Context) (catalog.OID, string, error)
+	Notice func(*pgerr.Error)
 	// InBlock is true inside BEGIN … COMMIT, where databases cannot be made.
 	InBlock bool
 }

@@ -28,7 +28,11 @@ func (b *build) addForeignKey(ctx context.Context, d *command.ConstraintDef) err
 	if ref.Virtual {
 		return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied: %q is a system catalog", ref.Name)
 	}
-	if ref.Unlogged && !b.t.Unlogged {
+	temporary, parent := b.isTemp(b.t.Schema), b.isTemp(ref.Schema)
+	if temporary && !parent {
+		return pgerr.New(pgerrcode.InvalidTableDefinition, "constraints on temporary tables may reference only temporary tables")
+	}
+	if !temporary && (parent || ref.Unlogged && !b.t.Unlogged) {
 		return pgerr.New(pgerrcode.InvalidTableDefinition, "constraints on permanent tables may reference only permanent tables")
 	}
 	columns, err := b.columnIDs(d.Columns, `column %q referenced in foreign key constraint does not exist`)

@@ -13,10 +13,14 @@ import (
 )
 
 func (s *stmt) createSequence(ctx context.Context, c *command.CreateSequence) error {
-	if done, err := s.nameFree(c.Target.Schema, c.Target.Name, c.IfNotExists); done || err != nil {
+	at, err := s.temporary(ctx, c.Target)
+	if err != nil {
 		return err
 	}
-	q, err := s.newSequence(ctx, c.Target, &c.Def)
+	if done, err := s.nameFree(at.Schema, at.Name, c.IfNotExists); done || err != nil {
+		return err
+	}
+	q, err := s.newSequence(ctx, at, &c.Def)
 	if err != nil {
 		return err
 	}

@@ -29,15 +29,12 @@ type build struct {
 }
 
 func (s *stmt) createTable(ctx context.Context, c *command.CreateTable) (string, error) {
-	if c.OnCommit != 0 && c.OnCommit != 'p' {
-		return "", pgerr.Unsupported("ON COMMIT DROP and DELETE ROWS")
+	at, err := s.temporary(ctx, c.Target)
+	if err != nil {
+		return "", err
 	}
-	if c.Target.Temp {
-		id, err := s.tempSchema(ctx)
-		if err != nil {
-			return "", err
-		}
-		c = withSchema(c, id)
+	if at.Temp {
+		c = withSchema(c, at.Schema)
 	}
 	if done, err := s.nameFree(c.Target.Schema, c.Target.Name, c.IfNotExists); done || err != nil {
 		return "", err
@@ -79,6 +76,9 @@ func (s *stmt) newTable(ctx context.Context, c *command.CreateTable) (*build, er
 		return nil, err
 	}
 	t := &catalog.Table{Header: catalog.Header{OID: id, Schema: c.Target.Schema, Name: c.Target.Name, Owner: s.Role}, Rows: rows, Options: c.Options, Unlogged: c.Unlogged}
+	if c.OnCommit != 'p' {
+		t.OnCommit = c.OnCommit
+	}
 	s.applyDefaults('r', t.Schema, &t.Header, t)
 	b := &build{stmt: s, t: t, fresh: true}
 	for i := range c.Columns {
@@ -214,19 +214,4 @@ func (b *build) put(ctx context.Context) error {
 		}
 	}
 	return b.view.Put(ctx, b.t)
-}
-
-// tempSchema returns the session's schema for temporary tables, made when first needed.
-func (s *stmt) tempSchema(ctx context.Context) (catalog.OID, error) {
-	if s.TempSchema == "" {
-		return 0, pgerr.Unsupported("CREATE TEMPORARY TABLE")
-	}
-	if sc := s.cat().Schema(s.TempSchema); sc != nil {
-		return sc.OID, nil
-	}
-	id, err := s.oid(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return id, s.view.Put(ctx, &catalog.Schema{Header: catalog.Header{OID: id, Name: s.TempSchema, Owner: s.Role}})
 }

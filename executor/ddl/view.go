@@ -11,8 +11,14 @@ import (
 )
 
 func (s *stmt) createView(ctx context.Context, c *command.CreateView) error {
-	if c.Target.Temp {
-		return pgerr.Unsupported("CREATE TEMPORARY VIEW")
+	at, err := s.viewTarget(ctx, c)
+	if err != nil {
+		return err
+	}
+	if at != c.Target {
+		same := *c
+		same.Target = at
+		c = &same
 	}
 	if err := s.mayCreate(c.Target.Schema); err != nil {
 		return err

@@ -26,7 +26,7 @@ func (b *definer) target(r *pg.RangeVar) (command.Target, error) {
 		temp, names = true, names[len(names)-1:]
 	}
 	if temp && len(names) > 1 {
-		return command.Target{}, pgerr.New(pgerrcode.InvalidTableDefinition, "cannot create temporary relation in non-temporary schema")
+		return command.Target{}, pgerr.New(pgerrcode.InvalidTableDefinition, "cannot create temporary relation in non-temporary schema").At(int(r.Location))
 	}
 	if temp {
 		return command.Target{Name: clipName(r.Relname), Temp: true}, nil
@@ -54,8 +54,13 @@ func (b *definer) newName(names []string) (command.Target, error) {
 	if err != nil {
 		return t, err
 	}
-	for i, p := range b.searchPath() {
-		if i == 0 && p == "pg_catalog" || strings.HasPrefix(p, "pg_temp") {
+	first := true // pg_catalog there is implicit
+	for _, p := range b.searchPath() {
+		if strings.HasPrefix(p, "pg_temp") {
+			continue
+		}
+		implicit := first && p == "pg_catalog"
+		if first = false; implicit {
 			continue
 		}
 		if sc := snap.Schema(p); sc != nil {

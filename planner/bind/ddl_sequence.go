@@ -16,9 +16,6 @@ func (b *definer) createSequence(s *pg.CreateSeqStmt) (command.Command, error) {
 	if err != nil {
 		return nil, err
 	}
-	if at.Temp {
-		return nil, pgerr.Unsupported("CREATE TEMPORARY SEQUENCE")
-	}
 	def, err := b.sequenceOptions(s.Options, s.ForIdentity)
 	if err != nil {
 		return nil, err
