@@ -50,11 +50,12 @@ type Plan struct {
 }
 
 // New plans a statement. known are the types of the parameters that the client declared; the plan has those inferred too.
+// With an error of a name or type comes a plan with nothing but Locks, as from bind.Bind.
 func New(_ context.Context, stmt parse.Statement, c bind.Catalog, known []types.Type, o Options) (*Plan, error) {
 	params := append([]types.Type(nil), known...)
 	b, err := bind.Bind(stmt, c, &params, bind.Options{Fold: o.Fold, Supported: o.Supported, NoParams: o.NoParams})
 	if err != nil {
-		return nil, err
+		return &Plan{Locks: b.Locks}, err
 	}
 	p := &Plan{Command: b.Command, Tag: b.Tag, Params: params, Refs: b.Refs, ReadOnly: b.ReadOnly, Once: b.Once, Notices: b.Notices, Access: b.Access, Locks: b.Locks}
 	if b.Fields != nil {

@@ -53,16 +53,12 @@ func (c *catalogAccess) SearchPath() []string {
 	}
 	path := make([]string, 0, 4)
 	names := splitList(value)
-	path = append(path, c.session.tempPath(snap, names)...)
 	if !slices.Contains(names, "pg_catalog") {
 		path = append(path, "pg_catalog")
 	}
 	for _, n := range names {
-		switch {
-		case n == "$user":
+		if n == "$user" {
 			n = c.session.user
-		case n == "pg_temp" && c.session.temp != nil:
-			n = c.session.temp.Name
 		}
 		if snap.Schema(n) != nil && !slices.Contains(path, n) {
 			path = append(path, n)
@@ -126,17 +122,22 @@ func (s *Session) plan(ctx context.Context, st parse.Statement, known []types.Ty
 	notices := len(s.notices)
 	for {
 		p, err := s.planNow(ctx, st, known)
-		if err != nil {
+		if p == nil {
 			return nil, err
 		}
-		if ok, err := s.lockRelations(ctx, p); ok || err != nil {
-			return p, err
+		if ok, failed := s.lockRelations(ctx, p); failed != nil {
+			return nil, failed
+		} else if ok && err != nil {
+			return nil, err
+		} else if ok {
+			return p, nil
 		}
 		s.notices = s.notices[:notices]
 	}
 }
 
-// planNow plans by the catalog as it is, without locks on what the statement uses.
+// planNow plans by the catalog as it is, without locks on what the statement uses. With an error it returns what locks the
+// statement had come to need, if any.
 func (s *Session) planNow(ctx context.Context, st parse.Statement, known []types.Type) (*planned, error) {
 	key := s.planKey(st.Key(), known)
 	if p := s.cached(ctx, key); p != nil {
@@ -145,6 +146,11 @@ func (s *Session) planNow(ctx context.Context, st parse.Statement, known []types
 	o := s.planOptions()
 	o.NoParams = known == nil
 	plan, err := planner.New(ctx, st, &s.catalogs, known, o)
+	if err != nil && plan != nil && len(plan.Locks) > 0 {
+		if locks, bad := s.lockGroups(plan); bad == nil {
+			return &planned{stmt: st, plan: plan, locks: locks}, err
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

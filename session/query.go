@@ -82,8 +82,8 @@ func (s *Session) fail(_ context.Context, err error, sql string) error {
 	switch {
 	case s.txn == nil:
 	case s.txn.explicit:
-		s.txn.failed = true
 		s.closePortals(false)
+		s.txn.abort()
 	default:
 		s.rollbackQuietly()
 	}

@@ -13,7 +13,9 @@ func Locks(c command.Command, snap *catalog.Snapshot) []storage.TableLock {
 	case *command.AlterTable:
 		return alterLocks(c)
 	case *command.CreateIndex:
-		mode := catalog.Share
+		// PostgreSQL takes SHARE, and lets indexes of one table be built side by side. Here the table's descriptor, which
+		// they all change, is one object.
+		mode := catalog.ShareRowExclusive
 		if c.Concurrent {
 			mode = catalog.ShareUpdateExclusive
 		}
@@ -23,7 +25,9 @@ func Locks(c command.Command, snap *catalog.Snapshot) []storage.TableLock {
 	case *command.Drop:
 		return dropLocks(c, snap)
 	case *command.Truncate:
-		return exclusive(c.Tables)
+		return allOf(c.Tables, catalog.AccessExclusive)
+	case *command.Vacuum:
+		return allOf(c.Tables, maintenanceLock(c.Kind))
 	case *command.Rename:
 		return renameLocks(c, snap)
 	case *command.SetSchema:
@@ -36,12 +40,22 @@ func Locks(c command.Command, snap *catalog.Snapshot) []storage.TableLock {
 	return nil
 }
 
-func exclusive(tables []catalog.OID) []storage.TableLock {
+func allOf(tables []catalog.OID, mode catalog.TableLock) []storage.TableLock {
 	out := make([]storage.TableLock, len(tables))
 	for i, id := range tables {
-		out[i] = storage.TableLock{Table: id, Mode: catalog.AccessExclusive}
+		out[i] = storage.TableLock{Table: id, Mode: mode}
 	}
 	return out
+}
+
+func maintenanceLock(kind string) catalog.TableLock {
+	switch kind {
+	case "CLUSTER":
+		return catalog.AccessExclusive
+	case "REINDEX":
+		return catalog.Share
+	}
+	return catalog.ShareUpdateExclusive
 }
 
 // relationLock locks an object if it is a table or a view.

@@ -62,8 +62,8 @@ type locker struct {
 	seen     map[string]struct{}
 }
 
-// lock locks the rows of b and calls f for those that can be changed: first the unchanged ones, then, each alone, those
-// that another transaction changed and that still qualify.
+// lock locks the rows of b and calls f for those that can be changed, in their order: unchanged ones together, and each
+// alone those that another transaction changed and that still qualify.
 func (l *locker) lock(ctx context.Context, b *vector.Batch, f func(b *vector.Batch, keys []string) error) error {
 	keys, versions := keysOf(b, l.keyCol), versionsOf(b, l.keyCol+1)
 	rows := *b
@@ -89,29 +89,32 @@ func (l *locker) lock(ctx context.Context, b *vector.Batch, f func(b *vector.Bat
 func (l *locker) some(ctx context.Context, b *vector.Batch, keys []string, found []storage.LockResult, f func(*vector.Batch, []string) error) error {
 	same := *b
 	same.Sel = []uint16{}
-	var unchanged, changed []string
+	var unchanged []string
+	flush := func() error {
+		if len(unchanged) == 0 {
+			return nil
+		}
+		err := f(&same, unchanged)
+		same.Sel, unchanged = []uint16{}, nil
+		return err
+	}
 	for k, r := range found {
 		switch r {
 		case storage.LockUnchanged:
 			same.Sel = append(same.Sel, uint16(b.Row(k)))
 			unchanged = append(unchanged, keys[k])
 		case storage.LockChanged:
-			changed = append(changed, keys[k])
-		case storage.LockDeleted, storage.LockSkipped:
+			if err := flush(); err != nil {
+				return err
+			}
+			one := keys[k : k+1]
+			if err := recheck(ctx, l.w.env, l.plan, l.target, keys[k], func(b *vector.Batch) error { return f(b, one) }); err != nil {
+				return err
+			}
+		case storage.LockDeleted, storage.LockSkipped, storage.LockSelf:
 		}
 	}
-	if len(unchanged) > 0 {
-		if err := f(&same, unchanged); err != nil {
-			return err
-		}
-	}
-	for _, key := range changed {
-		err := recheck(ctx, l.w.env, l.plan, l.target, key, func(b *vector.Batch) error { return f(b, []string{key}) })
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return flush()
 }
 
 // first leaves out rows that the statement has dealt with already.

@@ -94,7 +94,7 @@ type Access struct {
 }
 
 // Bind binds a statement. params holds the types of the parameters that the client declared and receives those that are
-// inferred.
+// inferred. With an error comes what was bound so far of Bound.Locks: the names may mean something else once they are held.
 func Bind(stmt parse.Statement, c Catalog, params *[]types.Type, o Options) (*Bound, error) {
 	b := &binder{cat: c, opts: o, params: params, stmt: &stmt, out: &Bound{}}
 	err := b.statement(stmt.Node)
@@ -102,7 +102,7 @@ func Bind(stmt parse.Statement, c Catalog, params *[]types.Type, o Options) (*Bo
 		err = b.checkParams()
 	}
 	if err != nil {
-		return nil, b.relocate(err)
+		return &Bound{Locks: b.out.Locks}, b.relocate(err)
 	}
 	if stmt.Tag != "" {
 		b.out.Tag = stmt.Tag

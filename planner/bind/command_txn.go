@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/jackc/pgerrcode"
 	pg "github.com/pganalyze/pg_query_go/v5"
 
@@ -154,9 +156,26 @@ func (b *binder) lockTable(s *pg.LockStmt) (command.Command, error) {
 		if _, ok := r.object.(*catalog.Sequence); ok || r.index != nil {
 			return nil, pgerr.New(pgerrcode.WrongObjectType, "%q is not a table or view", rv.Relname)
 		}
-		c.Tables, c.Ref = append(c.Tables, r.object.Head().OID), r.ref
+		c.Tables, c.Ref = lockedBy(c.Tables, r.snap, r.object.Head().OID), r.ref
 	}
 	return c, nil
+}
+
+// lockedBy adds a relation and, of a view, what it reads.
+func lockedBy(list []catalog.OID, snap *catalog.Snapshot, id catalog.OID) []catalog.OID {
+	if slices.Contains(list, id) {
+		return list
+	}
+	switch o := snap.Object(id).(type) {
+	case *catalog.Table:
+		list = append(list, id)
+	case *catalog.View:
+		list = append(list, id)
+		for _, d := range o.Deps {
+			list = lockedBy(list, snap, d.Object)
+		}
+	}
+	return list
 }
 
 // setConstraints binds SET CONSTRAINTS.

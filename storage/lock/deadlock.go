@@ -99,8 +99,9 @@ type Info struct {
 
 // Blocker is an owner for whom another waits.
 type Blocker struct {
-	PID int32
-	Txn uint64
+	PID   int32
+	Txn   uint64
+	Waits bool // it only stands before it in the queue
 }
 
 // List returns all locks.
@@ -127,7 +128,7 @@ func (e *entry) list(out []Info) []Info {
 	for i, w := range e.waiters {
 		x := Info{Key: e.key, Mode: w.mode, PID: w.owner.PID, Txn: w.owner.ID, Since: w.since, Place: i}
 		for _, b := range w.blockers() {
-			x.Blockers = append(x.Blockers, Blocker{b.PID, b.ID})
+			x.Blockers = append(x.Blockers, Blocker{b.PID, b.ID, e.holder(b) == nil})
 		}
 		out = append(out, x)
 	}

@@ -21,16 +21,15 @@ type Kind uint8
 
 // The kinds.
 const (
-	Row         Kind = iota // space, keyspace, row key: modes of catalog.RowLock
-	Table                   // space, OID: modes of catalog.TableLock
-	Advisory                // database and key: Shared, Exclusive
-	Transaction             // transaction id: Shared, Exclusive
+	Row      Kind = iota // space, keyspace, row key: modes of catalog.RowLock
+	Table                // space, OID: modes of catalog.TableLock
+	Advisory             // database and key: Shared, Exclusive
 )
 
 // Mode is a lock's mode: catalog.RowLock, catalog.TableLock, or one of those below.
 type Mode uint8
 
-// The modes of advisory locks and of those on transactions.
+// The modes of advisory locks.
 const (
 	Shared Mode = iota + 1
 	Exclusive
@@ -58,8 +57,7 @@ var conflicts = [...][]uint16{
 		1<<2 | 1<<3 | 1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<8,
 		1<<1 | 1<<2 | 1<<3 | 1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<8,
 	},
-	Advisory:    {0, 1 << Exclusive, 1<<Shared | 1<<Exclusive},
-	Transaction: {0, 1 << Exclusive, 1<<Shared | 1<<Exclusive},
+	Advisory: {0, 1 << Exclusive, 1<<Shared | 1<<Exclusive},
 }
 
 const shardCount = 64
@@ -178,7 +176,7 @@ type Wait struct {
 	Timeout time.Duration // 0: as long as the context lasts
 }
 
-// Lock takes k in a mode. added is false when the owner held it in this mode already. Errors: ErrBusy with No,
+// Lock takes k in a mode. added is false when the owner held it in this mode, or a row in a stronger one. Errors: ErrBusy with No,
 // ErrTimeout, a *Deadlock, or the context's.
 func (o *Owner) Lock(ctx context.Context, k Key, mode Mode, w Wait) (added bool, err error) {
 	if k.Kind != Table {
@@ -212,8 +210,10 @@ func (o *Owner) lock(ctx context.Context, k Key, mode Mode, w Wait) (added bool,
 		return true, nil
 	}
 	h := e.holder(o)
-	if h != nil && h.modes&(1<<mode) != 0 {
-		h.grant(mode)
+	if h != nil && (h.modes&(1<<mode) != 0 || k.Kind == Row && h.modes>>mode != 0) {
+		if k.Kind == Advisory {
+			h.grant(mode)
+		}
 		s.mu.Unlock()
 		return false, nil
 	}

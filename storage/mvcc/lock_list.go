@@ -3,6 +3,7 @@ package mvcc
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage"
@@ -13,7 +14,7 @@ import (
 // holder's transaction, and as the place in the queue for the row.
 func (s *Store) Locks() []storage.LockInfo {
 	var out []storage.LockInfo
-	writers := map[uint64]int32{} // transactions that hold row locks
+	writers := map[uint64]int32{} // transactions that hold or want row locks
 	for _, i := range s.locks.List() {
 		x := storage.LockInfo{Granted: i.Granted, Fast: i.Fast, PID: i.PID, Txn: i.Txn, Since: i.Since}
 		for _, b := range i.Blockers {
@@ -26,15 +27,9 @@ func (s *Store) Locks() []storage.LockInfo {
 		case lock.Advisory:
 			x.Kind, x.Mode, x.Advisory = "advisory", advisoryModes[i.Mode], advisoryOf(i.Key)
 			x.Database = x.Advisory.Database
-		case lock.Transaction:
-			if x.On = i.Key.A; i.Granted && i.Mode == lock.Exclusive {
-				writers[i.Txn] = i.PID
-				continue
-			}
-			x.Kind, x.Mode = "transactionid", advisoryModes[i.Mode]
 		default:
+			writers[i.Txn] = i.PID
 			if i.Granted {
-				writers[i.Txn] = i.PID
 				continue
 			}
 			out = append(out, s.rowWait(i, x)...)
@@ -54,9 +49,17 @@ func (s *Store) rowWait(i lock.Info, x storage.LockInfo) []storage.LockInfo {
 	q.Kind, q.Mode, q.Keyspace, q.Key = "tuple", rowModes[i.Mode], i.Key.B, i.Key.S
 	q.Branch, q.Database = s.branchOf(i.Key.A)
 	if i.Place > 0 || len(i.Blockers) == 0 {
+		if n := len(i.Blockers); n > 0 && i.Blockers[n-1].Waits {
+			q.BlockedBy = nil // for the row's queue, it waits for those before it alone
+			for _, b := range i.Blockers {
+				if b.Waits {
+					q.BlockedBy = append(q.BlockedBy, b.PID)
+				}
+			}
+		}
 		return []storage.LockInfo{q}
 	}
-	q.Granted, q.BlockedBy = true, nil
+	q.Granted, q.BlockedBy, q.Since = true, nil, time.Time{}
 	x.Kind, x.Mode, x.On = "transactionid", "ShareLock", i.Blockers[0].Txn
 	return []storage.LockInfo{q, x}
 }
