@@ -17,6 +17,7 @@ import (
 	"github.com/rowandb/rowan/admin/api"
 	"github.com/rowandb/rowan/admin/auth"
 	"github.com/rowandb/rowan/admin/helios"
+	"github.com/rowandb/rowan/admin/openapi"
 	"github.com/rowandb/rowan/admin/web"
 )
 
@@ -32,7 +33,7 @@ type Options struct {
 }
 
 // New makes the router: shared paths, and a dialect for each prefix.
-func New(s api.Services, o Options) http.Handler {
+func New(s api.Services, o Options) (http.Handler, error) {
 	a := &auth.Authenticator{Roles: s.Roles, Keys: s.Keys, Tokens: o.Tokens, Log: o.Log}
 	r := chi.NewRouter()
 	r.Use(web.RequestID, web.Recover(o.Log, internalError), web.CORS(o.Origins), web.LimitBody(maxBody))
@@ -40,12 +41,21 @@ func New(s api.Services, o Options) http.Handler {
 	r.Get("/health", h.health)
 	r.Get("/healthz", h.health)
 	r.Get("/ready", h.ready)
+	var pages *openapi.Pages
+	docs := openapi.Routes(func() *openapi.Pages { return pages })
 	v1 := helios.New(s, a, o.Log)
-	r.Handle(helios.Prefix+"/*", web.NewMux(helios.Prefix, v1.Routes(), v1, o.Limits))
+	routes := append(v1.Routes(), docs...)
+	r.Handle(helios.Prefix+"/*", web.NewMux(helios.Prefix, routes, v1, o.Limits))
+	doc := openapi.Document(s.Status.Version(),
+		openapi.Section{Name: "Helios", Prefix: helios.Prefix, Routes: routes, Wrap: helios.Wrap, Failure: helios.Failure(), Media: "application/json"})
+	var err error
+	if pages, err = openapi.NewPages(doc); err != nil {
+		return nil, err
+	}
 	r.NotFound(func(w http.ResponseWriter, req *http.Request) {
 		web.WriteJSON(w, http.StatusNotFound, map[string]any{"error": "NotFound", "message": "no such path: " + req.URL.Path, "details": map[string]any{}})
 	})
-	return r
+	return r, nil
 }
 
 // internalError answers a request whose handler has failed in a way that it should not.

@@ -138,6 +138,6 @@ func (d *Dialect) timeRoutes() []web.Route {
 		{Method: http.MethodPost, Path: "/branches/{branch...}/restore/{snapshot}", Name: "restore", Tag: tagTime, Summary: "Restore a branch to a snapshot", Class: web.Writes, Scope: web.Branch,
 			Doc:     "The branch becomes what it was; what it is now stays readable under its SCNs, and as a branch if asked.",
 			Handler: web.Body(d.restore), Answer: restored{}, Errors: []int{400, 403, 404},
-			Examples: []web.Example{{Path: map[string]string{"branch": "feature-auth", "snapshot": "{snapshot}"}, Body: `{"create_backup_branch": true, "backup_branch_name": "backup-before-restore"}`}}},
+			Examples: []web.Example{{Path: map[string]string{"branch": "feature-auth", "snapshot": "snap_1"}, Body: `{"create_backup_branch": true, "backup_branch_name": "backup-before-restore"}`}}},
 	}
 }

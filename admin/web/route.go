@@ -43,6 +43,7 @@ type Route struct {
 	Class   Class
 	Scope   Scope
 	Public  bool // needs no credentials
+	Hidden  bool // left out of documents
 	Query   []Param
 	Handler Handler
 	Status  int    // of success; 0: 200
