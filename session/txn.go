@@ -34,7 +34,7 @@ type txn struct {
 	tag        string         // of the last statement, for the branch's log
 	home       storage.View   // what an empty Ref means, while the settings are those of homeEpoch; nil: not known
 	homeEpoch  uint64
-	merged     bool           // tag and text are those of a merge
+	merged     bool // tag and text are those of a merge
 }
 
 type savepoint struct {
@@ -110,6 +110,12 @@ func (t *txn) open(ctx context.Context) error {
 		return err
 	}
 	t.Txn, t.home = st, nil
+	if s.temp != nil {
+		if err := t.join(ctx, storage.TxnOptions{Isolation: isolationLevel(t.isolation)}); err != nil {
+			_ = st.Rollback() // the error before it says more
+			return err
+		}
+	}
 	if d := s.settings.duration("lock_timeout"); d > 0 {
 		st.SetLockTimeout(d)
 	}
@@ -134,6 +140,10 @@ func (s *Session) commit(ctx context.Context) error {
 		return err
 	}
 	s.closePortals(false)
+	if err := s.onCommit(ctx); err != nil {
+		s.rollbackQuietly()
+		return err
+	}
 	scn, err := t.Txn.Commit(ctx)
 	if err != nil {
 		s.txn = nil
