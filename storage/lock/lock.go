@@ -21,15 +21,16 @@ type Kind uint8
 
 // The kinds.
 const (
-	Row      Kind = iota // space, keyspace, row key: modes of catalog.RowLock
-	Table                // space, OID: modes of catalog.TableLock
-	Advisory             // database and key: Shared, Exclusive
+	Row         Kind = iota // space, keyspace, row key: modes of catalog.RowLock
+	Table                   // space, OID: modes of catalog.TableLock
+	Advisory                // database and key: Shared, Exclusive
+	Transaction             // transaction id: Shared, Exclusive
 )
 
 // Mode is a lock's mode: catalog.RowLock, catalog.TableLock, or one of those below.
 type Mode uint8
 
-// The modes of advisory locks.
+// The modes of advisory locks and of those on transactions.
 const (
 	Shared Mode = iota + 1
 	Exclusive
@@ -57,7 +58,8 @@ var conflicts = [...][]uint16{
 		1<<2 | 1<<3 | 1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<8,
 		1<<1 | 1<<2 | 1<<3 | 1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<8,
 	},
-	Advisory: {0, 1 << Exclusive, 1<<Shared | 1<<Exclusive},
+	Advisory:    {0, 1 << Exclusive, 1<<Shared | 1<<Exclusive},
+	Transaction: {0, 1 << Exclusive, 1<<Shared | 1<<Exclusive},
 }
 
 const shardCount = 64

@@ -27,6 +27,12 @@ func (s *Store) Locks() []storage.LockInfo {
 		case lock.Advisory:
 			x.Kind, x.Mode, x.Advisory = "advisory", advisoryModes[i.Mode], advisoryOf(i.Key)
 			x.Database = x.Advisory.Database
+		case lock.Transaction:
+			if x.On = i.Key.A; i.Granted && i.Mode == lock.Exclusive {
+				writers[i.Txn] = i.PID
+				continue
+			}
+			x.Kind, x.Mode = "transactionid", advisoryModes[i.Mode]
 		default:
 			writers[i.Txn] = i.PID
 			if i.Granted {
