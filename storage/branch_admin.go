@@ -19,6 +19,8 @@ type BranchAdmin interface {
 	SetDefault(ctx context.Context, db catalog.OID, name string) (Branch, error)
 	// Restore is Reset with options. A protected branch is refused without force.
 	Restore(ctx context.Context, db catalog.OID, name string, o RestoreOptions) (Branch, error)
+
+	Keeper
 }
 
 // CopyOptions say what a copy is called.

@@ -19,8 +19,10 @@ const (
 	MetaClean      Meta = 'c' // nothing: the SCN up to which tombstones were looked at
 	MetaRows       Meta = 'r' // layer, keyspace: number of rows
 	MetaMerge      Meta = 'e' // target branch, source branch, SCN
-	MetaStatistics Meta = 't' // layer, keyspace of rows: what ANALYZE found
+	MetaKeep       Meta = 'K' // database: how long its past is kept
+	MetaFlat       Meta = 'F' // layer, keyspace: what its ancestors show of it, in a layer of its own
 	MetaExtra      Meta = 'z' // free for packages above: a name
+	MetaStatistics Meta = 't' // layer, keyspace of rows: what ANALYZE found
 )
 
 // Append appends the key of a record numbered by ids (big-endian, so that they sort).

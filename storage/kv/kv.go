@@ -47,6 +47,12 @@ type Verifier interface {
 // Damage is a file that does not hold what was written.
 type Damage struct{ File, Problem string }
 
+// Compactor is implemented by engines that need not give the space of removed keys back at once.
+type Compactor interface {
+	// Compact gives back what can be given back now.
+	Compact(ctx context.Context) error
+}
+
 // Limits bound one batch.
 type Limits struct {
 	Bytes int64

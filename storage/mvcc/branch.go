@@ -22,7 +22,11 @@ import (
 type branch struct {
 	storage.Branch
 	Timeline []era
-	layers   []*layer // of the eras
+	Window   *time.Duration `json:",omitempty"` // how long its past is kept; nil: as the database says
+	Low      uint64         `json:",omitempty"` // points before are gone
+	Every    time.Duration  `json:",omitempty"` // of automatic snapshots; 0: none
+	Keep     int            `json:",omitempty"` // how many of them
+	layers   []*layer       // of the eras
 }
 
 // era says which layer is in force from an SCN on.
@@ -37,9 +41,12 @@ type branchName struct {
 }
 
 type layerRecord struct {
-	Parent uint64
-	Fork   uint64
-	Branch uint64
+	Parent  uint64
+	Fork    uint64
+	Branch  uint64
+	Trimmed uint64 `json:",omitempty"`
+	Cut     bool   `json:",omitempty"`
+	Flat    bool   `json:",omitempty"` // it repeats what others hold
 }
 
 // at returns the layer in force at an SCN.
@@ -82,7 +89,7 @@ func (s *Store) putBranch(batch *kv.Batch, b *branch) error {
 }
 
 func (s *Store) putLayer(batch *kv.Batch, l *layer) error {
-	r := layerRecord{Fork: l.fork, Branch: l.branch}
+	r := layerRecord{Fork: l.fork, Branch: l.branch, Trimmed: l.trimmed.Load(), Cut: l.cut.Load()}
 	if l.parent != nil {
 		r.Parent = l.parent.id
 	}
@@ -170,6 +177,7 @@ func (s *Store) newBranch(ctx context.Context, d storage.Branch, source *branch,
 	var parent *layer
 	if source != nil {
 		parent = source.at(fork)
+		b.Low = s.low(source)
 		for i, e := range source.Timeline {
 			if e.From <= fork {
 				b.Timeline, b.layers = append(b.Timeline, e), append(b.layers, source.layers[i])
@@ -216,6 +224,8 @@ func (s *Store) loadLayers(ctx context.Context) error {
 		}
 		l := newLayer(id, parent, r.Fork)
 		l.branch = r.Branch
+		l.trimmed.Store(r.Trimmed)
+		l.cut.Store(r.Cut)
 		s.layers[id] = l
 		return l
 	}

@@ -174,6 +174,7 @@ func (b branches) Restore(ctx context.Context, db catalog.OID, name string, o st
 	batch.Put(keys.Log{Layer: id, SCN: scn}.Append(nil), h.append(nil))
 	batch.Put(keys.AppendCommit(nil, scn), commitRecord{time: at}.append(nil))
 	l.committed(scn, at)
+	l.unmeasured()
 	d, err := s.saveBranch(ctx, &batch, c)
 	if err == nil && backup != nil {
 		s.install(backup)

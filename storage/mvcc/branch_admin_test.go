@@ -232,3 +232,7 @@ func TestExpire(t *testing.T) {
 		t.Error("it expires at once again")
 	}
 }
+
+func branchAt(branch string, scn storage.SCN) catalog.Ref {
+	return catalog.Ref{Branch: branch, Point: fmt.Sprint(scn)}
+}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage"
-	"github.com/rowandb/rowan/storage/keys"
 )
 
 // Stats implements storage.Branches.
@@ -41,8 +40,11 @@ func (b branches) Stats(ctx context.Context, db catalog.OID, name string) (st st
 	}
 	st.Changes = st.Inserts + st.Updates + st.Deletes
 	for _, k := range chain {
-		prefix := keys.Space{Layer: k.id}.AppendHead(nil, nil)
-		st.SizeBytes += s.kv.Size(prefix[:len(prefix)-1])
+		n, err := s.bytes(ctx, k.layer)
+		if err != nil {
+			return st, storeError(err)
+		}
+		st.SizeBytes += n
 	}
 	return st, storeError(s.distance(ctx, x, l, now, &st))
 }

@@ -105,7 +105,9 @@ func (s *Store) catalogAt(ctx context.Context, l *layer, at uint64, db *catalog.
 	if snap != nil {
 		return snap, nil
 	}
+	from.users.Add(1) // nobody else says that it is being read
 	objects, err := s.readObjects(ctx, from.chain(scn))
+	from.users.Add(-1)
 	if err != nil {
 		return nil, err
 	}

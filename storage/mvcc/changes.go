@@ -70,7 +70,7 @@ func (t *Txn) ChangedKeys(ctx context.Context, from, to storage.View, ks catalog
 		if p.space(ks) == nil {
 			continue
 		}
-		if err := t.s.eachChange(ctx, p.layer, p.from, p.to, add); err != nil {
+		if err := t.s.changedIn(ctx, p, ks, add); err != nil {
 			return nil, false, storeError(err)
 		}
 	}
@@ -96,6 +96,9 @@ func (t *Txn) ChangedTables(ctx context.Context, from, to storage.View) ([]catal
 	}
 	set := map[catalog.OID]struct{}{}
 	for _, p := range parts {
+		if p.from < p.trimmed.Load() {
+			t.changedTrimmed(p, from, to, set)
+		}
 		err := t.s.eachLog(ctx, p.layer, p.from, p.to, func(_ uint64, h logHeader) bool {
 			for _, c := range h.tables {
 				set[c.table] = struct{}{}
@@ -112,6 +115,40 @@ func (t *Txn) ChangedTables(ctx context.Context, from, to storage.View) ([]catal
 		}
 	}
 	return slices.Sorted(maps.Keys(set)), nil
+}
+
+// changedIn calls f for the keys of a keyspace that were written in a stretch, and perhaps for others. Where the log does not
+// reach back, all that the layer has is taken: a key that differs between two states that can be read has a version there.
+func (s *Store) changedIn(ctx context.Context, p stretch, ks uint64, f func(sp keys.Space, key []byte, del bool) bool) error {
+	sp := p.space(ks)
+	if sp == nil {
+		return nil
+	}
+	if p.from >= p.trimmed.Load() {
+		return s.eachChange(ctx, p.layer, p.from, p.to, f)
+	}
+	if _, err := s.eachVersion(ctx, sp.prefix, func(key []byte, _ *version) bool {
+		return f(sp.Space, key[len(sp.prefix):], false) && false
+	}); err != nil {
+		return err
+	}
+	past := sp.AppendHistory(nil, nil)
+	_, err := s.eachVersion(ctx, past, func(key []byte, _ *version) bool {
+		k, _, _ := keys.SplitHistory(key[len(past):])
+		return f(sp.Space, k, false) && false
+	})
+	return err
+}
+
+// changedTrimmed adds the tables of which a layer has anything.
+func (t *Txn) changedTrimmed(p stretch, from, to storage.View, set map[catalog.OID]struct{}) {
+	for _, v := range []storage.View{from, to} {
+		for _, o := range v.Catalog().Objects() {
+			if x, ok := o.(*catalog.Table); ok && p.space(x.Rows) != nil {
+				set[x.OID] = struct{}{}
+			}
+		}
+	}
 }
 
 // ChangedObjects returns the OIDs of the catalog's objects that may differ between two views.

@@ -121,10 +121,14 @@ func (c *checker) keys(ctx context.Context) error {
 
 // logged looks whether what the log says was written is there.
 func (c *checker) logged(ctx context.Context) error {
+	sees, err := c.s.sights(ctx, func(*branch) bool { return false })
+	if err != nil {
+		return err
+	}
 	layers := c.layers()
 	r := &reader{s: c.s}
 	for i, l := range layers {
-		if err := c.unreadable(fmt.Sprintf("layer %d", l.id), c.loggedIn(ctx, r, l)); err != nil {
+		if err := c.unreadable(fmt.Sprintf("layer %d", l.id), c.loggedIn(ctx, r, l, sees[l])); err != nil {
 			return err
 		}
 		c.step("log", int64(i+1), int64(len(layers)))
@@ -143,7 +147,7 @@ func (c *checker) layers() []*layer {
 	return out
 }
 
-func (c *checker) loggedIn(ctx context.Context, r *reader, l *layer) error {
+func (c *checker) loggedIn(ctx context.Context, r *reader, l *layer, seen extent) error {
 	lo := keys.Log{Layer: l.id, SCN: 1}.Append(nil)
 	hi := keys.Log{Layer: l.id, SCN: c.t.snap + 1}.Append(nil)
 	it := c.s.kv.Scan(ctx, kv.Range{Lo: lo, Hi: hi})
@@ -151,6 +155,9 @@ func (c *checker) loggedIn(ctx context.Context, r *reader, l *layer) error {
 	for it.Next() {
 		k, ok := keys.DecodeLog(it.Key())
 		list := it.Value()
+		if !seen.meets(k.SCN, k.SCN+1) {
+			continue // what was then is not kept
+		}
 		if ok && k.Chunk == 0 {
 			h, rest, err := parseLog(list)
 			if list = rest; err != nil || h.large != 0 {
@@ -192,7 +199,7 @@ func (c *checker) branches(ctx context.Context) error {
 	c.s.mu.RUnlock()
 	slices.SortFunc(all, func(a, b *branch) int { return int(int64(a.ID) - int64(b.ID)) })
 	for i, b := range all {
-		oldest := b.oldest()
+		oldest := max(b.oldest(), c.s.low(b))
 		for n := range uint64(c.o.Points + 1) {
 			at := c.t.snap
 			if n > 0 {

@@ -28,6 +28,7 @@ type keyCheck struct {
 	counters [counterCount]uint64
 	commits  scnSet
 	logs     map[uint64]scnSet // by layer
+	gone     uint64            // commit records below may have been removed
 	used     [counterCount]used
 }
 
@@ -130,7 +131,8 @@ func (k *keyCheck) meta(ctx context.Context) error {
 // metaIDs is how many ids follow each kind of meta record.
 var metaIDs = map[keys.Meta]int{
 	keys.MetaFormat: 0, keys.MetaBranch: 1, keys.MetaLayer: 1, keys.MetaSpace: 2, keys.MetaCatalog: 2, keys.MetaCounter: 1,
-	keys.MetaSequence: 1, keys.MetaLarge: 1, keys.MetaSnapshot: 1, keys.MetaClean: 0, keys.MetaMerge: 3,
+	keys.MetaSequence: 1, keys.MetaLarge: 1, keys.MetaSnapshot: 1, keys.MetaClean: 0, keys.MetaMerge: 3, keys.MetaKeep: 1,
+	keys.MetaFlat: 2,
 }
 
 // record takes in one meta record; it reports whether it knows the key.
@@ -139,7 +141,7 @@ func (k *keyCheck) record(m keys.Meta, rest, val []byte) bool {
 		return true
 	}
 	if m == keys.MetaRows {
-		return len(rest) == 0 || len(rest) == 16
+		return len(rest) == 0 || len(rest) == 8 || len(rest) == 16
 	}
 	n, known := metaIDs[m]
 	if !known || len(rest) != 8*n {
@@ -201,7 +203,14 @@ func (k *keyCheck) take(m keys.Meta, id [3]uint64, val []byte) error {
 		k.snaps = append(k.snaps, r)
 		k.use(counterSnapshot, id[0], "snapshot")
 		return err
-	case keys.MetaMerge, keys.MetaClean:
+	case keys.MetaKeep:
+		var r keepRecord
+		err := json.Unmarshal(val, &r)
+		if id[0] == 0 {
+			k.gone = r.Low
+		}
+		return err
+	case keys.MetaMerge, keys.MetaClean, keys.MetaFlat:
 		d.uvarint()
 	}
 	return d.err
@@ -250,7 +259,7 @@ func (k *keyCheck) readLogs(ctx context.Context) error {
 			return nil
 		}
 		setOf(k.logs, l.Layer).add(l.SCN)
-		if !k.commits.has(l.SCN) {
+		if !k.commits.has(l.SCN) && l.SCN >= k.gone {
 			k.bad(storage.ProblemCommit, fmt.Sprintf("layer %d", l.Layer), fmt.Sprintf("SCN %d", l.SCN), "the log has an entry of a transaction without commit record")
 		}
 		k.layer(l.Layer, "a log entry", l.SCN)

@@ -113,7 +113,9 @@ func (k *keyCheck) head(key, val []byte, one *keyVersions) {
 		one.head = 0
 		return
 	}
-	k.known(sp, key, one.head)
+	if v.flags&(deleted|root) != deleted|root { // such a one may be what a transaction rolled back has left: it is of any SCN
+		k.known(sp, key, one.head)
+	}
 	if sp.Keyspace == catalogSpace {
 		k.object(sp, row, &v, one.head)
 	}
@@ -128,6 +130,9 @@ func (k *keyCheck) known(sp keys.Space, key []byte, scn uint64) {
 	if !k.spaces[sp] {
 		k.bad(storage.ProblemSpace, where, fmt.Sprintf("keyspace %d", sp.Keyspace), "there are versions in it, and the layer does not know of it")
 		k.spaces[sp] = true // once is enough
+	}
+	if scn <= k.layers[sp.Layer].Trimmed || scn < k.gone || k.layers[sp.Layer].Flat {
+		return // nobody has to know when that was
 	}
 	if !k.commits.has(scn) {
 		k.bad(storage.ProblemCommit, where, keys.Print(key), "SCN %d has no commit record", scn)

@@ -117,6 +117,7 @@ func (s *Store) removeDead(ctx context.Context, dead []deadKey) (removed int, er
 	r := &reader{s: s}
 	b := kv.Batch{Async: true}
 	cleaned := map[*space]uint64{}
+	going := map[string]bool{}                        // in the batch already: a key may have been queued twice
 	horizon := s.txns.advance(s.seq.published.Load()) // a reader of an older point may have come since
 	for _, d := range dead {
 		if d.scn > horizon {
@@ -128,7 +129,7 @@ func (s *Store) removeDead(ctx context.Context, dead []deadKey) (removed int, er
 		if err != nil {
 			return removed, err
 		}
-		if !ok {
+		if !ok || going[string(key)] {
 			continue
 		}
 		v, err := parseVersion(val)
@@ -140,6 +141,9 @@ func (s *Store) removeDead(ctx context.Context, dead []deadKey) (removed int, er
 		}
 		if v.flags&root == 0 {
 			l := s.layerOf(d.sp.Layer)
+			if l == nil {
+				continue // the layer is being removed
+			}
 			below, _, ok, err := r.get(ctx, l.chain(latest)[1:], d.sp.Keyspace, d.key)
 			if err != nil {
 				return removed, err
@@ -149,6 +153,8 @@ func (s *Store) removeDead(ctx context.Context, dead []deadKey) (removed int, er
 			}
 		}
 		b.Delete(key)
+		going[string(key)] = true
+		d.sp.size.add(-len(key) - len(val))
 		cleaned[d.sp] = max(cleaned[d.sp], d.scn)
 		removed++
 	}
@@ -225,9 +231,10 @@ func (s *Store) loadDeadOf(ctx context.Context, l *layer, from uint64) error {
 	return err
 }
 
-// saveClean notes, when the server stops, that nothing is left to clean.
+// saveClean notes, if it is so, that nothing is left to clean.
 func (s *Store) saveClean(ctx context.Context) error {
 	c := &s.cleaner
+	upTo := s.seq.published.Load() // before the look: who is published by now has queued what it deleted
 	c.mu.Lock()
 	clean := c.loaded && len(c.queue) == 0 && len(c.large) == 0
 	c.mu.Unlock()
@@ -235,6 +242,6 @@ func (s *Store) saveClean(ctx context.Context) error {
 		return nil
 	}
 	var b kv.Batch
-	b.Put(keys.MetaClean.Append(nil), binary.AppendUvarint(nil, s.seq.published.Load()))
+	b.Put(keys.MetaClean.Append(nil), binary.AppendUvarint(nil, upTo))
 	return s.kv.Apply(ctx, &b)
 }

@@ -34,6 +34,7 @@ type layerLog struct {
 	tables  []tableCount
 	list    keyList
 	catalog bool
+	bytes   int
 }
 
 // deadKey is a tombstone for the cleaner.
@@ -173,6 +174,9 @@ func (c *committer) remember(fresh []*branch) {
 	for _, w := range t.order {
 		if sp := w.layer.space(w.Keyspace); sp != nil {
 			sp.counted(c.ver, w.inserts, w.updates, w.deletes)
+			if sp.size.add(w.bytes); w.flushed {
+				sp.size.forget()
+			}
 			if w.rows {
 				c.s.stale.add(sp, w.table)
 			}
@@ -184,6 +188,7 @@ func (c *committer) remember(fresh []*branch) {
 			l.layer.addCatalog(c.ver)
 		}
 		l.layer.committed(c.ver, c.at)
+		l.layer.logged.add(l.bytes)
 	}
 	for _, b := range fresh {
 		c.s.install(b)
@@ -268,10 +273,14 @@ func (c *committer) write(w *writes, sp *space, x *write, n *rowCounts) bool {
 	if keep {
 		c.key = keys.AppendEnd(sp.AppendHistory(c.key[:0], x.key), c.ver)
 		c.batch.Put(c.key, x.base)
+		w.bytes += len(c.key) + len(x.base)
 	}
 	c.key = append(append(c.key[:0], sp.prefix...), x.key...)
 	c.val = appendVersion(c.val[:0], f, c.ver, x.cmd, x.payload)
 	c.batch.Put(c.key, c.val)
+	if w.bytes += len(c.val) - len(x.base); len(x.base) == 0 {
+		w.bytes += len(c.key)
+	}
 	if x.deleted {
 		c.dead = append(c.dead, deadKey{sp, x.key, c.ver})
 	}
@@ -355,7 +364,9 @@ func (c *committer) logs() {
 			h.large = c.t.large.marker &^ keys.Marker
 		}
 		val := append(h.append(nil), l.list.buf...)
-		c.batch.Put(keys.Log{Layer: l.layer.id, SCN: c.ver}.Append(nil), val)
+		key := keys.Log{Layer: l.layer.id, SCN: c.ver}.Append(nil)
+		c.batch.Put(key, val)
+		l.bytes = len(key) + len(val)
 		if l.catalog {
 			c.batch.Put(keys.MetaCatalog.Append(nil, l.layer.id, c.ver), []byte{1})
 		}

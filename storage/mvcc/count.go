@@ -89,6 +89,9 @@ func (s *Store) countLayer(ctx context.Context, l *layer, ks catalog.Keyspace, a
 	if sp == nil {
 		return 0, true, nil
 	}
+	if l.cut.Load() {
+		return 0, false, nil
+	}
 	n, floor, ok := sp.rowsAt(at)
 	if ok {
 		return n, true, nil

@@ -77,6 +77,7 @@ func (c *committer) mainBranch(ctx context.Context, d *catalog.Database) (*branc
 	list.add(sp.Space, objectKey(catalog.Public), false)
 	c.batch.Put(keys.Log{Layer: l.id, SCN: c.ver}.Append(nil), append(h.append(nil), list.buf...))
 	c.persist(sp)
+	l.unmeasured()
 	return b, nil
 }
 

@@ -17,6 +17,10 @@ type layer struct {
 	fork   uint64 // what of the parent shows: its state at this SCN
 	branch uint64 // that made it
 
+	users   atomic.Int64  // views that look at it first
+	trimmed atomic.Uint64 // of log entries up to this SCN some may be gone
+	cut     atomic.Bool   // so may the last ones, with what they tell of
+
 	spaces atomic.Pointer[map[uint64]*space] // by keyspace; replaced, never changed
 
 	statistics statsTable
@@ -26,6 +30,8 @@ type layer struct {
 	last     uint64   // SCN of the last commit here
 	lastTime time.Time
 	commits  int64
+	logged   size   // of the log
+	swept    extent // what could be seen when it was last swept
 }
 
 // space is a keyspace of a layer in which there is, or was, something.
@@ -39,15 +45,19 @@ type space struct {
 	upd       atomic.Int64
 	del       atomic.Int64
 	tally     tally        // rows at earlier SCNs
+	size      size         // of heads and history
 	stale     atomic.Bool  // it is in the store's stale set
 	analyzed  atomic.Int64 // changes at which it was last said to be stale
 }
 
 func newLayer(id uint64, parent *layer, fork uint64) *layer {
 	l := &layer{id: id, parent: parent, fork: fork}
-	l.spaces.Store(&map[uint64]*space{})
+	l.spaces.Store(&noSpaces)
 	return l
 }
+
+// noSpaces is what layers have that nobody has written to.
+var noSpaces = map[uint64]*space{}
 
 // space returns the layer's part of a keyspace, or nil when nothing was ever written there.
 func (l *layer) space(ks uint64) *space { return (*l.spaces.Load())[ks] }

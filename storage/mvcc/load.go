@@ -22,7 +22,7 @@ func (s *Store) load(ctx context.Context) error {
 	s.global = newLayer(globalLayer, nil, 0)
 	s.layers[globalLayer] = s.global
 	for _, step := range []func(context.Context) error{
-		s.loadCounters, s.loadCommits, s.loadLayers, s.loadBranches, s.loadSpaces, s.loadCatalogs, s.loadSnapshots,
+		s.loadCounters, s.loadCommits, s.loadLayers, s.loadKeeps, s.loadBranches, s.loadSpaces, s.loadCatalogs, s.loadSnapshots,
 		s.loadLarge, s.loadLogs, s.loadRows, s.loadStatistics,
 	} {
 		if err := step(ctx); err != nil {
@@ -78,6 +78,7 @@ func (s *Store) loadSpaces(ctx context.Context) error {
 		cleaned, _ := binary.Uvarint(val)
 		sp.cleaned.Store(cleaned)
 		sp.persisted.Store(true)
+		sp.size.unknown.Store(true) // unless its counts tell
 		return nil
 	})
 }
@@ -105,6 +106,7 @@ func (s *Store) loadLogs(ctx context.Context) error {
 				at = time.Time{}
 			}
 			l.last, l.lastTime = k.SCN, at
+			l.logged.unknown.Store(true)
 		}
 		err := it.Err()
 		it.Close()

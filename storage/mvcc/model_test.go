@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -43,6 +44,17 @@ type model struct {
 	oldAt    storage.SCN
 	oldNames []string
 	names    int
+
+	now     time.Time
+	dropped map[string][]modelVersion
+	snaps   map[string]modelSnap // by id
+	main    string               // the default branch
+}
+
+// modelSnap is a kept point of a branch.
+type modelSnap struct {
+	scn  storage.SCN
+	rows content
 }
 
 func (m *model) open() {
@@ -71,9 +83,12 @@ func (m *model) anyBranch() string {
 	return rapid.SampledFrom(slices.Sorted(maps.Keys(m.history))).Draw(m.t, "branch")
 }
 
-func (m *model) anySCN() storage.SCN {
+// anySCN picks a point of a branch that is kept.
+func (m *model) anySCN(branch string) storage.SCN {
 	now, _ := m.s.Now()
-	return storage.SCN(rapid.Uint64Range(m.origin, now).Draw(m.t, "scn"))
+	oldest, err := m.s.Branches().Oldest(ctx, mvcc.FirstDatabase, branch)
+	must(m.t, err)
+	return storage.SCN(rapid.Uint64Range(max(m.origin, oldest), now).Draw(m.t, "scn"))
 }
 
 func render(c content) string {
@@ -210,12 +225,17 @@ func (m *model) createBranch(t *rapid.T) {
 	if len(m.history) > 5 {
 		t.Skip()
 	}
-	src, scn := m.anyBranch(), m.anySCN()
-	m.names++
-	name := fmt.Sprintf("b%d", m.names)
+	src := m.anyBranch()
+	scn := m.anySCN(src)
+	name := m.name()
 	_, err := m.s.Branches().Create(ctx, mvcc.FirstDatabase, storage.BranchOptions{Name: name, Source: src, Point: fmt.Sprint(scn)})
 	must(t, err)
 	m.history[name] = m.upTo(src, scn)
+}
+
+func (m *model) name() string {
+	m.names++
+	return fmt.Sprintf("b%d", m.names)
 }
 
 func (m *model) upTo(branch string, scn storage.SCN) (out []modelVersion) {
@@ -231,25 +251,36 @@ func (m *model) reset(t *rapid.T) {
 	if m.x != nil {
 		t.Skip()
 	}
-	b, src, scn := m.anyBranch(), m.anyBranch(), m.anySCN()
-	_, err := m.s.Branches().Reset(ctx, mvcc.FirstDatabase, b, src, fmt.Sprint(scn))
+	b, src := m.anyBranch(), m.anyBranch()
+	scn := m.anySCN(src)
+	o := storage.RestoreOptions{Source: src, Point: fmt.Sprint(scn)}
+	if len(m.history) < 6 && rapid.Bool().Draw(t, "backup") {
+		o.Backup = m.name()
+	}
+	before := slices.Clone(m.history[b])
+	_, err := m.s.Branches().Restore(ctx, mvcc.FirstDatabase, b, o)
 	must(t, err)
 	now, _ := m.s.Now()
+	if o.Backup != "" {
+		m.history[o.Backup] = before
+	}
 	m.history[b] = append(m.history[b], modelVersion{now, m.at(src, scn)})
 }
 
 func (m *model) dropBranch(t *rapid.T) {
 	b := m.anyBranch()
-	if b == "main" || b == m.branch && m.x != nil || slices.Contains(m.oldNames, b) {
+	if b == m.main || b == m.branch && m.x != nil || slices.Contains(m.oldNames, b) {
 		t.Skip()
 	}
 	_, err := m.s.Branches().Drop(ctx, mvcc.FirstDatabase, b, true)
 	must(t, err)
+	m.dropped[b] = m.history[b]
 	delete(m.history, b)
 }
 
 func (m *model) readPast(t *rapid.T) {
-	b, scn := m.anyBranch(), m.anySCN()
+	b := m.anyBranch()
+	scn := m.anySCN(b)
 	x := begin(t, m.s, fmt.Sprintf("%s@%d", b, scn), storage.ReadCommitted)
 	m.compare(x, m.at(b, scn))
 	must(t, x.Rollback())
@@ -311,7 +342,12 @@ func (m *model) reopen(t *rapid.T) {
 }
 
 func newModel(t *rapid.T, spill int64) *model {
-	m := &model{t: t, e: memkv.New(), o: mvcc.Options{SpillBytes: spill, CleanEvery: -1}, history: map[string][]modelVersion{}}
+	m := &model{t: t, e: memkv.New(), history: map[string][]modelVersion{}, dropped: map[string][]modelVersion{}, snaps: map[string]modelSnap{}, main: "main"}
+	m.now = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	m.o = mvcc.Options{SpillBytes: spill, CleanEvery: -1, Clock: func() time.Time {
+		m.now = m.now.Add(time.Second)
+		return m.now
+	}}
 	m.engine = m.e
 	m.open()
 	x := begin(t, m.s, "", storage.ReadCommitted)
@@ -332,6 +368,9 @@ func TestModel(t *testing.T) {
 					"commit": m.commit, "rollback": m.rollback, "createBranch": m.createBranch, "reset": m.reset,
 					"dropBranch": m.dropBranch, "readPast": m.readPast, "readHead": m.readHead, "holdSnapshot": m.holdSnapshot,
 					"clean": m.clean, "check": m.check, "reopen": m.reopen,
+					"gc": m.gc, "gc2": m.gc, "retention": m.retention, "tooOld": m.tooOld, "snapshot": m.snapshot, "readSnapshot": m.readSnapshot,
+					"undelete": m.undelete, "copyBranch": m.copyBranch, "schemaOnly": m.schemaOnly, "rename": m.rename, "setDefault": m.setDefault,
+					"sizes": m.sizes,
 				})
 			})
 		})

@@ -114,6 +114,9 @@ func (u *undoer) key(id keys.Space, key []byte) (err error) {
 	if err != nil || v.ver != u.l.marker {
 		return err
 	}
+	if sp := u.s.openSpace(id); sp != nil {
+		sp.size.forget()
+	}
 	hist := keys.AppendEnd(id.AppendHistory(nil, key), u.l.marker)
 	if u.old, ok, err = u.s.kv.Get(u.ctx, hist, u.old[:0]); err != nil {
 		return err

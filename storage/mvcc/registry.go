@@ -13,6 +13,7 @@ type registry struct {
 	mu      sync.Mutex
 	txns    map[*Txn]struct{}
 	horizon atomic.Uint64 // tombstones up to here may have been removed
+	sight   atomic.Uint64 // whoever takes a snapshot from now on reads at this SCN or later
 }
 
 func (g *registry) init() { g.txns = map[*Txn]struct{}{} }
@@ -45,7 +46,8 @@ func (g *registry) snapshot(t *Txn) uint64 {
 	for {
 		p := t.s.seq.published.Load()
 		t.oldest.Store(min(p, t.floor))
-		if g.horizon.Load() <= p {
+		t.reads.Store(min(p, t.point))
+		if g.horizon.Load() <= p && g.sight.Load() <= p {
 			return p
 		}
 	}
@@ -65,6 +67,18 @@ func (g *registry) min(h uint64) uint64 {
 		h = min(h, t.oldest.Load())
 	}
 	return h
+}
+
+// sighted returns the oldest SCN at which a transaction reads a branch, be it now or in one that begins later. What forks
+// show of their parents does not count.
+func (g *registry) sighted(published uint64) uint64 {
+	g.sight.Store(published)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for t := range g.txns {
+		published = min(published, t.reads.Load())
+	}
+	return published
 }
 
 func (g *registry) len() int {

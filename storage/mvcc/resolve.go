@@ -35,8 +35,8 @@ func (s *Store) locate(ctx context.Context, b *branch, point string) (*branch, u
 	if now := s.seq.published.Load(); scn > now {
 		return b, 0, errPoint(point, "is in the future").WithHint("The newest readable point is SCN %d.", now)
 	}
-	if oldest := x.oldest(); scn < oldest {
-		return b, 0, errPoint(point, "is before the history of branch \""+x.Name+"\"").WithHint("The oldest readable point is SCN %d.", oldest)
+	if err := s.readable(ctx, x, point, scn); err != nil {
+		return b, 0, err
 	}
 	if x != b && x.at(scn) == b.at(scn) {
 		x = b
@@ -100,7 +100,7 @@ func (s *Store) resolveForm(ctx context.Context, b *branch, p string) (scn uint6
 	if form == "scn" {
 		return 0, true, errPoint(p, "is not a point")
 	}
-	return s.resolveClock(ctx, p)
+	return s.resolveClock(ctx, b, p)
 }
 
 // parseSCN reads an SCN: a number or an LSN.
@@ -117,12 +117,12 @@ func parseSCN(p string) (uint64, bool) {
 }
 
 // resolveClock reads times and intervals.
-func (s *Store) resolveClock(ctx context.Context, p string) (scn uint64, known bool, err error) {
+func (s *Store) resolveClock(ctx context.Context, b *branch, p string) (scn uint64, known bool, err error) {
 	if p[0] == '-' || strings.HasSuffix(strings.ToLower(p), " ago") {
 		if d, err := types.ParseText(types.Of(types.Builtin(types.OIDInterval)), p, types.DefaultFormat()); err == nil {
 			v := datetime.Unpack(d.S)
 			t := s.o.Clock().AddDate(0, int(v.Months), int(v.Days)).Add(time.Duration(v.Micros) * time.Microsecond)
-			scn, err := s.resolveTime(ctx, p, t)
+			scn, err := s.resolveTime(ctx, b, p, t)
 			return scn, true, err
 		}
 	}
@@ -136,7 +136,7 @@ func (s *Store) resolveClock(ctx context.Context, p string) (scn uint64, known b
 	if t.After(f.Now) {
 		return 0, true, errPoint(p, "is in the future")
 	}
-	scn, err = s.resolveTime(ctx, p, t)
+	scn, err = s.resolveTime(ctx, b, p, t)
 	return scn, true, err
 }
 
@@ -212,7 +212,7 @@ func (s *Store) resolveBack(ctx context.Context, b *branch, from uint64, p, suff
 		return true
 	})
 	if err == nil && found == 0 {
-		return 0, errPoint(p, "is before the history of branch \""+b.Name+"\"").WithHint("The oldest readable point is SCN %d.", b.oldest())
+		return 0, errPoint(p, "is before the history of branch \""+b.Name+"\"").WithHint("The oldest readable point is SCN %d.", max(b.oldest(), s.low(b)))
 	}
 	return found, err
 }
@@ -235,8 +235,24 @@ func (s *Store) resolveTxn(ctx context.Context, b *branch, p, number string) (ui
 	return found, err
 }
 
-// resolveTime finds the last SCN committed at or before t.
-func (s *Store) resolveTime(ctx context.Context, p string, t time.Time) (uint64, error) {
+// resolveTime finds the last SCN committed at or before t. That of a time beyond what is kept may happen to be the SCN of
+// a snapshot, which is not what there was then.
+func (s *Store) resolveTime(ctx context.Context, b *branch, p string, t time.Time) (uint64, error) {
+	scn, err := s.scnAt(ctx, t)
+	if err != nil {
+		return 0, err
+	}
+	if low := s.low(b); scn < low {
+		return 0, s.errTooOld(ctx, b, p)
+	}
+	if scn == 0 {
+		return 0, errPoint(p, "is before all history")
+	}
+	return scn, nil
+}
+
+// scnAt returns the last SCN committed at or before t, 0 when there is none.
+func (s *Store) scnAt(ctx context.Context, t time.Time) (uint64, error) {
 	lo, hi := uint64(0), s.seq.published.Load()+1 // the answer is in [lo, hi)
 	for lo+1 < hi {
 		mid := lo + (hi-lo)/2
@@ -251,7 +267,7 @@ func (s *Store) resolveTime(ctx context.Context, p string, t time.Time) (uint64,
 		}
 	}
 	if lo == 0 {
-		return 0, errPoint(p, "is before all history")
+		return 0, nil
 	}
 	// SCNs that were given up have no record: the answer is the one at or before lo.
 	scn, _, err := s.commitAt(ctx, lo)

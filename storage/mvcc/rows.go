@@ -3,6 +3,7 @@ package mvcc
 import (
 	"context"
 	"encoding/binary"
+	"sync"
 	"time"
 
 	"github.com/rowandb/rowan/catalog"
@@ -55,8 +56,13 @@ func (w *writes) pending() (n int64) {
 
 // rowSaver saves the counts of rows now and then. What was committed since is counted again from the log at start-up.
 type rowSaver struct {
+	mu   sync.Mutex
 	last time.Time
 	scn  uint64 // of what was saved
+	all  bool   // some of what changed may not have been saved
+	// closing is 1 when the store is closed: what is saved then is all there is to know. Else sizes are measured anew after the
+	// next start: removals leave no trace in the log.
+	closing byte
 }
 
 const saveEvery = 30 * time.Second
@@ -65,31 +71,55 @@ func (r *rowSaver) save(ctx context.Context, s *Store, force bool) error {
 	if !force && time.Since(r.last) < saveEvery {
 		return nil
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.last = time.Now()
-	published := s.seq.published.Load()
-	if published == r.scn {
+	if s.seq.published.Load() == r.scn && !force {
 		return nil
 	}
-	var b kv.Batch
+	batch, published := s.counts(r.all)
+	r.all = true // unless all of it gets there
+	limits := s.kv.Limits()
+	b := kv.Batch{Async: true}
+	for i := range batch.Len() {
+		key, val := batch.At(i)
+		if !b.Fits(limits, 1, len(key)+len(val)) {
+			if err := s.kv.Apply(ctx, &b); err != nil {
+				return err
+			}
+			b.Reset()
+			b.Async = true
+		}
+		b.Put(key, val)
+	}
+	b.Put(keys.MetaRows.Append(nil), append(binary.AppendUvarint(nil, published), r.closing))
 	b.Async = !force
+	if err := s.kv.Apply(ctx, &b); err != nil {
+		return err
+	}
+	r.scn, r.all = published, false
+	return nil
+}
+
+// counts returns the records of all that has been counted, as of one SCN, which is in each of them: should they not get
+// into the store together, each says from where on to count.
+func (s *Store) counts(all bool) (b kv.Batch, published uint64) {
 	s.topology.Lock()
+	defer s.topology.Unlock()
 	published = s.seq.published.Load()
 	s.mu.RLock()
+	defer s.mu.RUnlock()
 	for _, l := range s.layers {
+		if l.logged.changed.Swap(false) || all {
+			b.Put(keys.MetaRows.Append(nil, l.id), l.logged.append(nil, published))
+		}
 		for _, sp := range *l.spaces.Load() {
-			if sp.ins.Load()+sp.upd.Load()+sp.del.Load() > 0 {
-				b.Put(keys.MetaRows.Append(nil, sp.Layer, sp.Keyspace), sp.appendCounts(nil))
+			if sp.size.changed.Swap(false) || all {
+				b.Put(keys.MetaRows.Append(nil, sp.Layer, sp.Keyspace), sp.size.append(sp.appendCounts(nil), published))
 			}
 		}
 	}
-	s.mu.RUnlock()
-	s.topology.Unlock()
-	b.Put(keys.MetaRows.Append(nil), binary.AppendUvarint(nil, published))
-	if err := b.Check(s.kv.Limits()); err != nil {
-		return nil // more tables than a batch takes: they are counted from the log
-	}
-	r.scn = published
-	return s.kv.Apply(ctx, &b)
+	return b, published
 }
 
 func (sp *space) appendCounts(dst []byte) []byte {
@@ -102,15 +132,26 @@ func (sp *space) appendCounts(dst []byte) []byte {
 // loadRows reads the counts and adds what was committed after they were saved.
 func (s *Store) loadRows(ctx context.Context) error {
 	var saved uint64
+	inOrder := false
+	since := map[*space]uint64{}
 	err := s.each(ctx, keys.MetaRows.Append(nil), func(rest, val []byte) error {
 		if len(rest) == 0 {
-			saved, _ = binary.Uvarint(val)
+			var n int
+			saved, n = binary.Uvarint(val)
+			inOrder = n > 0 && n < len(val) && val[n] == 1
 			return nil
 		}
 		id, rest, _ := keys.ID(rest)
-		ks, _, ok := keys.ID(rest)
 		l := s.layers[id]
-		if !ok || l == nil {
+		if l == nil {
+			return nil
+		}
+		if len(rest) == 0 {
+			l.logged.read(val)
+			return nil
+		}
+		ks, _, ok := keys.ID(rest)
+		if !ok {
 			return nil
 		}
 		sp, _ := l.open(ks)
@@ -126,19 +167,26 @@ func (s *Store) loadRows(ctx context.Context) error {
 		sp.ins.Store(n[1])
 		sp.upd.Store(n[2])
 		sp.del.Store(n[3])
+		since[sp] = sp.size.read(val)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	s.rowSaver.scn = saved
+	if err := s.opened(ctx, saved, inOrder); err != nil {
+		return err
+	}
 	for _, l := range s.layers {
 		if last, _ := l.lastCommit(); last <= saved {
 			continue
 		}
-		err := s.eachLog(ctx, l, saved, latest, func(_ uint64, h logHeader) bool {
+		err := s.eachLog(ctx, l, saved, latest, func(scn uint64, h logHeader) bool {
 			for _, c := range h.tables {
 				sp, _ := l.open(c.keyspace)
+				if scn <= since[sp] {
+					continue
+				}
 				sp.rows.Add(c.inserts - c.deletes)
 				sp.ins.Add(c.inserts)
 				sp.upd.Add(c.updates)
@@ -152,6 +200,19 @@ func (s *Store) loadRows(ctx context.Context) error {
 	}
 	s.forgetTallies()
 	return nil
+}
+
+// opened notes that the store is in use.
+func (s *Store) opened(ctx context.Context, saved uint64, inOrder bool) error {
+	if !inOrder {
+		for _, l := range s.layers {
+			l.unmeasured()
+		}
+		return nil
+	}
+	b := kv.Batch{Async: true}
+	b.Put(keys.MetaRows.Append(nil), append(binary.AppendUvarint(nil, saved), 0))
+	return s.kv.Apply(ctx, &b)
 }
 
 // forgetTallies says that of the commits so far none is in memory.

@@ -47,6 +47,7 @@ func (s *Store) newSchema(ctx context.Context, batch *kv.Batch, d storage.Branch
 	batch.Put(keys.MetaCatalog.Append(nil, l.id, fork), []byte{1})
 	batch.Put(keys.MetaSpace.Append(nil, l.id, catalogSpace), binary.AppendUvarint(nil, 0))
 	sp.persisted.Store(true)
+	l.unmeasured()
 	l.addCatalog(fork)
 	return x, nil
 }

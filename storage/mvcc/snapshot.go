@@ -22,12 +22,24 @@ type snapshotRecord struct {
 
 // Snapshot implements storage.Branches.
 func (b branches) Snapshot(ctx context.Context, db catalog.OID, name, point, comment string) (storage.PointSnapshot, error) {
-	s := b.s
-	x, err := s.branch(db, name)
+	x, err := b.s.branch(db, name)
 	if err != nil {
 		return storage.PointSnapshot{}, err
 	}
-	scn, err := s.resolve(ctx, x, point)
+	return b.s.keepPoint(ctx, x, point, comment, false)
+}
+
+// keepPoint makes a snapshot. A transaction reads the point meanwhile, so that it stays readable until it is kept.
+func (s *Store) keepPoint(ctx context.Context, x *branch, point, comment string, automatic bool) (storage.PointSnapshot, error) {
+	if point == "" {
+		point = "head"
+	}
+	t, err := s.begin(ctx, storage.TxnOptions{ReadOnly: true, Database: x.Database})
+	if err != nil {
+		return storage.PointSnapshot{}, err
+	}
+	defer t.end()
+	v, err := t.View(ctx, catalog.Ref{Branch: x.Name, Point: point})
 	if err != nil {
 		return storage.PointSnapshot{}, err
 	}
@@ -35,8 +47,8 @@ func (b branches) Snapshot(ctx context.Context, db catalog.OID, name, point, com
 	if err != nil {
 		return storage.PointSnapshot{}, storeError(err)
 	}
-	r := &snapshotRecord{Database: db, BranchID: x.ID, PointSnapshot: storage.PointSnapshot{
-		ID: fmt.Sprintf("snap_%d", id), Branch: x.Name, SCN: scn, Time: s.o.Clock(), Comment: comment,
+	r := &snapshotRecord{Database: x.Database, BranchID: x.ID, PointSnapshot: storage.PointSnapshot{
+		ID: fmt.Sprintf("snap_%d", id), Branch: x.Name, SCN: v.At(), Time: s.o.Clock(), Comment: comment, Automatic: automatic,
 	}}
 	val, err := json.Marshal(r)
 	if err != nil {

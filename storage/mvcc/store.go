@@ -19,6 +19,10 @@ type Options struct {
 	SpillBytes int64
 	// CleanEvery is the pause of the cleaner; 0: 500 ms; negative: no cleaner.
 	CleanEvery time.Duration
+	// KeepDropped is how long a dropped branch can be brought back when nothing else is said; 0: 7 days.
+	KeepDropped time.Duration
+	// GCEvery is the pause of garbage collection; 0: a minute.
+	GCEvery time.Duration
 	// Clock gives the time of commits; nil: time.Now.
 	Clock func() time.Time
 }
@@ -41,6 +45,9 @@ type Store struct {
 	names    map[branchName]*branch
 	defaults map[catalog.OID]*branch
 	snaps    map[uint64]*snapshotRecord
+	keeps    map[catalog.OID]keepRecord
+	pins     []func(ctx context.Context) ([]storage.Pin, error)
+	building map[*layer]struct{} // of transactions that have not committed
 
 	global    *layer
 	globalNow atomic.Pointer[globalSnapshot]
@@ -54,6 +61,7 @@ type Store struct {
 	naming    storage.Names // nil: none
 	cleaner   cleaner
 	rowSaver  rowSaver
+	gc        gcState
 	stale     staleSet
 
 	closed atomic.Bool
@@ -72,6 +80,12 @@ func Open(engine kv.Engine, o Options) (*Store, error) {
 	if o.CleanEvery == 0 {
 		o.CleanEvery = 500 * time.Millisecond
 	}
+	if o.KeepDropped == 0 {
+		o.KeepDropped = 7 * 24 * time.Hour
+	}
+	if o.GCEvery == 0 {
+		o.GCEvery = time.Minute
+	}
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
@@ -79,6 +93,7 @@ func Open(engine kv.Engine, o Options) (*Store, error) {
 		kv: engine, o: o, stop: make(chan struct{}),
 		layers: map[uint64]*layer{}, branches: map[uint64]*branch{}, names: map[branchName]*branch{},
 		defaults: map[catalog.OID]*branch{}, snaps: map[uint64]*snapshotRecord{},
+		keeps: map[catalog.OID]keepRecord{}, building: map[*layer]struct{}{},
 	}
 	s.large.m = map[uint64]*largeTxn{}
 	s.txns.init()
@@ -116,7 +131,9 @@ func (s *Store) background() {
 	ctx := context.Background()
 	_, _ = s.Clean(ctx)
 	_, _ = s.Expire(ctx)
+	_ = s.autoSnapshots(ctx)
 	_ = s.rowSaver.save(ctx, s, false)
+	_ = s.collectNowAndThen(ctx)
 }
 
 // Close implements storage.Store.
@@ -127,6 +144,7 @@ func (s *Store) Close() error {
 	close(s.stop)
 	s.wg.Wait()
 	ctx := context.Background()
+	s.rowSaver.closing = 1
 	err := s.rowSaver.save(ctx, s, true)
 	if err2 := s.saveClean(ctx); err == nil {
 		err = err2

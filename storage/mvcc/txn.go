@@ -22,6 +22,8 @@ type Txn struct {
 	snap   uint64        // what the running statement reads at
 	oldest atomic.Uint64 // the oldest SCN that anything in the transaction reads at
 	floor  uint64        // the oldest fixed one: points and forks
+	reads  atomic.Uint64 // the oldest SCN at which it reads a branch, forks apart
+	point  uint64        // the oldest fixed one of these
 	cmd    uint32        // number of the running statement, from 1
 	begun  bool          // something was read or written: REPEATABLE READ keeps its snapshot
 	done   bool
@@ -51,6 +53,7 @@ type Txn struct {
 	seen       seenRows
 	merges     []mergeNote
 	branches   []*branch // to be saved with the commit
+	keyspace   uint64    // those that it makes are not below
 }
 
 type savepoint struct {
@@ -79,12 +82,13 @@ func (s *Store) begin(ctx context.Context, o storage.TxnOptions) (*Txn, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Txn{s: s, id: id, o: o, cmd: 1, floor: latest}
+	t := &Txn{s: s, id: id, o: o, cmd: 1, floor: latest, point: latest}
 	t.r = reader{s: s, cmd: 1}
 	var sibling *lock.Owner
 	if l, ok := o.Session.(*lockSession); ok && l != nil {
 		sibling = l.owner
 	}
+	t.keyspace = s.nextKeyspace()
 	t.owner = s.locks.Owner(id, o.PID, sibling)
 	s.txns.add(t)
 	t.snapshot()
@@ -213,5 +217,8 @@ func (t *Txn) end() {
 		t.token.ReleaseTo(0)
 	}
 	t.s.txns.remove(t)
+	for _, v := range t.views {
+		v.layer.users.Add(-1)
+	}
 	t.spaces, t.order, t.undo, t.views = nil, nil, nil, nil
 }

@@ -2,8 +2,12 @@ package mvcc
 
 import (
 	"context"
+	"slices"
+
+	"github.com/jackc/pgerrcode"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 )
 
@@ -33,6 +37,18 @@ func (t *Txn) View(ctx context.Context, r catalog.Ref) (storage.View, error) {
 			return v, nil
 		}
 	}
+	for range 100 {
+		v, err := t.branchView(ctx, r)
+		if v != nil || err != nil {
+			return v, err
+		}
+	}
+	return nil, pgerr.New(pgerrcode.SerializationFailure, "branch \"%s\" changes too often", r.Branch)
+}
+
+// branchView is View; nil when the branch was changed meanwhile in such a way that garbage collection may have removed
+// what it was to read.
+func (t *Txn) branchView(ctx context.Context, r catalog.Ref) (storage.View, error) {
 	b, err := t.s.branch(t.o.Database, r.Branch)
 	if err != nil {
 		return nil, err
@@ -42,14 +58,29 @@ func (t *Txn) View(ctx context.Context, r catalog.Ref) (storage.View, error) {
 		if err != nil {
 			return nil, err
 		}
-		return t.addView(&view{t: t, ref: r, branch: b, layer: b.at(at), readOnly: true}, at), nil
+		v := t.addView(&view{t: t, ref: r, branch: b, layer: b.at(at), readOnly: true}, at)
+		if t.s.stays(v) {
+			return v, nil
+		}
+		t.dropView(v)
+		return nil, nil
 	}
 	for _, v := range t.views { // the same branch by another name
 		if v.branch != nil && v.branch.ID == b.ID && !v.readOnly {
 			return v, nil
 		}
 	}
-	return t.addView(&view{t: t, ref: r, branch: b, layer: b.at(t.snap)}, t.snap), nil
+	v := t.addView(&view{t: t, ref: r, branch: b, layer: b.at(t.snap)}, t.snap)
+	if t.s.stays(v) {
+		return v, nil
+	}
+	t.dropView(v)
+	return nil, nil
+}
+
+func (t *Txn) dropView(v *view) {
+	t.views = slices.DeleteFunc(t.views, func(x *view) bool { return x == v })
+	v.layer.users.Add(-1)
 }
 
 // GlobalView implements storage.Txn.
@@ -67,6 +98,11 @@ func (t *Txn) GlobalView(context.Context) (storage.View, error) {
 
 func (t *Txn) addView(v *view, at uint64) *view {
 	v.chain = v.layer.chain(at)
+	v.layer.users.Add(1)
+	if v.readOnly && at < t.point {
+		t.point = at
+		t.reads.Store(min(t.reads.Load(), at))
+	}
 	// What does not move with the statements stays readable to the end of the transaction.
 	for i, l := range v.chain {
 		if i > 0 || v.readOnly {
@@ -92,12 +128,14 @@ func (v *view) move() {
 	if v.branch != nil && len(v.t.order) == 0 {
 		v.t.s.mu.RLock()
 		b := v.t.s.branches[v.branch.ID]
-		v.t.s.mu.RUnlock()
-		if b != v.branch {
+		if b != nil && b != v.branch {
 			v.branch = b
+			v.layer.users.Add(-1)
 			v.layer = b.at(v.t.snap)
+			v.layer.users.Add(1)
 			v.chain = v.layer.chain(v.t.snap)
 		}
+		v.t.s.mu.RUnlock()
 	}
 	v.chain[0].bound = v.t.snap
 	if v.base != nil {

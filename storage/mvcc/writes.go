@@ -45,6 +45,7 @@ type writes struct {
 	fresh bool // the keyspace was made by this transaction: nobody else knows it
 	tree  *btree.BTreeG[*write]
 	hint  btree.PathHint
+	bytes int          // that the commit adds to the store
 	kept  int          // writes in tree that replace others of the transaction
 	since uint64       // the tree has no write before this one
 	away  []flightPart // on their way into the store, oldest first

@@ -1,0 +1,154 @@
+package mvcc
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"slices"
+
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/keys"
+)
+
+// extent is what of a layer can be read: intervals of SCNs, ascending and disjoint. A version that meets none of them
+// can be seen by nobody.
+type extent []glimpse
+
+// glimpse is an interval of SCNs; both ends are in it.
+type glimpse struct{ from, to uint64 }
+
+// meets reports whether some SCN in [start, end) can be read.
+func (e extent) meets(start, end uint64) bool {
+	i, ok := slices.BinarySearchFunc(e, start, func(v glimpse, s uint64) int { return cmp.Compare(v.to, s) })
+	return ok || i < len(e) && e[i].from < end
+}
+
+// whole reports whether everything can be read that will ever be there.
+func (e extent) whole() bool { return len(e) == 1 && e[0].from == 0 && e[0].to >= latest }
+
+// join sorts intervals and joins those that touch.
+func (e extent) join() extent {
+	slices.SortFunc(e, func(a, b glimpse) int { return cmp.Compare(a.from, b.from) })
+	out := e[:0]
+	for _, v := range e {
+		if n := len(out); n > 0 && v.from <= out[n-1].to+1 {
+			out[n-1].to = max(out[n-1].to, v.to)
+			continue
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// sights gathers what can be read of all layers.
+type sights map[*layer]extent
+
+func (v sights) add(l *layer, from, to uint64) {
+	if from <= to {
+		v[l] = append(v[l], glimpse{from, to})
+	}
+}
+
+// branch adds what can be read by a branch's name: the past that it keeps, layer by layer.
+func (v sights) branch(b *branch, low uint64) {
+	for i, e := range b.Timeline {
+		from, to := e.From, latest
+		if i == 0 {
+			from = 0 // what is before the first layer is looked up in it, too
+		}
+		if i+1 < len(b.Timeline) {
+			to = b.Timeline[i+1].From - 1
+		}
+		v.add(b.layers[i], max(from, low), to)
+	}
+}
+
+// parents adds what layers show of those below them.
+func (v sights) parents() {
+	todo := make([]*layer, 0, len(v))
+	for l := range v {
+		todo = append(todo, l)
+	}
+	done := map[*layer]bool{}
+	for len(todo) > 0 {
+		l := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if done[l] || l.parent == nil {
+			continue
+		}
+		done[l] = true
+		v.add(l.parent, l.fork, l.fork)
+		todo = append(todo, l.parent)
+	}
+}
+
+// sights finds what can be read. dropped tells of branches to be left out. The caller has raised the branches' low points
+// before. It reads pins last: who resolved a point before and has ended since has left one, or does not need it.
+func (s *Store) sights(ctx context.Context, without func(*branch) bool) (sights, error) {
+	sighted := s.txns.sighted(s.seq.published.Load())
+	users := s.used()
+	pins, err := s.allPins(ctx)
+	if err != nil {
+		return nil, err
+	}
+	merged, err := s.mergedPoints(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	v := sights{}
+	for _, b := range s.branches {
+		if !without(b) {
+			v.branch(b, s.lowLocked(b))
+		}
+	}
+	for _, p := range append(pins, merged...) {
+		if b := s.branches[p.Branch]; b != nil && !without(b) {
+			v.add(b.at(p.SCN), p.SCN, p.SCN)
+		}
+	}
+	for _, l := range append(users, s.usedLocked()...) {
+		v.add(l, sighted, latest)
+	}
+	for l := range s.building {
+		v.add(l, 0, latest)
+	}
+	v.add(s.global, 0, latest)
+	v.parents()
+	for l, e := range v {
+		v[l] = e.join()
+	}
+	return v, nil
+}
+
+func (s *Store) used() []*layer {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.usedLocked()
+}
+
+// usedLocked returns the layers that running transactions have views of.
+func (s *Store) usedLocked() (list []*layer) {
+	for _, l := range s.layers {
+		if l.users.Load() > 0 {
+			list = append(list, l)
+		}
+	}
+	return list
+}
+
+// mergedPoints returns the states that merges took in: the next merge starts from there.
+func (s *Store) mergedPoints(ctx context.Context) (list []storage.Pin, err error) {
+	err = s.each(ctx, keys.MetaMerge.Append(nil), func(rest, val []byte) error {
+		_, rest, _ = keys.ID(rest)
+		source, _, ok := keys.ID(rest)
+		at, n := binary.Uvarint(val)
+		if !ok || n <= 0 {
+			return errCorrupt(val)
+		}
+		list = append(list, storage.Pin{Branch: source, SCN: at})
+		return nil
+	})
+	return list, err
+}

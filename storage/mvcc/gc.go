@@ -1,0 +1,377 @@
+package mvcc
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/keys"
+	"github.com/rowandb/rowan/storage/kv"
+)
+
+// Garbage collection removes what nobody can see: no branch within the past that it keeps, no fork, no snapshot, tag or
+// commit, no state that the next merge starts from, no running transaction. In this order, so that it may be killed
+// anywhere and begun again:
+//
+//  1. Dropped branches whose time is over lose their records; the low points of branches rise. From here on nobody who
+//     comes sees what will be removed.
+//  2. What can still be seen is gathered, layer by layer: that of readers who were there before, too.
+//  3. Layers of which nothing can be seen go, their own records last.
+//  4. Of the others go versions that meet nothing that can be seen, log entries before all that can be seen, and keyspaces
+//     that no descriptor that can be seen names.
+type collector struct {
+	s     *Store
+	ctx   context.Context
+	o     storage.GCOptions
+	res   storage.GCResult
+	batch kv.Batch
+	sees  sights
+}
+
+// gcState is what the store remembers of garbage collection.
+type gcState struct {
+	run  sync.Mutex
+	last time.Time
+}
+
+// GC implements storage.Keeper.
+func (b branches) GC(ctx context.Context, o storage.GCOptions) (storage.GCResult, error) {
+	s := b.s
+	s.gc.run.Lock()
+	defer s.gc.run.Unlock()
+	c := &collector{s: s, ctx: ctx, o: o}
+	err := c.collect()
+	return c.res, storeError(err)
+}
+
+// collectNow and then collects in the background.
+func (s *Store) collectNowAndThen(ctx context.Context) error {
+	if time.Since(s.gc.last) < s.o.GCEvery {
+		return nil
+	}
+	s.gc.last = time.Now()
+	_, err := branches{s: s}.GC(ctx, storage.GCOptions{Slowly: true})
+	return err
+}
+
+func (c *collector) collect() error {
+	c.batch.Async = true
+	if err := c.settle(); err != nil {
+		return err
+	}
+	for _, step := range []func() error{c.branches, c.raise, c.look, c.layers, c.versions, c.logs, c.keyspaces, c.commits} {
+		if err := c.ctx.Err(); err != nil {
+			return context.Cause(c.ctx)
+		}
+		if err := step(); err != nil {
+			return err
+		}
+		if err := c.flush(); err != nil {
+			return err
+		}
+	}
+	if e, ok := c.s.kv.(kv.Compactor); ok && c.o.Compact {
+		return e.Compact(c.ctx)
+	}
+	return nil
+}
+
+// settle saves what start-up would otherwise read from log entries that are about to go.
+func (c *collector) settle() error {
+	if _, err := c.s.Clean(c.ctx); err != nil {
+		return err
+	}
+	if err := c.s.saveClean(c.ctx); err != nil {
+		return err
+	}
+	return c.s.rowSaver.save(c.ctx, c.s, true)
+}
+
+// branches forgets dropped branches that cannot be brought back any more.
+func (c *collector) branches() error {
+	s := c.s
+	s.topology.Lock()
+	defer s.topology.Unlock()
+	now := s.o.Clock()
+	s.mu.RLock()
+	var gone []*branch
+	for _, b := range s.branches {
+		if !b.Deleted.IsZero() && (c.o.Purge || s.defaults[b.Database] == nil || now.Sub(b.Deleted) > s.undeleteFor(b)) {
+			gone = append(gone, b)
+		}
+	}
+	s.mu.RUnlock()
+	for _, b := range gone {
+		c.batch.Delete(keys.MetaBranch.Append(nil, b.ID))
+		for n, r := range s.snapshotsOf(b.ID) {
+			_ = r
+			c.batch.Delete(keys.MetaSnapshot.Append(nil, n))
+		}
+	}
+	if err := c.apply(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, b := range gone {
+		delete(s.branches, b.ID)
+		maps.DeleteFunc(s.snaps, func(_ uint64, r *snapshotRecord) bool { return r.BranchID == b.ID })
+		c.res.Branches++
+	}
+	return nil
+}
+
+func (s *Store) snapshotsOf(branch uint64) map[uint64]*snapshotRecord {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out := map[uint64]*snapshotRecord{}
+	for n, r := range s.snaps {
+		if r.BranchID == branch {
+			out[n] = r
+		}
+	}
+	return out
+}
+
+// undeleteFor is how long a dropped branch can be brought back.
+func (s *Store) undeleteFor(b *branch) time.Duration {
+	if w := s.windowLocked(b); w > 0 {
+		return w
+	}
+	return s.o.KeepDropped
+}
+
+// raise moves the low points of databases and branches with a window.
+func (c *collector) raise() error {
+	s := c.s
+	s.topology.Lock()
+	defer s.topology.Unlock()
+	now := s.o.Clock()
+	s.mu.RLock()
+	keeps := maps.Clone(s.keeps)
+	var own []*branch
+	for _, b := range s.branches {
+		if b.Window != nil && *b.Window > 0 {
+			own = append(own, b)
+		}
+	}
+	s.mu.RUnlock()
+	maps.DeleteFunc(keeps, func(_ catalog.OID, k keepRecord) bool { return k.Window == 0 })
+	for db, k := range keeps {
+		scn, err := s.scnAt(c.ctx, now.Add(-k.Window))
+		if err != nil {
+			return err
+		}
+		k.Low = max(k.Low, scn)
+		keeps[db] = k
+		if err := putKeep(&c.batch, db, k); err != nil {
+			return err
+		}
+	}
+	var raised []*branch
+	for _, b := range own {
+		scn, err := s.scnAt(c.ctx, now.Add(-*b.Window))
+		if err != nil {
+			return err
+		}
+		if scn <= b.Low {
+			continue
+		}
+		x := *b
+		x.Low = scn
+		raised = append(raised, &x)
+		if err := s.putBranch(&c.batch, &x); err != nil {
+			return err
+		}
+	}
+	if err := c.apply(); err != nil {
+		return err
+	}
+	for _, b := range raised {
+		s.install(b)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.Copy(s.keeps, keeps)
+	return nil
+}
+
+// look finds what can be seen.
+func (c *collector) look() (err error) {
+	c.sees, err = c.s.sights(c.ctx, func(*branch) bool { return false })
+	return err
+}
+
+// layers removes those of which nothing can be seen, from the youngest on: none of them is another's parent then.
+func (c *collector) layers() error {
+	dead, err := c.deadLayers()
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(dead, func(a, b *layer) int { return int(int64(b.id) - int64(a.id)) })
+	for _, l := range dead {
+		if err := c.removeLayer(l); err != nil {
+			return err
+		}
+		c.res.Layers++
+	}
+	return nil
+}
+
+// deadLayers takes what cannot be seen out of memory and out of the timelines of branches. A layer that somebody has begun to
+// use or to fork from since is left alone.
+func (c *collector) deadLayers() (dead []*layer, err error) {
+	s := c.s
+	s.topology.Lock()
+	defer s.topology.Unlock()
+	sees, err := s.sights(c.ctx, func(*branch) bool { return false })
+	if err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	gone := map[*layer]bool{}
+	for _, l := range s.layers {
+		if c.sees[l] == nil && sees[l] == nil {
+			gone[l] = true
+		}
+	}
+	var shorter []*branch
+	for _, b := range s.branches {
+		if slices.ContainsFunc(b.layers, func(l *layer) bool { return gone[l] }) {
+			shorter = append(shorter, b.without(gone))
+		}
+	}
+	s.mu.RUnlock()
+	for _, b := range shorter {
+		if err := s.putBranch(&c.batch, b); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.apply(); err != nil {
+		return nil, err
+	}
+	for _, b := range shorter {
+		s.install(b)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for l := range gone {
+		if l.users.Load() == 0 {
+			delete(s.layers, l.id)
+			dead = append(dead, l)
+		}
+	}
+	return dead, nil
+}
+
+// without returns a copy of the branch without some layers. They belong to a past that is not kept.
+func (b *branch) without(gone map[*layer]bool) *branch {
+	x := *b
+	x.Timeline, x.layers = nil, nil
+	for i, l := range b.layers {
+		if !gone[l] {
+			x.Timeline, x.layers = append(x.Timeline, b.Timeline[i]), append(x.layers, l)
+		}
+	}
+	return &x
+}
+
+// removeLayer removes all that a layer holds, then the layer.
+func (c *collector) removeLayer(l *layer) error {
+	for ks := range *l.spaces.Load() {
+		if err := c.removeSpace(l, ks); err != nil {
+			return err
+		}
+	}
+	log := keys.AppendLogPrefix(nil, l.id)
+	if err := c.removeRange(log, kv.PrefixEnd(log)); err != nil {
+		return err
+	}
+	cat := keys.MetaCatalog.Append(nil, l.id)
+	if err := c.removeRange(cat, kv.PrefixEnd(cat)); err != nil {
+		return err
+	}
+	if err := c.flush(); err != nil {
+		return err
+	}
+	c.remove(keys.MetaLayer.Append(nil, l.id), 0)
+	return c.flush()
+}
+
+// removeSpace removes all that a layer has of a keyspace.
+func (c *collector) removeSpace(l *layer, ks uint64) error {
+	id := keys.Space{Layer: l.id, Keyspace: ks}
+	for _, prefix := range [][]byte{id.AppendHead(nil, nil), id.AppendHistory(nil, nil)} {
+		if err := c.removeRange(prefix, kv.PrefixEnd(prefix)); err != nil {
+			return err
+		}
+	}
+	c.remove(keys.MetaRows.Append(nil, l.id, ks), 0)
+	c.remove(keys.MetaSpace.Append(nil, l.id, ks), 0)
+	return c.flush()
+}
+
+// removeRange removes keys that nobody reads or writes.
+func (c *collector) removeRange(lo, hi []byte) error {
+	it := c.s.kv.Scan(c.ctx, kv.Range{Lo: lo, Hi: hi})
+	defer it.Close()
+	for it.Next() {
+		c.remove(it.Key(), len(it.Value()))
+		if err := c.pace(); err != nil {
+			return err
+		}
+	}
+	return it.Err()
+}
+
+func (c *collector) remove(key []byte, val int) {
+	c.res.Bytes += int64(len(key) + val)
+	c.batch.Delete(key)
+}
+
+// gcBatch is how many keys are removed, or looked at, at a time; after each the collector rests for as long as the work took
+// and a little more, when it is to go slowly.
+const gcBatch = 512
+
+func (c *collector) pace() error {
+	if c.batch.Len() < gcBatch {
+		return nil
+	}
+	return c.flush()
+}
+
+func (c *collector) flush() error {
+	start := time.Now()
+	if err := c.apply(); err != nil {
+		return err
+	}
+	return c.rest(time.Since(start))
+}
+
+func (c *collector) rest(worked time.Duration) error {
+	if !c.o.Slowly {
+		return context.Cause(c.ctx)
+	}
+	select {
+	case <-c.ctx.Done():
+		return context.Cause(c.ctx)
+	case <-c.s.stop:
+		return kv.ErrClosed
+	case <-time.After(2*worked + time.Millisecond):
+		return nil
+	}
+}
+
+func (c *collector) apply() error {
+	if c.batch.Len() == 0 {
+		return nil
+	}
+	err := c.s.kv.Apply(c.ctx, &c.batch)
+	c.batch.Reset()
+	c.batch.Async = true
+	return err
+}
