@@ -82,6 +82,8 @@ type Branches interface {
 type Differ interface {
 	// Diff compares a table at two views of one transaction. The rows come in key order, in batches.
 	Diff(ctx context.Context, tx Txn, from, to View, table catalog.OID) (DiffScanner, error)
+	// DiffPair compares two tables that are not one but may be meant to be: rows by key, columns by name.
+	DiffPair(ctx context.Context, tx Txn, from, to View, a, b *catalog.Table) (DiffScanner, error)
 	// Changed lists the tables that differ between two views, cheaply where layers tell.
 	Changed(ctx context.Context, tx Txn, from, to View) ([]catalog.OID, error)
 	// Base returns the merge base of two branches: a view of the source branch's content at the last merge between the

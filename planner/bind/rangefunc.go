@@ -227,7 +227,7 @@ func (q *query) diffFunction(f *tableFunction, n *pg.FuncCall) error {
 			f.fields = append(f.fields, types.Field{Name: side + col.Name, Type: col.Type})
 		}
 	}
-	f.fields = interleave(f.fields)
+	f.fields = append(interleave(f.fields), types.Field{Name: "changed_columns", Type: builtinType(types.OIDTextArray)})
 	f.call = &expr.Call{Proc: r.proc, Args: r.args, T: recordOf(f.fields), Pos: c.pos}
 	return nil
 }

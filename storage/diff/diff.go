@@ -46,6 +46,7 @@ type Scanner struct {
 	pairs    [][2]int // positions of the columns that both sides have
 	fromOnly []lone
 	toOnly   []lone
+	strange  bool // tables of which one has columns that the other has not: no two rows are the same
 	colsFrom []*vector.Vector
 	colsTo   []*vector.Vector
 }
@@ -75,11 +76,38 @@ func Open(ctx context.Context, tx History, from, to storage.View, table catalog.
 	return s, err
 }
 
+// OpenPair begins the comparison of two tables that are not one, such as two of a name that were made on two branches:
+// row by row with equal keys, columns by name.
+func OpenPair(ctx context.Context, tx History, from, to storage.View, a, b *catalog.Table) (*Scanner, error) {
+	s := &Scanner{tx: tx, from: sideOf(from, a), to: sideOf(to, b)}
+	names := map[string]int{}
+	for j, c := range b.Live() {
+		names[c.Name] = j
+	}
+	for i, c := range a.Live() {
+		j, ok := names[c.Name]
+		switch {
+		case ok && b.Live()[j].TypeOID == c.TypeOID:
+			s.pairs = append(s.pairs, [2]int{i, j})
+		default:
+			s.strange = true
+		}
+	}
+	s.strange = s.strange || len(s.pairs) != len(names)
+	var err error
+	s.keys, err = newUnion(ctx, tx, s.from, s.to)
+	return s, err
+}
+
 func newSide(v storage.View, table catalog.OID) side {
-	s := side{view: v}
-	s.table, _ = v.Catalog().Object(table).(*catalog.Table)
-	if s.table != nil {
-		for _, c := range s.table.Live() {
+	t, _ := v.Catalog().Object(table).(*catalog.Table)
+	return sideOf(v, t)
+}
+
+func sideOf(v storage.View, t *catalog.Table) side {
+	s := side{view: v, table: t}
+	if t != nil {
+		for _, c := range t.Live() {
 			s.columns = append(s.columns, c.ID)
 		}
 	}
@@ -171,6 +199,9 @@ func (s *Scanner) compare(keys []string, from, to *Rows) int {
 }
 
 func (s *Scanner) same(from *Rows, i int, to *Rows, j int) bool {
+	if s.strange {
+		return false
+	}
 	for _, p := range s.pairs {
 		if !Same(from.Cols[p[0]].Datum(i), to.Cols[p[1]].Datum(j)) {
 			return false

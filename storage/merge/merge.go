@@ -49,6 +49,15 @@ func (Differ) Diff(ctx context.Context, tx storage.Txn, from, to storage.View, t
 	return diff.Open(ctx, h, from, to, table)
 }
 
+// DiffPair implements storage.Differ.
+func (Differ) DiffPair(ctx context.Context, tx storage.Txn, from, to storage.View, a, b *catalog.Table) (storage.DiffScanner, error) {
+	h, err := history(tx)
+	if err != nil {
+		return nil, err
+	}
+	return diff.OpenPair(ctx, h, from, to, a, b)
+}
+
 // Changed implements storage.Differ: of the tables that history names, those in which a row really differs.
 func (d Differ) Changed(ctx context.Context, tx storage.Txn, from, to storage.View) ([]catalog.OID, error) {
 	h, err := history(tx)
@@ -71,6 +80,9 @@ func (d Differ) Changed(ctx context.Context, tx storage.Txn, from, to storage.Vi
 	slices.Sort(list)
 	var out []catalog.OID
 	for _, id := range slices.Compact(list) {
+		if id < firstUser {
+			continue
+		}
 		differs, err := d.differs(ctx, h, from, to, id)
 		if err != nil {
 			return nil, err
@@ -182,7 +194,7 @@ func (m *merger) openSource(ctx context.Context) (err error) {
 
 // fastForward finds whether the target has changed anything since the base.
 func (m *merger) fastForward(ctx context.Context) error {
-	tables, err := m.base.changed(func(from storage.View) ([]catalog.OID, error) { return m.tx.ChangedTables(ctx, from, m.target) })
+	tables, err := m.changedTables(ctx, m.target)
 	if err != nil {
 		return err
 	}
@@ -235,7 +247,13 @@ func (m *merger) run(ctx context.Context) error {
 
 // sourceTables lists the tables whose rows the source changed.
 func (m *merger) sourceTables(ctx context.Context) ([]catalog.OID, error) {
-	return m.base.changed(func(from storage.View) ([]catalog.OID, error) { return m.tx.ChangedTables(ctx, from, m.source) })
+	return m.changedTables(ctx, m.source)
+}
+
+// changedTables lists the tables whose rows differ between base and a view; what the server keeps for itself does not count.
+func (m *merger) changedTables(ctx context.Context, to storage.View) ([]catalog.OID, error) {
+	list, err := m.base.changed(func(from storage.View) ([]catalog.OID, error) { return m.tx.ChangedTables(ctx, from, to) })
+	return slices.DeleteFunc(list, func(id catalog.OID) bool { return id < firstUser }), err
 }
 
 func (m *merger) sourceObjects(ctx context.Context) ([]catalog.OID, error) {

@@ -293,6 +293,10 @@ func (noDiffer) Diff(context.Context, storage.Txn, storage.View, storage.View, c
 	return nil, pgerr.Unsupported("diff")
 }
 
+func (noDiffer) DiffPair(context.Context, storage.Txn, storage.View, storage.View, *catalog.Table, *catalog.Table) (storage.DiffScanner, error) {
+	return nil, pgerr.Unsupported("diff")
+}
+
 func (noDiffer) Changed(context.Context, storage.Txn, storage.View, storage.View) ([]catalog.OID, error) {
 	return nil, pgerr.Unsupported("diff")
 }

@@ -1,0 +1,222 @@
+package vcs
+
+import (
+	"context"
+	"strings"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/vector"
+)
+
+// rowChange writes the changes of one table's rows.
+type rowChange struct {
+	*script
+	a, b       *catalog.Table // nil: not there
+	name, old  string         // on the second side and on the first
+	whole      bool           // changed rows are taken away and put in anew
+	keyed      bool
+	alwaysOwn  bool // a column GENERATED ALWAYS AS IDENTITY
+	deletes    int
+	toColumns  []*catalog.Column
+	oldColumns []*catalog.Column
+}
+
+// rows writes the statements that change rows.
+func (s *script) rows(ctx context.Context) error {
+	for _, p := range s.pairs {
+		a, b := p.tables()
+		if b == nil {
+			continue
+		}
+		scan, err := s.openDiff(ctx, a, b)
+		if err != nil {
+			return err
+		}
+		err = s.tableRows(ctx, a, b, scan)
+		if err2 := scan.Close(); err == nil {
+			err = err2
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *script) openDiff(ctx context.Context, a, b *catalog.Table) (storage.DiffScanner, error) {
+	br := s.conn.Store().Branches()
+	if a == nil || a.OID == b.OID {
+		return br.Diff(ctx, s.conn.Txn(), s.from.view, s.to.view, b.OID)
+	}
+	return br.DiffPair(ctx, s.conn.Txn(), s.from.view, s.to.view, a, b)
+}
+
+func (s *script) tableRows(ctx context.Context, a, b *catalog.Table, scan storage.DiffScanner) error {
+	r := &rowChange{script: s, a: a, b: b, name: s.to.name(&b.Header), toColumns: b.Live()}
+	if a != nil {
+		r.old, r.oldColumns = s.from.name(&a.Header), a.Live()
+		r.keyed = a.PrimaryIndex() != nil && b.PrimaryIndex() != nil && a.OID == b.OID
+	}
+	for _, c := range b.Live() {
+		r.alwaysOwn = r.alwaysOwn || c.Identity == 'a'
+	}
+	r.whole = r.rebuild()
+	for {
+		batch, err := scan.Next(ctx)
+		if batch == nil || err != nil {
+			return err
+		}
+		for k := range batch.Kind {
+			s.rowsOf[b.OID] = r
+			if a != nil {
+				s.rowsOf[a.OID] = r
+			}
+			r.row(batch, k)
+		}
+	}
+}
+
+// rebuild reports whether changed rows are better taken away and put in anew: where they may pass unique values around,
+// have columns that UPDATE cannot set, or where the tables or their keys are not the same.
+func (r *rowChange) rebuild() bool {
+	if r.a == nil || !r.keyed || r.alwaysOwn {
+		return true
+	}
+	for _, ix := range r.b.Indexes {
+		if ix.Unique && !ix.Primary {
+			return true
+		}
+	}
+	x, y := r.a.PrimaryIndex(), r.b.PrimaryIndex()
+	if len(x.Columns) != len(y.Columns) {
+		return true
+	}
+	for i := range x.Columns {
+		if x.Columns[i].Column != y.Columns[i].Column {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *rowChange) row(b *storage.DiffBatch, k int) {
+	switch {
+	case b.Kind[k] == storage.Added:
+		r.insert(b.To, k)
+	case b.Kind[k] == storage.Removed:
+		r.delete(b.From, k)
+	case r.whole:
+		r.delete(b.From, k)
+		r.insert(b.To, k)
+	default:
+		r.update(b, k)
+	}
+}
+
+func literal(side *schemaSide, c *catalog.Column, d types.Datum) string {
+	if d.Null {
+		return "NULL"
+	}
+	t := side.typeOf(c)
+	text := string(types.AppendText(nil, t, d, types.DefaultFormat()))
+	switch t.OID {
+	case types.OIDInt2, types.OIDInt4, types.OIDInt8:
+		if !strings.HasPrefix(text, "-") {
+			return text
+		}
+		return "(" + text + ")"
+	case types.OIDBool:
+		if d.B() {
+			return "true"
+		}
+		return "false"
+	case types.OIDText, types.OIDVarchar:
+		return types.QuoteLiteral(text)
+	}
+	return types.QuoteLiteral(text) + "::" + side.typeName(t)
+}
+
+func (r *rowChange) insert(to *vector.Batch, k int) {
+	var names, values []string
+	for i, c := range r.toColumns {
+		if c.Generated == "" {
+			names, values = append(names, types.QuoteIdent(c.Name)), append(values, literal(r.to, c, to.Cols[i].Datum(k)))
+		}
+	}
+	overriding := ""
+	if r.alwaysOwn {
+		overriding = " OVERRIDING SYSTEM VALUE"
+	}
+	if names == nil {
+		r.put(phaseInsertRows, "INSERT INTO "+r.name+" DEFAULT VALUES")
+		return
+	}
+	r.put(phaseInsertRows, "INSERT INTO "+r.name+" ("+strings.Join(names, ", ")+")"+overriding+" VALUES ("+strings.Join(values, ", ")+")")
+}
+
+// delete names a row by its key, or by all its values.
+func (r *rowChange) delete(from *vector.Batch, k int) {
+	r.deletes++
+	if where := r.key(r.from, r.a, from, k); where != "" {
+		r.put(phaseDeleteRows, "DELETE FROM "+r.old+" WHERE "+where)
+		return
+	}
+	var conds []string
+	for i, c := range r.oldColumns {
+		if c.Generated != "" {
+			continue
+		}
+		d := from.Cols[i].Datum(k)
+		name := types.QuoteIdent(c.Name)
+		if d.Null {
+			conds = append(conds, name+" IS NULL")
+			continue
+		}
+		conds = append(conds, name+"::text = "+literal(r.from, c, d)+"::text")
+	}
+	where := ""
+	if conds != nil {
+		where = " WHERE " + strings.Join(conds, " AND ")
+	}
+	r.put(phaseDeleteRows, "DELETE FROM "+r.old+" WHERE ctid = (SELECT min(ctid) FROM "+r.old+where+")")
+}
+
+// key is the condition on the primary key; "" where there is none.
+func (r *rowChange) key(side *schemaSide, t *catalog.Table, row *vector.Batch, k int) string {
+	pk := t.PrimaryIndex()
+	if pk == nil {
+		return ""
+	}
+	var conds []string
+	for _, x := range pk.Columns {
+		for i, c := range t.Live() {
+			if c.ID == x.Column {
+				conds = append(conds, types.QuoteIdent(c.Name)+" = "+literal(side, c, row.Cols[i].Datum(k)))
+			}
+		}
+	}
+	return strings.Join(conds, " AND ")
+}
+
+func (r *rowChange) update(b *storage.DiffBatch, k int) {
+	var set []string
+	for i, c := range r.toColumns {
+		if c.Generated != "" {
+			continue
+		}
+		to, same := b.To.Cols[i].Datum(k), false
+		for j, x := range r.oldColumns {
+			from := b.From.Cols[j].Datum(k)
+			same = same || x.ID == c.ID && x.TypeOID == c.TypeOID && from.Null == to.Null && from.I == to.I && from.S == to.S
+		}
+		if !same {
+			set = append(set, types.QuoteIdent(c.Name)+" = "+literal(r.to, c, to))
+		}
+	}
+	if set == nil {
+		return
+	}
+	r.put(phaseUpdateRows, "UPDATE "+r.name+" SET "+strings.Join(set, ", ")+" WHERE "+r.key(r.to, r.b, b.To, k))
+}

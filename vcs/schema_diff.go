@@ -1,0 +1,245 @@
+package vcs
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/types"
+)
+
+var schemaRows = map[string]RowsFunc{"rowan_schema_diff": schemaDiff, "rowan_diff_sql": diffSQL}
+
+// schemaChange is a row of rowan.schema_diff.
+type schemaChange struct{ kind, name, change, before, after string }
+
+// schemaDiff is rowan.schema_diff(from, to).
+func schemaDiff(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Datum) bool) error {
+	from, to, done, err := openSides(ctx, c, text(a[0]), text(a[1]))
+	if err != nil {
+		return err
+	}
+	defer done()
+	list, err := schemaChanges(ctx, from, to)
+	for _, x := range list {
+		if !yield([]types.Datum{types.String(x.kind), types.String(x.name), types.String(x.change), orNull(x.before), orNull(x.after)}) {
+			break
+		}
+	}
+	return err
+}
+
+// comparison gathers the differences of two schemas.
+type comparison struct {
+	from, to *schemaSide
+	out      []schemaChange
+}
+
+func schemaChanges(ctx context.Context, from, to *schemaSide) ([]schemaChange, error) {
+	d := &comparison{from: from, to: to}
+	for _, p := range matchObjects(from, to) {
+		if p.from == p.to {
+			continue
+		}
+		if err := d.object(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	return d.out, nil
+}
+
+// add notes a difference: what one side lacks, what is called otherwise, what is defined otherwise.
+func (d *comparison) add(kind, oldName, newName, before, after string) {
+	x := schemaChange{kind, newName, "modified", before, after}
+	switch {
+	case before == "" && after == "":
+		return
+	case before == "":
+		x.change = "added"
+	case after == "":
+		x.name, x.change = oldName, "dropped"
+	case oldName != newName:
+		x.change = "renamed"
+	case before == after:
+		return
+	}
+	d.out = append(d.out, x)
+}
+
+func (d *comparison) object(ctx context.Context, p objectPair) error {
+	kind := kindName(p.either())
+	a, b := p.tables()
+	var before, after, oldName, newName string
+	var err error
+	if p.from != nil {
+		oldName = plainName(d.from, p.from)
+		if before, err = d.from.definition(ctx, p.from); err != nil {
+			return err
+		}
+	}
+	if p.to != nil {
+		newName = plainName(d.to, p.to)
+		if after, err = d.to.definition(ctx, p.to); err != nil {
+			return err
+		}
+	}
+	if a != nil && b != nil {
+		before, after = headText(d.from, a), headText(d.to, b)
+	}
+	d.add(kind, oldName, newName, before, after)
+	if a != nil || b != nil {
+		if err := d.parts(ctx, a, b); err != nil {
+			return err
+		}
+	}
+	d.attributes(kind, p, oldName, newName)
+	return nil
+}
+
+func headText(s *schemaSide, t *catalog.Table) string {
+	head, tail := s.tableHead(t)
+	out := head + tail
+	if t.RowSecurity {
+		out += " ENABLE ROW LEVEL SECURITY"
+	}
+	if t.ForceRLS {
+		out += " FORCE ROW LEVEL SECURITY"
+	}
+	return out
+}
+
+// plainName is how an object is shown: with its schema unless that is public.
+func plainName(s *schemaSide, o catalog.Object) string {
+	h := o.Head()
+	name := h.Name
+	if f, ok := o.(*catalog.Function); ok {
+		label := s.label(f)
+		name += label[strings.LastIndex(label, "("):]
+	}
+	if h.Schema == 0 || h.Schema == catalog.Public {
+		return name
+	}
+	return s.snap.SchemaName(h.Schema) + "." + name
+}
+
+// parts compares two tables; nil: it is not there.
+func (d *comparison) parts(ctx context.Context, a, b *catalog.Table) error {
+	of := func(s *schemaSide, t *catalog.Table, name string) string {
+		if t == nil {
+			return ""
+		}
+		return plainName(s, t) + "." + name
+	}
+	if a != nil && b != nil {
+		for _, p := range matchColumns(a, b) {
+			var oldName, newName string
+			before, after, err := bothTexts(p, func(c *catalog.Column) (string, error) { oldName = of(d.from, a, c.Name); return d.from.column(ctx, a, c) },
+				func(c *catalog.Column) (string, error) { newName = of(d.to, b, c.Name); return d.to.column(ctx, b, c) })
+			if err != nil {
+				return err
+			}
+			d.add("column", columnOf(oldName, newName, p.to), newName, before, after)
+			if p.from != nil && p.to != nil {
+				d.add("comment", newName, newName, commentText("COLUMN "+newName, p.from.Comment), commentText("COLUMN "+newName, p.to.Comment))
+				d.add("privilege", newName, newName, d.from.acl(p.from.ACL), d.to.acl(p.to.ACL))
+			}
+		}
+	}
+	for _, p := range matchConstraints(a, b) {
+		var oldName, newName string
+		before, after, err := bothTexts(p, func(k *catalog.Constraint) (string, error) { oldName = of(d.from, a, k.Name); return d.from.constraint(ctx, k) },
+			func(k *catalog.Constraint) (string, error) { newName = of(d.to, b, k.Name); return d.to.constraint(ctx, k) })
+		if err != nil {
+			return err
+		}
+		d.add("constraint", columnOf(oldName, newName, p.to), newName, before, after)
+	}
+	for _, p := range matchIndexes(a, b) {
+		var oldName, newName string
+		before, after, err := bothTexts(p, func(x *catalog.Index) (string, error) { oldName = x.Name; return d.from.index(ctx, x) },
+			func(x *catalog.Index) (string, error) { newName = x.Name; return d.to.index(ctx, x) })
+		if err != nil {
+			return err
+		}
+		d.add("index", oldName, newName, before, after)
+	}
+	return nil
+}
+
+// columnOf hides that the table is called otherwise: the part is not.
+func columnOf[T any](oldName, newName string, to *T) string {
+	if to != nil && oldName != "" && newName != "" && oldName[strings.LastIndex(oldName, ".")+1:] == newName[strings.LastIndex(newName, ".")+1:] {
+		return newName
+	}
+	return oldName
+}
+
+func bothTexts[T any](p pair[T], from, to func(*T) (string, error)) (before, after string, err error) {
+	if p.from != nil {
+		if before, err = from(p.from); err != nil {
+			return "", "", err
+		}
+	}
+	if p.to != nil {
+		after, err = to(p.to)
+	}
+	return before, after, err
+}
+
+// attributes compares what all objects have: owner, comment, privileges.
+func (d *comparison) attributes(kind string, p objectPair, oldName, newName string) {
+	word := strings.ToUpper(kind)
+	if p.from == nil {
+		d.add("comment", newName, newName, "", commentText(word+" "+newName, p.to.Head().Comment))
+		d.add("privilege", newName, newName, "", d.to.acl(p.to.Head().ACL))
+		return
+	}
+	if p.to == nil {
+		return
+	}
+	a, b := p.from.Head(), p.to.Head()
+	d.add("comment", newName, newName, commentText(word+" "+newName, a.Comment), commentText(word+" "+newName, b.Comment))
+	d.add("privilege", newName, newName, d.from.acl(a.ACL), d.to.acl(b.ACL))
+	if a.Owner != b.Owner {
+		d.add("owner", newName, newName, d.from.role(a.Owner), d.to.role(b.Owner))
+	}
+}
+
+func commentText(what, comment string) string {
+	if comment == "" {
+		return ""
+	}
+	return fmt.Sprintf("COMMENT ON %s IS %s", what, types.QuoteLiteral(comment))
+}
+
+// role is a role's name as SQL has it.
+func (s *schemaSide) role(id catalog.OID) string {
+	if id == 0 {
+		return "PUBLIC"
+	}
+	if o := s.conn.Store().Global().Object(id); o != nil {
+		return types.QuoteIdent(o.Head().Name)
+	}
+	return fmt.Sprintf("\"%d\"", id)
+}
+
+// acl shows privileges in PostgreSQL's notation; "" where they are the usual ones.
+func (s *schemaSide) acl(list []catalog.Grant) string {
+	var out []string
+	for _, g := range list {
+		who := ""
+		if g.Grantee != 0 {
+			who = s.role(g.Grantee)
+		}
+		var b strings.Builder
+		for i := range len(g.Privileges) {
+			b.WriteByte(g.Privileges[i])
+			if strings.IndexByte(g.Grantable, g.Privileges[i]) >= 0 {
+				b.WriteByte('*')
+			}
+		}
+		out = append(out, who+"="+b.String()+"/"+s.role(g.Grantor))
+	}
+	return strings.Join(out, ", ")
+}
