@@ -28,4 +28,5 @@ type Points interface {
 	// Find is Resolve for points that may lie on another branch than the one they are asked of: tags, commits and names of
 	// branches. The branch that it returns may have been dropped.
 	Find(ctx context.Context, db catalog.OID, branch, point string) (Branch, SCN, error)
+	Historian
 }

@@ -4,7 +4,6 @@ import (
 	"github.com/jackc/pgerrcode"
 	pg "github.com/pganalyze/pg_query_go/v5"
 
-	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/catalog/builtin"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/expr"
@@ -180,8 +179,8 @@ func (b *binder) callable(p *builtin.Proc, pos int) error {
 	if p.Returns == types.OIDTrigger {
 		return pgerr.New(pgerrcode.FeatureNotSupported, "trigger functions can only be called as triggers").At(pos)
 	}
-	if p.Schema == catalog.RowanSchema && p.Name == "diff" {
-		return pgerr.New(pgerrcode.FeatureNotSupported, "rowan.diff must stand in FROM").At(pos)
+	if shapedProc(p) {
+		return pgerr.New(pgerrcode.FeatureNotSupported, "rowan.%s must stand in FROM", p.Name).At(pos)
 	}
 	return b.supported(p, pos)
 }

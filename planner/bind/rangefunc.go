@@ -1,8 +1,6 @@
 package bind
 
 import (
-	"slices"
-
 	"github.com/jackc/pgerrcode"
 	pg "github.com/pganalyze/pg_query_go/v5"
 
@@ -63,8 +61,8 @@ func (q *query) tableFunctions(n *pg.Node, defs []*pg.Node, rows bool) ([]*table
 
 func (q *query) tableFunction(n *pg.Node, defs []*pg.Node) (*tableFunction, error) {
 	f := &tableFunction{label: columnLabel(n)}
-	if c := n.GetFuncCall(); c != nil && isDiff(c) {
-		return f, q.diffFunction(f, c)
+	if c := n.GetFuncCall(); c != nil && isShaped(c) {
+		return f, q.shapedFunction(f, c)
 	}
 	old := q.lateral
 	q.lateral = true
@@ -184,103 +182,6 @@ func (q *query) functionItem(n *pg.RangeFunction, fs []*tableFunction) (logical.
 	items[0].scalar = len(fs) == 1 && fs[0].scalar && !n.Ordinality
 	items[0].aliased = n.Alias != nil
 	return node, items, nil
-}
-
-// isDiff recognises rowan.diff, whose columns depend on the table that it compares.
-func isDiff(c *pg.FuncCall) bool {
-	name := stringList(c.Funcname)
-	return len(name) == 2 && name[0] == "rowan" && name[1] == "diff"
-}
-
-// diffFunction binds rowan.diff('from', 'to', 'table').
-func (q *query) diffFunction(f *tableFunction, n *pg.FuncCall) error {
-	c, err := q.callArgs(n)
-	if err != nil {
-		return err
-	}
-	o, err := q.b.overload(c)
-	if err != nil {
-		return err
-	}
-	if o.cand == nil {
-		return q.b.noFunction(c, o.many)
-	}
-	r, err := q.b.resolve(c, o.cand)
-	if err != nil {
-		return err
-	}
-	var words [3]string
-	for i := range words {
-		k, ok := r.args[i].(*expr.Const)
-		if !ok || k.Value.Null {
-			return pgerr.New(pgerrcode.FeatureNotSupported, "the arguments of rowan.diff must be constants").At(c.pos)
-		}
-		words[i] = k.Value.S
-	}
-	f.fields = []types.Field{{Name: "diff_type", Type: typeText}}
-	cols, err := q.b.diffColumns(words, c.pos)
-	if err != nil {
-		return err
-	}
-	for _, side := range []string{"from_", "to_"} {
-		for _, col := range cols {
-			f.fields = append(f.fields, types.Field{Name: side + col.Name, Type: col.Type})
-		}
-	}
-	f.fields = append(interleave(f.fields), types.Field{Name: "changed_columns", Type: builtinType(types.OIDTextArray)})
-	f.call = &expr.Call{Proc: r.proc, Args: r.args, T: recordOf(f.fields), Pos: c.pos}
-	return nil
-}
-
-// interleave orders the columns from_a, to_a, from_b, to_b, ….
-func interleave(fs []types.Field) []types.Field {
-	n := (len(fs) - 1) / 2
-	out := fs[:1:1]
-	for i := range n {
-		out = append(out, fs[1+i], fs[1+n+i])
-	}
-	return out
-}
-
-// diffColumns lists the columns of a table as it is on either side, by name.
-func (b *binder) diffColumns(words [3]string, pos int) ([]*catalog.Column, error) {
-	names := splitIdentifiers(words[2])
-	if names == nil {
-		return nil, pgerr.New(pgerrcode.InvalidName, "invalid name syntax").At(pos)
-	}
-	rv := &pg.RangeVar{Relname: names[len(names)-1], Location: int32(pos)}
-	if len(names) > 1 {
-		rv.Schemaname = names[len(names)-2]
-	}
-	var out []*catalog.Column
-	found := false
-	for _, w := range words[:2] {
-		old := b.ref
-		b.ref = branchPoint(w)
-		r, err := b.lookupRelation(rv)
-		b.ref = old
-		if err != nil {
-			return nil, err
-		}
-		t, ok := r.object.(*catalog.Table)
-		if !ok {
-			continue
-		}
-		found = true
-		for _, c := range t.Live() {
-			if !slices.ContainsFunc(out, func(o *catalog.Column) bool { return o.Name == c.Name }) {
-				out = append(out, c)
-			}
-		}
-	}
-	if !found {
-		_, err := b.findRelation(rv)
-		if err == nil {
-			err = pgerr.New(pgerrcode.WrongObjectType, "%q is not a table", words[2]).At(pos)
-		}
-		return nil, err
-	}
-	return out, nil
 }
 
 // sequenceItem makes a sequence's one row, as SELECT * FROM sequence shows it.

@@ -16,7 +16,8 @@ const (
 // extend rewrites what PostgreSQL's grammar does not know. Texts that cannot contain it cost one look at their bytes.
 func extend(sql string) (string, edits, error) {
 	travel, branch := mayTravel(sql), containsFold(sql, "branch")
-	if !travel && !branch {
+	history := mayHistory(sql)
+	if !travel && !branch && !history {
 		return sql, nil, nil
 	}
 	toks, err := scan(sql)
@@ -37,6 +38,12 @@ func extend(sql string) (string, edits, error) {
 			}
 		}
 		start = toks.text(i) == ";"
+		if history {
+			if next := versions(r, toks, i); next > i {
+				i = next - 1
+				continue
+			}
+		}
 		if travel {
 			if next := asOf(r, toks, i); next > i {
 				i = next - 1

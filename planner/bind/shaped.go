@@ -1,0 +1,159 @@
+package bind
+
+import (
+	"slices"
+
+	"github.com/jackc/pgerrcode"
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/catalog/builtin"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/planner/expr"
+	"github.com/rowandb/rowan/types"
+)
+
+// shaped are the functions of schema rowan whose columns depend on a table that their arguments name. They stand in FROM
+// only, and those arguments must be constants.
+var shaped = map[string]func(q *query, f *tableFunction, words []string, pos int) error{
+	"diff":    shapeDiff,
+	"history": shapeHistory,
+}
+
+// isShaped recognises a call of one of them.
+func isShaped(c *pg.FuncCall) bool {
+	name := stringList(c.Funcname)
+	return len(name) == 2 && name[0] == "rowan" && shaped[name[1]] != nil
+}
+
+// shapedProc reports whether a function is one of them.
+func shapedProc(p *builtin.Proc) bool {
+	return p.Schema == catalog.RowanSchema && shaped[p.Name] != nil
+}
+
+func (q *query) shapedFunction(f *tableFunction, n *pg.FuncCall) error {
+	c, err := q.callArgs(n)
+	if err != nil {
+		return err
+	}
+	o, err := q.b.overload(c)
+	if err != nil {
+		return err
+	}
+	if o.cand == nil {
+		return q.b.noFunction(c, o.many)
+	}
+	r, err := q.b.resolve(c, o.cand)
+	if err != nil {
+		return err
+	}
+	q.b.out.Once = true // the plan holds for the tables of then
+	words := make([]string, len(r.args))
+	for i := range words {
+		if words[i], err = q.b.constantWord(r.args[i], r.proc, c.pos); err != nil {
+			return err
+		}
+	}
+	if err := shaped[r.proc.Name](q, f, words, c.pos); err != nil {
+		return err
+	}
+	f.call = &expr.Call{Proc: r.proc, Args: r.args, T: recordOf(f.fields), Pos: c.pos}
+	return nil
+}
+
+// constantWord evaluates an argument; NULL is "".
+func (b *binder) constantWord(e expr.Expr, p *builtin.Proc, pos int) (string, error) {
+	k, ok := e.(*expr.Const)
+	if !ok && expr.IsConstant(e) && b.opts.Fold != nil && !expr.Any(e, func(x expr.Expr) bool { _, ok := x.(*expr.Param); return ok }) {
+		d, err := b.opts.Fold(e)
+		if err != nil {
+			return "", err
+		}
+		b.out.Once = true
+		k, ok = &expr.Const{Value: d, T: e.Type()}, true
+	}
+	if !ok {
+		return "", pgerr.New(pgerrcode.FeatureNotSupported, "the arguments of rowan.%s must be constants", p.Name).At(pos)
+	}
+	if k.Value.Null || k.T.Class != types.ClassString {
+		return "", nil
+	}
+	return k.Value.S, nil
+}
+
+// shapeDiff gives rowan.diff('from', 'to', 'table') the columns of the table on either side.
+func shapeDiff(q *query, f *tableFunction, words []string, pos int) error {
+	cols, err := q.b.tableColumns(words[2], pos, branchPoint(words[0]), branchPoint(words[1]))
+	if err != nil {
+		return err
+	}
+	f.fields = []types.Field{{Name: "diff_type", Type: typeText}}
+	for _, c := range cols {
+		f.fields = append(f.fields, types.Field{Name: "from_" + c.Name, Type: c.Type}, types.Field{Name: "to_" + c.Name, Type: c.Type})
+	}
+	f.fields = append(f.fields, types.Field{Name: "changed_columns", Type: builtinType(types.OIDTextArray)})
+	return nil
+}
+
+// shapeHistory gives rowan.history('table', from, to, key, branch) the columns of the table behind those of the versions.
+func shapeHistory(q *query, f *tableFunction, words []string, pos int) error {
+	ref := branchPoint(words[4])
+	if words[2] != "" {
+		ref.Point = words[2]
+	}
+	cols, err := q.b.tableColumns(words[0], pos, ref)
+	if err != nil {
+		return err
+	}
+	f.fields = []types.Field{{Name: "versions_startscn", Type: typeInt8}, {Name: "versions_starttime", Type: builtinType(types.OIDTimestamptz)},
+		{Name: "versions_endscn", Type: typeInt8}, {Name: "versions_endtime", Type: builtinType(types.OIDTimestamptz)},
+		{Name: "versions_operation", Type: typeText}, {Name: "versions_xid", Type: typeInt8}, {Name: "versions_user", Type: typeText}}
+	for _, c := range cols {
+		f.fields = append(f.fields, types.Field{Name: c.Name, Type: c.Type})
+	}
+	return nil
+}
+
+// tableColumns lists the columns that a table has at any of the given places, by name, and notes that its rows are read.
+func (b *binder) tableColumns(table string, pos int, refs ...catalog.Ref) ([]*catalog.Column, error) {
+	names := splitIdentifiers(table)
+	if names == nil {
+		return nil, pgerr.New(pgerrcode.InvalidName, "invalid name syntax").At(pos)
+	}
+	rv := &pg.RangeVar{Relname: names[len(names)-1], Location: int32(pos)}
+	if len(names) > 1 {
+		rv.Schemaname = names[len(names)-2]
+	}
+	var out []*catalog.Column
+	found := false
+	for _, ref := range refs {
+		old := b.ref
+		b.ref = ref
+		r, err := b.lookupRelation(rv)
+		b.ref = old
+		if err != nil {
+			return nil, err
+		}
+		t, ok := r.object.(*catalog.Table)
+		if !ok || t.Virtual {
+			continue
+		}
+		found = true
+		b.needs(t, r, catalog.PrivSelect, nil)
+		read := &b.out.Access[len(b.out.Access)-1]
+		for _, c := range t.Live() {
+			read.Columns = append(read.Columns, c.ID)
+			if !slices.ContainsFunc(out, func(o *catalog.Column) bool { return o.Name == c.Name }) {
+				out = append(out, c)
+			}
+		}
+	}
+	if !found {
+		_, err := b.findRelation(rv)
+		if err == nil {
+			err = pgerr.New(pgerrcode.WrongObjectType, "%q is not a table", table).At(pos)
+		}
+		return nil, err
+	}
+	return out, nil
+}

@@ -1,0 +1,164 @@
+package vcs
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types"
+)
+
+var historyRows = map[string]RowsFunc{"rowan_history": listHistory}
+
+// Letters of versions_operation, which are Oracle's.
+var (
+	operationInsert = types.String("I")
+	operationUpdate = types.String("U")
+	operationDelete = types.String("D")
+)
+
+// listHistory is rowan.history(table, from, to, key, branch): the versions that rows have had between two points, and a
+// row of its own for each deletion.
+func listHistory(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Datum) bool) error {
+	r, err := openHistory(ctx, c, a[0], a[1], a[2], a[3], a[4])
+	if err != nil {
+		return err
+	}
+	txns := newTxnCache(c, r.View.Branch())
+	to := r.View.At()
+	var row []types.Datum
+	emit := func(start, end storage.SCN, operation types.Datum, cells []types.Datum) (bool, error) {
+		begun, err := txns.get(ctx, start)
+		if err != nil {
+			return false, err
+		}
+		row = append(row[:0], types.Int(int64(start)), timestamp(begun.Time), types.Null, types.Null, operation, types.Int(int64(begun.Txn)), orNull(begun.Info.User))
+		if end != 0 {
+			ended, err := txns.get(ctx, end)
+			if err != nil {
+				return false, err
+			}
+			row[2], row[3] = types.Int(int64(end)), timestamp(ended.Time)
+		}
+		return yield(append(row, cells...)), nil
+	}
+	var failed error
+	err = c.Store().Branches().Versions(ctx, c.Txn(), r, func(v *storage.RowVersion) (more bool) {
+		operation := operationUpdate
+		if v.Fresh {
+			operation = operationInsert
+		}
+		more, failed = emit(v.Start, v.End, operation, v.Cells)
+		if more && failed == nil && v.End != 0 && v.End <= to && !v.Replaced {
+			more, failed = emit(v.End, 0, operationDelete, v.Cells)
+		}
+		return more && failed == nil
+	})
+	if failed != nil {
+		return failed
+	}
+	return err
+}
+
+// openHistory reads what history and blame have in common: a table, two points, a key and a branch.
+func openHistory(ctx context.Context, c Conn, table, from, to, key, branch types.Datum) (r storage.VersionRequest, err error) {
+	ref := branchPoint(text(branch))
+	if p := text(to); p != "" {
+		ref.Point = p
+	}
+	if r.View, err = c.View(ctx, ref); err != nil {
+		return r, err
+	}
+	if r.Table, err = c.Relation(r.View.Catalog(), text(table)); err != nil {
+		return r, err
+	}
+	t, ok := r.View.Catalog().Object(r.Table).(*catalog.Table)
+	if !ok {
+		return r, pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a table", text(table))
+	}
+	if p := text(from); p != "" {
+		_, r.From, err = c.Store().Branches().Find(ctx, c.Database().OID, r.View.Branch().Name, p)
+		switch {
+		case err == nil:
+			r.From-- // what was there at the point is part of it
+		case !beforeAll(err):
+			return r, err
+		}
+	}
+	err = nil
+	if !key.Null {
+		r.Keys, err = keyRange(t, key.S, c.Format())
+	}
+	return r, err
+}
+
+// beforeAll reports whether a time was before all history: from there on is from the beginning.
+func beforeAll(err error) bool {
+	return strings.HasSuffix(pgerr.From(err).Message, " is before all history")
+}
+
+// keyRange reads a row's primary key: its values, separated by commas where there are several.
+func keyRange(t *catalog.Table, key string, f *types.Format) (*storage.Range, error) {
+	for _, ix := range t.Indexes {
+		if !ix.Primary {
+			continue
+		}
+		words := []string{key}
+		if len(ix.Columns) > 1 {
+			words = strings.SplitN(key, ",", len(ix.Columns))
+		}
+		var r storage.Range
+		for i, w := range words {
+			d, err := types.ParseText(t.ColumnByID(ix.Columns[i].Column).Type, w, f)
+			if err != nil {
+				return nil, err
+			}
+			r.Lo = append(r.Lo, d)
+		}
+		r.Hi = r.Lo
+		return &r, nil
+	}
+	return nil, pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "table \"%s\" has no primary key", t.Name)
+}
+
+// txnCache looks up the transactions of a branch by their SCN.
+type txnCache struct {
+	c      Conn
+	branch storage.Branch
+	known  map[storage.SCN]storage.LogEntry
+}
+
+func newTxnCache(c Conn, b storage.Branch) *txnCache {
+	return &txnCache{c, b, map[storage.SCN]storage.LogEntry{}}
+}
+
+// txnCacheSize bounds the cache; when it is full it starts anew.
+const txnCacheSize = 10_000
+
+// get returns the transaction with an SCN; of one that is not in the branch's log, its time only.
+func (t *txnCache) get(ctx context.Context, scn storage.SCN) (storage.LogEntry, error) {
+	if e, ok := t.known[scn]; ok {
+		return e, nil
+	}
+	e := storage.LogEntry{SCN: scn}
+	list, err := t.c.Store().Branches().Log(ctx, t.branch.Database, t.branch.Name, scn-1, scn, 1)
+	switch {
+	case err != nil:
+		return e, err
+	case len(list) > 0:
+		e = list[0]
+	default:
+		if e.Time, err = t.c.Store().Branches().Time(ctx, scn); err != nil {
+			return e, err
+		}
+	}
+	if len(t.known) >= txnCacheSize {
+		clear(t.known)
+	}
+	t.known[scn] = e
+	return e, nil
+}
