@@ -28,6 +28,12 @@ func rowanProcs() []*Proc {
 	})
 }
 
+// IsRowan reports whether a function is one of Rowan's own, which PostgreSQL does not have.
+func IsRowan(p *Proc) bool { return p.OID >= firstRowan && p.OID <= lastRowan }
+
+// The OIDs of functions that PostgreSQL does not have.
+const firstRowan, lastRowan types.OID = 8000, 8899
+
 func readArguments(p *Proc, list string) {
 	if list == "" {
 		return

@@ -110,6 +110,9 @@ func (q *query) rangeVar(rv *pg.RangeVar, point string) (logical.Node, []*item, 
 		return nil, nil, err
 	}
 	if r.object == nil {
+		if call := relationFunction(rv); call != nil {
+			return q.functionRelation(rv, call)
+		}
 		return nil, nil, q.noRelation(rv)
 	}
 	q.b.traceRelation(rv, r)

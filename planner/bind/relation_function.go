@@ -1,0 +1,83 @@
+package bind
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/catalog/builtin"
+	"github.com/rowandb/rowan/planner/logical"
+)
+
+// doltSchema is the schema in which users of Dolt look for its system tables: dolt.log is dolt_log.
+const doltSchema = "dolt"
+
+// relationFunction is the function of Rowan's whose rows stand for a relation that is not there, as a call without
+// parentheses: rowan.branches is rowan.branches(), dolt.log is dolt_log(). nil: there is none.
+func relationFunction(rv *pg.RangeVar) *pg.FuncCall {
+	if rv.Catalogname != "" {
+		return nil
+	}
+	schema, name := catalog.PgCatalog, rv.Relname
+	switch rv.Schemaname {
+	case "", "pg_catalog":
+	case "rowan":
+		schema = catalog.RowanSchema
+	case doltSchema:
+		name = doltSchema + "_" + name
+	default:
+		return nil
+	}
+	names := []string{"pg_catalog", name}
+	if schema == catalog.RowanSchema {
+		names[0] = "rowan"
+	}
+	if rowFunction(schema, name, 0) {
+		return callOf(names, rv)
+	}
+	// dolt_diff_t is dolt_diff_of('t'), and so on.
+	for _, kind := range tableRelations {
+		table, ok := strings.CutPrefix(name, kind+"_")
+		if ok && table != "" && schema == catalog.PgCatalog && rowFunction(schema, kind+"_of", 1) {
+			names[1] = kind + "_of"
+			return callOf(names, rv, table)
+		}
+	}
+	return nil
+}
+
+// tableRelations are the beginnings of names that go on with a table's.
+var tableRelations = []string{"dolt_diff", "dolt_commit_diff", "dolt_history", "dolt_blame", "dolt_conflicts", "dolt_constraint_violations"}
+
+// rowFunction reports whether a function of Rowan's own returns rows and can be called with n arguments.
+func rowFunction(schema catalog.OID, name string, n int) bool {
+	for _, p := range builtin.ProcsByName(name) {
+		if p.Schema == schema && builtin.IsRowan(p) && p.Set && len(p.Args)-p.NDefaults <= n && n <= len(p.Args) {
+			return true
+		}
+	}
+	return false
+}
+
+func callOf(names []string, rv *pg.RangeVar, args ...string) *pg.FuncCall {
+	c := &pg.FuncCall{Funcformat: pg.CoercionForm_COERCE_EXPLICIT_CALL, Location: rv.Location}
+	for _, n := range names {
+		c.Funcname = append(c.Funcname, &pg.Node{Node: &pg.Node_String_{String_: &pg.String{Sval: n}}})
+	}
+	for _, a := range args {
+		c.Args = append(c.Args, &pg.Node{Node: &pg.Node_AConst{AConst: &pg.A_Const{Val: &pg.A_Const_Sval{Sval: &pg.String{Sval: a}}, Location: rv.Location}}})
+	}
+	return c
+}
+
+// functionRelation binds such a relation.
+func (q *query) functionRelation(rv *pg.RangeVar, call *pg.FuncCall) (logical.Node, []*item, error) {
+	alias := rv.Alias
+	if alias == nil {
+		alias = &pg.Alias{Aliasname: rv.Relname}
+	}
+	f := &pg.Node{Node: &pg.Node_FuncCall{FuncCall: call}}
+	items := &pg.Node{Node: &pg.Node_List{List: &pg.List{Items: []*pg.Node{f}}}}
+	return q.rangeFunction(&pg.RangeFunction{Functions: []*pg.Node{items}, Alias: alias})
+}
