@@ -44,6 +44,7 @@ func openEngine(ctx context.Context, o EngineOptions) (*Engine, error) {
 	engine.Version = Version
 	engine.TempDir = o.TempDir
 	engine.Temp = temp.New(mvcc.FirstDatabase, openTemp(filepath.Join(o.TempDir, "tables")))
+	stop := engine.Maintain()
 	s := &sessions{engine: engine, store: store}
 	a := &httpAPI{sessions: s, trust: o.Trust, started: time.Now()}
 	handler, err := admin.New(a.services(), web)
@@ -51,13 +52,11 @@ func openEngine(ctx context.Context, o EngineOptions) (*Engine, error) {
 		return nil, errors.Join(err, store.Close())
 	}
 	return &Engine{
-<<<<<<< server/engine_open.go
-		Sessions: s, Roles: s, HTTP: handler, Created: created,
-		Attach: func(b Backends) { engine.Backends = b }, Close: store.Close,
-=======
-		Sessions: s, Roles: s, HTTP: admin.New(a.services(), web), Created: created,
-		Attach: func(b Backends) { engine.Backends = b }, Close: func() error { return errors.Join(engine.Temp.Close(), store.Close()) },
->>>>>>> /tmp/mn
+		Sessions: s, Roles: s, HTTP: handler, Created: created, Attach: func(b Backends) { engine.Backends = b },
+		Close: func() error {
+			stop()
+			return errors.Join(engine.Temp.Close(), store.Close())
+		},
 	}, nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/catalog/builtin"
+	"github.com/rowandb/rowan/catalog/statistics"
 	"github.com/rowandb/rowan/executor/eval"
 	"github.com/rowandb/rowan/executor/kernel"
 	"github.com/rowandb/rowan/pgerr"
@@ -97,6 +98,18 @@ func (c *catalogAccess) Rows(r catalog.Ref, t *catalog.Table) float64 {
 	return float64(c.session.txn.RowEstimate(v, t))
 }
 
+// Statistics implements estimate.Analyzed.
+func (c *catalogAccess) Statistics(r catalog.Ref, t *catalog.Table) *statistics.Table {
+	if t.Virtual {
+		return nil
+	}
+	v, err := c.session.txn.View(c.ctx, r)
+	if err != nil {
+		return nil
+	}
+	return c.session.txn.Statistics(v, t)
+}
+
 // planOptions are what the planner needs of the session.
 func (s *Session) planOptions() planner.Options {
 	return planner.Options{Fold: s.catalogs.Fold, Supported: supported, Stats: &s.catalogs, CountRows: true}
@@ -143,6 +156,7 @@ func (s *Session) planNow(ctx context.Context, st parse.Statement, known []types
 	if p := s.cached(ctx, key); p != nil {
 		return p, nil
 	}
+	stats := s.engine.analyzed.Load()
 	o := s.planOptions()
 	o.NoParams = known == nil
 	plan, err := planner.New(ctx, st, &s.catalogs, known, o)
@@ -155,7 +169,7 @@ func (s *Session) planNow(ctx context.Context, st parse.Statement, known []types
 		return nil, err
 	}
 	s.notices = append(s.notices, plan.Notices...)
-	p := &planned{stmt: st, plan: plan, names: s.nameKey()}
+	p := &planned{stmt: st, plan: plan, names: s.nameKey(), stats: stats}
 	if p.epoch, err = s.catalogVersion(ctx); err != nil {
 		return nil, err
 	}
@@ -208,7 +222,7 @@ func (s *Session) cached(ctx context.Context, key string) *planned {
 // fits reports whether a plan still stands: same names, same catalog.
 func (s *Session) fits(ctx context.Context, p *planned) bool {
 	v, err := s.catalogVersion(ctx)
-	return err == nil && p.epoch == v && p.names == s.nameKey()
+	return err == nil && p.epoch == v && p.stats == s.engine.analyzed.Load() && p.names == s.nameKey()
 }
 
 // remember keeps a plan for all sessions: of queries, and of the commands that depend on nothing but their text.

@@ -22,6 +22,7 @@ type planned struct {
 	plan  *planner.Plan
 	names string // nameKey when it was planned
 	epoch uint64 // catalog.Snapshot.Version when it was planned
+	stats uint64 // Engine.analyzed then
 	locks []lockGroup
 }
 

@@ -44,6 +44,7 @@ type Engine struct {
 	notify   *notifier
 	virtual  virtualCache
 	count    atomic.Uint32
+	analyzed atomic.Uint64 // how often statistics were made: plans are made anew then
 }
 
 // NewEngine makes the shared part.

@@ -54,7 +54,7 @@ func (s *Session) command(ctx context.Context, p *planned, params []types.Datum,
 	case *command.Constraints:
 		return c.Tag(), s.setConstraints(ctx, c)
 	case *command.Vacuum:
-		return c.Tag(), s.maintain(ctx, c)
+		return c.Tag(), s.maintain(ctx, c, out)
 	case *command.Do:
 		return "", pgerr.Unsupported("DO with language %q", c.Language)
 	}
@@ -318,14 +318,6 @@ func (s *Session) setConstraints(ctx context.Context, c *command.Constraints) er
 		t.allDefer[id] = c.Deferred
 	}
 	return t.runDeferred(ctx, false)
-}
-
-// maintain accepts what Rowan does by itself.
-func (s *Session) maintain(_ context.Context, c *command.Vacuum) error {
-	if c.Kind == "VACUUM" && s.txn.explicit {
-		return pgerr.New(pgerrcode.ActiveSQLTransaction, "VACUUM cannot run inside a transaction block")
-	}
-	return nil
 }
 
 func mayBecome(global *catalog.Snapshot, user string, r *catalog.Role) bool {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/catalog/pgcatalog"
+	"github.com/rowandb/rowan/catalog/statistics"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
@@ -78,10 +79,11 @@ func (s *Session) source(ctx context.Context, v storage.View) *pgcatalog.Source 
 	s.catalogs.ctx = ctx
 	return &pgcatalog.Source{
 		Catalog: v.Catalog(), Global: s.engine.Store.Global(), User: s.user, Names: s.definitions(v.Catalog()),
-		View:     func(w *catalog.View) string { return s.viewText(v.Catalog(), w, false, 0) },
-		Rows:     func(t *catalog.Table) int64 { return s.txn.RowEstimate(v, t) },
-		Sequence: func(q *catalog.Sequence) (int64, bool, error) { return s.engine.Store.Sequences().Get(ctx, q) },
-		Settings: s.settingRows, Activity: s.activityRows, Locks: s.lockRows, Prepared: s.preparedRows, Cursors: s.cursorRows,
+		View:       func(w *catalog.View) string { return s.viewText(v.Catalog(), w, false, 0) },
+		Rows:       func(t *catalog.Table) int64 { return s.txn.RowEstimate(v, t) },
+		Sequence:   func(q *catalog.Sequence) (int64, bool, error) { return s.engine.Store.Sequences().Get(ctx, q) },
+		Statistics: func(t *catalog.Table) *statistics.Table { return s.txn.Statistics(v, t) },
+		Settings:   s.settingRows, Activity: s.activityRows, Locks: s.lockRows, Prepared: s.preparedRows, Cursors: s.cursorRows,
 	}
 }
 

@@ -69,6 +69,9 @@ func (w *arrayWriter) append(dst []byte, d Datum) []byte {
 	return quoteFrom(dst, start, w.delim)
 }
 
+// QuoteElement writes an element's text as it stands in an array's.
+func QuoteElement(s string) string { return string(quoteFrom([]byte(s), 0, ',')) }
+
 // quoteFrom quotes the text from start on if an array needs it quoted.
 func quoteFrom(dst []byte, start int, delim byte) []byte {
 	text := dst[start:]

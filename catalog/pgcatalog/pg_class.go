@@ -1,6 +1,7 @@
 package pgcatalog
 
 import (
+	"math"
 	"slices"
 
 	"github.com/rowandb/rowan/catalog"
@@ -90,6 +91,16 @@ func (b *builder) estimate(t *catalog.Table) int64 {
 	return b.Rows(t)
 }
 
+// pages guesses how many pages PostgreSQL would need for a table.
+func (b *builder) pages(t *catalog.Table, tuples int64) int64 {
+	if b.Statistics != nil && !t.Virtual {
+		if s := b.Statistics(t); s != nil && s.Rows > 0 {
+			return int64(math.Ceil(s.Pages * float64(tuples) / s.Rows))
+		}
+	}
+	return max(0, tuples/100)
+}
+
 func (b *builder) classOfTable(t *catalog.Table) {
 	c := classRow{h: t.Header, kind: 'r', am: amHeap, atts: len(t.Columns), replident: t.Replident, tuples: b.estimate(t), hasIndex: len(t.Indexes) > 0,
 		rls: t.RowSecurity, options: t.Options}
@@ -121,7 +132,7 @@ func (b *builder) classOfTable(t *catalog.Table) {
 		}
 	}
 	c.triggers = c.triggers || len(b.Catalog.Referrers(t.OID)) > 0
-	c.pages = max(0, c.tuples/100)
+	c.pages = b.pages(t, c.tuples)
 	b.class(c)
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/catalog/statistics"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
@@ -23,11 +24,13 @@ type Source struct {
 	View     func(v *catalog.View) string
 	Sequence func(s *catalog.Sequence) (last int64, called bool, err error)
 	Rows     func(t *catalog.Table) int64 // live rows, estimated
-	Settings func() []Setting
-	Activity func() []Activity
-	Locks    func() []Lock
-	Prepared func() []Prepared
-	Cursors  func() []Cursor
+	// Statistics are a table's as last analyzed, nil for none.
+	Statistics func(t *catalog.Table) *statistics.Table
+	Settings   func() []Setting
+	Activity   func() []Activity
+	Locks      func() []Lock
+	Prepared   func() []Prepared
+	Cursors    func() []Cursor
 }
 
 // Setting is a row of pg_settings.

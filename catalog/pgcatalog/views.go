@@ -224,11 +224,24 @@ func pgStatTables(b *builder) error {
 			switch {
 			case c.Name == "n_live_tup":
 				row[i] = b.estimate(t)
+			case c.Name == "last_analyze" || c.Name == "last_autoanalyze":
+				row[i] = b.analyzedAt(t, c.Name == "last_autoanalyze")
 			case i > 2 && c.TypeOID == types.OIDInt8:
 				row[i] = 0
 			}
 		}
 		b.add(row...)
+	}
+	return nil
+}
+
+// analyzedAt is when a table's statistics were made, by the server itself or by somebody.
+func (b *builder) analyzedAt(t *catalog.Table, auto bool) any {
+	if b.Statistics == nil {
+		return nil
+	}
+	if s := b.Statistics(t); s != nil && s.Auto == auto {
+		return s.At
 	}
 	return nil
 }

@@ -57,9 +57,11 @@ func (s *summary) column() *Column {
 	if len(s.sorted)+s.wide == 0 {
 		return c
 	}
+	if !types.Comparable(s.t.Def) {
+		return c
+	}
 	s.group()
-	c.Distinct = s.distinct(c.NullFrac)
-	if !types.Comparable(s.t.Def) || len(s.sorted) == 0 {
+	if c.Distinct = s.distinct(c.NullFrac); len(s.sorted) == 0 {
 		return c
 	}
 	common := s.common(c)

@@ -27,7 +27,7 @@ func Locks(c command.Command, snap *catalog.Snapshot) []storage.TableLock {
 	case *command.Truncate:
 		return allOf(c.Tables, catalog.AccessExclusive)
 	case *command.Vacuum:
-		return allOf(c.Tables, maintenanceLock(c.Kind))
+		return maintenanceLocks(c)
 	case *command.Rename:
 		return renameLocks(c, snap)
 	case *command.SetSchema:
@@ -38,6 +38,14 @@ func Locks(c command.Command, snap *catalog.Snapshot) []storage.TableLock {
 		return relationLock(snap, c.Object, catalog.ShareUpdateExclusive)
 	}
 	return nil
+}
+
+func maintenanceLocks(c *command.Vacuum) []storage.TableLock {
+	tables := make([]catalog.OID, len(c.Targets))
+	for i, m := range c.Targets {
+		tables[i] = m.Relation
+	}
+	return allOf(tables, maintenanceLock(c.Kind))
 }
 
 func allOf(tables []catalog.OID, mode catalog.TableLock) []storage.TableLock {

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/jackc/pgerrcode"
 	pg "github.com/pganalyze/pg_query_go/v5"
 
@@ -32,22 +34,61 @@ func (b *binder) vacuum(s *pg.VacuumStmt) (command.Command, error) {
 	if !s.IsVacuumcmd {
 		c.Kind = "ANALYZE"
 	}
+	c.Analyze = !s.IsVacuumcmd
 	for _, o := range s.Options {
 		d := o.GetDefElem()
+		var err error
 		switch d.Defname {
-		case "verbose", "analyze", "freeze", "full", "skip_locked", "disable_page_skipping", "index_cleanup", "process_toast",
+		case "verbose":
+			c.Verbose, err = boolOption(d)
+		case "analyze":
+			c.Analyze, err = boolOption(d)
+		case "freeze", "full", "skip_locked", "disable_page_skipping", "index_cleanup", "process_toast",
 			"truncate", "parallel", "process_main", "buffer_usage_limit", "skip_database_stats", "only_database_stats":
 		default:
 			return nil, pgerr.New(pgerrcode.SyntaxError, "unrecognized %s option %q", c.Kind, d.Defname).At(int(d.Location))
 		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	for _, r := range s.Rels {
 		v := r.GetVacuumRelation()
+		if len(v.VaCols) > 0 && !c.Analyze {
+			return nil, pgerr.New(pgerrcode.FeatureNotSupported, "ANALYZE option must be specified when a column list is provided")
+		}
 		if err := b.maintain(c, v.Relation); err != nil {
+			return nil, err
+		}
+		if err := b.analyzed(&c.Targets[len(c.Targets)-1], c.Ref, v.VaCols); err != nil {
 			return nil, err
 		}
 	}
 	return c, nil
+}
+
+// analyzed notes the columns that ANALYZE names.
+func (b *binder) analyzed(m *command.Maintained, ref catalog.Ref, cols []*pg.Node) error {
+	snap, err := b.snapshot(ref)
+	if err != nil {
+		return err
+	}
+	t, ok := snap.Object(m.Relation).(*catalog.Table)
+	if !ok {
+		return nil
+	}
+	for _, n := range cols {
+		name := n.GetString_().GetSval()
+		c := t.Column(name)
+		if c == nil {
+			return pgerr.New(pgerrcode.UndefinedColumn, "column %q of relation %q does not exist", name, t.Name)
+		}
+		if slices.Contains(m.Columns, c.ID) {
+			return pgerr.New(pgerrcode.DuplicateColumn, "column %q of relation %q appears more than once", name, t.Name)
+		}
+		m.Columns = append(m.Columns, c.ID)
+	}
+	return nil
 }
 
 // maintain adds a relation to a command of maintenance.
@@ -59,9 +100,7 @@ func (b *binder) maintain(c *command.Vacuum, rv *pg.RangeVar) error {
 	if err != nil {
 		return pgerr.From(err).Relocate(-1)
 	}
-	if t, ok := r.object.(*catalog.Table); ok {
-		c.Tables, c.Ref = append(c.Tables, t.OID), r.ref
-	}
+	c.Targets, c.Ref = append(c.Targets, command.Maintained{Relation: r.object.Head().OID}), r.ref
 	return nil
 }
 

@@ -139,11 +139,20 @@ type CopyOptions struct {
 	Freeze       bool
 }
 
-// Vacuum is VACUUM, ANALYZE, CHECKPOINT, CLUSTER, REINDEX: maintenance that Rowan does by itself; Kind is the word.
+// Vacuum is VACUUM, ANALYZE, CHECKPOINT, CLUSTER, REINDEX: Kind is the word. But for ANALYZE they are maintenance that
+// Rowan does by itself.
 type Vacuum struct {
-	Kind   string
-	Tables []catalog.OID
-	Ref    catalog.Ref
+	Kind    string
+	Targets []Maintained // none: all tables
+	Ref     catalog.Ref
+	Analyze bool
+	Verbose bool
+}
+
+// Maintained is a relation that a Vacuum names. Columns are those to analyze; nil: all.
+type Maintained struct {
+	Relation catalog.OID
+	Columns  []catalog.ColumnID
 }
 
 // Do is DO: an anonymous block.

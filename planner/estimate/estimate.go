@@ -1,5 +1,5 @@
-// Package estimate guesses how many rows the nodes of a logical plan give, from the row counts of tables and PostgreSQL's
-// default selectivities.
+// Package estimate guesses how many rows the nodes of a logical plan give, from the row counts of tables and what
+// ANALYZE found in their columns, by PostgreSQL's formulas; where nothing is known, with its defaults.
 //
 // It chooses nothing and computes no costs: optimize orders joins by its numbers, lower turns them into costs. A guess is
 // never less than one row and depends on nothing but the plan and the Stats. One Model serves one statement.
@@ -7,8 +7,10 @@ package estimate
 
 import (
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/catalog/statistics"
 	"github.com/rowandb/rowan/planner/expr"
 	"github.com/rowandb/rowan/planner/logical"
+	"github.com/rowandb/rowan/types"
 )
 
 // Stats is what the session knows of tables.
@@ -17,10 +19,16 @@ type Stats interface {
 	Rows(ref catalog.Ref, t *catalog.Table) float64
 }
 
-// Distincts may be implemented by a Stats that knows columns too.
-type Distincts interface {
-	// Distinct is the number of distinct values of a column, 0 or less when not known.
-	Distinct(ref catalog.Ref, t *catalog.Table, col catalog.ColumnID) float64
+// Analyzed may be implemented by a Stats that knows what ANALYZE found.
+type Analyzed interface {
+	// Statistics are a table's, nil when it was never analyzed.
+	Statistics(ref catalog.Ref, t *catalog.Table) *statistics.Table
+}
+
+// Folder may be implemented by a Stats that can evaluate expressions over constants: patterns are tried on values that
+// statistics have.
+type Folder interface {
+	Fold(e expr.Expr) (types.Datum, error)
 }
 
 // DefaultRows is assumed for a table that nothing is known of.
@@ -124,6 +132,15 @@ func (m *Model) pass(n *logical.Project) {
 			}
 		}
 	}
+}
+
+// Width is the average size of a column's values where that is known.
+func (m *Model) Width(id expr.ColumnID) (float64, bool) {
+	c := m.column(&expr.Column{ID: id})
+	if c == nil || c.stats == nil || c.stats.Width == 0 {
+		return 0, false
+	}
+	return c.stats.Width, true
 }
 
 func functionRows(n *logical.FunctionScan) float64 {

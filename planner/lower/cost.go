@@ -32,10 +32,14 @@ func newCoster(stats estimate.Stats) *coster {
 }
 
 // width is the assumed number of bytes of a row.
-func width(cols []logical.Column) int {
+func (c *coster) width(cols []logical.Column) int {
 	w := 0
-	for _, c := range cols {
-		w += typeWidth(c.Type)
+	for _, col := range cols {
+		if known, ok := c.Width(col.ID); ok {
+			w += int(math.Round(known))
+		} else {
+			w += typeWidth(col.Type)
+		}
 	}
 	return w
 }
@@ -65,12 +69,12 @@ func after(in physical.Cost, rows, perRow float64) physical.Cost {
 
 func (c *coster) values(n *logical.Values) physical.Cost {
 	rows := float64(len(n.Rows))
-	return physical.Cost{Total: rows * cpuTuple, Rows: rows, Width: width(n.Cols)}
+	return physical.Cost{Total: rows * cpuTuple, Rows: rows, Width: c.width(n.Cols)}
 }
 
 func (c *coster) functionScan(n *logical.FunctionScan) physical.Cost {
 	rows := c.Rows(n)
-	return physical.Cost{Startup: cpuTuple, Total: cpuTuple + rows*cpuTuple, Rows: rows, Width: width(n.Cols)}
+	return physical.Cost{Startup: cpuTuple, Total: cpuTuple + rows*cpuTuple, Rows: rows, Width: c.width(n.Cols)}
 }
 
 func (c *coster) filter(n *logical.Filter, in physical.Node) physical.Cost {
@@ -79,14 +83,14 @@ func (c *coster) filter(n *logical.Filter, in physical.Node) physical.Cost {
 
 func (c *coster) project(n *logical.Project, in physical.Node) physical.Cost {
 	est := over(in.Cost(), in.Cost().Rows, evalCost(n.Exprs))
-	est.Width = width(n.Cols)
+	est.Width = c.width(n.Cols)
 	return est
 }
 
 func (c *coster) projectSet(n *logical.ProjectSet, in physical.Node) physical.Cost {
 	est := over(in.Cost(), c.Rows(n), evalCost(n.Exprs))
 	est.Total += est.Rows * cpuTuple
-	est.Width = width(n.Cols)
+	est.Width = c.width(n.Cols)
 	return est
 }
 
@@ -135,13 +139,13 @@ func (c *coster) distinctOf(in physical.Cost) physical.Cost { return over(in, in
 func (c *coster) aggregate(n *logical.Aggregate, in physical.Node) physical.Cost {
 	rows := c.Rows(n)
 	est := after(in.Cost(), rows, cpuOperator*float64(len(n.Groups)+len(n.Aggs)))
-	est.Width = width(n.Cols)
+	est.Width = c.width(n.Cols)
 	return est
 }
 
 func (c *coster) window(n *logical.Window, in physical.Node) physical.Cost {
 	est := over(in.Cost(), in.Cost().Rows, cpuTuple+cpuOperator*float64(len(n.Funcs)))
-	est.Width += width(n.Cols)
+	est.Width += c.width(n.Cols)
 	return est
 }
 
@@ -183,7 +187,7 @@ func (c *coster) cteScan(n *logical.CTEScan) physical.Cost {
 	if est, ok := c.ctes[n.CTE.ID]; ok {
 		rows = est.Rows
 	}
-	return physical.Cost{Total: rows * cpuTuple, Rows: rows, Width: width(n.Cols)}
+	return physical.Cost{Total: rows * cpuTuple, Rows: rows, Width: c.width(n.Cols)}
 }
 
 func (c *coster) modify(in physical.Node, returning bool) physical.Cost {

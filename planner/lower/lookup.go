@@ -124,7 +124,7 @@ func (c *coster) lookupJoin(n *logical.Join, k *lookup, left physical.Node) phys
 	total := lc.Total + lc.Rows*(lookupCost+k.matches*perRow) + rows*cpuTuple
 	w := lc.Width
 	if n.Kind == logical.Inner || n.Kind == logical.Left {
-		w += width(k.scan.Cols)
+		w += c.width(k.scan.Cols)
 	}
 	return physical.Cost{Startup: lc.Startup, Total: total, Rows: rows, Width: w}
 }

@@ -120,7 +120,7 @@ func (l *lowerer) arrange(r rel, want []logical.Column, f *frame) (rel, error) {
 		exprs[i] = &expr.Slot{Index: pos, T: c.Type, Name: c.Name}
 	}
 	est := r.node.Cost()
-	est.Width = width(want)
+	est.Width = l.cost.width(want)
 	return rel{&physical.Project{Base: base(want, est), Input: r.node, Exprs: exprs}, want}, nil
 }
 

@@ -156,6 +156,6 @@ func (l *lowerer) distinct(n *logical.Distinct, f *frame) (rel, error) {
 const feedRows = 1000
 
 func (l *lowerer) feed(n *logical.Feed) (rel, error) {
-	est := physical.Cost{Total: feedRows * cpuTuple, Rows: feedRows, Width: width(n.Cols)}
+	est := physical.Cost{Total: feedRows * cpuTuple, Rows: feedRows, Width: l.cost.width(n.Cols)}
 	return rel{&physical.Feed{Base: base(n.Cols, est)}, n.Cols}, nil
 }

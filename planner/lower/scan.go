@@ -237,7 +237,7 @@ func (c *coster) path(n *logical.Scan, p *path) physical.Cost {
 	if p.index != nil && !covers(n.Table, p.index, n.Source) {
 		perRow += randomPage / 40
 	}
-	return physical.Cost{Startup: start, Total: start + read*perRow, Rows: out, Width: width(n.Cols)}
+	return physical.Cost{Startup: start, Total: start + read*perRow, Rows: out, Width: c.width(n.Cols)}
 }
 
 // pointLookup reports whether at most one row can match.

@@ -9,6 +9,7 @@
 //	  index t_b b, a desc
 //	  unique t_u a where "b > 'x'"
 //	  index t_l (lower(b))
+//	  stats b distinct=100 nulls=0.1 common=x:0.3,y:0.1 bounds=a,k,z
 //
 // Only tests import it.
 package plantest
@@ -19,6 +20,7 @@ import (
 	"strings"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/catalog/statistics"
 	"github.com/rowandb/rowan/executor/eval"
 	"github.com/rowandb/rowan/executor/kernel"
 	"github.com/rowandb/rowan/planner/bind"
@@ -32,6 +34,7 @@ type Catalog struct {
 	snapshot *catalog.Snapshot
 	objects  []catalog.Object
 	rows     map[catalog.OID]float64
+	stats    map[catalog.OID]*statistics.Table
 	next     uint32
 }
 
@@ -42,6 +45,7 @@ func New(text string, extra ...catalog.Object) (*Catalog, error) {
 	c.objects = append(c.objects, extra...)
 	types := catalog.NewSnapshot(nil, c.objects)
 	var t *catalog.Table
+	var stats []statLine
 	for _, line := range strings.Split(text, "\n") {
 		words := strings.Fields(line)
 		if len(words) == 0 {
@@ -53,6 +57,8 @@ func New(text string, extra ...catalog.Object) (*Catalog, error) {
 			t = c.table(words[1:])
 		case "index", "unique":
 			err = c.index(t, words)
+		case "stats":
+			stats = append(stats, statLine{t.OID, words})
 		default:
 			err = c.column(t, words, types)
 		}
@@ -61,7 +67,7 @@ func New(text string, extra ...catalog.Object) (*Catalog, error) {
 		}
 	}
 	c.snapshot = catalog.NewSnapshot(&catalog.Database{Header: catalog.Header{OID: 5, Name: "test"}}, c.objects)
-	return c, nil
+	return c, c.analyze(stats)
 }
 
 func (c *Catalog) id() uint32 {

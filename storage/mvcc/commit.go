@@ -317,7 +317,8 @@ func (c *committer) flags(w *writes, sp *space, x *write) (f flags, keep, ok boo
 			if x.deleted {
 				return 0, false, false
 			}
-			keep = old.flags&root == 0
+			// What is written ahead may be taken back, and then puts back what it finds in history.
+			keep = old.flags&root == 0 || c.ver&keys.Marker != 0
 		default:
 			keep = true
 		}

@@ -96,6 +96,9 @@ func (s *Store) countLayer(ctx context.Context, l *layer, ks catalog.Keyspace, a
 	if ok {
 		return n, true, nil
 	}
+	if at < l.trimmed.Load() {
+		return 0, false, nil // log entries after the point are gone
+	}
 	read := 0
 	err := s.eachLog(ctx, l, at, floor, func(_ uint64, h logHeader) bool {
 		for _, c := range h.tables {
@@ -106,7 +109,7 @@ func (s *Store) countLayer(ctx context.Context, l *layer, ks catalog.Keyspace, a
 		read++
 		return read <= tallyLogs
 	})
-	if err != nil || read > tallyLogs {
+	if err != nil || read > tallyLogs || at < l.trimmed.Load() {
 		return 0, false, err
 	}
 	sp.keepPast(at, n)

@@ -131,22 +131,26 @@ func (u *undoer) key(id keys.Space, key []byte) (err error) {
 		u.batch.Delete(hist)
 		return nil
 	}
-	if v.flags&(first|root) == root {
-		u.tombstone(id, key, head)
-		return nil
-	}
 	u.batch.Delete(head)
+	if v.flags&first == 0 {
+		u.lost(id)
+	}
 	return nil
 }
 
-// tombstone puts a tombstone where the head replaced one that was not kept, or nothing: a reader older than the deletion
-// that is under way comes across the key by its head only. It is as new as can be, so that all who need an older version
-// look into history.
-func (u *undoer) tombstone(id keys.Space, key, head []byte) {
-	now := u.s.seq.published.Load()
-	u.batch.Put(head, appendVersion(nil, deleted|root, now, 0, nil))
-	if sp := u.s.openSpace(id); sp != nil {
-		u.s.cleaner.add([]deadKey{{sp, key, now}})
+// lost notes that a head went which may have stood on a tombstone: readers older than now have to look into history.
+func (u *undoer) lost(id keys.Space) {
+	u.s.mu.RLock()
+	l := u.s.layers[id.Layer]
+	u.s.mu.RUnlock()
+	if l == nil {
+		return
+	}
+	if sp := l.space(id.Keyspace); sp != nil {
+		if now := u.s.seq.published.Load(); sp.cleaned.Load() < now {
+			sp.cleaned.Store(now)
+			u.batch.Put(keys.MetaSpace.Append(nil, id.Layer, id.Keyspace), binary.AppendUvarint(nil, now))
+		}
 	}
 }
 

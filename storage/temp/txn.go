@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/catalog/statistics"
 	"github.com/rowandb/rowan/storage"
 )
 
@@ -185,6 +186,18 @@ func (t *Txn) CountRows(ctx context.Context, r storage.ScanRequest) (int64, bool
 	x, v := t.at(r.View, r.Table)
 	r.View = v
 	return x.CountRows(ctx, r)
+}
+
+// Statistics implements storage.Txn.
+func (t *Txn) Statistics(v storage.View, tab *catalog.Table) *statistics.Table {
+	x, v := t.at(v, tab)
+	return x.Statistics(v, tab)
+}
+
+// SaveStatistics implements storage.Txn.
+func (t *Txn) SaveStatistics(ctx context.Context, v storage.View, tab *catalog.Table, found *statistics.Table) error {
+	x, v := t.at(v, tab)
+	return x.SaveStatistics(ctx, v, tab, found)
 }
 
 // Savepoint implements storage.Txn.
