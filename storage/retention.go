@@ -8,7 +8,8 @@ import (
 )
 
 // Keeper decides how much of the past is kept. What is kept can be read, and answers as it always did; beyond that a
-// point is an error (72000) that names the oldest readable one.
+// point is an error (72000) that names the oldest readable one. Snapshots and what Names.Pins lists stay readable, and what a
+// running transaction has resolved does to its end: a pin committed with that transaction holds it on.
 type Keeper interface {
 	// SetRetention sets how long the past of a branch, or with "" of all branches of a database that have no window of
 	// their own, can be read: 0 for ever, which is the default. nil takes a branch's own window away.
@@ -25,15 +26,6 @@ type Keeper interface {
 	GC(ctx context.Context, o GCOptions) (GCResult, error)
 	// Sizes tells what the branches of a database take in the store.
 	Sizes(ctx context.Context, db catalog.OID) ([]BranchSize, error)
-	// AddPins registers a function that tells of points which must stay readable: tags and commits. A point that somebody
-	// has resolved in a transaction stays readable to its end; a pin that was committed with that transaction holds it on.
-	AddPins(pins func(ctx context.Context) ([]Pin, error))
-}
-
-// Pin is a point that must stay readable.
-type Pin struct {
-	Branch uint64 // id
-	SCN    SCN
 }
 
 // Retention is what holds for a branch.

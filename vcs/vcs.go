@@ -56,11 +56,11 @@ type Func func(ctx context.Context, c Conn, args []types.Datum) (types.Datum, er
 type RowsFunc func(ctx context.Context, c Conn, args []types.Datum, yield func(row []types.Datum) bool) error
 
 // Funcs are all functions that return one value, by the name that catalog/builtin has as their source.
-func Funcs() map[string]Func { return joined(partTwoFuncs(), branchFuncs, adminFuncs, snapshotFuncs, sessionFuncs) }
+func Funcs() map[string]Func { return joined(partTwoFuncs(), branchFuncs, adminFuncs, retentionFuncs, snapshotFuncs, sessionFuncs) }
 
 // RowsFuncs are all functions that return sets.
 func RowsFuncs() map[string]RowsFunc {
-	return joined(partTwoRows(), branchRows, logRows, snapshotRows, diffRows, mergeRows)
+	return joined(partTwoRows(), branchRows, retentionRows, logRows, snapshotRows, diffRows, mergeRows)
 }
 
 func joined[F any](tables ...map[string]F) map[string]F {

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"slices"
 
-	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/keys"
 )
 
@@ -139,7 +138,7 @@ func (s *Store) usedLocked() (list []*layer) {
 }
 
 // mergedPoints returns the states that merges took in: the next merge starts from there.
-func (s *Store) mergedPoints(ctx context.Context) (list []storage.Pin, err error) {
+func (s *Store) mergedPoints(ctx context.Context) (list []pin, err error) {
 	err = s.each(ctx, keys.MetaMerge.Append(nil), func(rest, val []byte) error {
 		_, rest, _ = keys.ID(rest)
 		source, _, ok := keys.ID(rest)
@@ -147,7 +146,7 @@ func (s *Store) mergedPoints(ctx context.Context) (list []storage.Pin, err error
 		if !ok || n <= 0 {
 			return errCorrupt(val)
 		}
-		list = append(list, storage.Pin{Branch: source, SCN: at})
+		list = append(list, pin{Branch: source, SCN: at})
 		return nil
 	})
 	return list, err

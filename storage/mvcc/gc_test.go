@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/kv"
 	"github.com/rowandb/rowan/storage/kv/memkv"
@@ -108,11 +109,11 @@ func TestRetention(t *testing.T) {
 		for a := range int64(9) {
 			points = append(points, put(t, s, "main", a+1))
 		}
-		var pins []storage.Pin
-		b.AddPins(func(context.Context) ([]storage.Pin, error) { return pins, nil })
+		var pins pinList
+		s.UseNames(&pins)
 		main, err := b.Get(ctx, db, "main")
 		must(t, err)
-		pins = append(pins, storage.Pin{Branch: main.ID, SCN: points[5]})
+		pins = append(pins, storage.NamedPoint{Branch: main.ID, SCN: points[5]})
 		must(t, fork(s, "dev", "main", points[3]))
 		snap, err := b.Snapshot(ctx, db, "main", fmt.Sprint(points[2]), "")
 		must(t, err)
@@ -223,3 +224,12 @@ func TestKeyspaces(t *testing.T) {
 		t.Error(bad)
 	}
 }
+
+// pinList are pins without names.
+type pinList []storage.NamedPoint
+
+func (pinList) Point(context.Context, catalog.OID, string, string) (p storage.NamedPoint, ok bool, err error) {
+	return p, false, nil
+}
+
+func (n *pinList) Pins(context.Context) ([]storage.NamedPoint, error) { return *n, nil }

@@ -97,7 +97,7 @@ func (s *Store) pinned(ctx context.Context, l *layer, scn uint64) (bool, error) 
 	if err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(pins, func(p storage.Pin) bool {
+	return slices.ContainsFunc(pins, func(p pin) bool {
 		if p.SCN != scn {
 			return false
 		}
@@ -106,29 +106,27 @@ func (s *Store) pinned(ctx context.Context, l *layer, scn uint64) (bool, error) 
 	}), nil
 }
 
-// allPins returns the points that snapshots and others keep. It takes no lock while it asks those.
-func (s *Store) allPins(ctx context.Context) (list []storage.Pin, err error) {
-	s.mu.RLock()
-	for _, r := range s.snaps {
-		list = append(list, storage.Pin{Branch: r.BranchID, SCN: r.SCN})
-	}
-	others := s.pins
-	s.mu.RUnlock()
-	for _, f := range others {
-		more, err := f(ctx)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, more...)
-	}
-	return list, nil
+// pin is a point of a branch, by its id, that is kept.
+type pin struct {
+	Branch uint64
+	SCN    uint64
 }
 
-// AddPins implements storage.Keeper.
-func (b branches) AddPins(pins func(ctx context.Context) ([]storage.Pin, error)) {
-	b.s.mu.Lock()
-	defer b.s.mu.Unlock()
-	b.s.pins = append(slices.Clip(b.s.pins), pins)
+// allPins returns the points that snapshots, tags and commits keep.
+func (s *Store) allPins(ctx context.Context) (list []pin, err error) {
+	s.mu.RLock()
+	for _, r := range s.snaps {
+		list = append(list, pin{Branch: r.BranchID, SCN: r.SCN})
+	}
+	s.mu.RUnlock()
+	if s.naming == nil {
+		return list, nil
+	}
+	named, err := s.naming.Pins(ctx)
+	for _, p := range named {
+		list = append(list, pin{Branch: p.Branch, SCN: p.SCN})
+	}
+	return list, err
 }
 
 // SetRetention implements storage.Keeper.

@@ -46,7 +46,6 @@ type Store struct {
 	defaults map[catalog.OID]*branch
 	snaps    map[uint64]*snapshotRecord
 	keeps    map[catalog.OID]keepRecord
-	pins     []func(ctx context.Context) ([]storage.Pin, error)
 	building map[*layer]struct{} // of transactions that have not committed
 
 	global    *layer
