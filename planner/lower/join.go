@@ -21,6 +21,14 @@ func (l *lowerer) join(n *logical.Join, f *frame) (rel, error) {
 		return rel{}, err
 	}
 	best := l.plan(n, left, right)
+	u, err := l.unique(n, right, f)
+	if err != nil {
+		return rel{}, err
+	}
+	if u != nil && u.cost.Total < best.cost.Total {
+		r, err := l.lookupJoin(u.join, u.lookup, u.keys, u.cost, f)
+		return r, err
+	}
 	if best.swap {
 		n, left, right = mirrored(n), right, left
 	}

@@ -24,7 +24,7 @@ type lookup struct {
 // lookups finds the best index of the right side for the equalities of a join; nil when there is none.
 func (l *lowerer) bestLookup(n *logical.Join) *lookup {
 	s, ok := n.Right.(*logical.Scan)
-	if !ok || s.Target || s.Table.Virtual || n.NullAware || n.Kind == logical.Right || n.Kind == logical.Full {
+	if !ok || s.Table.Virtual || n.NullAware || n.Kind == logical.Right || n.Kind == logical.Full {
 		return nil
 	}
 	var best *lookup
@@ -74,7 +74,7 @@ func (l *lowerer) lookupBy(n *logical.Join, s *logical.Scan, ix *catalog.Index) 
 		}
 	}
 	for i, e := range s.Filter {
-		if !m.used[i] {
+		if !m.used[i] || s.Target { // a row that has changed is checked against all of them
 			c.rest = append(c.rest, e)
 		}
 	}
@@ -137,6 +137,7 @@ func (l *lowerer) lookupJoin(n *logical.Join, k *lookup, left rel, est physical.
 	if !k.index.Primary {
 		p.Index = k.index
 	}
+	p.Target = l.number(k.scan)
 	var err error
 	if p.Keys, err = l.exprs(k.keys, scopeOf(left, f)); err != nil {
 		return rel{}, err

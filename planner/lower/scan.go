@@ -48,7 +48,7 @@ func (l *lowerer) tableScan(n *logical.Scan, p *path, f *frame) (rel, error) {
 	if p.index != nil && !p.index.Primary {
 		s.Index = p.index
 	}
-	l.number(n, s)
+	s.Target = l.number(n)
 	outer := columnsScope(f)
 	for _, r := range p.ranges {
 		low, err := l.keyRange(r, outer)
@@ -68,18 +68,18 @@ func (l *lowerer) tableScan(n *logical.Scan, p *path, f *frame) (rel, error) {
 	return rel{s, n.Cols}, nil
 }
 
-// number gives the scan of a changed or locked relation its number.
-func (l *lowerer) number(n *logical.Scan, s *physical.TableScan) {
+// number gives the scan of a changed or locked relation its number; 0 for others.
+func (l *lowerer) number(n *logical.Scan) int {
 	if !n.Target {
-		return
+		return 0
 	}
 	l.next++
-	s.Target = l.next
 	for i, src := range n.Source {
 		if src == catalog.ColRowKey {
-			l.targets[n.Cols[i].ID] = s.Target
+			l.targets[n.Cols[i].ID] = l.next
 		}
 	}
+	return l.next
 }
 
 func (l *lowerer) keyRange(r keyRange, s *scope) (physical.Range, error) {

@@ -98,6 +98,8 @@ type LookupJoin struct {
 	Columns []catalog.ColumnID
 	Keys    []expr.Expr
 	Cond    []expr.Expr
+	// Target is as a TableScan's.
+	Target int
 }
 
 // Values yields literal rows.
