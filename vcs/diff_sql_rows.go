@@ -2,6 +2,7 @@ package vcs
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/rowandb/rowan/catalog"
@@ -17,8 +18,9 @@ type rowChange struct {
 	name, old  string         // on the second side and on the first
 	whole      bool           // changed rows are taken away and put in anew
 	keyed      bool
-	alwaysOwn  bool // a column GENERATED ALWAYS AS IDENTITY
-	deletes    int
+	alwaysOwn  bool                // a column GENERATED ALWAYS AS IDENTITY
+	gone, come map[string][]string // of tables without a key: statements, by all the values of their row
+	order      []string
 	toColumns  []*catalog.Column
 	oldColumns []*catalog.Column
 }
@@ -47,10 +49,20 @@ func (s *script) rows(ctx context.Context) error {
 
 func (s *script) openDiff(ctx context.Context, a, b *catalog.Table) (storage.DiffScanner, error) {
 	br := s.conn.Store().Branches()
-	if a == nil || a.OID == b.OID {
+	if a == nil || a.OID == b.OID && !regained(a, b) {
 		return br.Diff(ctx, s.conn.Txn(), s.from.view, s.to.view, b.OID)
 	}
 	return br.DiffPair(ctx, s.conn.Txn(), s.from.view, s.to.view, a, b)
+}
+
+// regained reports whether the second side has a column that the first has dropped: the rows of old have values in it.
+func regained(a, b *catalog.Table) bool {
+	for _, c := range b.Live() {
+		if x := a.ColumnByID(c.ID); x != nil && x.Dropped {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *script) tableRows(ctx context.Context, a, b *catalog.Table, scan storage.DiffScanner) error {
@@ -65,16 +77,57 @@ func (s *script) tableRows(ctx context.Context, a, b *catalog.Table, scan storag
 	r.whole = r.rebuild()
 	for {
 		batch, err := scan.Next(ctx)
-		if batch == nil || err != nil {
+		if err != nil {
 			return err
 		}
+		if batch == nil {
+			r.settle()
+			return nil
+		}
 		for k := range batch.Kind {
-			s.rowsOf[b.OID] = r
-			if a != nil {
-				s.rowsOf[a.OID] = r
-			}
 			r.row(batch, k)
 		}
+	}
+}
+
+// changes notes that rows of the table change.
+func (r *rowChange) changes(at phase, stmt string) {
+	r.rowsOf[r.b.OID] = r
+	if r.a != nil {
+		r.rowsOf[r.a.OID] = r
+	}
+	r.put(at, stmt)
+}
+
+// keep holds a statement about a row without a key back: one that goes may come again with all its values.
+func (r *rowChange) keep(m *map[string][]string, row *vector.Batch, side *schemaSide, cols []*catalog.Column, k int, stmt string) {
+	var parts []string // the order of columns does not count
+	for i, c := range cols {
+		parts = append(parts, c.Name+" "+literal(side, c, row.Cols[i].Datum(k)))
+	}
+	slices.Sort(parts)
+	key := strings.Join(parts, "\x00")
+	if *m == nil {
+		*m = map[string][]string{}
+	}
+	if len(r.gone[key]) == 0 && len(r.come[key]) == 0 {
+		r.order = append(r.order, key)
+	}
+	(*m)[key] = append((*m)[key], stmt)
+}
+
+// settle writes what is left when rows that go and come with the same values have been set off against each other.
+func (r *rowChange) settle() {
+	for _, key := range r.order {
+		both := min(len(r.gone[key]), len(r.come[key]))
+		for _, stmt := range r.gone[key][both:] {
+			r.changes(phaseDeleteRows, stmt)
+		}
+		for _, stmt := range r.come[key][both:] {
+			r.changes(phaseInsertRows, stmt)
+		}
+		delete(r.gone, key)
+		delete(r.come, key)
 	}
 }
 
@@ -149,18 +202,21 @@ func (r *rowChange) insert(to *vector.Batch, k int) {
 	if r.alwaysOwn {
 		overriding = " OVERRIDING SYSTEM VALUE"
 	}
+	stmt := "INSERT INTO " + r.name + " (" + strings.Join(names, ", ") + ")" + overriding + " VALUES (" + strings.Join(values, ", ") + ")"
 	if names == nil {
-		r.put(phaseInsertRows, "INSERT INTO "+r.name+" DEFAULT VALUES")
+		stmt = "INSERT INTO " + r.name + " DEFAULT VALUES"
+	}
+	if r.b.PrimaryIndex() == nil {
+		r.keep(&r.come, to, r.to, r.toColumns, k, stmt)
 		return
 	}
-	r.put(phaseInsertRows, "INSERT INTO "+r.name+" ("+strings.Join(names, ", ")+")"+overriding+" VALUES ("+strings.Join(values, ", ")+")")
+	r.changes(phaseInsertRows, stmt)
 }
 
 // delete names a row by its key, or by all its values.
 func (r *rowChange) delete(from *vector.Batch, k int) {
-	r.deletes++
 	if where := r.key(r.from, r.a, from, k); where != "" {
-		r.put(phaseDeleteRows, "DELETE FROM "+r.old+" WHERE "+where)
+		r.changes(phaseDeleteRows, "DELETE FROM "+r.old+" WHERE "+where)
 		return
 	}
 	var conds []string
@@ -180,7 +236,7 @@ func (r *rowChange) delete(from *vector.Batch, k int) {
 	if conds != nil {
 		where = " WHERE " + strings.Join(conds, " AND ")
 	}
-	r.put(phaseDeleteRows, "DELETE FROM "+r.old+" WHERE ctid = (SELECT min(ctid) FROM "+r.old+where+")")
+	r.keep(&r.gone, from, r.from, r.oldColumns, k, "DELETE FROM "+r.old+" WHERE ctid = (SELECT min(ctid) FROM "+r.old+where+")")
 }
 
 // key is the condition on the primary key; "" where there is none.
@@ -209,7 +265,7 @@ func (r *rowChange) update(b *storage.DiffBatch, k int) {
 		to, same := b.To.Cols[i].Datum(k), false
 		for j, x := range r.oldColumns {
 			from := b.From.Cols[j].Datum(k)
-			same = same || x.ID == c.ID && x.TypeOID == c.TypeOID && from.Null == to.Null && from.I == to.I && from.S == to.S
+			same = same || (x.ID == c.ID || x.Name == c.Name && !hasLive(r.a, c.ID)) && x.TypeOID == c.TypeOID && from.Null == to.Null && from.I == to.I && from.S == to.S
 		}
 		if !same {
 			set = append(set, types.QuoteIdent(c.Name)+" = "+literal(r.to, c, to))
@@ -218,5 +274,10 @@ func (r *rowChange) update(b *storage.DiffBatch, k int) {
 	if set == nil {
 		return
 	}
-	r.put(phaseUpdateRows, "UPDATE "+r.name+" SET "+strings.Join(set, ", ")+" WHERE "+r.key(r.to, r.b, b.To, k))
+	r.changes(phaseUpdateRows, "UPDATE "+r.name+" SET "+strings.Join(set, ", ")+" WHERE "+r.key(r.to, r.b, b.To, k))
+}
+
+func hasLive(t *catalog.Table, id catalog.ColumnID) bool {
+	c := t.ColumnByID(id)
+	return c != nil && !c.Dropped
 }

@@ -4,4 +4,6 @@ package vcs
 
 func partTwoFuncs() map[string]Func { return joined(policyFuncs, conflictFuncs, pendingFuncs) }
 
-func partTwoRows() map[string]RowsFunc { return joined(schemaRows, pickRows, policyRows, conflictRows, pendingRows) }
+func partTwoRows() map[string]RowsFunc {
+	return joined(schemaRows, pickRows, policyRows, conflictRows, pendingRows)
+}

@@ -134,7 +134,10 @@ func (d *comparison) parts(ctx context.Context, a, b *catalog.Table) error {
 	if a != nil && b != nil {
 		for _, p := range matchColumns(a, b) {
 			var oldName, newName string
-			before, after, err := bothTexts(p, func(c *catalog.Column) (string, error) { oldName = of(d.from, a, c.Name); return d.from.column(ctx, a, c) },
+			before, after, err := bothTexts(p, func(c *catalog.Column) (string, error) {
+				oldName = of(d.from, a, c.Name)
+				return d.from.column(ctx, a, c)
+			},
 				func(c *catalog.Column) (string, error) { newName = of(d.to, b, c.Name); return d.to.column(ctx, b, c) })
 			if err != nil {
 				return err
@@ -148,8 +151,14 @@ func (d *comparison) parts(ctx context.Context, a, b *catalog.Table) error {
 	}
 	for _, p := range matchConstraints(a, b) {
 		var oldName, newName string
-		before, after, err := bothTexts(p, func(k *catalog.Constraint) (string, error) { oldName = of(d.from, a, k.Name); return d.from.constraint(ctx, k) },
-			func(k *catalog.Constraint) (string, error) { newName = of(d.to, b, k.Name); return d.to.constraint(ctx, k) })
+		before, after, err := bothTexts(p, func(k *catalog.Constraint) (string, error) {
+			oldName = of(d.from, a, k.Name)
+			return d.from.constraint(ctx, k)
+		},
+			func(k *catalog.Constraint) (string, error) {
+				newName = of(d.to, b, k.Name)
+				return d.to.constraint(ctx, k)
+			})
 		if err != nil {
 			return err
 		}

@@ -31,6 +31,8 @@ type History interface {
 	// Bases returns, youngest first, the states that two sets of views have both grown from and that no other such
 	// contains: one, or several where branches were merged into each other crosswise.
 	Bases(ctx context.Context, a, b []storage.View) ([]storage.View, error)
+	// Unmerged reports whether a state has anything in its past that another has not.
+	Unmerged(ctx context.Context, source, target storage.View) (bool, error)
 	RecordMerge(source, target storage.View) error
 }
 
@@ -46,7 +48,6 @@ type Scanner struct {
 	pairs    [][2]int // positions of the columns that both sides have
 	fromOnly []lone
 	toOnly   []lone
-	strange  bool // tables of which one has columns that the other has not: no two rows are the same
 	colsFrom []*vector.Vector
 	colsTo   []*vector.Vector
 }
@@ -76,27 +77,24 @@ func Open(ctx context.Context, tx History, from, to storage.View, table catalog.
 	return s, err
 }
 
-// OpenPair begins the comparison of two tables that are not one, such as two of a name that were made on two branches:
-// row by row with equal keys, columns by name.
+// OpenPair compares all rows of two tables: two of a name that were made on two branches, or one of which a column was
+// dropped whose values are wanted. Columns are paired by identity, else by name; those that only from has do not count.
 func OpenPair(ctx context.Context, tx History, from, to storage.View, a, b *catalog.Table) (*Scanner, error) {
 	s := &Scanner{tx: tx, from: sideOf(from, a), to: sideOf(to, b)}
-	names := map[string]int{}
-	for j, c := range b.Live() {
-		names[c.Name] = j
-	}
-	for i, c := range a.Live() {
-		j, ok := names[c.Name]
-		switch {
-		case ok && b.Live()[j].TypeOID == c.TypeOID:
-			s.pairs = append(s.pairs, [2]int{i, j})
-		default:
-			s.strange = true
+	s.match()
+	s.fromOnly, s.toOnly = nil, nil
+	for j, y := range s.to.columns {
+		if !s.pairedTo(j) {
+			s.toOnly = append(s.toOnly, lone{j, Missing(b.ColumnByID(y))})
 		}
 	}
-	s.strange = s.strange || len(s.pairs) != len(names)
 	var err error
 	s.keys, err = newUnion(ctx, tx, s.from, s.to)
 	return s, err
+}
+
+func (s *Scanner) pairedTo(j int) bool {
+	return slices.ContainsFunc(s.pairs, func(p [2]int) bool { return p[1] == j })
 }
 
 func newSide(v storage.View, table catalog.OID) side {
@@ -120,7 +118,11 @@ func (s *Scanner) match() {
 		return
 	}
 	for i, x := range s.from.columns {
-		if j := slices.Index(s.to.columns, x); j >= 0 {
+		j := slices.Index(s.to.columns, x)
+		if j < 0 {
+			j = s.namesake(s.from.table.ColumnByID(x))
+		}
+		if j >= 0 {
 			s.pairs = append(s.pairs, [2]int{i, j})
 			continue
 		}
@@ -129,10 +131,18 @@ func (s *Scanner) match() {
 		}
 	}
 	for j, y := range s.to.columns {
-		if s.from.table.ColumnByID(y) == nil {
+		if !s.pairedTo(j) && s.from.table.ColumnByID(y) == nil {
 			s.toOnly = append(s.toOnly, lone{j, Missing(s.to.table.ColumnByID(y))})
 		}
 	}
+}
+
+// namesake finds the column that the other side has made by itself with the same name and type, -1 if there is none.
+func (s *Scanner) namesake(c *catalog.Column) int {
+	return slices.IndexFunc(s.to.columns, func(y catalog.ColumnID) bool {
+		other := s.to.table.ColumnByID(y)
+		return !slices.Contains(s.from.columns, y) && other.Name == c.Name && other.TypeOID == c.TypeOID
+	})
 }
 
 // Missing returns what rows that are older than a column have in it.
@@ -199,9 +209,6 @@ func (s *Scanner) compare(keys []string, from, to *Rows) int {
 }
 
 func (s *Scanner) same(from *Rows, i int, to *Rows, j int) bool {
-	if s.strange {
-		return false
-	}
 	for _, p := range s.pairs {
 		if !Same(from.Cols[p[0]].Datum(i), to.Cols[p[1]].Datum(j)) {
 			return false

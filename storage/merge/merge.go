@@ -156,7 +156,6 @@ type merger struct {
 	source, target storage.View
 	res            storage.MergeResult
 	before         map[catalog.OID]*catalog.Table // tables of the target that got new descriptors, as they were
-	news           bool                           // the source has changes since the base
 	again          bool                           // rows are merged a second time
 	indexes        []newIndex
 	done           map[catalog.OID]map[string]struct{} // rows written, of tables with new indexes
@@ -239,8 +238,12 @@ func (m *merger) run(ctx context.Context) error {
 	if err := m.recheck(ctx); err != nil {
 		return err
 	}
-	if !m.news || m.req.From != nil {
+	if m.req.From != nil {
 		return nil
+	}
+	news, err := m.tx.Unmerged(ctx, m.source, m.target)
+	if err != nil || !news {
+		return err
 	}
 	return m.tx.RecordMerge(m.source, m.target)
 }

@@ -35,7 +35,6 @@ func (m *merger) schema(ctx context.Context) error {
 			return err
 		}
 	}
-	m.news = len(changed) > 0
 	if err := m.lost(ctx); err != nil {
 		return err
 	}
@@ -51,7 +50,6 @@ func (m *merger) lost(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m.news = m.news || len(tables) > 0
 	for _, id := range tables {
 		b, ok1 := m.base.object(id).(*catalog.Table)
 		s, ok2 := m.source.Catalog().Object(id).(*catalog.Table)

@@ -107,6 +107,42 @@ func (t *Txn) Bases(ctx context.Context, a, b []storage.View) ([]storage.View, e
 	return out, nil
 }
 
+// Unmerged reports whether a state has anything in its past, be it a merge that changed no row, that another has not.
+func (t *Txn) Unmerged(ctx context.Context, source, target storage.View) (bool, error) {
+	x, err := t.ancestries(ctx, []storage.View{source})
+	if err != nil {
+		return false, err
+	}
+	y, err := t.ancestries(ctx, []storage.View{target})
+	if err != nil {
+		return false, err
+	}
+	for _, w := range t.order {
+		if _, ok := x[w.layer]; ok && y[w.layer] < x[w.layer] {
+			return true, nil
+		}
+	}
+	for l, bound := range x {
+		known := y[l]
+		if known >= bound {
+			continue
+		}
+		found := known < l.trimmed.Load() // who knows
+		err := t.s.eachLog(ctx, l, known, bound, func(uint64, logHeader) bool {
+			found = true
+			return false
+		})
+		if err != nil {
+			return false, storeError(err)
+		}
+		merged, err := t.s.mergedInto(ctx, link{l, bound}, known)
+		if found || len(merged) > 0 || err != nil {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
 // ancestries joins what views have grown from.
 func (t *Txn) ancestries(ctx context.Context, list []storage.View) (ancestry, error) {
 	all := ancestry{}
