@@ -81,6 +81,11 @@ func writeSome(t *rapid.T, s *mvcc.Store, tx storage.Txn, cur content) (content,
 		return nil, false
 	}
 	x := &txn{tx, t, v}
+	return writeSomeTo(t, x, cur)
+}
+
+// writeSomeTo inserts, updates and deletes a few rows. It returns what the table then holds.
+func writeSomeTo(t *rapid.T, x *txn, cur content) (content, bool) {
 	tab := x.table("t")
 	cur = maps.Clone(cur)
 	for range rapid.IntRange(1, 8).Draw(t, "rows") {

@@ -103,9 +103,13 @@ func (r *rowSaver) save(ctx context.Context, s *Store, force bool) error {
 
 // counts returns the records of all that has been counted, as of one SCN, which is in each of them: should they not get
 // into the store together, each says from where on to count.
-func (s *Store) counts(all bool) (b kv.Batch, published uint64) {
+func (s *Store) counts(all bool) (kv.Batch, uint64) {
 	s.topology.Lock()
 	defer s.topology.Unlock()
+	return s.countsLocked(all)
+}
+
+func (s *Store) countsLocked(all bool) (b kv.Batch, published uint64) {
 	published = s.seq.published.Load()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
