@@ -20,6 +20,12 @@ type BranchAdmin interface {
 	// Restore is Reset with options. A protected branch is refused without force.
 	Restore(ctx context.Context, db catalog.OID, name string, o RestoreOptions) (Branch, error)
 
+	// Rebase bases a branch anew on its parent, or on another branch, within a transaction: from then on the transaction's
+	// view of the branch shows what the other has. The caller brings the branch's own changes there, which are those between
+	// the views returned, by a merge; nil views mean that there is nothing new to be based on. The branch is rebased when the
+	// transaction is committed, and its past is what it was. Rolling back to a savepoint takes a rebase back.
+	Rebase(ctx context.Context, tx Txn, o RebaseOptions) (from, to View, err error)
+
 	Keeper
 }
 
@@ -36,4 +42,12 @@ type RestoreOptions struct {
 	Backup string // name of a branch that keeps what was there; "" none
 	Force  bool
 	User   string
+}
+
+// RebaseOptions say what a branch is based on.
+type RebaseOptions struct {
+	Branch string
+	Onto   string // "" its parent
+	Point  string // of that; "" the head
+	Force  bool   // though it is protected
 }

@@ -60,7 +60,7 @@ func Funcs() map[string]Func { return joined(partTwoFuncs(), branchFuncs, adminF
 
 // RowsFuncs are all functions that return sets.
 func RowsFuncs() map[string]RowsFunc {
-	return joined(partTwoRows(), branchRows, retentionRows, logRows, snapshotRows, diffRows, mergeRows)
+	return joined(partTwoRows(), branchRows, retentionRows, rebaseRows, logRows, snapshotRows, diffRows, mergeRows)
 }
 
 func joined[F any](tables ...map[string]F) map[string]F {

@@ -76,8 +76,13 @@ func (t *Txn) commit(ctx context.Context) (storage.SCN, error) {
 			return 0, err
 		}
 	}
-	s.topology.RLock()
-	defer s.topology.RUnlock()
+	if len(t.rebases) > 0 {
+		s.topology.Lock()
+		defer s.topology.Unlock()
+	} else {
+		s.topology.RLock()
+		defer s.topology.RUnlock()
+	}
 	if err := t.stillInForce(); err != nil {
 		return 0, err
 	}
@@ -107,8 +112,13 @@ func (t *Txn) hasWrites() bool {
 func (t *Txn) stillInForce() error {
 	t.s.mu.RLock()
 	defer t.s.mu.RUnlock()
+	for _, r := range t.rebases {
+		if err := r.mayRebase(t.s); err != nil {
+			return err
+		}
+	}
 	for _, v := range t.views {
-		if v.readOnly || v.branch == nil || !t.wroteTo(v.layer) {
+		if v.readOnly || v.branch == nil || v.rebased != nil || !t.wroteTo(v.layer) {
 			continue
 		}
 		b := t.s.branches[v.branch.ID]
@@ -141,6 +151,7 @@ func (t *Txn) commitBatch(ctx context.Context) (scn uint64, err error) {
 	for _, w := range t.order {
 		c.writes(w)
 	}
+	c.rebased()
 	fresh, err := c.databases(ctx)
 	if err != nil {
 		return 0, err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/merge"
 	"github.com/rowandb/rowan/storage/mvcc"
 )
 
@@ -159,4 +160,34 @@ func (m *model) sizes(t *rapid.T) {
 			t.Fatalf("sizes of %s: %+v", z.Branch, z)
 		}
 	}
+}
+
+// rebase bases a branch anew on its parent. What comes of the rows is for the tests of merges; here it counts that no other
+// answer changes.
+func (m *model) rebase(t *rapid.T) {
+	b := m.anyBranch()
+	if b == m.branch && m.x != nil {
+		t.Skip()
+	}
+	d, err := m.s.Branches().Get(ctx, mvcc.FirstDatabase, b)
+	must(t, err)
+	if _, live := m.history[d.Parent]; !live {
+		t.Skip()
+	}
+	m.s.UseDiffer(merge.Differ{})
+	scn, err := rebaseBranch(t, m.s, b)
+	if err != nil {
+		fails(t, err, "22023") // a branch of schema only has no common past with its parent
+		return
+	}
+	if scn == 0 {
+		return
+	}
+	x := begin(t, m.s, b, storage.ReadCommitted)
+	rows := content{}
+	for _, r := range x.rows(storage.ScanRequest{Table: x.table("t")}) {
+		rows[r.row[0]] = r.row
+	}
+	must(t, x.Rollback())
+	m.history[b] = append(m.history[b], modelVersion{scn, rows})
 }

@@ -85,7 +85,7 @@ func (t *Txn) shorten(prev *write) *write {
 
 // Savepoint implements storage.Txn.
 func (t *Txn) Savepoint() int {
-	t.savepoints = append(t.savepoints, savepoint{t.seq, t.owner.Mark(), len(t.merges)})
+	t.savepoints = append(t.savepoints, savepoint{t.seq, t.owner.Mark(), len(t.merges), len(t.rebases)})
 	return len(t.savepoints) - 1
 }
 
@@ -122,6 +122,7 @@ func (t *Txn) RollbackTo(n int) error {
 	t.releaseClaims(sp.seq)
 	t.owner.ReleaseTo(sp.locks)
 	t.seen.reset()
+	t.undoRebases(sp.rebases)
 	for _, v := range t.views {
 		v.reload()
 	}

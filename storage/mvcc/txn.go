@@ -53,13 +53,16 @@ type Txn struct {
 	seen       seenRows
 	merges     []mergeNote
 	branches   []*branch // to be saved with the commit
-	keyspace   uint64    // those that it makes are not below
+	rebases    []*rebase
+	built      []*layer // for rebases, those taken back included
+	keyspace   uint64   // those that it makes are not below
 }
 
 type savepoint struct {
-	seq    uint64
-	locks  int
-	merges int // noted before it
+	seq     uint64
+	locks   int
+	merges  int // noted before it
+	rebases int
 }
 
 type undoEntry struct {
@@ -217,6 +220,7 @@ func (t *Txn) end() {
 		t.token.ReleaseTo(0)
 	}
 	t.s.txns.remove(t)
+	t.endRebases()
 	for _, v := range t.views {
 		v.layer.users.Add(-1)
 	}

@@ -19,6 +19,7 @@ type view struct {
 	layer    *layer
 	chain    []link
 	readOnly bool
+	rebased  *rebase // its layer is not in force yet
 
 	base    *catalog.Snapshot // as committed
 	baseKey catalogKey        // of base in the cache
@@ -125,7 +126,7 @@ func (v *view) move() {
 	if v.readOnly {
 		return
 	}
-	if v.branch != nil && len(v.t.order) == 0 {
+	if v.branch != nil && len(v.t.order) == 0 && v.rebased == nil {
 		v.t.s.mu.RLock()
 		b := v.t.s.branches[v.branch.ID]
 		if b != nil && b != v.branch {
