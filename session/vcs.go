@@ -2,11 +2,13 @@ package session
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgerrcode"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/catalog/builtin"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/temp"
@@ -79,6 +81,9 @@ func (c conn) Merge(ctx context.Context, m vcs.Merge) (storage.MergeResult, erro
 	return c.s.Merge(ctx, m)
 }
 
+// Note implements vcs.Conn.
+func (c conn) Note(summary string) { c.s.txn.noteMerge(summary, "") }
+
 // Version implements vcs.Conn.
 func (c conn) Version() string { return c.s.engine.Version }
 
@@ -107,6 +112,41 @@ func vcsRows() map[string]rowService {
 		}
 	}
 	return out
+}
+
+// rowanRelation scans a relation of schema rowan: what the function of its name gives.
+func (s *Session) rowanRelation(ctx context.Context, t *catalog.Table, ref catalog.Ref) (storage.Scanner, error) {
+	var args []types.Datum
+	for _, p := range builtin.ProcsByName(t.Name) {
+		if p.Schema == t.Schema {
+			args = slices.Repeat([]types.Datum{types.Null}, len(p.Args))
+		}
+	}
+	defer s.within(ref)()
+	out := &batchScanner{}
+	var b *vector.Batch
+	err := s.Rows(ctx, "rowan_"+t.Name, args, func(row []types.Datum) bool {
+		if b == nil || b.N == vector.Size {
+			b = emptyBatch(t)
+			out.batches = append(out.batches, b)
+		}
+		for i, d := range row {
+			b.Cols[i].Append(d)
+		}
+		b.N++
+		return true
+	})
+	return out, err
+}
+
+func emptyBatch(t *catalog.Table) *vector.Batch {
+	b := &vector.Batch{}
+	for i := range t.Columns {
+		v := &vector.Vector{}
+		v.Reset(t.Columns[i].Type)
+		b.Cols = append(b.Cols, v)
+	}
+	return b
 }
 
 // branch is the branch that the session works on.

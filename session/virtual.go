@@ -20,6 +20,9 @@ func (s *Session) virtual(ctx context.Context, t *catalog.Table, ref catalog.Ref
 	if err != nil {
 		return nil, err
 	}
+	if t.Schema == catalog.RowanSchema {
+		return s.rowanRelation(ctx, t, ref)
+	}
 	snap, global := v.Catalog(), s.engine.Store.Global()
 	key := virtualKey{t.OID, snap.Version, global.Version}
 	keep := pgcatalog.Static(t)

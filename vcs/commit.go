@@ -55,6 +55,8 @@ func makeCommit(ctx context.Context, c Conn, a []types.Datum) (types.Datum, erro
 	if err := refs.Insert(ctx, s.tx, s.view, x.row(s.db)...); err != nil {
 		return types.Null, err
 	}
+	line, _, _ := strings.Cut(message, "\n")
+	c.Note("COMMIT " + line)
 	return types.String(x.name), branchCommits.Insert(ctx, s.tx, v, types.String(x.name))
 }
 

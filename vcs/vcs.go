@@ -45,6 +45,8 @@ type Conn interface {
 	UserSQL(ctx context.Context, ref catalog.Ref, sql string, rows func(*vector.Batch) error) (int64, error)
 	// Merge merges within the transaction; constraints of the merged state have been checked when it returns.
 	Merge(ctx context.Context, m Merge) (storage.MergeResult, error)
+	// Note is what the branch's log says of the transaction, instead of its last statement.
+	Note(summary string)
 	// Version is Rowan's own.
 	Version() string
 }

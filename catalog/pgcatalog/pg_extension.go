@@ -63,6 +63,11 @@ func (b *builder) dependExtensions() {
 		member := func(class, id catalog.OID) { b.add(class, id, 0, classExtension, e.oid, 0, dependExtension) }
 		if e.schema == catalog.RowanSchema {
 			member(classNamespace, e.schema)
+			for _, t := range catalog.VirtualTables() {
+				if t.Schema == e.schema {
+					member(classClass, t.OID)
+				}
+			}
 		}
 		for _, p := range builtin.AllProcs() {
 			if p.Schema == catalog.RowanSchema && e.schema == p.Schema || strings.HasPrefix(p.Name, e.name+"_") && p.Schema == catalog.PgCatalog {

@@ -44,7 +44,7 @@ var relations = sync.OnceValue(func() []relation {
 		}
 		out = append(out, relation{kind: f[3][0], comment: f[4], table: t})
 	}
-	return out
+	return append(out, rowanTables()...)
 })
 
 func oid(s string) catalog.OID {

@@ -255,7 +255,7 @@ func (b *binder) coercionCall(c *call) *types.Def {
 		return nil
 	}
 	t, err := b.lookupType(c.name, -1)
-	if err != nil || t == nil || t.OID == types.OIDRecord {
+	if err != nil || t == nil || t.OID == types.OIDRecord || t.Kind == types.KindComposite {
 		return nil
 	}
 	from := c.args[0].Type().Def

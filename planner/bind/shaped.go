@@ -18,6 +18,7 @@ import (
 var shaped = map[string]func(q *query, f *tableFunction, words []string, pos int) error{
 	"diff":    shapeDiff,
 	"history": shapeHistory,
+	"blame":   shapeBlame,
 }
 
 // isShaped recognises a call of one of them.
@@ -111,6 +112,21 @@ func shapeHistory(q *query, f *tableFunction, words []string, pos int) error {
 	for _, c := range cols {
 		f.fields = append(f.fields, types.Field{Name: c.Name, Type: c.Type})
 	}
+	return nil
+}
+
+// shapeBlame gives rowan.blame('table', branch, as_of, key) its columns, which are the same for all tables.
+func shapeBlame(q *query, f *tableFunction, words []string, pos int) error {
+	ref := branchPoint(words[1])
+	if words[2] != "" {
+		ref.Point = words[2]
+	}
+	if _, err := q.b.tableColumns(words[0], pos, ref); err != nil {
+		return err
+	}
+	f.fields = []types.Field{{Name: "row_key", Type: typeText}, {Name: "column_name", Type: typeText}, {Name: "value", Type: typeText},
+		{Name: "scn", Type: typeInt8}, {Name: "changed_at", Type: builtinType(types.OIDTimestamptz)}, {Name: "username", Type: typeText},
+		{Name: "txid", Type: typeInt8}, {Name: "summary", Type: typeText}, {Name: "commit_id", Type: typeText}, {Name: "branch", Type: typeText}}
 	return nil
 }
 

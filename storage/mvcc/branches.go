@@ -268,6 +268,9 @@ func (b branches) Log(ctx context.Context, db catalog.OID, name string, from, to
 	err = s.eachOf(ctx, x, from, to, func(scn uint64, h logHeader) bool {
 		e := storage.LogEntry{SCN: scn, Txn: h.txn, Time: h.time, Info: h.info}
 		for _, t := range h.tables {
+			if t.table < catalog.FirstUserOID { // the store's own
+				continue
+			}
 			e.Inserts += t.inserts
 			e.Updates += t.updates
 			e.Deletes += t.deletes

@@ -1,0 +1,246 @@
+package vcs
+
+import (
+	"context"
+	"sort"
+	"strings"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types"
+)
+
+var blameRows = map[string]RowsFunc{"rowan_blame": listBlame}
+
+// listBlame is rowan.blame(table, branch, as_of, key): for each cell of each row the transaction that gave it its value.
+func listBlame(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Datum) bool) error {
+	r, err := openHistory(ctx, c, a[0], types.Null, a[2], a[3], a[1])
+	if err != nil {
+		return err
+	}
+	b := &blamer{c: c, table: r.View.Catalog().Object(r.Table).(*catalog.Table), txns: newTxnCache(c, r.View.Branch())}
+	b.key = keyPositions(b.table)
+	if b.commits, err = commitsAlong(ctx, c, r.View); err != nil {
+		return err
+	}
+	more := true
+	flush := func(o *origins) (err error) {
+		if more && o.there {
+			more, err = b.show(ctx, o, yield)
+		}
+		return err
+	}
+	if err := eachRow(ctx, c, r, func(o *origins) (bool, error) {
+		err := flush(o)
+		return more, err
+	}); err != nil {
+		return err
+	}
+	return nil
+}
+
+// origins are a row with, for each cell, the SCN since which it has had its value.
+type origins struct {
+	key   string
+	cells []types.Datum
+	since []storage.SCN
+	there bool // at the view's point
+}
+
+// eachRow passes on what the versions of each row come to.
+func eachRow(ctx context.Context, c Conn, r storage.VersionRequest, f func(*origins) (bool, error)) error {
+	var o origins
+	var failed error
+	begun := false
+	err := c.Store().Branches().Versions(ctx, c.Txn(), r, func(v *storage.RowVersion) bool {
+		if begun && v.Key != o.key {
+			more := false
+			if more, failed = f(&o); !more || failed != nil {
+				begun = false
+				return false
+			}
+			begun = false
+		}
+		o.take(v, !begun)
+		begun = true
+		return true
+	})
+	if err == nil && failed == nil && begun {
+		_, failed = f(&o)
+	}
+	if failed != nil {
+		return failed
+	}
+	return err
+}
+
+// take takes the next version of the row; first says that it is the first of its key.
+func (o *origins) take(v *storage.RowVersion, first bool) {
+	fresh := first || v.Fresh || len(o.cells) != len(v.Cells)
+	if fresh {
+		o.key, o.cells, o.since = v.Key, make([]types.Datum, len(v.Cells)), make([]storage.SCN, len(v.Cells))
+	}
+	for i, d := range v.Cells {
+		if fresh || !sameCell(o.cells[i], d) {
+			o.cells[i], o.since[i] = cloneCell(d), v.Start
+		}
+	}
+	o.there = v.End == 0
+}
+
+func sameCell(a, b types.Datum) bool {
+	return a.Null == b.Null && (a.Null || a.I == b.I && a.S == b.S)
+}
+
+func cloneCell(d types.Datum) types.Datum {
+	d.S = strings.Clone(d.S)
+	return d
+}
+
+// blamer shows origins.
+type blamer struct {
+	c       Conn
+	table   *catalog.Table
+	key     []int // positions of the primary key
+	txns    *txnCache
+	commits []*ref // by SCN
+}
+
+func (b *blamer) show(ctx context.Context, o *origins, yield func([]types.Datum) bool) (bool, error) {
+	key := rowKeyText(b.table, b.key, o, b.c.Format())
+	source := map[string]*origins{} // of merges, by what they took in
+	for i, col := range b.table.Live() {
+		e, err := b.txns.get(ctx, o.since[i])
+		if err != nil {
+			return false, err
+		}
+		commit := commitFor(b.commits, e.SCN)
+		branch := b.txns.branch.Name
+		if from, err := b.merged(ctx, e.Info.Merged, o, source); err != nil {
+			return false, err
+		} else if from != nil && len(from.cells) == len(o.cells) && sameCell(from.cells[i], o.cells[i]) {
+			name, _, _ := strings.Cut(e.Info.Merged, "@")
+			if x, err := b.onBranch(ctx, name, from.since[i]); err != nil {
+				return false, err
+			} else if x.Txn != 0 {
+				e, branch = x, name
+			}
+		}
+		row := []types.Datum{key, types.String(col.Name), cellText(col.Type, o.cells[i], b.c.Format()), types.Int(int64(e.SCN)), timestamp(e.Time),
+			orNull(e.Info.User), types.Int(int64(e.Txn)), orNull(e.Info.Summary), commit, types.String(branch)}
+		if !yield(row) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// merged finds the row on the branch that a merge took in, as it was then; nil: it was no merge, or it is not there.
+func (b *blamer) merged(ctx context.Context, source string, o *origins, known map[string]*origins) (*origins, error) {
+	if source == "" || len(b.key) == 0 {
+		return nil, nil
+	}
+	if x, ok := known[source]; ok {
+		return x, nil
+	}
+	known[source] = nil
+	branch, point, _ := strings.Cut(source, "@")
+	v, err := b.c.View(ctx, catalog.Ref{Branch: branch, Point: point})
+	if err != nil {
+		return nil, nil //nolint:nilerr // a branch that was dropped since tells nothing: the merge is the origin
+	}
+	r := storage.VersionRequest{View: v, Table: b.table.OID, Keys: &storage.Range{}}
+	for _, p := range b.key {
+		r.Keys.Lo = append(r.Keys.Lo, o.cells[p])
+	}
+	r.Keys.Hi = r.Keys.Lo
+	err = eachRow(ctx, b.c, r, func(x *origins) (bool, error) {
+		if x.there {
+			known[source] = x
+		}
+		return true, nil
+	})
+	return known[source], err
+}
+
+func (b *blamer) onBranch(ctx context.Context, branch string, scn storage.SCN) (e storage.LogEntry, err error) {
+	list, err := b.c.Store().Branches().Log(ctx, b.txns.branch.Database, branch, scn-1, scn, 1)
+	if len(list) > 0 {
+		e = list[0]
+	}
+	return e, err
+}
+
+// keyPositions are the positions of a table's primary key among its live columns.
+func keyPositions(t *catalog.Table) (out []int) {
+	for _, ix := range t.Indexes {
+		if !ix.Primary {
+			continue
+		}
+		for _, k := range ix.Columns {
+			for i, c := range t.Live() {
+				if c.ID == k.Column {
+					out = append(out, i)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// rowKeyText shows a row's key as rowan.merge does.
+func rowKeyText(t *catalog.Table, key []int, o *origins, f *types.Format) types.Datum {
+	c := &storage.Conflict{Key: o.key}
+	live := t.Live()
+	for _, p := range key {
+		c.KeyValues, c.KeyTypes = append(c.KeyValues, o.cells[p]), append(c.KeyTypes, live[p].Type)
+	}
+	return types.String(RowID(c, f))
+}
+
+// commitsAlong returns the named commits that lie on the way of a view's branch, by SCN: its own, and those of its
+// parents up to the fork.
+func commitsAlong(ctx context.Context, c Conn, v storage.View) ([]*ref, error) {
+	s, err := openRefs(ctx, c.Txn(), c.Database().OID)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.commitsOf(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	branches, err := c.Store().Branches().List(ctx, c.Database().OID, true)
+	if err != nil {
+		return nil, err
+	}
+	byID := map[uint64]storage.Branch{}
+	for _, b := range branches {
+		byID[b.ID] = b
+	}
+	upTo := map[uint64]storage.SCN{}
+	bound := ^storage.SCN(0)
+	for b, ok := v.Branch(), true; ok; b, ok = byID[b.ParentID] {
+		if _, seen := upTo[b.ID]; seen {
+			break
+		}
+		upTo[b.ID] = bound
+		bound = min(bound, b.Fork)
+	}
+	var out []*ref
+	for _, x := range list {
+		if last, ok := upTo[x.branch]; ok && x.scn != 0 && x.scn <= last {
+			out = append(out, x)
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].scn < out[j].scn })
+	return out, nil
+}
+
+// commitFor is the id of the first commit that has a transaction in it; NULL: none has yet.
+func commitFor(commits []*ref, scn storage.SCN) types.Datum {
+	i := sort.Search(len(commits), func(i int) bool { return commits[i].scn >= scn })
+	if i == len(commits) {
+		return types.Null
+	}
+	return types.String(commits[i].name)
+}
