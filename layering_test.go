@@ -31,7 +31,7 @@ const (
 // storage knows descriptors and batches but no expressions.
 var layers = map[string]string{
 	"cmd/rowan":         "server",
-	"server":            "wire session vcs admin admin/api admin/auth admin/limit admin/web apikey storage storage/mvcc storage/temp storage/merge storage/kv/badgerkv storage/kv/tikv catalog/pgcatalog internal/password internal/invariant " + schema,
+	"server":            "wire session vcs admin admin/api admin/auth admin/limit admin/web apikey webhook storage storage/mvcc storage/temp storage/merge storage/kv/badgerkv storage/kv/tikv catalog/pgcatalog internal/password internal/invariant " + schema,
 	"wire":              values,
 	"session":           "apikey vcs planner planner/bind planner/parse planner/logical executor executor/copy executor/ddl executor/dml executor/op executor/eval executor/mem executor/kernel executor/spill storage storage/temp internal/password catalog/pgcatalog internal/invariant " + plans,
 	"vcs":               "storage storage/systable " + schema,
@@ -43,6 +43,7 @@ var layers = map[string]string{
 	"admin/openapi":     "admin/web",
 	"admin/web":         "admin/api",
 	"apikey":            "storage storage/systable catalog types pgerr",
+	"webhook":           "storage storage/systable catalog types pgerr",
 	"internal/password": "",
 
 	"executor":        "executor/scan executor/stream executor/join executor/agg executor/sort executor/window executor/dml executor/ddl " + machinery,
@@ -79,7 +80,7 @@ var layers = map[string]string{
 	"planner/expr":     schema,
 
 	"storage":             schema,
-	"storage/mvcc":        "storage storage/keys storage/kv storage/lock storage/rowcodec storage/diff storage/merge internal/invariant " + schema,
+	"storage/mvcc":        "storage storage/keys storage/kv storage/lock storage/ssi storage/rowcodec storage/diff storage/merge internal/invariant " + schema,
 	"storage/temp":        "storage " + schema,
 	"storage/systable":    "storage " + schema,
 	"storage/diff":        "storage storage/keys storage/rowcodec " + schema,
@@ -87,6 +88,7 @@ var layers = map[string]string{
 	"storage/rowcodec":    values,
 	"storage/keys":        values,
 	"storage/lock":        "pgerr",
+	"storage/ssi":         "pgerr",
 	"storage/kv":          "",
 	"storage/kv/badgerkv": "storage/kv",
 	"storage/kv/memkv":    "storage/kv",

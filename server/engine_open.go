@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rowandb/rowan/admin"
+	"github.com/rowandb/rowan/admin/api"
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/catalog/pgcatalog"
 	"github.com/rowandb/rowan/internal/password"
@@ -17,6 +18,7 @@ import (
 	"github.com/rowandb/rowan/storage/mvcc"
 	"github.com/rowandb/rowan/storage/temp"
 	"github.com/rowandb/rowan/vcs"
+	"github.com/rowandb/rowan/webhook"
 )
 
 // openEngine opens the engine that keeps its data in a directory: Badger, versions over it, sessions over those.
@@ -51,9 +53,11 @@ func openEngine(ctx context.Context, o EngineOptions) (*Engine, error) {
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+	a.hooks = webhook.Start(store, webhook.Options{Private: o.HTTP.PrivateHooks, Matches: api.Matches, Log: o.Log.Named("webhooks")})
 	return &Engine{
 		Sessions: s, Roles: s, HTTP: handler, Created: created, Attach: func(b Backends) { engine.Backends = b },
 		Close: func() error {
+			a.hooks.Close()
 			stop()
 			return errors.Join(engine.Temp.Close(), store.Close())
 		},

@@ -14,6 +14,7 @@ import (
 	"github.com/rowandb/rowan/internal/password"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/session"
+	"github.com/rowandb/rowan/webhook"
 )
 
 // defaultDatabase is the database that HTTP requests mean when they do not say.
@@ -25,11 +26,12 @@ type httpAPI struct {
 	trust   bool
 	started time.Time
 	sizes   snapshotFigures
+	hooks   *webhook.Dispatcher
 }
 
 // services gives admin what it needs.
 func (a *httpAPI) services() api.Services {
-	return api.Services{Roles: a, Keys: a, Branches: a, Tables: a, SQL: a, Status: a}
+	return api.Services{Roles: a, Keys: a, Branches: a, Tables: a, SQL: a, Webhooks: a, Status: a}
 }
 
 // Version implements api.Status.

@@ -154,6 +154,10 @@ func codeOf(sqlstate, ordinary string) (code string, status int) {
 		if ordinary == "INVALID_REQUEST" {
 			return "TABLE_NOT_FOUND", http.StatusNotFound
 		}
+	case pgerrcode.UndefinedObject:
+		if ordinary == "INVALID_REQUEST" {
+			return "NOT_FOUND", http.StatusNotFound
+		}
 	case pgerrcode.FeatureNotSupported:
 		return "NOT_SUPPORTED", http.StatusNotImplemented
 	}

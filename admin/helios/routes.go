@@ -2,6 +2,7 @@ package helios
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/rowandb/rowan/admin/web"
 )
@@ -12,6 +13,7 @@ const (
 	tagData     = "Data"
 	tagSQL      = "SQL"
 	tagTime     = "Time travel"
+	tagWebhooks = "Webhooks"
 )
 
 var (
@@ -25,7 +27,7 @@ var (
 
 // Routes are the dialect's operations.
 func (d *Dialect) Routes() []web.Route {
-	return append(append(d.branchRoutes(), d.dataRoutes()...), append(d.sqlRoutes(), d.timeRoutes()...)...)
+	return slices.Concat(d.branchRoutes(), d.dataRoutes(), d.sqlRoutes(), d.timeRoutes(), d.webhookRoutes())
 }
 
 func (d *Dialect) branchRoutes() []web.Route {

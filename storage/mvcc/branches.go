@@ -258,6 +258,11 @@ func (b branches) Time(ctx context.Context, scn storage.SCN) (time.Time, error) 
 func (b branches) Log(ctx context.Context, db catalog.OID, name string, from, to storage.SCN, limit int) ([]storage.LogEntry, error) {
 	s := b.s
 	x, err := s.branch(db, name)
+	if err != nil && strings.HasPrefix(name, "br_") { // of a dropped branch, by its id
+		if x = s.dropped(db, name); x != nil {
+			err = nil
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,126 @@
+package webhook
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
+)
+
+// event is what is sent, as its receivers know it.
+type event struct {
+	Event     string         `json:"event"`
+	Timestamp time.Time      `json:"timestamp"`
+	Data      map[string]any `json:"data"`
+	branch    string
+}
+
+func (e *event) payload() (string, error) {
+	b, err := json.Marshal(e)
+	return string(b), err
+}
+
+// finder finds the events of one webhook's database that are beyond cursors.
+type finder struct {
+	store storage.Store
+	tx    storage.Txn
+	db    catalog.OID
+	upTo  storage.SCN // of logs; what is beyond is for the next time
+}
+
+// of finds the events of a branch, oldest first, and where the cursor stands after them. known is false for a branch that
+// the webhook has not been told of.
+func (f *finder) of(ctx context.Context, b *storage.Branch, c cursor, known bool) ([]event, cursor, error) {
+	var out []event
+	if !known {
+		out = append(out, newEvent(Created, b, b.Created))
+		c = cursor{branch: b.ID, scn: b.Fork}
+	}
+	gone := !b.Deleted.IsZero()
+	if c.deleted && !gone {
+		e := newEvent(Created, b, b.Updated)
+		e.Data["restored"] = true
+		out = append(out, e)
+	}
+	if b.Head > c.scn && f.upTo > c.scn && !c.deleted {
+		log, err := f.log(ctx, b, c.scn)
+		if err != nil {
+			return nil, c, err
+		}
+		for i := len(log) - 1; i >= 0; i-- {
+			out = append(out, f.ofEntry(ctx, b, &log[i])...)
+			c.scn = max(c.scn, log[i].SCN)
+		}
+	}
+	if b.Protected != c.protected {
+		e := newEvent(Protected, b, b.Updated)
+		e.Data["is_protected"] = b.Protected
+		out = append(out, e)
+	}
+	if gone && !c.deleted {
+		out = append(out, newEvent(Deleted, b, b.Deleted))
+	}
+	return out, at(b, c.scn), nil
+}
+
+// log reads a branch's log by its id, for it may have been dropped meanwhile. One whose data has gone has no more to tell.
+func (f *finder) log(ctx context.Context, b *storage.Branch, from storage.SCN) ([]storage.LogEntry, error) {
+	log, err := f.store.Branches().Log(ctx, f.db, branchID(b.ID), from, f.upTo, 0)
+	if pgerr.Code(err) == pgerrcode.InvalidCatalogName {
+		return nil, nil
+	}
+	return log, err
+}
+
+func newEvent(name string, b *storage.Branch, when time.Time) event {
+	data := map[string]any{"branch_id": branchID(b.ID), "branch_name": b.Name}
+	if b.Parent != "" {
+		data["source_branch"] = b.Parent
+	}
+	return event{Event: name, Timestamp: when.UTC(), Data: data, branch: b.Name}
+}
+
+// ofEntry makes the events of one transaction.
+func (f *finder) ofEntry(ctx context.Context, b *storage.Branch, e *storage.LogEntry) (out []event) {
+	if source, _, ok := strings.Cut(e.Info.Merged, "@"); ok {
+		m := newEvent(Merged, b, e.Time)
+		delete(m.Data, "source_branch")
+		m.Data["source_branch"], m.Data["target_branch"], m.Data["scn"], m.Data["user"] = source, b.Name, e.SCN, e.Info.User
+		out = append(out, m)
+	}
+	if e.Inserts+e.Updates+e.Deletes == 0 && len(e.Tables) == 0 {
+		return out
+	}
+	d := newEvent(DataChanged, b, e.Time)
+	for name, v := range map[string]any{"scn": e.SCN, "transaction": e.Txn, "user": e.Info.User, "summary": e.Info.Summary, "inserts": e.Inserts,
+		"updates": e.Updates, "deletes": e.Deletes, "tables": f.tables(ctx, b.Name, e.Tables)} {
+		d.Data[name] = v
+	}
+	return append(out, d)
+}
+
+// tables names the tables of a transaction; those that are gone since are left out.
+func (f *finder) tables(ctx context.Context, branch string, ids []catalog.OID) []string {
+	out := []string{}
+	v, err := f.tx.View(ctx, catalog.Ref{Branch: branch})
+	if err != nil {
+		return out
+	}
+	snap := v.Catalog()
+	for _, id := range ids {
+		if o, _ := snap.RelationByOID(id); o != nil {
+			name := o.Head().Name
+			if sc := snap.SchemaName(o.Head().Schema); sc != "public" {
+				name = sc + "." + name
+			}
+			out = append(out, name)
+		}
+	}
+	return out
+}

@@ -1,0 +1,339 @@
+package webhook
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/kv"
+	"github.com/rowandb/rowan/storage/kv/memkv"
+	"github.com/rowandb/rowan/storage/mvcc"
+	"github.com/rowandb/rowan/storage/systable"
+	"github.com/rowandb/rowan/types"
+)
+
+// notes is a table whose changes show in the log of branches.
+var notes = systable.New(systable.LastKeyspace, "notes", 1, systable.Column{Name: "id", Type: types.OIDInt8})
+
+type received struct {
+	id, timestamp, signature, body string
+	event                          event
+}
+
+// receiver is an endpoint that answers as told and keeps what it took.
+type receiver struct {
+	*httptest.Server
+	mu     sync.Mutex
+	got    []received
+	status func(n int) int // of the n-th request, from 1; nil: 200
+	n      int
+}
+
+func newReceiver(t *testing.T, status func(int) int) *receiver {
+	r := &receiver{status: status}
+	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		body, _ := io.ReadAll(req.Body)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.n++
+		if r.status != nil {
+			if code := r.status(r.n); code != http.StatusOK {
+				w.Header().Set("Location", "http://127.0.0.1:1/elsewhere")
+				w.WriteHeader(code)
+				return
+			}
+		}
+		x := received{id: req.Header.Get("webhook-id"), timestamp: req.Header.Get("webhook-timestamp"), signature: req.Header.Get("webhook-signature"), body: string(body)}
+		if err := json.Unmarshal(body, &x.event); err != nil {
+			t.Error(err)
+		}
+		r.got = append(r.got, x)
+	}))
+	t.Cleanup(r.Close)
+	return r
+}
+
+func (r *receiver) events() (out []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, x := range r.got {
+		out = append(out, x.event.Event+" "+x.event.Data["branch_name"].(string))
+	}
+	slices.Sort(out) // deliveries overtake each other
+	return out
+}
+
+// wait waits until the receiver has got these events, and no more.
+func (r *receiver) wait(t *testing.T, want ...string) {
+	t.Helper()
+	slices.Sort(want)
+	for range 200 {
+		if slices.Equal(r.events(), want) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("got %q, want %q", r.events(), want)
+}
+
+func newStore(t *testing.T, engine kv.Engine) *mvcc.Store {
+	t.Helper()
+	s, err := mvcc.Open(engine, mvcc.Options{})
+	must(t, err)
+	if s.Empty() {
+		must(t, mvcc.Bootstrap(t.Context(), s, mvcc.BootstrapOptions{}))
+	}
+	return s
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func start(s storage.Store, backoff ...time.Duration) *Dispatcher {
+	return Start(s, Options{Private: true, Backoff: backoff, Poll: 5 * time.Millisecond, Log: zap.NewNop(), Matches: func(p, n string) bool { return p == n }})
+}
+
+func write(t *testing.T, s storage.Store, branch string, id int64, commit bool) {
+	t.Helper()
+	tx, err := s.Begin(t.Context(), storage.TxnOptions{Database: mvcc.FirstDatabase, Info: storage.TxnInfo{User: "ann", Summary: "INSERT"}})
+	must(t, err)
+	tx.Statement()
+	v, err := tx.View(t.Context(), catalog.Ref{Branch: branch})
+	must(t, err)
+	must(t, notes.Insert(t.Context(), tx, v, types.Int(id)))
+	if !commit {
+		must(t, tx.Rollback())
+		return
+	}
+	_, err = tx.Commit(t.Context())
+	must(t, err)
+}
+
+func create(t *testing.T, s storage.Store, name string) {
+	t.Helper()
+	_, err := s.Branches().Create(t.Context(), mvcc.FirstDatabase, storage.BranchOptions{Name: name})
+	must(t, err)
+}
+
+// TestEvents wants each thing that happens to a branch to arrive once, signed, and nothing of what was rolled back.
+func TestEvents(t *testing.T) {
+	s := newStore(t, memkv.New())
+	defer s.Close()
+	create(t, s, "old")
+	write(t, s, "old", 1, true)
+	d := start(s)
+	defer d.Close()
+	r := newReceiver(t, nil)
+	h, err := d.Create(t.Context(), Hook{Database: mvcc.FirstDatabase, URL: r.URL})
+	must(t, err)
+	create(t, s, "dev")
+	write(t, s, "dev", 2, true)
+	write(t, s, "dev", 3, false)
+	write(t, s, "old", 4, true)
+	_, err = s.Branches().Alter(t.Context(), mvcc.FirstDatabase, "dev", func(b *storage.Branch) error { b.Protected = true; return nil })
+	must(t, err)
+	want := []string{"branch.created dev", "branch.data_changed dev", "branch.data_changed old", "branch.protected dev"}
+	r.wait(t, want...)
+	write(t, s, "old", 5, true)
+	_, err = s.Branches().Drop(t.Context(), mvcc.FirstDatabase, "old", true)
+	must(t, err)
+	r.wait(t, append(want, "branch.data_changed old", "branch.deleted old")...)
+	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(h.Secret, "whsec_"))
+	must(t, err)
+	for _, x := range r.got {
+		unix, err := strconv.ParseInt(x.timestamp, 10, 64)
+		must(t, err)
+		if at := time.Unix(unix, 0); time.Since(at) > time.Minute || x.signature != Signature(key, x.id, at, x.body) {
+			t.Errorf("%+v is not signed", x)
+		}
+	}
+}
+
+// TestSignature compares with the example of the Standard Webhooks specification.
+func TestSignature(t *testing.T) {
+	key, err := base64.StdEncoding.DecodeString("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+	must(t, err)
+	got := Signature(key, "msg_p5jXN8AQM9LWM0D4loKWxJek", time.Unix(1614265330, 0), `{"test": 2432232314}`)
+	if got != "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=" {
+		t.Error(got)
+	}
+}
+
+// TestFilters wants events and branches that a webhook does not name to be left out, inactive webhooks to miss what
+// happens, and deleted ones to be gone.
+func TestFilters(t *testing.T) {
+	s := newStore(t, memkv.New())
+	defer s.Close()
+	d := start(s)
+	defer d.Close()
+	created, dev := newReceiver(t, nil), newReceiver(t, nil)
+	one, err := d.Create(t.Context(), Hook{Database: mvcc.FirstDatabase, URL: created.URL, Events: []string{Created}})
+	must(t, err)
+	_, err = d.Create(t.Context(), Hook{Database: mvcc.FirstDatabase, URL: dev.URL, Branches: []string{"dev"}})
+	must(t, err)
+	create(t, s, "dev")
+	create(t, s, "other")
+	write(t, s, "other", 1, true)
+	write(t, s, "dev", 1, true)
+	created.wait(t, "branch.created dev", "branch.created other")
+	dev.wait(t, "branch.created dev", "branch.data_changed dev")
+	_, err = d.Alter(t.Context(), mvcc.FirstDatabase, one.ID, func(h *Hook) { h.Active = false })
+	must(t, err)
+	create(t, s, "missed")
+	time.Sleep(50 * time.Millisecond)
+	_, err = d.Alter(t.Context(), mvcc.FirstDatabase, one.ID, func(h *Hook) { h.Active = true })
+	must(t, err)
+	create(t, s, "seen")
+	created.wait(t, "branch.created dev", "branch.created other", "branch.created seen")
+	must(t, d.Delete(t.Context(), mvcc.FirstDatabase, one.ID))
+	if list, err := d.List(t.Context(), mvcc.FirstDatabase); err != nil || len(list) != 1 {
+		t.Errorf("%v %v", list, err)
+	}
+	if _, err := d.Get(t.Context(), mvcc.FirstDatabase, one.ID); err == nil {
+		t.Error("a deleted webhook is there")
+	}
+}
+
+// TestRetries wants failures to be tried again and given up in the end, redirects not to be followed, and a replay to
+// carry the id of the first.
+func TestRetries(t *testing.T) {
+	s := newStore(t, memkv.New())
+	defer s.Close()
+	d := start(s, time.Millisecond, time.Millisecond)
+	defer d.Close()
+	twice := newReceiver(t, func(n int) int {
+		if n == 1 {
+			return http.StatusFound
+		}
+		return map[bool]int{true: http.StatusInternalServerError, false: http.StatusOK}[n == 2]
+	})
+	never := newReceiver(t, func(int) int { return http.StatusBadGateway })
+	one, err := d.Create(t.Context(), Hook{Database: mvcc.FirstDatabase, URL: twice.URL})
+	must(t, err)
+	two, err := d.Create(t.Context(), Hook{Database: mvcc.FirstDatabase, URL: never.URL})
+	must(t, err)
+	create(t, s, "dev")
+	twice.wait(t, "branch.created dev")
+	for range 200 {
+		if list, err := d.Deliveries(t.Context(), mvcc.FirstDatabase, two.ID); err == nil && len(list) == 1 && list[0].State == Failed {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	list, err := d.Deliveries(t.Context(), mvcc.FirstDatabase, two.ID)
+	must(t, err)
+	if len(list) != 1 || list[0].State != Failed || list[0].Attempts != 3 || list[0].Status != http.StatusBadGateway || list[0].Error == "" {
+		t.Errorf("%+v", list)
+	}
+	for range 100 {
+		if list, err = d.Deliveries(t.Context(), mvcc.FirstDatabase, one.ID); list[0].State == Delivered {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	must(t, err)
+	if len(list) != 1 || list[0].State != Delivered || list[0].Attempts != 3 {
+		t.Fatalf("%+v", list)
+	}
+	_, err = d.Replay(t.Context(), mvcc.FirstDatabase, one.ID, list[0].ID)
+	must(t, err)
+	twice.wait(t, "branch.created dev", "branch.created dev")
+	if twice.got[0].id != twice.got[1].id || twice.got[0].body != twice.got[1].body {
+		t.Error("a replay is another message")
+	}
+	if _, err := d.Replay(t.Context(), mvcc.FirstDatabase, one.ID, "msg_none"); err == nil {
+		t.Error("a delivery that is not there was sent")
+	}
+}
+
+// TestRestart wants what happens while nobody is there to send, and what was queued and not sent, to arrive after the next
+// start, once.
+func TestRestart(t *testing.T) {
+	engine := memkv.New()
+	s := newStore(t, engine)
+	defer s.Close()
+	down := true
+	r := newReceiver(t, func(int) int { return map[bool]int{true: http.StatusServiceUnavailable, false: http.StatusOK}[down] })
+	d := start(s, 10*time.Millisecond, 10*time.Millisecond, time.Millisecond, time.Millisecond, time.Millisecond, time.Millisecond, time.Hour)
+	_, err := d.Create(t.Context(), Hook{Database: mvcc.FirstDatabase, URL: r.URL})
+	must(t, err)
+	create(t, s, "queued")
+	time.Sleep(20 * time.Millisecond)
+	d.Close()
+	create(t, s, "meanwhile")
+	write(t, s, "meanwhile", 1, true)
+	_, err = s.Branches().Drop(t.Context(), mvcc.FirstDatabase, "meanwhile", false)
+	must(t, err)
+	r.mu.Lock()
+	down = false
+	r.mu.Unlock()
+	d = start(s, time.Millisecond)
+	defer d.Close()
+	want := []string{"branch.created queued", "branch.created meanwhile", "branch.data_changed meanwhile", "branch.deleted meanwhile"}
+	r.wait(t, want...)
+	time.Sleep(50 * time.Millisecond)
+	r.wait(t, want...)
+}
+
+// TestAddresses wants addresses that are not public to be refused when the connection is made.
+func TestAddresses(t *testing.T) {
+	for address, public := range map[string]bool{
+		"93.184.216.34:443": true, "[2606:2800:220:1:248:1893:25c8:1946]:443": true,
+		"127.0.0.1:80": false, "[::1]:80": false, "10.1.2.3:80": false, "172.16.0.1:80": false, "192.168.1.1:80": false, "169.254.169.254:80": false,
+		"100.64.0.1:80": false, "0.0.0.0:80": false, "[::]:80": false, "224.0.0.1:80": false, "[fe80::1%eth0]:80": false, "[fc00::1]:80": false,
+		"[::ffff:127.0.0.1]:80": false, "[64:ff9b::7f00:1]:80": false, "255.255.255.255:80": false, "192.0.0.8:80": false,
+	} {
+		if err := checkAddress(address); (err == nil) != public {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+	r := newReceiver(t, nil)
+	h := Hook{URL: r.URL}
+	must(t, h.Check(true))
+	if status, err := send(context.Background(), client(false), &h, &Delivery{ID: "msg", Message: "msg"}, time.Now()); err == nil || status != 0 || len(r.got) != 0 {
+		t.Errorf("%d %v", status, err)
+	}
+}
+
+// TestCheck wants webhooks that cannot be to be refused.
+func TestCheck(t *testing.T) {
+	for _, tt := range []struct {
+		h       Hook
+		private bool
+		ok      bool
+	}{
+		{Hook{URL: "https://example.com/hook"}, false, true},
+		{Hook{URL: "http://example.com/hook"}, false, false},
+		{Hook{URL: "http://localhost:1/hook"}, true, true},
+		{Hook{URL: "ftp://example.com"}, true, false},
+		{Hook{URL: "https://user:pw@example.com"}, true, false},
+		{Hook{URL: "example.com"}, true, false},
+		{Hook{URL: ""}, true, false},
+		{Hook{URL: "https://example.com", Events: []string{"branch.eaten"}}, true, false},
+		{Hook{URL: "https://example.com", Events: []string{Merged}}, true, true},
+		{Hook{URL: "https://example.com", Secret: "whsec_c2hvcnQ="}, true, false},
+		{Hook{URL: "https://example.com", Secret: "no base64!"}, true, false},
+		{Hook{URL: "https://example.com", Branches: []string{""}}, true, false},
+	} {
+		if err := tt.h.Check(tt.private); (err == nil) != tt.ok {
+			t.Errorf("%+v: %v", tt.h, err)
+		}
+	}
+}
