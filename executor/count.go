@@ -45,3 +45,11 @@ func (c *counter) Next(ctx context.Context) (*vector.Batch, error) {
 	}
 	return b, err
 }
+
+// Close implements op.Operator.
+func (c *counter) Close() error {
+	if m, ok := c.Operator.(op.Measured); ok {
+		m.Measure(c.c)
+	}
+	return c.Operator.Close()
+}

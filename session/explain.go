@@ -107,7 +107,8 @@ func (s *Session) analyze(ctx context.Context, p *planned, params []types.Datum,
 			return nil
 		}
 		return &physical.Actual{Rows: c.Rows, Loops: c.Loops, Startup: time.Duration(c.StartupNanos), Total: time.Duration(c.Nanos), Removed: c.Removed,
-			Memory: c.Memory, Spilled: c.Spilled}
+			Memory: c.Memory, Spilled: c.Spilled, Batches: c.Batches,
+			Lookups: c.Lookups, Found: c.Found}
 	}
 	return nil
 }

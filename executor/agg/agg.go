@@ -160,6 +160,9 @@ func (h *Hash) fill(ctx context.Context, in op.Operator) error {
 	return nil
 }
 
+// Measure implements op.Measured.
+func (h *Hash) Measure(c *op.Count) { c.Add(h.acct) }
+
 // Close implements op.Operator.
 func (h *Hash) Close() error {
 	errs := []error{h.input.Close()}

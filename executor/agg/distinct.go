@@ -140,6 +140,7 @@ func (d *Distinct) nextPart() (bool, error) {
 			return false, err
 		}
 		for _, q := range d.parts.Queues {
+			d.acct.Spilled(q.Bytes())
 			d.todo = append(d.todo, part{q: q, level: d.level + 1})
 		}
 		d.parts = nil
@@ -167,6 +168,9 @@ type none struct{}
 
 func (none) Next(context.Context) (*vector.Batch, error) { return nil, nil }
 func (none) Close() error                                { return nil }
+
+// Measure implements op.Measured.
+func (d *Distinct) Measure(c *op.Count) { c.Add(d.acct) }
 
 // Close implements op.Operator.
 func (d *Distinct) Close() error {

@@ -265,6 +265,9 @@ func (s *SetOp) closePass(p *setPass) error {
 	return errors.Join(errs...)
 }
 
+// Measure implements op.Measured.
+func (s *SetOp) Measure(c *op.Count) { c.Add(s.acct) }
+
 // Close implements op.Operator.
 func (s *SetOp) Close() error {
 	errs := []error{s.left.Close(), s.right.Close()}

@@ -163,6 +163,7 @@ func (t *table) finish() error {
 				q.Close()
 				continue
 			}
+			t.h.acct.Spilled(q.Bytes())
 			t.h.parts = append(t.h.parts, part{q: q, set: t.set, level: t.level + 1})
 		}
 		t.parts = nil

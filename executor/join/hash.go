@@ -114,6 +114,9 @@ func (h *Hash) Next(ctx context.Context) (*vector.Batch, error) {
 	return nil, nil
 }
 
+// Measure implements op.Measured.
+func (h *Hash) Measure(c *op.Count) { c.Add(h.acct) }
+
 // Close implements op.Operator.
 func (h *Hash) Close() error {
 	errs := []error{h.left.Close(), h.right.Close()}

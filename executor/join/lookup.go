@@ -30,6 +30,8 @@ type Lookup struct {
 	width   int                // of the output
 	groups  *hash.Groups
 	ids     []uint32
+	looked  int64 // left rows
+	found   int64
 	out     vector.Batch
 }
 
@@ -133,6 +135,7 @@ func (l *Lookup) begin(b *vector.Batch) error {
 	if err != nil {
 		return err
 	}
+	l.looked += int64(b.Live())
 	// A batch and its matches are never parted: level says so.
 	l.cur = &pass{h: l.h, level: hash.MaxLevel, left: &once{b}, right: &indexScan{l: l, ranges: ranges}}
 	return nil
@@ -174,6 +177,12 @@ func (l *Lookup) ranges(b *vector.Batch) ([]storage.Range, error) {
 		out = keyrange.Arrange(out, l.order)
 	}
 	return out, nil
+}
+
+// Measure implements op.Measured.
+func (l *Lookup) Measure(c *op.Count) {
+	c.Lookups += l.looked
+	c.Found += l.found
 }
 
 // Close implements op.Operator.
@@ -227,7 +236,11 @@ func (x *indexScan) Next(ctx context.Context) (*vector.Batch, error) {
 			return nil, err
 		}
 	}
-	return x.s.Next(ctx)
+	b, err := x.s.Next(ctx)
+	if b != nil {
+		x.l.found += int64(b.Live())
+	}
+	return b, err
 }
 
 // Close implements op.Operator.

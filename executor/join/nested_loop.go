@@ -18,15 +18,16 @@ import (
 //
 // The condition is computed for one left row, as constants, and a chunk of the right side at a time.
 type NestedLoop struct {
-	env    *op.Env
-	node   *physical.NestedLoop
-	left   op.Operator
-	args   *eval.Program
-	cond   *eval.Filter
-	acct   *mem.Account
-	rows   *spill.Rows // the right side
-	ltypes []types.Type
-	rtypes []types.Type
+	env     *op.Env
+	node    *physical.NestedLoop
+	left    op.Operator
+	args    *eval.Program
+	cond    *eval.Filter
+	acct    *mem.Account
+	removed int64       // pairs that the condition took out
+	rows    *spill.Rows // the right side
+	ltypes  []types.Type
+	rtypes  []types.Type
 
 	batch   *vector.Batch // left batch in hand, nil: ask for the next
 	argv    []*vector.Vector
@@ -224,6 +225,7 @@ func (j *NestedLoop) match() error {
 		}
 		j.buf = sel
 	}
+	j.removed += int64(j.right.N - len(sel))
 	j.hit = j.hit || len(sel) > 0
 	if j.node.Kind == physical.Right || j.node.Kind == physical.Full {
 		for _, i := range sel {
@@ -300,6 +302,9 @@ func (j *NestedLoop) unmatched() error {
 	}
 	return nil
 }
+
+// Measure implements op.Measured.
+func (j *NestedLoop) Measure(c *op.Count) { c.Removed += j.removed }
 
 // Close implements op.Operator.
 func (j *NestedLoop) Close() error {

@@ -193,6 +193,7 @@ func (p *pass) finish() ([]*pass, error) {
 	if p.rparts != nil && p.lparts != nil {
 		for i := range p.rparts.Queues {
 			l, r := p.lparts.Queues[i], p.rparts.Queues[i]
+			p.h.acct.Spilled(l.Bytes() + r.Bytes())
 			subs = append(subs, &pass{
 				h: p.h, level: p.level + 1, left: queued{l}, right: queued{r}, queues: [2]*spill.Queue{l, r},
 			})

@@ -28,6 +28,10 @@ func (p *Pool) Peak() int64 { return p.peak }
 type Account struct {
 	pool *Pool
 	held int64
+	peak int64
+	// What went to files because memory was refused: bytes, and batches beside the first, which is in memory.
+	spilled int64
+	batches int64
 }
 
 // Account opens an account. That of a nil Pool counts nothing.
@@ -44,6 +48,7 @@ func (a *Account) Grow(n int64) error {
 	a.pool.used += n
 	a.pool.peak = max(a.pool.peak, a.pool.used)
 	a.held += n
+	a.peak = max(a.peak, a.held)
 	return nil
 }
 
@@ -53,11 +58,24 @@ func (a *Account) Take(n int64) {
 		a.pool.used += n
 		a.pool.peak = max(a.pool.peak, a.pool.used)
 		a.held += n
+		a.peak = max(a.peak, a.held)
 	}
 }
 
 // Held returns the bytes that the account holds.
 func (a *Account) Held() int64 { return a.held }
+
+// Peak returns the most bytes that the account has held at once.
+func (a *Account) Peak() int64 { return a.peak }
+
+// Spilled notes a batch of rows that went to a file.
+func (a *Account) Spilled(bytes int64) {
+	a.spilled += bytes
+	a.batches++
+}
+
+// OnDisk returns what was noted: bytes, and the number of batches in files.
+func (a *Account) OnDisk() (bytes, batches int64) { return a.spilled, a.batches }
 
 // Shrink gives n bytes back.
 func (a *Account) Shrink(n int64) {

@@ -77,4 +77,19 @@ type Count struct {
 	Removed      int64
 	Memory       int64
 	Spilled      int64
+	Batches      int64 // in files
+	// Of a LookupJoin: the left rows that looked for something, and the rows found.
+	Lookups, Found int64
+}
+
+// Measured is implemented by operators that have more to tell EXPLAIN ANALYZE than how many rows they gave. It is asked
+// once, before Close.
+type Measured interface{ Measure(c *Count) }
+
+// Add takes in what an account was used for.
+func (c *Count) Add(a *mem.Account) {
+	c.Memory = max(c.Memory, a.Peak())
+	bytes, batches := a.OnDisk()
+	c.Spilled += bytes
+	c.Batches += batches
 }

@@ -25,6 +25,7 @@ type Table struct {
 	scanner storage.Scanner
 	done    bool
 	recheck *recheck
+	removed int64 // rows that the filter took out
 	project []int // of a virtual table: the positions of the columns asked for
 	cols    []*vector.Vector
 	out     vector.Batch
@@ -72,6 +73,9 @@ func (t *Table) Next(ctx context.Context) (*vector.Batch, error) {
 		sel, err := t.filter.Select(b)
 		if err != nil {
 			return nil, err
+		}
+		if sel != nil {
+			t.removed += int64(b.Live() - len(sel))
 		}
 		if sel != nil && len(sel) == 0 {
 			continue
@@ -149,6 +153,9 @@ func (t *Table) pick(b *vector.Batch) *vector.Batch {
 	t.out = vector.Batch{Cols: t.cols, N: b.N, Sel: b.Sel}
 	return &t.out
 }
+
+// Measure implements op.Measured.
+func (t *Table) Measure(c *op.Count) { c.Removed += t.removed }
 
 // Close implements op.Operator.
 func (t *Table) Close() error {

@@ -196,6 +196,7 @@ func (s *Sort) writeRun() error {
 	q := spill.NewQueue(s.env.TempDir, s.types)
 	s.runs = append(s.runs, q)
 	err := s.gather(perm, len(s.types), func(b *vector.Batch) error { return q.Enqueue(b) })
+	s.acct.Spilled(q.Bytes())
 	s.rows.Reset()
 	if err != nil {
 		return err
@@ -279,6 +280,9 @@ func (s *Sort) slice() (*vector.Batch, error) {
 	s.out.N = n
 	return &s.out, nil
 }
+
+// Measure implements op.Measured.
+func (s *Sort) Measure(c *op.Count) { c.Add(s.acct) }
 
 // Close implements op.Operator.
 func (s *Sort) Close() error {

@@ -15,9 +15,10 @@ import (
 
 // Filter keeps rows for which all conditions are true: it only sets the selection.
 type Filter struct {
-	input op.Operator
-	conds *eval.Filter
-	out   vector.Batch
+	input   op.Operator
+	conds   *eval.Filter
+	removed int64
+	out     vector.Batch
 }
 
 // NewFilter makes the operator.
@@ -48,6 +49,9 @@ func (f *Filter) Next(ctx context.Context) (*vector.Batch, error) {
 		if err != nil {
 			return nil, err
 		}
+		if sel != nil {
+			f.removed += int64(b.Live() - len(sel))
+		}
 		if sel != nil && len(sel) == 0 {
 			continue
 		}
@@ -55,6 +59,9 @@ func (f *Filter) Next(ctx context.Context) (*vector.Batch, error) {
 		return &f.out, nil
 	}
 }
+
+// Measure implements op.Measured.
+func (f *Filter) Measure(c *op.Count) { c.Removed += f.removed }
 
 // Close implements op.Operator.
 func (f *Filter) Close() error { return f.input.Close() }

@@ -33,6 +33,8 @@ type Actual struct {
 	Removed        int64 // rows that a condition removed
 	Memory         int64
 	Spilled        int64
+	Batches        int64 // in files
+	Lookups, Found int64 // of a LookupJoin
 }
 
 // Explain describes a plan as PostgreSQL 15's EXPLAIN does.
@@ -59,6 +61,8 @@ type entry struct {
 	props    []attr // shown in all formats
 	cost     Cost
 	node     Node // whose counts are shown; nil: none
+	held     Node // whose memory is shown; nil: node's
+	found    Node // of the inside of a LookupJoin: the join
 	rel      string
 	subplan  string // CTE c, InitPlan 1 (returns $0), SubPlan 1
 	children []*entry
@@ -221,7 +225,15 @@ func conditions(n Node) []expr.Expr {
 
 // actual is what the node did, when it ran.
 func (x *explainer) actual(e *entry) *Actual {
-	if !x.o.Analyze || x.o.Count == nil || e.node == nil {
+	if !x.o.Analyze || x.o.Count == nil {
+		return nil
+	}
+	if e.found != nil {
+		if a := x.o.Count(e.found); a != nil {
+			return &Actual{Rows: a.Found, Loops: a.Lookups}
+		}
+	}
+	if e.node == nil {
 		return nil
 	}
 	return x.o.Count(e.node)

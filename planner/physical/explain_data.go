@@ -32,7 +32,26 @@ func (x *explainer) attrsOf(e *entry) []attr {
 	if x.o.Verbose && len(e.names) > 0 {
 		out = append(out, attr{"Output", outputNames(e)})
 	}
-	return append(out, e.props...)
+	return append(append(out, e.props...), x.usageAttrs(e)...)
+}
+
+// usageAttrs are what an operator kept, as the data formats name it.
+func (x *explainer) usageAttrs(e *entry) []attr {
+	u, ok := x.usage(e)
+	if !ok {
+		return nil
+	}
+	switch e.kind {
+	case "Sort":
+		if u.disk > 0 {
+			return []attr{{"Sort Method", "external merge"}, {"Sort Space Used", u.disk}, {"Sort Space Type", "Disk"}}
+		}
+		return []attr{{"Sort Method", sortMethod(e)}, {"Sort Space Used", u.memory}, {"Sort Space Type", "Memory"}}
+	case "Hash":
+		return []attr{{"Hash Buckets", u.buckets}, {"Original Hash Buckets", u.buckets}, {"Hash Batches", u.batches},
+			{"Original Hash Batches", u.batches}, {"Peak Memory Usage", u.memory}}
+	}
+	return []attr{{"HashAgg Batches", u.batches}, {"Peak Memory Usage", u.memory}, {"Disk Usage", u.disk}}
 }
 
 func early(label string) bool {
@@ -65,9 +84,12 @@ func (x *explainer) json(root *entry) string {
 	x.jsonEntry(&b, root, 2)
 	if x.o.Summary {
 		b.WriteString(",\n    \"Planning Time\": " + millis(x.o.Planning))
-		if x.o.Analyze {
-			b.WriteString(",\n    \"Triggers\": [\n    ],\n    \"Execution Time\": " + millis(x.o.Execution))
-		}
+	}
+	if x.o.Analyze {
+		b.WriteString(",\n    \"Triggers\": [\n    ]")
+	}
+	if x.o.Summary && x.o.Analyze {
+		b.WriteString(",\n    \"Execution Time\": " + millis(x.o.Execution))
 	}
 	b.WriteString("\n  }\n]")
 	return b.String()

@@ -36,7 +36,7 @@ func (e *entry) columnsOf(kind JoinKind, left, right *entry) {
 func (x *explainer) hashJoin(n *HashJoin, outer []string) *entry {
 	e := joinEntry(n, "Hash", n.Kind)
 	left, right := x.child(n.Left, outer, "Outer"), x.child(n.Right, outer, "Outer")
-	hash := &entry{title: "Hash", kind: "Hash", cost: right.cost, rel: "Inner", children: []*entry{right}, node: right.node}
+	hash := &entry{title: "Hash", kind: "Hash", cost: right.cost, rel: "Inner", children: []*entry{right}, node: right.node, held: n}
 	hash.cost.Startup = hash.cost.Total
 	e.children = []*entry{left, hash}
 	e.columnsOf(n.Kind, left, right)
@@ -64,7 +64,7 @@ func (x *explainer) nestedLoop(n *NestedLoop, outer []string) *entry {
 	right := x.child(n.Right, inner, "Inner")
 	e.children = []*entry{left, right}
 	if len(n.Args) == 0 && right.kind != "Materialize" {
-		m := &entry{title: "Materialize", kind: "Materialize", cost: right.cost, rel: "Inner", children: []*entry{right}}
+		m := &entry{title: "Materialize", kind: "Materialize", cost: right.cost, rel: "Inner", children: []*entry{right}, node: right.node}
 		right.rel = "Outer"
 		e.children[1] = m
 	}
@@ -82,7 +82,7 @@ func (x *explainer) lookupJoin(n *LookupJoin, outer []string) *entry {
 		ix = n.Table.PrimaryIndex()
 	}
 	alias := aliasOf(n.Table.Name, n.Alias)
-	scan := &entry{rel: "Inner", cost: Cost{Startup: 0.25, Total: 0.25 + n.Estimate.Rows/max(1, left.cost.Rows)*0.01,
+	scan := &entry{rel: "Inner", found: n, cost: Cost{Startup: 0.25, Total: 0.25 + n.Estimate.Rows/max(1, left.cost.Rows)*0.01,
 		Rows: max(1, n.Estimate.Rows/max(1, left.cost.Rows))}}
 	x.tableNames(scan, n.Table, n.Columns, alias)
 	scan.cost.Width = max(0, n.Estimate.Width-left.cost.Width)

@@ -113,16 +113,57 @@ func (x *explainer) textActual(b *strings.Builder, e *entry, pad string) {
 	if label := removedBy(e); a.Removed > 0 && label != "" {
 		fmt.Fprintf(b, "%s%s: %d\n", pad, label, perLoop(a.Removed, a.Loops))
 	}
-	switch {
-	case e.kind == "Sort" && a.Spilled > 0:
-		fmt.Fprintf(b, "%sSort Method: external merge  Disk: %s\n", pad, kilobytes(a.Spilled))
-	case e.kind == "Sort":
-		fmt.Fprintf(b, "%sSort Method: %s  Memory: %s\n", pad, sortMethod(e), kilobytes(a.Memory))
-	case a.Spilled > 0:
-		fmt.Fprintf(b, "%sMemory Usage: %s  Disk Usage: %s\n", pad, kilobytes(a.Memory), kilobytes(a.Spilled))
-	case a.Memory > 0 && e.kind != "Hash":
-		fmt.Fprintf(b, "%sMemory Usage: %s\n", pad, kilobytes(a.Memory))
+	for _, p := range x.memory(e) {
+		b.WriteString(pad + p + "\n")
 	}
+}
+
+// memory says in words what an operator kept in memory and in files.
+func (x *explainer) memory(e *entry) []string {
+	u, ok := x.usage(e)
+	if !ok {
+		return nil
+	}
+	disk := ""
+	if u.disk > 0 {
+		disk = fmt.Sprintf("  Disk Usage: %dkB", u.disk)
+	}
+	switch e.kind {
+	case "Sort":
+		if u.disk > 0 {
+			return []string{fmt.Sprintf("Sort Method: external merge  Disk: %dkB", u.disk)}
+		}
+		return []string{fmt.Sprintf("Sort Method: %s  Memory: %dkB", sortMethod(e), u.memory)}
+	case "Hash":
+		return []string{fmt.Sprintf("Buckets: %d  Batches: %d  Memory Usage: %dkB", u.buckets, u.batches, u.memory)}
+	}
+	return []string{fmt.Sprintf("Batches: %d  Memory Usage: %dkB%s", u.batches, u.memory, disk)}
+}
+
+// usage is what an operator kept, in kilobytes.
+type usage struct{ memory, disk, batches, buckets int64 }
+
+// usage is known of sorts and hash tables that ran.
+func (x *explainer) usage(e *entry) (u usage, ok bool) {
+	hashed := e.kind == "Aggregate" && strings.HasPrefix(e.title, "Hash") || e.kind == "SetOp"
+	if !x.o.Analyze || x.o.Count == nil || !hashed && e.kind != "Sort" && e.kind != "Hash" {
+		return u, false
+	}
+	n := e.node
+	if e.held != nil {
+		n = e.held
+	}
+	a := x.o.Count(n)
+	if a == nil || a.Loops == 0 {
+		return u, false
+	}
+	u = usage{memory: max(24, (a.Memory+1023)/1024), disk: (a.Spilled + 1023) / 1024, batches: 1 + a.Batches, buckets: 1024}
+	if rows := x.o.Count(e.node); rows != nil {
+		for u.buckets < rows.Rows {
+			u.buckets *= 2
+		}
+	}
+	return u, true
 }
 
 func sortMethod(e *entry) string {
