@@ -18,16 +18,6 @@ const (
 	AuthTrust Auth = "trust" // everybody is whom they say they are; on loopback addresses only
 )
 
-// Memory is how much memory the server may take for its caches.
-type Memory string
-
-// The sizes.
-const (
-	MemorySmall  Memory = "small"  // a few tens of megabytes: laptops, CI, many servers on one machine
-	MemoryNormal Memory = "normal" // a few hundred
-	MemoryLarge  Memory = "large"  // a machine of its own
-)
-
 // Config is what Start needs.
 type Config struct {
 	DataDir  string
@@ -86,8 +76,8 @@ func (c *Config) check() error {
 		return badConfig("no data directory given: use --data-dir")
 	case c.Auth != AuthSCRAM && c.Auth != AuthTrust:
 		return badConfig("--auth must be %s or %s, not %q", AuthSCRAM, AuthTrust, c.Auth)
-	case c.Memory != MemorySmall && c.Memory != MemoryNormal && c.Memory != MemoryLarge:
-		return badConfig("--memory must be %s, %s or %s, not %q", MemorySmall, MemoryNormal, MemoryLarge, c.Memory)
+	case !validMemory(c.Memory):
+		return badConfig("--memory must be %s, %s, %s or a size from 64MB on, such as 512MB, not %q", MemorySmall, MemoryNormal, MemoryLarge, c.Memory)
 	case (c.TLSCert == "") != (c.TLSKey == ""):
 		return badConfig("--tls-cert and --tls-key must be given together")
 	case c.MaxConnections < 0:

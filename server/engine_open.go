@@ -27,12 +27,13 @@ func openEngine(ctx context.Context, o EngineOptions) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	kv, err := badgerkv.Open(badgerkv.Options{Dir: o.Dir, Small: o.Memory == MemorySmall})
+	budget, _ := o.Memory.bytes() // it was checked
+	kv, err := badgerkv.Open(badgerkv.Options{Dir: o.Dir, Memory: budget})
 	if err != nil {
 		return nil, err
 	}
 	registerOnce.Do(func() { catalog.RegisterVirtual(pgcatalog.Tables()) })
-	store, err := mvcc.Open(kv, mvcc.Options{})
+	store, err := mvcc.Open(kv, mvcc.Options{SpillBytes: spillShare(budget)})
 	if err != nil {
 		return nil, errors.Join(err, kv.Close())
 	}

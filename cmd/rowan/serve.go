@@ -39,6 +39,7 @@ func newServe() *cobra.Command {
 			}
 			cfg.Auth, cfg.Memory, cfg.Log, cfg.Out = server.Auth(auth), server.Memory(memory), log, cmd.OutOrStdout()
 			cfg.Password, cfg.HTTP.JWT.Secret = superuserPassword(), jwtSecret()
+			cfg.Memory.Limit()
 			return failed(serve(cmd.Context(), cfg))
 		},
 	}
@@ -49,7 +50,7 @@ func newServe() *cobra.Command {
 	f.StringVar(&auth, "auth", string(server.AuthSCRAM), "how clients prove who they are: scram-sha-256, or trust on loopback addresses")
 	f.StringVar(&cfg.TLSCert, "tls-cert", "", "PEM file with the server's certificate")
 	f.StringVar(&cfg.TLSKey, "tls-key", "", "PEM file with the certificate's key")
-	f.StringVar(&memory, "memory", string(server.MemoryNormal), "how much to use for caches: small, normal or large")
+	f.StringVar(&memory, "memory", string(server.MemoryNormal), "how much to use: small, normal or large, or a size such as 512MB")
 	f.IntVar(&cfg.MaxConnections, "max-connections", 100, "the most sessions at a time")
 	f.StringVar(&level, "log-level", "info", "debug, info, warn or error")
 	f.StringVar(&cfg.PprofAddr, "pprof-addr", "", "loopback address that serves profiles of the process")

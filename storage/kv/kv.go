@@ -53,6 +53,12 @@ type Compactor interface {
 	Compact(ctx context.Context) error
 }
 
+// Pacer is implemented by engines that fall behind when they are written to without a pause.
+type Pacer interface {
+	// Pace returns when a long write may go on without being in the way of others.
+	Pace(ctx context.Context) error
+}
+
 // Limits bound one batch.
 type Limits struct {
 	Bytes int64

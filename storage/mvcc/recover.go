@@ -107,12 +107,18 @@ type undoer struct {
 func (u *undoer) key(id keys.Space, key []byte) (err error) {
 	head := id.AppendHead(nil, key)
 	var ok bool
-	if u.buf, ok, err = u.s.kv.Get(u.ctx, head, u.buf[:0]); err != nil || !ok {
+	if u.buf, ok, err = u.s.kv.Get(u.ctx, head, u.buf[:0]); err != nil {
 		return err
 	}
+	if !ok {
+		return u.orphan(id, key)
+	}
 	v, err := parseVersion(u.buf)
-	if err != nil || v.ver != u.l.marker {
+	if err != nil {
 		return err
+	}
+	if v.ver != u.l.marker {
+		return u.orphan(id, key)
 	}
 	if sp := u.s.openSpace(id); sp != nil {
 		sp.size.forget()
@@ -135,6 +141,22 @@ func (u *undoer) key(id keys.Space, key []byte) (err error) {
 	if v.flags&first == 0 {
 		u.lost(id)
 	}
+	return nil
+}
+
+// orphan removes the history row of a head that was not written any more: a chunk may be in the store in part.
+func (u *undoer) orphan(id keys.Space, key []byte) (err error) {
+	hist := keys.AppendEnd(id.AppendHistory(nil, key), u.l.marker)
+	var ok bool
+	if u.old, ok, err = u.s.kv.Get(u.ctx, hist, u.old[:0]); err != nil || !ok {
+		return err
+	}
+	if !u.batch.Fits(u.limits, 1, len(hist)) {
+		if err := u.flush(); err != nil {
+			return err
+		}
+	}
+	u.batch.Delete(hist)
 	return nil
 }
 

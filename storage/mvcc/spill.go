@@ -159,11 +159,15 @@ type spiller struct {
 	first  uint64
 	counts []chunkCount
 	chunks []chunk
-	sent   kv.Batch
+	sent   kv.Batch // the list, and then c.batch
 }
+
+// chunkOps is how many entries a chunk has at most: those who change layers or remove tombstones wait for one chunk.
+const chunkOps = 4096
 
 func newSpiller(t *Txn) *spiller {
 	f := &spiller{id: t.id, l: t.large, c: &committer{s: t.s, ver: t.large.marker}, limits: t.s.kv.Limits()}
+	f.limits.Ops = min(f.limits.Ops, chunkOps)
 	for _, sp := range t.savepoints {
 		f.savepoints = append(f.savepoints, sp.seq)
 	}
@@ -233,15 +237,14 @@ func (f *spiller) add(ctx context.Context, w *writes, sp *space, x *write) error
 
 // flush applies what was gathered as one chunk.
 func (f *spiller) flush(ctx context.Context) error {
-	s, l := f.c.s, f.l
+	l := f.l
 	if f.list.n == 0 {
 		return nil
 	}
-	list := kv.Batch{Async: true}
-	list.Put(keys.Chunk{Txn: f.id, N: l.chunks}.Append(nil), f.list.buf)
-	if err := s.kv.Apply(ctx, &list); err != nil {
-		return err
-	}
+	f.sent.Reset()
+	f.sent.Async, f.sent.Loose = true, true
+	f.sent.Put(keys.Chunk{Txn: f.id, N: l.chunks}.Append(nil), f.list.buf)
+	f.sent.Append(&f.c.batch)
 	if err := f.apply(ctx); err != nil {
 		return err
 	}
@@ -260,10 +263,14 @@ func (f *spiller) flush(ctx context.Context) error {
 // apply writes the entries, without a claim to atomicity: the list has all of them, and history comes before heads.
 func (f *spiller) apply(ctx context.Context) error {
 	s, l := f.c.s, f.l
-	f.c.batch.Async, f.c.batch.Loose = true, true
+	if p, ok := s.kv.(kv.Pacer); ok {
+		if err := p.Pace(ctx); err != nil {
+			return err
+		}
+	}
 	s.topology.RLock() // the cleaner must not remove a tombstone that this is about to replace
 	l.writes.Lock()
-	err := s.kv.Apply(ctx, &f.c.batch)
+	err := s.kv.Apply(ctx, &f.sent)
 	l.writes.Unlock()
 	s.topology.RUnlock()
 	return err

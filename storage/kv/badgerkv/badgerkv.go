@@ -38,6 +38,8 @@ type Engine struct {
 	users    atomic.Int64 // reads and iterators under way, which Close waits for
 	health   health
 	wal      walFiles
+	backlog  backlog
+	loosened atomic.Int64 // bytes written loosely since the last of them were synced
 	space    space
 	loose    sync.RWMutex // held for reading by loose writes, for writing by the collection of the value log
 }

@@ -9,13 +9,14 @@ import (
 )
 
 // loosePiece is how many entries go to Badger at a time: its one writer should come round to small commits again soon.
-const loosePiece = 4096
+const loosePiece = 1024
 
 // applyLoose writes a batch beside the commit loop. Badger's loader takes entries without a transaction, which would keep
 // a map of them, and an order is kept as well; what it does not give is atomicity. The batch has no deletions and no values
 // that go to the value log.
 func (e *Engine) applyLoose(b *kv.Batch) error {
 	size := b.Bytes()
+	e.loosened.Add(size)
 	for at := 0; at < b.Len(); at += loosePiece {
 		if err := e.loosely(b, at, min(at+loosePiece, b.Len()), size); err != nil {
 			return err

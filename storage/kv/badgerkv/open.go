@@ -16,6 +16,7 @@ import (
 type Options struct {
 	Dir    string
 	Small  bool          // less memory, smaller batches
+	Memory int64         // about how many bytes to use, mapped files included; 0: Badger's defaults, without a bound
 	NoSync bool          // never fsync: a crash of the machine may lose all
 	Logger badger.Logger // nil: silent
 	Key    []byte        // encrypts what is written; 16, 24 or 32 bytes; nil: plain
@@ -63,7 +64,11 @@ func openWith(o Options, b badger.Options) (*Engine, error) {
 		_ = db.Close() // the first error counts
 		return nil, err
 	}
+	e.backlog.low, e.backlog.high = e.wal.first, e.wal.next-1
 	go e.commitLoop()
+	if o.Memory > 0 {
+		go e.trim(mappedShare(o.Memory), e.stopped)
+	}
 	if later {
 		go e.scrub()
 	}
@@ -105,6 +110,7 @@ func badgerOptions(o Options) badger.Options {
 		b = b.WithMemTableSize(16 << 20).WithNumMemtables(2).WithBlockCacheSize(32 << 20).
 			WithIndexCacheSize(16 << 20).WithValueLogFileSize(64 << 20)
 	}
+	b = useMemory(b, o.Memory)
 	if o.Key != nil {
 		b = b.WithEncryptionKey(o.Key)
 		if b.IndexCacheSize == 0 {

@@ -15,6 +15,7 @@ import (
 type walFiles struct {
 	dir      string
 	datasync func(*os.File) error // nil: datasync; tests let it fail
+	first    int                  // number of the oldest file when the store was opened
 	next     int                  // number of the file that does not exist yet
 	live     []*os.File
 }
@@ -31,6 +32,9 @@ func (w *walFiles) open(dir string) error {
 		var n int
 		if _, err := fmt.Sscanf(filepath.Base(name), "%d.mem", &n); err != nil {
 			continue
+		}
+		if w.next == 0 || n < w.first {
+			w.first = n
 		}
 		w.next = max(w.next, n+1)
 		if f, err := os.OpenFile(name, os.O_RDWR, 0); err == nil {

@@ -41,9 +41,7 @@ func (c *Crash) Apply(ctx context.Context, b *kv.Batch) error {
 	if c.crashed {
 		return errors.Join(kv.ErrUnknown, ErrCrashed)
 	}
-	var keep kv.Batch
-	keep.Append(b)
-	c.log = append(c.log, keep) // the write that crashes may yet have reached the disk
+	c.keep(b) // the write that crashes may yet have reached the disk
 	if c.left == 0 {
 		c.crashed = true
 		return errors.Join(kv.ErrUnknown, ErrCrashed)
@@ -56,6 +54,25 @@ func (c *Crash) Apply(ctx context.Context, b *kv.Batch) error {
 		c.durable = len(c.log)
 	}
 	return nil
+}
+
+// keep adds a batch to the log: entry by entry where a crash may leave a first part of it.
+func (c *Crash) keep(b *kv.Batch) {
+	if !b.Loose {
+		var all kv.Batch
+		all.Append(b)
+		c.log = append(c.log, all)
+		return
+	}
+	for i := range b.Len() {
+		var one kv.Batch
+		if k, v := b.At(i); v != nil {
+			one.Put(k, v)
+		} else {
+			one.Delete(k)
+		}
+		c.log = append(c.log, one)
+	}
 }
 
 // Sync implements kv.Engine.

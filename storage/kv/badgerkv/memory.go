@@ -1,0 +1,30 @@
+package badgerkv
+
+import (
+	"github.com/dgraph-io/badger/v4"
+)
+
+// leastMemory and mostTable bound what is made of Options.Memory.
+const (
+	leastMemory = 64 << 20
+	leastTable  = 8 << 20
+	mostTable   = 64 << 20
+)
+
+// tables in memory: one takes writes, and as many as this wait to be written to disk. Bulk writes stop earlier: see pace.go.
+const waitingTables = 3
+
+// useMemory divides a budget: a sixth for the memtables; a sixth for blocks
+// read and decompressed; a quarter for what of the mapped files stays in memory; the rest is for who calls.
+func useMemory(b badger.Options, memory int64) badger.Options {
+	if memory == 0 {
+		return b
+	}
+	memory = max(memory, leastMemory)
+	table := min(max(memory/32, leastTable), mostTable)
+	return b.WithMemTableSize(table).WithNumMemtables(waitingTables).WithBlockCacheSize(memory / 6).
+		WithValueLogFileSize(min(max(4*table, 64<<20), 1<<30))
+}
+
+// mappedShare is how much of the mapped files may stay in memory, of a budget.
+func mappedShare(memory int64) int64 { return max(memory, leastMemory) / 4 }

@@ -1,0 +1,77 @@
+package badgerkv
+
+import (
+	"context"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/rowandb/rowan/storage/kv"
+)
+
+var _ kv.Pacer = (*Engine)(nil)
+
+// fullTables is how many full memtables may wait to be written to disk when a bulk write goes on. Badger itself stops all
+// writes when it has waitingTables of them.
+const fullTables = 1
+
+// backlog counts the full memtables by their logs, whose numbers go up.
+type backlog struct {
+	mu        sync.Mutex
+	low, high int // of the logs that were there at the last look
+}
+
+func (b *backlog) newest() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.high
+}
+
+// full returns how many memtables are full and not yet on disk.
+func (b *backlog) full(w *walFiles) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for exists(w.name(b.high + 1)) {
+		b.high++
+	}
+	for b.low < b.high && !exists(w.name(b.low)) {
+		b.low++
+	}
+	return b.high - b.low
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+// writeBehind is after how many bytes a bulk write sees to it that they get to the disk: small commits beside it would else
+// have to wait for all of them.
+const writeBehind = 2 << 20
+
+// flushBehind syncs the log that is being written, beside the commit loop. Whether that works is for the commit loop to find
+// out.
+func (e *Engine) flushBehind() {
+	if f, err := os.OpenFile(e.wal.name(e.backlog.newest()), os.O_RDWR, 0); err == nil {
+		_ = datasync(f)
+		_ = f.Close()
+	}
+}
+
+// Pace implements kv.Pacer.
+func (e *Engine) Pace(ctx context.Context) error {
+	if e.loosened.Load() > writeBehind && !e.opts.NoSync {
+		e.loosened.Store(0)
+		e.flushBehind()
+	}
+	for e.backlog.full(&e.wal) > fullTables {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-e.stopped:
+			return kv.ErrClosed
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+	return nil
+}
