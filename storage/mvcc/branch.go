@@ -46,7 +46,8 @@ type layerRecord struct {
 	Branch  uint64
 	Trimmed uint64 `json:",omitempty"`
 	Cut     bool   `json:",omitempty"`
-	Flat    bool   `json:",omitempty"` // it repeats what others hold
+	Flat    bool   `json:",omitempty"` // it repeats what the ancestors of Owner hold
+	Owner   uint64 `json:",omitempty"`
 }
 
 // at returns the layer in force at an SCN.
@@ -89,9 +90,12 @@ func (s *Store) putBranch(batch *kv.Batch, b *branch) error {
 }
 
 func (s *Store) putLayer(batch *kv.Batch, l *layer) error {
-	r := layerRecord{Fork: l.fork, Branch: l.branch, Trimmed: l.trimmed.Load(), Cut: l.cut.Load()}
+	r := layerRecord{Fork: l.fork, Branch: l.branch, Trimmed: l.trimmed.Load(), Cut: l.cut.Load(), Flat: l.owner != nil}
 	if l.parent != nil {
 		r.Parent = l.parent.id
+	}
+	if l.owner != nil {
+		r.Owner = l.owner.id
 	}
 	val, err := json.Marshal(r)
 	if err != nil {
@@ -110,6 +114,7 @@ func (s *Store) install(b *branch) {
 	}
 	s.branches[b.ID] = b
 	for _, l := range b.layers {
+		l.want = s.flattener.want
 		s.layers[l.id] = l
 	}
 	if !b.Deleted.IsZero() {
@@ -229,8 +234,12 @@ func (s *Store) loadLayers(ctx context.Context) error {
 		s.layers[id] = l
 		return l
 	}
-	for id := range records {
-		build(id)
+	for id, r := range records {
+		l := build(id)
+		if o := build(r.Owner); r.Flat && o != nil {
+			l.owner = o
+			o.flat.Store(l)
+		}
 	}
 	return nil
 }

@@ -144,7 +144,7 @@ func (s *Store) removeDead(ctx context.Context, dead []deadKey) (removed int, er
 			if l == nil {
 				continue // the layer is being removed
 			}
-			below, _, ok, err := r.get(ctx, l.chain(latest)[1:], d.sp.Keyspace, d.key)
+			below, ok, err := r.getBeneath(ctx, l, d.sp.Keyspace, d.key)
 			if err != nil {
 				return removed, err
 			}

@@ -37,7 +37,7 @@ func (t *Txn) committed(ctx context.Context, v *view, ks catalog.Keyspace, key [
 	if len(v.chain) == 1 {
 		return committedRow{below: belowNothing}, nil
 	}
-	x, _, ok, err := t.r.get(ctx, v.chain[1:], ks, key)
+	x, ok, err := t.r.getBeneath(ctx, v.layer, ks, key)
 	if err != nil {
 		return c, err
 	}

@@ -34,6 +34,9 @@
 // dev at 11 reads layer 3 at 11, then layer 2 at 7. A layer knows in which keyspaces it has anything at all, so that
 // fresh forks read at their source's speed. A branch's timeline lists the layers that were in force, by SCN: reset adds one.
 //
+// Ancestors that had nothing in a keyspace at the fork never will have; a reader does not look there. Where it has to look
+// through many others, what they show is copied into a layer of its own, which belongs to the layer above them.
+//
 // # Transactions
 //
 // Writes stay in memory, by keyspace and key, until commit; a scan merges those of earlier statements in. Commit takes an

@@ -89,10 +89,5 @@ func (t *Txn) entryBelow(ctx context.Context, v *view, target *writes, ks catalo
 
 // known reports whether any layer of the view has something in the keyspace.
 func (v *view) known(ks catalog.Keyspace) bool {
-	for i := range v.chain {
-		if v.chain[i].space(ks) != nil {
-			return true
-		}
-	}
-	return false
+	return v.layer.space(ks) != nil || len(v.layer.beneath(ks)) > 0
 }

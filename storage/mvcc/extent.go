@@ -77,6 +77,9 @@ func (v sights) parents() {
 		}
 		done[l] = true
 		v.add(l.parent, l.fork, l.fork)
+		if f := l.flat.Load(); f != nil {
+			v.add(f, 0, latest)
+		}
 		todo = append(todo, l.parent)
 	}
 }

@@ -228,11 +228,7 @@ func (s *scanner) cut() [][]byte {
 
 // lastKey returns the last key at or after from that the layers have in the span, tombstones and newer rows included.
 func (s *scanner) lastKey(from []byte) (last []byte) {
-	for _, l := range s.chain {
-		sp := l.space(s.rowKS)
-		if sp == nil {
-			continue
-		}
+	for _, sp := range within(nil, s.chain[0], s.rowKS) {
 		r := kv.Range{Lo: sp.AppendHead(nil, from), Hi: sp.AppendHead(nil, s.span.hi), Reverse: true, KeysOnly: true}
 		if len(s.span.hi) == 0 {
 			r.Hi = kv.PrefixEnd(sp.prefix)

@@ -291,6 +291,10 @@ func (c *collector) removeLayer(l *layer) error {
 	if err := c.removeRange(log, kv.PrefixEnd(log)); err != nil {
 		return err
 	}
+	flat := keys.MetaFlat.Append(nil, l.id)
+	if err := c.removeRange(flat, kv.PrefixEnd(flat)); err != nil {
+		return err
+	}
 	cat := keys.MetaCatalog.Append(nil, l.id)
 	if err := c.removeRange(cat, kv.PrefixEnd(cat)); err != nil {
 		return err
@@ -309,6 +313,9 @@ func (c *collector) removeSpace(l *layer, ks uint64) error {
 		if err := c.removeRange(prefix, kv.PrefixEnd(prefix)); err != nil {
 			return err
 		}
+	}
+	if l.owner != nil {
+		c.remove(keys.MetaFlat.Append(nil, l.owner.id, ks), 0)
 	}
 	c.remove(keys.MetaRows.Append(nil, l.id, ks), 0)
 	c.remove(keys.MetaSpace.Append(nil, l.id, ks), 0)

@@ -17,6 +17,11 @@ type layer struct {
 	fork   uint64 // what of the parent shows: its state at this SCN
 	branch uint64 // that made it
 
+	below atomic.Pointer[map[uint64][]reach] // what beneath returns
+	flat  atomic.Pointer[layer]              // with copies of what ancestors show; they belong to this layer
+	owner *layer                             // of a layer of such copies
+	want  func(l *layer, ks uint64)          // is told of long lists beneath
+
 	users   atomic.Int64  // views that look at it first
 	trimmed atomic.Uint64 // of log entries up to this SCN some may be gone
 	cut     atomic.Bool   // so may the last ones, with what they tell of

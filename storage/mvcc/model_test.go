@@ -370,7 +370,7 @@ func TestModel(t *testing.T) {
 					"clean": m.clean, "check": m.check, "reopen": m.reopen,
 					"gc": m.gc, "gc2": m.gc, "retention": m.retention, "tooOld": m.tooOld, "snapshot": m.snapshot, "readSnapshot": m.readSnapshot,
 					"undelete": m.undelete, "copyBranch": m.copyBranch, "schemaOnly": m.schemaOnly, "rename": m.rename, "setDefault": m.setDefault,
-					"sizes": m.sizes, "rebase": m.rebase,
+					"sizes": m.sizes, "rebase": m.rebase, "flatten": m.flatten,
 				})
 			})
 		})

@@ -53,26 +53,29 @@ func (r *reader) scn(v *version) uint64 {
 	return scn
 }
 
-// get looks a key up through a chain. level is the link that has it.
+// get looks a key up through a chain. level is 0 where its topmost layer has it.
 func (r *reader) get(ctx context.Context, chain []link, ks uint64, key []byte) (out row, level int, ok bool, err error) {
-	for i := range chain {
-		sp := chain[i].space(ks)
-		if sp == nil {
-			continue
-		}
-		v, ok, stop, err := r.layerGet(ctx, sp, key, chain[i].bound)
+	top := chain[0]
+	if sp := top.space(ks); sp != nil {
+		v, ok, stop, err := r.layerGet(ctx, sp, key, top.bound)
 		if err != nil {
 			return out, 0, false, err
 		}
 		if ok {
-			out = row{key: key, payload: v.payload, ver: r.scn(&v), deleted: v.deleted(), root: v.flags&root != 0}
-			return out, i, true, nil
+			return row{key: key, payload: v.payload, ver: r.scn(&v), deleted: v.deleted(), root: v.flags&root != 0}, 0, true, nil
 		}
 		if stop {
-			break
+			return out, 0, false, nil
 		}
 	}
-	return out, 0, false, nil
+	switch {
+	case len(chain) == 1:
+	case top.bound >= top.fork:
+		out, ok, err = r.getIn(ctx, top.beneath(ks), key)
+	default:
+		out, _, ok, err = r.get(ctx, chain[1:], ks, key)
+	}
+	return out, 1, ok, err
 }
 
 // layerGet looks a key up in one layer; stop says that the layers below have nothing either.

@@ -157,6 +157,9 @@ func (b *branch) shows() map[*layer]bool {
 	for _, l := range b.layers {
 		for ; l != nil && !m[l]; l = l.parent {
 			m[l] = true
+			if f := l.flat.Load(); f != nil {
+				m[f] = true
+			}
 		}
 	}
 	return m

@@ -12,6 +12,7 @@ type mergeScan struct {
 	need    []bool // in[i] has to move first
 	reverse bool
 	at      int
+	dead    bool // yield tombstones too
 }
 
 func newMerge(in []source, reverse bool) source {
@@ -43,7 +44,7 @@ func (m *mergeScan) next() (ok bool, err error) {
 		if !m.pick() {
 			return false, nil
 		}
-		if !m.row().deleted {
+		if m.dead || !m.row().deleted {
 			return true, nil
 		}
 	}
@@ -95,10 +96,8 @@ func (l liveScan) next() (bool, error) {
 // scan yields the live rows that a chain, with the writes of w on top, has in a span.
 func (r *reader) scan(ctx context.Context, chain []link, ks uint64, w *writes, s span) source {
 	in := w.scan(nil, r.cmd, s)
-	for _, l := range chain {
-		if sp := l.space(ks); sp != nil {
-			in = append(in, r.fork().scanLayer(ctx, sp, l.bound, s)) // each has scratch memory of its own
-		}
+	for _, k := range within(nil, chain[0], ks) {
+		in = append(in, r.fork().scanLayer(ctx, k.space, k.bound, s)) // each has scratch memory of its own
 	}
 	switch len(in) {
 	case 0:

@@ -126,14 +126,14 @@ func (t *Txn) unclaim() {
 	t.claims = t.claims[:n]
 }
 
-// emptyRange reports whether no layer has a head with a key from lo to hi.
+// emptyRange reports whether no layer has a row with a key from lo to hi. Where keys without a head may have history that
+// shows here, it does not look on.
 func (in *inserter) emptyRange(ctx context.Context, lo, hi []byte) (bool, error) {
-	for i := range in.v.chain {
-		sp := in.v.chain[i].space(in.w.info.table.Rows)
-		if sp == nil {
-			continue
+	for _, k := range within(nil, in.v.chain[0], in.w.info.table.Rows) {
+		if k.Layer != in.v.layer.id && k.bound < k.cleaned.Load() {
+			return false, nil
 		}
-		empty, err := in.t.s.emptyRange(ctx, kv.Range{Lo: sp.AppendHead(nil, lo), Hi: append(sp.AppendHead(nil, hi), 0), KeysOnly: true})
+		empty, err := in.t.s.emptyRange(ctx, kv.Range{Lo: k.AppendHead(nil, lo), Hi: append(k.AppendHead(nil, hi), 0), KeysOnly: true})
 		if err != nil || !empty {
 			return false, err
 		}
