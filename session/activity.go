@@ -28,6 +28,15 @@ type activityEntry struct {
 	queryAt     time.Time
 	stateAt     time.Time
 	txnAt       time.Time
+	waitType    string // what it waits for beside locks
+	wait        string
+}
+
+// waits notes what the session waits for; "": nothing.
+func (e *activityEntry) waits(kind, event string) {
+	e.mu.Lock()
+	e.waitType, e.wait = kind, event
+	e.mu.Unlock()
 }
 
 func newActivity() *activity { return &activity{entries: map[*activityEntry]struct{}{}} }

@@ -79,6 +79,12 @@ func (s *Session) shapePlan(ctx context.Context, key string, lits []parse.Litera
 		if p == nil {
 			return nil, nil, nil
 		}
+		if s.txn.wantsSafe() {
+			if err := s.safeSnapshot(ctx); err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
 		if params := s.literalValues(p, lits); params == nil {
 			return nil, nil, nil
 		} else if ok, err := s.lockRelations(ctx, p); ok || err != nil {

@@ -138,6 +138,12 @@ func (s *Session) plan(ctx context.Context, st parse.Statement, known []types.Ty
 		if p == nil {
 			return nil, err
 		}
+		if err == nil && p.plan.Root != nil && s.txn.wantsSafe() {
+			if err := s.safeSnapshot(ctx); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if ok, failed := s.lockRelations(ctx, p); failed != nil {
 			return nil, failed
 		} else if ok && err != nil {

@@ -20,6 +20,7 @@ type txn struct {
 	failed     bool
 	readOnly   bool
 	deferrable bool
+	safe       bool // it has the safe snapshot that a deferrable one waits for
 	isolation  string
 	started    time.Time
 	mark       int // of the settings

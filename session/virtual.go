@@ -131,7 +131,8 @@ func (a *activity) rows() []pgcatalog.Activity {
 	for e := range a.entries {
 		e.mu.Lock()
 		out = append(out, pgcatalog.Activity{Database: e.DatabaseOID, DatabaseName: e.Database, User: e.User, Application: e.application, Client: e.RemoteAddr,
-			PID: int32(e.PID), Started: e.Started, Transaction: e.txnAt, Query: e.queryAt, StateChange: e.stateAt, State: e.state, Text: e.query})
+			PID: int32(e.PID), Started: e.Started, Transaction: e.txnAt, Query: e.queryAt, StateChange: e.stateAt, State: e.state, Text: e.query,
+			WaitType: e.waitType, Wait: e.wait})
 		e.mu.Unlock()
 	}
 	slices.SortFunc(out, func(x, y pgcatalog.Activity) int { return int(x.PID) - int(y.PID) })

@@ -105,6 +105,9 @@ type Txn interface {
 	LockTables(ctx context.Context, v View, locks []TableLock) error
 	// Reads says that the statement reads: from here on REPEATABLE READ keeps its snapshot.
 	Reads()
+	// SafeSnapshot makes a serializable, read-only transaction wait for a snapshot that no anomaly can show in: it then
+	// reads like one under REPEATABLE READ, and is never refused.
+	SafeSnapshot(ctx context.Context) error
 	// LockAdvisory takes an advisory lock to the end of the transaction; false: held by another, and NoWait was asked.
 	LockAdvisory(ctx context.Context, key AdvisoryKey, shared bool, wait catalog.LockWait) (bool, error)
 	// SetLockTimeout bounds each wait for a lock from now on (55P03); 0 is no bound.

@@ -33,12 +33,22 @@ func (l *lowerer) orderedScan(n *logical.Scan, f *frame, w wish) (r rel, done bo
 		case w.rows > 0 && est.Rows > w.rows:
 			total *= w.rows / est.Rows
 		}
+		if p.isPoint() {
+			total = 0
+		}
 		if i == 0 || total < bestCost || total == bestCost && !best.ordered && sorted {
 			best, bestCost, done = p, total, sorted
 		}
 	}
 	r, err = l.tableScan(n, &best, f)
 	return r, done, err
+}
+
+// isPoint reports whether a path looks up one whole key of a unique index. It is taken whatever the table's size: the plan
+// may be kept while the table grows, and a serializable transaction is not said to have read more than the row.
+func (p *path) isPoint() bool {
+	return p.index != nil && p.index.Unique && len(p.ranges) == 1 && p.ranges[0].in == nil && p.fixed == len(p.index.Columns) &&
+		len(p.ranges[0].lo) == len(p.index.Columns)
 }
 
 // tableScan makes the node of a path.

@@ -50,6 +50,9 @@ func (t *Txn) Commit(ctx context.Context) (storage.SCN, error) {
 		return 0, err
 	}
 	scn, err := t.commit(ctx)
+	if err == nil && t.ssi != nil {
+		t.ssi.Committed()
+	}
 	if err != nil && t.large != nil && t.large.at.Load() == 0 {
 		t.abandonFlights()
 		if t.s.undoLarge(ctx, t.large) != nil {
@@ -63,6 +66,11 @@ func (t *Txn) Commit(ctx context.Context) (storage.SCN, error) {
 func (t *Txn) commit(ctx context.Context) (storage.SCN, error) {
 	if t.err != nil {
 		return 0, t.err
+	}
+	if t.ssi != nil {
+		if err := t.ssi.Prepare(); err != nil {
+			return 0, err
+		}
 	}
 	s := t.s
 	if !t.hasWrites() && t.large == nil && len(t.merges) == 0 {
@@ -147,6 +155,9 @@ func (t *Txn) commitBatch(ctx context.Context) (scn uint64, err error) {
 	c := &committer{s: s, t: t}
 	c.ver, c.at = s.seq.begin(s.o.Clock)
 	defer func() { s.seq.finish(c.ver) }()
+	if t.ssi != nil {
+		t.ssi.At(c.ver)
+	}
 	c.batch.Async = t.o.Async
 	for _, w := range t.order {
 		c.writes(w)

@@ -212,6 +212,11 @@ func (in *inserter) claimIndex(ctx context.Context, u int, rowKey []byte, k, i i
 	if err != nil || other == nil {
 		return c, false, err
 	}
+	if in.t.ssi != nil {
+		if err := in.t.ssi.CheckWrite(ssiSpace(in.v, ks), string(key)); err != nil {
+			return c, false, err
+		}
+	}
 	if !in.r.Any && in.r.Arbiters == nil || !in.arbiter(u) {
 		return c, false, errDuplicate(in.v.Catalog(), w.info.table, x.Index, w.columns, cols, i)
 	}

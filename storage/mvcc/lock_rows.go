@@ -24,7 +24,7 @@ func (t *Txn) LockRows(ctx context.Context, r storage.LockRequest) ([]storage.Lo
 		_, err := t.writable(v)
 		return nil, err
 	}
-	t.begun = true
+	t.uses()
 	out := make([]storage.LockResult, len(r.Keys))
 	for i, key := range r.Keys {
 		seen := unseen

@@ -106,7 +106,7 @@ func (t *Txn) catchUp() {
 	if t.s.seq.published.Load() == t.snap {
 		return
 	}
-	t.snapshot()
+	t.takeSnapshot()
 	for _, v := range t.views {
 		v.move()
 	}

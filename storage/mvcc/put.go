@@ -37,6 +37,9 @@ const writeOverhead = 160
 // put adds a write. The bytes are copied. b and base say what is committed below, unless the transaction has written the
 // key before.
 func (t *Txn) put(w *writes, key, payload []byte, del bool, b below, base []byte) {
+	if t.ssi != nil {
+		t.noteWrite(w, key)
+	}
 	x := t.mem.write()
 	t.seq++
 	if w.tree.Len() == 0 {

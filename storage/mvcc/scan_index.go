@@ -139,6 +139,9 @@ func (s *scanner) fillIndex(b *scanBatch) error {
 
 // entryPoint looks up one key of a unique index.
 func (s *scanner) entryPoint(b *scanBatch, w *writes, key []byte) error {
+	if s.track != nil {
+		s.track.entries = append(s.track.entries, string(key))
+	}
 	if x := w.get(key, s.r.cmd); x != nil {
 		if x.deleted {
 			return nil

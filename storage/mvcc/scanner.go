@@ -39,6 +39,7 @@ type scanner struct {
 	fleet  *fleet
 	sample *sampling // nil: all rows
 	open   bool
+	track  *track // nil: nobody wants to know what is read
 }
 
 // scanShape is what a list of columns means for decoding; it is shared by the scans of a table that ask for the same.
@@ -125,7 +126,7 @@ func (t *Txn) Scan(ctx context.Context, r storage.ScanRequest) (storage.Scanner,
 	if err != nil {
 		return nil, err
 	}
-	t.begun = true
+	t.uses()
 	info := t.s.table(r.Table)
 	s := info.scanner(r.Columns)
 	s.t, s.v, s.ctx, s.rowKS = t, v, ctx, r.Table.Rows
@@ -146,6 +147,9 @@ func (t *Txn) Scan(ctx context.Context, r storage.ScanRequest) (storage.Scanner,
 	}
 	if r.Sample > 0 && s.ix == nil && r.Keys == nil && r.Ranges == nil {
 		s.startSample(r.Sample)
+	}
+	if s.track = nil; t.ssi != nil && !r.Latest && !v.readOnly {
+		s.startTrack()
 	}
 	s.open = true
 	t.open++
@@ -201,6 +205,9 @@ func (s *scanner) Next(ctx context.Context) (*vector.Batch, error) {
 	}
 	b := s.batch
 	ok, err := s.fill(b)
+	if err == nil && s.track != nil {
+		err = s.note(ok)
+	}
 	if err != nil || !ok {
 		return nil, storeError(err)
 	}
@@ -356,6 +363,9 @@ func (s *scanner) fillPoints(b *scanBatch) error {
 
 // lookup adds the row with a key, if it is there.
 func (s *scanner) lookup(b *scanBatch, key []byte) error {
+	if s.track != nil {
+		s.track.rows = append(s.track.rows, string(key))
+	}
 	if x := s.w.get(key, s.r.cmd); x != nil {
 		if x.deleted {
 			return nil

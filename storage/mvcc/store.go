@@ -11,6 +11,7 @@ import (
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/kv"
 	"github.com/rowandb/rowan/storage/lock"
+	"github.com/rowandb/rowan/storage/ssi"
 )
 
 // Options tune a store. The zero value is good.
@@ -33,6 +34,7 @@ type Store struct {
 	o      Options
 	seq    sequencer
 	locks  *lock.Manager
+	ssi    *ssi.Manager
 	large  largeTable
 	claims claimTable
 
@@ -61,7 +63,6 @@ type Store struct {
 	cleaner   cleaner
 	rowSaver  rowSaver
 	gc        gcState
-	flattener flattener
 	stale     staleSet
 
 	closed atomic.Bool
@@ -98,6 +99,7 @@ func Open(engine kv.Engine, o Options) (*Store, error) {
 	s.large.m = map[uint64]*largeTxn{}
 	s.txns.init()
 	s.locks = lock.New(s.txns.owners)
+	s.ssi = ssi.New()
 	s.sequences.init(s)
 	if err := s.load(context.Background()); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
@@ -133,7 +135,6 @@ func (s *Store) background() {
 	_, _ = s.Expire(ctx)
 	_ = s.autoSnapshots(ctx)
 	_ = s.rowSaver.save(ctx, s, false)
-	_, _ = s.Flatten(ctx)
 	_ = s.collectNowAndThen(ctx)
 }
 

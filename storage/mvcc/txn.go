@@ -12,6 +12,7 @@ import (
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/keys"
 	"github.com/rowandb/rowan/storage/lock"
+	"github.com/rowandb/rowan/storage/ssi"
 )
 
 // Txn implements storage.Txn.
@@ -52,10 +53,13 @@ type Txn struct {
 	wrote      bool
 	seen       seenRows
 	merges     []mergeNote
-	branches   []*branch // to be saved with the commit
-	rebases    []*rebase
-	built      []*layer // for rebases, those taken back included
-	keyspace   uint64   // those that it makes are not below
+
+	ssi      *ssi.Txn  // nil: nobody watches
+	watched  bool      // whether somebody should has been seen to
+	branches []*branch // to be saved with the commit
+	rebases  []*rebase
+	built    []*layer // for rebases, those taken back included
+	keyspace uint64   // those that it makes are not below
 }
 
 type savepoint struct {
@@ -124,7 +128,7 @@ func (t *Txn) Statement() {
 		t.wrote = false
 	}
 	if t.o.Isolation == storage.ReadCommitted || !t.begun {
-		t.snapshot()
+		t.takeSnapshot()
 		for _, v := range t.views {
 			v.move()
 		}
@@ -133,7 +137,7 @@ func (t *Txn) Statement() {
 }
 
 // Reads implements storage.Txn.
-func (t *Txn) Reads() { t.begun = true }
+func (t *Txn) Reads() { t.uses() }
 
 // check refuses the use of a transaction that is over.
 func (t *Txn) check() error {
@@ -159,7 +163,7 @@ func (t *Txn) writable(v storage.View) (*view, error) {
 		return nil, pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot write at a point in the past").
 			WithHint("Make a branch at that point, and write there.")
 	}
-	t.begun = true
+	t.uses()
 	return x, nil
 }
 
@@ -214,6 +218,7 @@ func (t *Txn) Rollback() error {
 // end lets go of everything.
 func (t *Txn) end() {
 	t.done = true
+	t.unwatch()
 	t.releaseClaims(0)
 	t.owner.ReleaseTo(0)
 	if t.token != nil {

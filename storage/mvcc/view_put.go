@@ -21,6 +21,9 @@ func (v *view) Put(ctx context.Context, o catalog.Object) error {
 		return err
 	}
 	cat := v.Catalog()
+	if err := v.t.noteReplaced(v, o.Head().OID, o); err != nil {
+		return err
+	}
 	if err := v.putObject(ctx, o.Head().OID, payload, false); err != nil {
 		return err
 	}
@@ -31,6 +34,9 @@ func (v *view) Put(ctx context.Context, o catalog.Object) error {
 // Drop implements storage.View.
 func (v *view) Drop(ctx context.Context, id catalog.OID) error {
 	cat := v.Catalog()
+	if err := v.t.noteReplaced(v, id, nil); err != nil {
+		return err
+	}
 	if err := v.putObject(ctx, id, nil, true); err != nil {
 		return err
 	}
