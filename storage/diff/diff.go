@@ -8,6 +8,7 @@
 package diff
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -37,13 +38,15 @@ type History interface {
 }
 
 // chunk is how many keys are compared at a time.
-const chunk = 512
+const chunk = 1024
 
 // Scanner implements storage.DiffScanner.
 type Scanner struct {
 	tx       History
 	from, to side
 	keys     Keys
+	left     *Reader // of from, and
+	right    *Reader // of to
 	out      storage.DiffBatch
 	pairs    [][2]int // positions of the columns that both sides have
 	fromOnly []lone
@@ -166,15 +169,19 @@ func (s *Scanner) ToTable() *catalog.Table { return s.to.table }
 // Next implements storage.DiffScanner.
 func (s *Scanner) Next(ctx context.Context) (*storage.DiffBatch, error) {
 	for {
+		if s.left == nil {
+			s.left = NewReader(ctx, s.tx, s.from.view, s.from.table, s.from.columns, s.keys)
+			s.right = NewReader(ctx, s.tx, s.to.view, s.to.table, s.to.columns, s.keys)
+		}
 		keys, err := s.keys.Next(ctx, chunk)
 		if err != nil || len(keys) == 0 {
 			return nil, err
 		}
-		from, err := Fetch(ctx, s.tx, s.from.view, s.from.table, s.from.columns, keys)
+		from, err := s.left.Fetch(ctx, keys)
 		if err != nil {
 			return nil, err
 		}
-		to, err := Fetch(ctx, s.tx, s.to.view, s.to.table, s.to.columns, keys)
+		to, err := s.right.Fetch(ctx, keys)
 		if err != nil {
 			return nil, err
 		}
@@ -266,4 +273,12 @@ func appendRow(b *vector.Batch, r *Rows, i int) {
 }
 
 // Close implements storage.DiffScanner.
-func (s *Scanner) Close() error { return s.keys.Close() }
+func (s *Scanner) Close() error {
+	err := s.keys.Close()
+	for _, r := range []*Reader{s.left, s.right} {
+		if r != nil {
+			err = cmp.Or(err, r.Close())
+		}
+	}
+	return err
+}

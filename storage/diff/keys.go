@@ -42,6 +42,9 @@ func (l *keyList) Next(_ context.Context, n int) ([]string, error) {
 
 func (*keyList) Close() error { return nil }
 
+// Len is how many keys are left.
+func (l *keyList) Len() int { return len(l.list) }
+
 // union yields the keys of all rows of both sides, each once.
 type union struct {
 	a, b keyScan

@@ -58,3 +58,100 @@ func Fetch(ctx context.Context, tx storage.Txn, v storage.View, t *catalog.Table
 		}
 	}
 }
+
+// Reader reads rows of one table by ascending keys, chunk after chunk. When they are many it goes over the table once and
+// picks them out, which costs less than looking each of them up.
+type Reader struct {
+	tx      storage.Txn
+	view    storage.View
+	table   *catalog.Table
+	columns []catalog.ColumnID
+	all     bool
+	sc      storage.Scanner
+	b       *vector.Batch
+	pos     int
+	end     bool
+}
+
+// fewKeys is how many keys are always looked up.
+const fewKeys = 8192
+
+// NewReader prepares to read rows with the given keys.
+func NewReader(ctx context.Context, tx storage.Txn, v storage.View, t *catalog.Table, columns []catalog.ColumnID, keys Keys) *Reader {
+	r := &Reader{tx: tx, view: v, table: t, columns: columns}
+	l, counted := keys.(interface{ Len() int })
+	switch {
+	case t == nil:
+	case !counted:
+		r.all = true
+	case l.Len() > fewKeys:
+		n, known, err := tx.CountRows(ctx, storage.ScanRequest{View: v, Table: t})
+		r.all = err == nil && known && n/8 < int64(l.Len())
+	}
+	return r
+}
+
+// Fetch reads rows by their keys, which are greater than all asked for before.
+func (r *Reader) Fetch(ctx context.Context, keys []string) (*Rows, error) {
+	if !r.all {
+		return Fetch(ctx, r.tx, r.view, r.table, r.columns, keys)
+	}
+	if r.sc == nil {
+		with := append(r.columns[:len(r.columns):len(r.columns)], catalog.ColRowKey)
+		var err error
+		if r.sc, err = r.tx.Scan(ctx, storage.ScanRequest{View: r.view, Table: r.table, Columns: with}); err != nil {
+			return nil, err
+		}
+	}
+	out := &Rows{At: make([]int, len(keys))}
+	for _, id := range r.columns {
+		c := &vector.Vector{}
+		c.Reset(r.table.ColumnByID(id).Type)
+		out.Cols = append(out.Cols, c)
+	}
+	for k, key := range keys {
+		out.At[k] = -1
+		here, err := r.seek(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		if !here {
+			continue
+		}
+		i := r.b.Row(r.pos)
+		out.At[k] = out.N
+		out.N++
+		for c := range r.columns {
+			out.Cols[c].Append(r.b.Cols[c].Datum(i))
+		}
+	}
+	return out, nil
+}
+
+// seek moves to the first row whose key is not less, and reports whether it is that one.
+func (r *Reader) seek(ctx context.Context, key string) (bool, error) {
+	for !r.end {
+		if r.b != nil {
+			list := r.b.Cols[len(r.columns)].Str
+			for n := r.b.Live(); r.pos < n; r.pos++ {
+				if have := list[r.b.Row(r.pos)]; have >= key {
+					return have == key, nil
+				}
+			}
+		}
+		var err error
+		if r.b, err = r.sc.Next(ctx); err != nil {
+			return false, err
+		}
+		r.pos, r.end = 0, r.b == nil
+	}
+	return false, nil
+}
+
+// Close ends the reading.
+func (r *Reader) Close() error {
+	if r.sc == nil {
+		return nil
+	}
+	return r.sc.Close()
+}

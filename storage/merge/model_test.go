@@ -221,6 +221,12 @@ func bases(a, b *node) []*node {
 	return out
 }
 
+// tangled reports whether states, or what they have in common, have more than two bases: the model merges two at most.
+func tangled(a, b *node) bool {
+	list := bases(a, b)
+	return len(list) > 2 || len(list) == 2 && tangled(list[0], list[1])
+}
+
 // cell is a value of a virtual base; odd ones differ from everything.
 type cell struct {
 	v   int64
@@ -364,7 +370,6 @@ type world struct {
 	past   []moment
 	names  int
 	unique bool
-	skip   bool
 }
 
 // moment is what a branch answered at a point.
@@ -427,7 +432,7 @@ func (w *world) merge(t *rapid.T) {
 		t.Skip()
 	}
 	source, target := w.heads[from], w.heads[to]
-	if len(bases(source, target)) > 2 {
+	if tangled(source, target) {
 		t.Skip()
 	}
 	prefer := rapid.SampledFrom([]byte{0, 's', 't'}).Draw(t, "strategy")

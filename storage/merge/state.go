@@ -121,6 +121,7 @@ type noKeys struct{}
 
 func (noKeys) Next(context.Context, int) ([]string, error) { return nil, nil }
 func (noKeys) Close() error                                { return nil }
+func (noKeys) Len() int                                    { return 0 }
 
 // bothKeys yields the keys of two lists, each once.
 type bothKeys struct {
@@ -182,7 +183,12 @@ func (u *bothKeys) Close() error {
 func (t *tableMerge) baseRows(ctx context.Context, s *state, keys []string) ([]row, error) {
 	if s.view != nil {
 		tab := s.table(t.into.OID)
-		rows, err := diff.Fetch(ctx, t.tx, s.view, tab, ids(tab), keys)
+		read := t.readers.base[s.view]
+		if read == nil { // what several bases have in common
+			t.addReader(ctx, s.view, noKeys{})
+			read = t.readers.base[s.view]
+		}
+		rows, err := read.Fetch(ctx, keys)
 		if err != nil {
 			return nil, err
 		}

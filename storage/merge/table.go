@@ -35,6 +35,7 @@ type tableMerge struct {
 
 	*group           // being filled
 	groups  []*group // not written yet
+	readers readers
 	changed bool
 }
 
@@ -96,6 +97,15 @@ func (t *tableMerge) each(ctx context.Context, f func(*group) error) error {
 		return err
 	}
 	defer keys.Close()
+	t.readers = readers{
+		source: diff.NewReader(ctx, t.tx, t.merger.source, t.source, ids(t.source), keys),
+		target: diff.NewReader(ctx, t.tx, t.merger.target, t.into, ids(t.into), keys),
+		base:   map[storage.View]*diff.Reader{},
+	}
+	for _, v := range t.merger.base.leaves() {
+		t.addReader(ctx, v, keys)
+	}
+	defer t.readers.close()
 	for {
 		list, err := keys.Next(ctx, chunk)
 		if err != nil || len(list) == 0 {
@@ -112,6 +122,25 @@ func (t *tableMerge) each(ctx context.Context, f func(*group) error) error {
 			return err
 		}
 	}
+}
+
+// readers read the rows of the sides.
+type readers struct {
+	source, target *diff.Reader
+	base           map[storage.View]*diff.Reader
+}
+
+func (r *readers) close() {
+	_ = r.source.Close()
+	_ = r.target.Close()
+	for _, x := range r.base {
+		_ = x.Close()
+	}
+}
+
+func (t *tableMerge) addReader(ctx context.Context, v storage.View, keys diff.Keys) {
+	tab, _ := v.Catalog().Object(t.into.OID).(*catalog.Table)
+	t.readers.base[v] = diff.NewReader(ctx, t.tx, v, tab, ids(tab), keys)
 }
 
 // prepare finds where the merged table's columns stand on each side.
@@ -222,11 +251,11 @@ func ids(x *catalog.Table) []catalog.ColumnID {
 
 // batch merges the rows with the given keys.
 func (t *tableMerge) batch(ctx context.Context, keys []string) error {
-	source, err := diff.Fetch(ctx, t.tx, t.merger.source, t.source, ids(t.source), keys)
+	source, err := t.readers.source.Fetch(ctx, keys)
 	if err != nil {
 		return err
 	}
-	target, err := diff.Fetch(ctx, t.tx, t.merger.target, t.into, ids(t.into), keys)
+	target, err := t.readers.target.Fetch(ctx, keys)
 	if err != nil {
 		return err
 	}

@@ -59,10 +59,10 @@ func (t *Txn) ChangedKeys(ctx context.Context, from, to storage.View, ks catalog
 	if err != nil {
 		return nil, false, err
 	}
-	set := map[string]struct{}{}
+	var set keySet
 	add := func(sp keys.Space, key []byte, _ bool) bool {
 		if sp.Keyspace == ks {
-			set[string(key)] = struct{}{}
+			set.add(key)
 		}
 		return true
 	}
@@ -84,7 +84,7 @@ func (t *Txn) ChangedKeys(ctx context.Context, from, to storage.View, ks catalog
 			return nil, false, storeError(err)
 		}
 	}
-	return slices.Sorted(maps.Keys(set)), false, nil
+	return set.sorted(), false, nil
 }
 
 // ChangedTables returns the OIDs of the tables whose rows changed between two views, as the log tells: a change that was
