@@ -15,6 +15,7 @@ import (
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
 	"github.com/rowandb/rowan/vcs"
+	"github.com/rowandb/rowan/vcs/dolt"
 )
 
 // conn is the session as version control sees it.
@@ -90,7 +91,7 @@ func (c conn) Version() string { return c.s.engine.Version }
 // vcsServices and vcsRows are version control's functions as services of the session.
 func vcsServices() map[string]service {
 	out := map[string]service{}
-	for name, f := range vcs.Funcs() {
+	for name, f := range joined(vcs.Funcs(), dolt.Funcs()) {
 		out[name] = func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
 			if err := s.mayCall(name); err != nil {
 				return types.Null, err
@@ -103,7 +104,7 @@ func vcsServices() map[string]service {
 
 func vcsRows() map[string]rowService {
 	out := map[string]rowService{}
-	for name, f := range vcs.RowsFuncs() {
+	for name, f := range joined(vcs.RowsFuncs(), dolt.RowsFuncs()) {
 		out[name] = func(s *Session, ctx context.Context, a []types.Datum, yield func([]types.Datum) bool) error {
 			if err := s.mayCall(name); err != nil {
 				return err

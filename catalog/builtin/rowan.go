@@ -10,18 +10,26 @@ import (
 //go:embed rowan.tsv
 var rowanFile string
 
+//go:embed dolt.tsv
+var doltFile string
+
 const (
 	schemaCatalog types.OID = 11
 	schemaRowan   types.OID = 13001
 )
 
-// rowanProcs reads the functions of schema rowan. Their file is for people: arguments as CREATE FUNCTION has them, and a
-// result that may be "setof type" or "table(name type, …)". All go through the session (Proc.Source is rowan_<name>).
+// rowanProcs reads the functions of schema rowan, and those that Dolt has, which are found without a schema. Their files are
+// for people: arguments as CREATE FUNCTION has them, and a result that may be "setof type", "table(name type, …)" or
+// "out(name type)". All go through the session: Proc.Source is rowan_<name> or dolt_<name>.
 func rowanProcs() []*Proc {
-	return table(rowanFile, func(r *reader, p *Proc) {
-		p.OID, p.Schema, p.Name, p.Kind, p.Parallel = r.oid(), schemaRowan, r.str(), 'f', 'u'
+	return append(ownProcs(rowanFile, schemaRowan, "rowan_"), ownProcs(doltFile, schemaCatalog, "dolt_")...)
+}
+
+func ownProcs(file string, schema types.OID, prefix string) []*Proc {
+	return table(file, func(r *reader, p *Proc) {
+		p.OID, p.Schema, p.Name, p.Kind, p.Parallel = r.oid(), schema, r.str(), 'f', 'u'
 		p.Language, p.Cost = 12, 1
-		p.Source = "rowan_" + p.Name
+		p.Source = prefix + strings.TrimPrefix(p.Name, prefix)
 		readArguments(p, r.str())
 		readResult(p, r.str())
 		p.Volatile, p.Strict, p.Comment = r.byte(), r.bool(), r.str()
@@ -39,10 +47,14 @@ func readArguments(p *Proc, list string) {
 		return
 	}
 	for arg := range strings.SplitSeq(list, ", ") {
+		arg, variadic := strings.CutPrefix(arg, "variadic ")
 		arg, def, hasDefault := strings.Cut(arg, " = ")
 		name, typ, _ := strings.Cut(arg, " ")
 		p.ArgNames = append(p.ArgNames, name)
 		p.Args = append(p.Args, mustType(typ))
+		if variadic {
+			p.Variadic = mustType(strings.TrimSuffix(typ, "[]"))
+		}
 		if hasDefault {
 			p.Defaults = append(p.Defaults, def)
 			p.NDefaults++
@@ -54,19 +66,30 @@ func readResult(p *Proc, result string) {
 	if t, ok := strings.CutPrefix(result, "setof "); ok {
 		p.Set, p.Rows, result = true, 100, t
 	}
-	columns, ok := strings.CutPrefix(result, "table(")
-	if !ok {
+	modes := []byte(strings.Repeat("i", len(p.Args)))
+	if p.Variadic != 0 {
+		modes[len(modes)-1] = 'v'
+		p.AllArgs, p.ArgModes = p.Args, modes
+	}
+	columns, isTable := strings.CutPrefix(result, "table(")
+	out, isOut := strings.CutPrefix(result, "out(")
+	mode := byte('t')
+	switch {
+	case isTable:
+		p.Set, p.Rows, p.Returns = true, 100, types.OIDRecord
+	case isOut:
+		_, typ, _ := strings.Cut(strings.TrimSuffix(out, ")"), " ")
+		columns, mode, p.Returns = out, 'o', mustType(typ)
+	default:
 		p.Returns = mustType(result)
 		return
 	}
-	p.Set, p.Rows, p.Returns = true, 100, types.OIDRecord
-	p.AllArgs = append(p.AllArgs, p.Args...)
-	p.ArgModes = []byte(strings.Repeat("i", len(p.Args)))
+	p.AllArgs, p.ArgModes = append([]types.OID(nil), p.Args...), modes
 	for column := range strings.SplitSeq(strings.TrimSuffix(columns, ")"), ", ") {
 		name, typ, _ := strings.Cut(column, " ")
-		p.ArgNames = append(p.ArgNames, name)
+		p.ArgNames = append(p.ArgNames, strings.Trim(name, `"`))
 		p.AllArgs = append(p.AllArgs, mustType(typ))
-		p.ArgModes = append(p.ArgModes, 't')
+		p.ArgModes = append(p.ArgModes, mode)
 	}
 }
 

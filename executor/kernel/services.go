@@ -75,7 +75,7 @@ func serviceFunctions() map[string]Kernel {
 		m[source] = forwardSet(source)
 	}
 	for _, p := range builtin.AllProcs() {
-		if !strings.HasPrefix(p.Source, "rowan_") {
+		if !builtin.IsRowan(p) {
 			continue
 		}
 		if p.Set {

@@ -209,6 +209,12 @@ func (b *binder) statement(n *pg.Node) error {
 		return b.queryStatement(n, "DELETE")
 	case *pg.Node_MergeStmt:
 		return pgerr.Unsupported("MERGE")
+	case *pg.Node_CallStmt:
+		if sel := callQuery(s.CallStmt); sel != nil {
+			err := b.queryStatement(sel, "CALL")
+			b.out.Fields = nil // a procedure's results are not shown
+			return err
+		}
 	}
 	return b.command(n)
 }

@@ -172,6 +172,8 @@ var writes = map[string]bool{
 	"rowan_rename_branch": true, "rowan_merge": true, "rowan_reset_branch": true, "rowan_protect_branch": true,
 	"rowan_snapshot": true, "rowan_drop_snapshot": true, "rowan_create_tag": true, "rowan_drop_tag": true, "rowan_commit": true,
 	"rowan_revert": true, "rowan_cherry_pick": true, "rowan_set_merge_policy": true, "rowan_resolve_conflict": true, "rowan_resolve_conflicts": true, "rowan_complete_merge": true, "rowan_abort_merge": true, "rowan_set_sequence_policy": true, "rowan_squash": true,
+	"dolt_add": true, "dolt_branch": true, "dolt_checkout": true, "dolt_clean": true, "dolt_commit": true, "dolt_conflicts_resolve": true,
+	"dolt_merge": true, "dolt_reset": true, "dolt_revert": true, "dolt_tag": true, "dolt_cherry_pick": true,
 }
 
 // callable refuses functions that cannot be called from SQL, or have no code.

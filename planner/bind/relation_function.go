@@ -81,3 +81,14 @@ func (q *query) functionRelation(rv *pg.RangeVar, call *pg.FuncCall) (logical.No
 	items := &pg.Node{Node: &pg.Node_List{List: &pg.List{Items: []*pg.Node{f}}}}
 	return q.rangeFunction(&pg.RangeFunction{Functions: []*pg.Node{items}, Alias: alias})
 }
+
+// callQuery is CALL of one of Dolt's functions, which are procedures there, as a query; nil for any other.
+func callQuery(s *pg.CallStmt) *pg.Node {
+	names := stringList(s.Funccall.GetFuncname())
+	if len(names) != 1 || !strings.HasPrefix(names[0], doltSchema+"_") || len(builtin.ProcsByName(names[0])) == 0 {
+		return nil
+	}
+	call := &pg.Node{Node: &pg.Node_FuncCall{FuncCall: s.Funccall}}
+	target := &pg.Node{Node: &pg.Node_ResTarget{ResTarget: &pg.ResTarget{Val: call, Location: s.Funccall.GetLocation()}}}
+	return &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: &pg.SelectStmt{TargetList: []*pg.Node{target}, LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE}}}
+}

@@ -2,6 +2,7 @@ package bind
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgerrcode"
 	pg "github.com/pganalyze/pg_query_go/v5"
@@ -19,17 +20,26 @@ var shaped = map[string]func(q *query, f *tableFunction, words []string, pos int
 	"diff":    shapeDiff,
 	"history": shapeHistory,
 	"blame":   shapeBlame,
+	// Dolt's, which are found without a schema.
+	"dolt_diff":       shapeDoltDiff,
+	"dolt_diff_of":    shapeDoltDiff,
+	"dolt_history_of": shapeDoltHistory,
+	"dolt_blame_of":   shapeDoltBlame,
 }
 
 // isShaped recognises a call of one of them.
 func isShaped(c *pg.FuncCall) bool {
 	name := stringList(c.Funcname)
-	return len(name) == 2 && name[0] == "rowan" && shaped[name[1]] != nil
+	last := name[len(name)-1]
+	if strings.HasPrefix(last, "dolt_") {
+		return (len(name) == 1 || name[0] == "pg_catalog") && shaped[last] != nil && len(c.Args) > 0
+	}
+	return len(name) == 2 && name[0] == "rowan" && shaped[last] != nil
 }
 
 // shapedProc reports whether a function is one of them.
 func shapedProc(p *builtin.Proc) bool {
-	return p.Schema == catalog.RowanSchema && shaped[p.Name] != nil
+	return builtin.IsRowan(p) && shaped[p.Name] != nil && len(p.ArgModes) == 0
 }
 
 func (q *query) shapedFunction(f *tableFunction, n *pg.FuncCall) error {

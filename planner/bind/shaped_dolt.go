@@ -1,0 +1,56 @@
+package bind
+
+import (
+	"slices"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/types"
+)
+
+// shapeDoltDiff gives dolt_diff('from', 'to', 'table') and dolt_diff_of('table') the columns that the table has now, on either
+// side, in Dolt's order.
+func shapeDoltDiff(q *query, f *tableFunction, words []string, pos int) error {
+	cols, err := q.b.tableColumns(words[len(words)-1], pos, q.b.ref)
+	if err != nil {
+		return err
+	}
+	for _, side := range []string{"to_", "from_"} {
+		for _, c := range cols {
+			f.fields = append(f.fields, types.Field{Name: side + c.Name, Type: c.Type})
+		}
+		f.fields = append(f.fields, types.Field{Name: side + "commit", Type: typeText}, types.Field{Name: side + "commit_date", Type: builtinType(types.OIDTimestamptz)})
+	}
+	f.fields = append(f.fields, types.Field{Name: "diff_type", Type: typeText})
+	return nil
+}
+
+// shapeDoltHistory gives dolt_history_of('table') the columns of the table before those of the commit.
+func shapeDoltHistory(q *query, f *tableFunction, words []string, pos int) error {
+	cols, err := q.b.tableColumns(words[0], pos, q.b.ref)
+	for _, c := range cols {
+		f.fields = append(f.fields, types.Field{Name: c.Name, Type: c.Type})
+	}
+	f.fields = append(f.fields, types.Field{Name: "commit_hash", Type: typeText}, types.Field{Name: "committer", Type: typeText},
+		types.Field{Name: "commit_date", Type: builtinType(types.OIDTimestamptz)})
+	return err
+}
+
+// shapeDoltBlame gives dolt_blame_of('table') the columns of the primary key before those of the commit.
+func shapeDoltBlame(q *query, f *tableFunction, words []string, pos int) error {
+	cols, err := q.b.tableColumns(words[0], pos, q.b.ref)
+	if err != nil {
+		return err
+	}
+	var key []catalog.ColumnID
+	if t, ok := q.b.out.Access[len(q.b.out.Access)-1].Object.(*catalog.Table); ok && t.PrimaryKey() != nil {
+		key = t.PrimaryKey().Columns
+	}
+	for _, c := range cols {
+		if key == nil || slices.Contains(key, c.ID) {
+			f.fields = append(f.fields, types.Field{Name: c.Name, Type: c.Type})
+		}
+	}
+	f.fields = append(f.fields, types.Field{Name: "commit", Type: typeText}, types.Field{Name: "commit_date", Type: builtinType(types.OIDTimestamptz)},
+		types.Field{Name: "committer", Type: typeText}, types.Field{Name: "email", Type: typeText}, types.Field{Name: "message", Type: typeText})
+	return nil
+}
