@@ -54,12 +54,16 @@ func (c *catalogAccess) SearchPath() []string {
 	}
 	path := make([]string, 0, 4)
 	names := splitList(value)
+	path = append(path, c.session.tempPath(snap, names)...)
 	if !slices.Contains(names, "pg_catalog") {
 		path = append(path, "pg_catalog")
 	}
 	for _, n := range names {
-		if n == "$user" {
+		switch {
+		case n == "$user":
 			n = c.session.user
+		case n == "pg_temp" && c.session.temp != nil:
+			n = c.session.temp.Name
 		}
 		if snap.Schema(n) != nil && !slices.Contains(path, n) {
 			path = append(path, n)
