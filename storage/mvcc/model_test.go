@@ -364,7 +364,7 @@ func TestModel(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				m := newModel(t, spill)
 				t.Repeat(map[string]func(*rapid.T){
-					"begin": m.begin, "write": m.write, "write2": m.write, "savepoint": m.savepoint, "rollbackTo": m.rollbackTo,
+					"begin": m.begin, "write": m.write, "write2": m.write, "bulk": m.bulk, "savepoint": m.savepoint, "rollbackTo": m.rollbackTo,
 					"commit": m.commit, "rollback": m.rollback, "createBranch": m.createBranch, "reset": m.reset,
 					"dropBranch": m.dropBranch, "readPast": m.readPast, "readHead": m.readHead, "holdSnapshot": m.holdSnapshot,
 					"clean": m.clean, "check": m.check, "reopen": m.reopen,
