@@ -258,6 +258,9 @@ type Database struct {
 	Default    string       // name of the default branch
 	Settings   []Setting    `json:",omitempty"`
 	Defaults   []DefaultACL `json:",omitempty"` // ALTER DEFAULT PRIVILEGES
+
+	BranchGrants []BranchGrant `json:",omitempty"`
+	BranchLimits []BranchLimit `json:",omitempty"`
 }
 
 // DefaultACL is an entry of ALTER DEFAULT PRIVILEGES: what new objects of a kind get. Schema 0: in all schemas.

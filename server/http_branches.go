@@ -8,6 +8,7 @@ import (
 	"github.com/rowandb/rowan/admin/api"
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/vcs"
 )
 
 // List implements api.Branches: those that the credentials may see.
@@ -43,7 +44,19 @@ func (a *httpAPI) find(ctx context.Context, p api.Principal, name string, write 
 	if err == nil {
 		err = mayUse(p, b.Name, write)
 	}
+	if err == nil {
+		err = vcs.CheckBranch(ctx, a.store, db.OID, p.Role, b.Name, catalog.BranchRead)
+	}
 	return b, db.OID, err
+}
+
+// findToRule is find for changes of the branch itself.
+func (a *httpAPI) findToRule(ctx context.Context, p api.Principal, name string) (storage.Branch, catalog.OID, error) {
+	b, db, err := a.find(ctx, p, name, true)
+	if err == nil {
+		err = vcs.CheckBranch(ctx, a.store, db, p.Role, b.Name, catalog.BranchAdmin)
+	}
+	return b, db, err
 }
 
 // Get implements api.Branches.
@@ -80,6 +93,9 @@ func (a *httpAPI) Create(ctx context.Context, p api.Principal, b api.NewBranch) 
 	if err := mayUse(p, b.Name, true); err != nil {
 		return api.Branch{}, err
 	}
+	if err := vcs.CheckBranch(ctx, a.store, db, p.Role, b.Name, catalog.BranchAdmin); err != nil {
+		return api.Branch{}, err
+	}
 	made, err := a.store.Branches().Create(ctx, db, storage.BranchOptions{
 		Name: b.Name, Source: source.Name, Point: b.Point, DisplayName: b.DisplayName, Metadata: encodeMetadata(nil, b.Metadata), User: p.Role,
 	})
@@ -106,7 +122,7 @@ func encodeMetadata(into map[string]string, values map[string]any) map[string]st
 
 // Alter implements api.Branches.
 func (a *httpAPI) Alter(ctx context.Context, p api.Principal, name string, c api.BranchChange) (api.Branch, error) {
-	b, db, err := a.find(ctx, p, name, true)
+	b, db, err := a.findToRule(ctx, p, name)
 	if err != nil {
 		return api.Branch{}, err
 	}
@@ -128,7 +144,7 @@ func (a *httpAPI) Alter(ctx context.Context, p api.Principal, name string, c api
 
 // Drop implements api.Branches.
 func (a *httpAPI) Drop(ctx context.Context, p api.Principal, name string, force bool) (api.Branch, error) {
-	b, db, err := a.find(ctx, p, name, true)
+	b, db, err := a.findToRule(ctx, p, name)
 	if err != nil {
 		return api.Branch{}, err
 	}

@@ -161,7 +161,7 @@ func (a *httpAPI) countAt(ctx context.Context, db catalog.OID, r catalog.Ref) (f
 
 // Restore implements api.Branches.
 func (a *httpAPI) Restore(ctx context.Context, p api.Principal, branch, point, backup string) (api.Restored, error) {
-	b, db, err := a.find(ctx, p, branch, true)
+	b, db, err := a.findToRule(ctx, p, branch)
 	if err != nil {
 		return api.Restored{}, err
 	}

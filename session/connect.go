@@ -114,10 +114,10 @@ func (s *Session) checkPoint(ctx context.Context, branch, point string) error {
 	if _, err := b.Get(ctx, s.database.OID, branch); err != nil {
 		return err
 	}
-	if point == "" {
-		return nil
+	if err := s.mayBranch(branch, catalog.BranchRead); err != nil || point == "" {
+		return err
 	}
-	_, err := b.Resolve(ctx, s.database.OID, branch, point)
+	_, _, err := b.Find(ctx, s.database.OID, branch, point)
 	return err
 }
 

@@ -25,6 +25,9 @@ func (s *Session) Merge(ctx context.Context, m Merge) (storage.MergeResult, erro
 			return storage.MergeResult{}, err
 		}
 	}
+	if err := s.mayMerge(m.Source, m.Target); err != nil {
+		return storage.MergeResult{}, err
+	}
 	point := s.txn.Savepoint()
 	res, err := s.merge(ctx, m, false)
 	if breaksConstraint(err) {

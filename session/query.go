@@ -92,7 +92,7 @@ func (s *Session) fail(_ context.Context, err error, sql string) error {
 
 // statementContext applies statement_timeout.
 func (s *Session) statementContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	if d := s.settings.duration("statement_timeout"); d > 0 {
+	if d := s.statementTimeout(); d > 0 {
 		return context.WithTimeoutCause(ctx, d, errStatementTimeout)
 	}
 	return ctx, func() {}

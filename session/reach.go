@@ -24,6 +24,13 @@ type Reach interface {
 
 // reaches refuses a branch that the credentials do not reach.
 func (s *Session) reaches(branch string, write bool) error {
+	privilege := catalog.BranchRead
+	if write {
+		privilege = catalog.BranchWrite
+	}
+	if err := s.mayBranch(branch, privilege); err != nil {
+		return err
+	}
 	r := s.opts.Reach
 	switch {
 	case r == nil || r.MayUse(branch, write):
@@ -61,7 +68,10 @@ func (s *Session) mayCall(function string) error {
 
 // mayCommand refuses commands that go beyond the branch of the session.
 func (s *Session) mayCommand(c command.Command) error {
-	if s.opts.Reach == nil {
+	if err := s.mayMakeDatabase(c); err != nil {
+		return err
+	}
+	if !s.bounded() {
 		return nil
 	}
 	switch c.(type) {
@@ -78,7 +88,7 @@ func (s *Session) mayCommand(c command.Command) error {
 
 // mayWrite refuses to change the session's branch, where the credentials do not reach that far.
 func (s *Session) mayWrite() error {
-	if s.opts.Reach == nil {
+	if !s.bounded() {
 		return nil
 	}
 	if err := s.needs("write"); err != nil {
@@ -88,19 +98,22 @@ func (s *Session) mayWrite() error {
 }
 
 // writes refuses to change a view's branch.
-func (t *txn) writes(v storage.View) error {
-	if t.session.opts.Reach == nil || v == nil {
+func (t *txn) writes(v storage.View, rows int) error {
+	if v == nil || !t.session.bounded() {
 		return nil
 	}
 	if err := t.session.needs("write"); err != nil {
 		return err
 	}
-	return t.session.reaches(v.Branch().Name, true)
+	if err := t.session.reaches(v.Branch().Name, true); err != nil {
+		return err
+	}
+	return t.mayGrow(v, rows)
 }
 
 // Insert implements storage.Txn.
 func (t *txn) Insert(ctx context.Context, r storage.InsertRequest) ([]storage.Collision, error) {
-	if err := t.writes(r.View); err != nil {
+	if err := t.writes(r.View, r.Rows.Live()); err != nil {
 		return nil, err
 	}
 	return t.Txn.Insert(ctx, r)
@@ -108,7 +121,7 @@ func (t *txn) Insert(ctx context.Context, r storage.InsertRequest) ([]storage.Co
 
 // Update implements storage.Txn.
 func (t *txn) Update(ctx context.Context, r storage.UpdateRequest) error {
-	if err := t.writes(r.View); err != nil {
+	if err := t.writes(r.View, r.New.Live()); err != nil {
 		return err
 	}
 	return t.Txn.Update(ctx, r)
@@ -116,7 +129,7 @@ func (t *txn) Update(ctx context.Context, r storage.UpdateRequest) error {
 
 // Delete implements storage.Txn.
 func (t *txn) Delete(ctx context.Context, r storage.DeleteRequest) error {
-	if err := t.writes(r.View); err != nil {
+	if err := t.writes(r.View, r.Old.Live()); err != nil {
 		return err
 	}
 	return t.Txn.Delete(ctx, r)
@@ -124,7 +137,7 @@ func (t *txn) Delete(ctx context.Context, r storage.DeleteRequest) error {
 
 // Truncate implements storage.Txn.
 func (t *txn) Truncate(ctx context.Context, v storage.View, table *catalog.Table) error {
-	if err := t.writes(v); err != nil {
+	if err := t.writes(v, 0); err != nil {
 		return err
 	}
 	return t.Txn.Truncate(ctx, v, table)

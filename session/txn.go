@@ -30,6 +30,7 @@ type txn struct {
 	deferAll   *bool
 	notices    []notification // NOTIFY, sent at commit
 	override   *catalog.Ref   // what empty Refs mean while the engine's own statements run
+	room       room           // on the branch that was written to last
 	ran        bool           // a query has run, not only commands
 	ddl        bool           // the transaction has changed the schema
 	tag        string         // of the last statement, for the branch's log
@@ -75,7 +76,7 @@ func (t *txn) view(ctx context.Context, r catalog.Ref) (storage.View, error) {
 		r.Branch, _ = t.session.settings.get("rowan.branch")
 	}
 	v, err := t.Txn.View(ctx, r)
-	if err == nil && t.session.opts.Reach != nil {
+	if err == nil && t.session.bounded() {
 		err = t.session.reaches(v.Branch().Name, false)
 	}
 	return v, err

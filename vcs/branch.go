@@ -2,16 +2,18 @@ package vcs
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgerrcode"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 )
 
 // branchFuncs are those of branches, and of what names their points.
-var branchFuncs = joined(tagFuncs, commitFuncs, map[string]Func{
+var branchFuncs = joined(tagFuncs, commitFuncs, rightsFuncs, limitFuncs, map[string]Func{
 	"rowan_create_branch":  createBranch,
 	"rowan_drop_branch":    dropBranch,
 	"rowan_rename_branch":  renameBranch,
@@ -34,6 +36,19 @@ func createBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, er
 		}
 	}
 	o.SchemaOnly = a[6].B()
+	if !a[7].Null {
+		if o.Metadata, err = jsonObject(a[7], c.Format()); err != nil {
+			return types.Null, err
+		}
+	}
+	if err := mayMake(ctx, c, o.Source, name); err != nil {
+		return types.Null, err
+	}
+	if ttl := LimitOf(c.Store(), c.Database().OID, name).TTL; ttl != 0 {
+		if last := time.Now().Add(ttl); o.Expires.IsZero() || o.Expires.After(last) {
+			o.Expires = last
+		}
+	}
 	b, err := c.Store().Branches().Create(ctx, c.Database().OID, o)
 	if err != nil {
 		return types.Null, err
@@ -47,6 +62,9 @@ func dropBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, erro
 		return types.Null, err
 	}
 	if err := c.RefuseReadOnly("rowan.drop_branch()"); err != nil {
+		return types.Null, err
+	}
+	if err := may(ctx, c, name, catalog.BranchAdmin); err != nil {
 		return types.Null, err
 	}
 	if name == c.Branch() {
@@ -64,6 +82,12 @@ func renameBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, er
 	if err != nil {
 		return types.Null, err
 	}
+	if err := may(ctx, c, text(a[0]), catalog.BranchAdmin); err != nil {
+		return types.Null, err
+	}
+	if err := may(ctx, c, name, catalog.BranchAdmin); err != nil {
+		return types.Null, err
+	}
 	current := c.Branch()
 	b, err := c.Store().Branches().Rename(ctx, c.Database().OID, text(a[0]), name, false)
 	if err != nil {
@@ -76,6 +100,9 @@ func renameBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, er
 }
 
 func protectBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
+	if err := may(ctx, c, text(a[0]), catalog.BranchAdmin); err != nil {
+		return types.Null, err
+	}
 	b, err := c.Store().Branches().Alter(ctx, c.Database().OID, text(a[0]), func(b *storage.Branch) error {
 		b.Protected = a[1].B()
 		return nil
@@ -94,6 +121,12 @@ func resetBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, err
 	source := text(a[2])
 	if source == "" {
 		source = name
+	}
+	if err := may(ctx, c, name, catalog.BranchAdmin); err != nil {
+		return types.Null, err
+	}
+	if err := may(ctx, c, source, catalog.BranchRead); err != nil {
+		return types.Null, err
 	}
 	b, err := c.Store().Branches().Reset(ctx, c.Database().OID, name, source, text(a[1]))
 	return types.String(b.Name), err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgerrcode"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
@@ -16,12 +17,12 @@ import (
 // adminFuncs are the functions that change what branches are called, hold and keep.
 var adminFuncs = map[string]Func{
 	"rowan_undelete_branch": func(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
-		return onBranch(c, a[0], "undelete_branch", func(name string) (storage.Branch, error) {
+		return onBranch(ctx, c, a[0], "undelete_branch", func(name string) (storage.Branch, error) {
 			return c.Store().Branches().Undelete(ctx, c.Database().OID, name)
 		})
 	},
 	"rowan_set_default_branch": func(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
-		return onBranch(c, a[0], "set_default_branch", func(name string) (storage.Branch, error) {
+		return onBranch(ctx, c, a[0], "set_default_branch", func(name string) (storage.Branch, error) {
 			return c.Store().Branches().SetDefault(ctx, c.Database().OID, name)
 		})
 	},
@@ -31,12 +32,15 @@ var adminFuncs = map[string]Func{
 }
 
 // onBranch runs an operation on the branch that an argument names, unless the transaction is read-only.
-func onBranch(c Conn, arg types.Datum, function string, f func(name string) (storage.Branch, error)) (types.Datum, error) {
+func onBranch(ctx context.Context, c Conn, arg types.Datum, function string, f func(name string) (storage.Branch, error)) (types.Datum, error) {
 	name, err := required(arg, "branch name")
 	if err != nil {
 		return types.Null, err
 	}
 	if err := c.RefuseReadOnly("rowan." + function + "()"); err != nil {
+		return types.Null, err
+	}
+	if err := may(ctx, c, name, catalog.BranchAdmin); err != nil {
 		return types.Null, err
 	}
 	b, err := f(name)
@@ -51,13 +55,18 @@ func copyBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, erro
 	if err != nil {
 		return types.Null, err
 	}
-	return onBranch(c, a[0], "copy_branch", func(name string) (storage.Branch, error) {
+	return onBranch(ctx, c, a[0], "copy_branch", func(name string) (storage.Branch, error) {
 		return c.Store().Branches().Copy(ctx, c.Database().OID, name, storage.CopyOptions{Name: to, User: c.User()})
 	})
 }
 
 func restoreBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
-	return onBranch(c, a[0], "restore_branch", func(name string) (storage.Branch, error) {
+	return onBranch(ctx, c, a[0], "restore_branch", func(name string) (storage.Branch, error) {
+		if source := text(a[3]); source != "" {
+			if err := may(ctx, c, source, catalog.BranchRead); err != nil {
+				return storage.Branch{}, err
+			}
+		}
 		o := storage.RestoreOptions{Point: text(a[1]), Backup: text(a[2]), Source: text(a[3]), Force: a[4].B(), User: c.User()}
 		return c.Store().Branches().Restore(ctx, c.Database().OID, name, o)
 	})
@@ -72,7 +81,7 @@ func alterBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, err
 			return types.Null, err
 		}
 	}
-	return onBranch(c, a[0], "alter_branch", func(name string) (storage.Branch, error) {
+	return onBranch(ctx, c, a[0], "alter_branch", func(name string) (storage.Branch, error) {
 		return c.Store().Branches().Alter(ctx, c.Database().OID, name, func(b *storage.Branch) error {
 			if !a[1].Null {
 				b.Description = a[1].S

@@ -6,7 +6,7 @@ import (
 	"github.com/rowandb/rowan/types"
 )
 
-var branchRows = joined(tagRows, commitRows, historyRows, map[string]RowsFunc{"rowan_branches": listBranches})
+var branchRows = joined(tagRows, commitRows, historyRows, rightsRows, limitRows, map[string]RowsFunc{"rowan_branches": listBranches})
 
 func listBranches(ctx context.Context, c Conn, _ []types.Datum, yield func([]types.Datum) bool) error {
 	list, err := c.Store().Branches().List(ctx, c.Database().OID, false)

@@ -38,6 +38,9 @@ func makeCommit(ctx context.Context, c Conn, a []types.Datum) (types.Datum, erro
 	if v.ReadOnly() {
 		return types.Null, pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot commit at a point in the past")
 	}
+	if err := may(ctx, c, v.Branch().Name, catalog.BranchWrite); err != nil {
+		return types.Null, err
+	}
 	s, err := openRefs(ctx, c.Txn(), c.Database().OID)
 	if err != nil {
 		return types.Null, err

@@ -48,6 +48,9 @@ func createTag(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error
 	if err != nil {
 		return types.Null, err
 	}
+	if err := may(ctx, c, b.Name, catalog.BranchRead); err != nil {
+		return types.Null, err
+	}
 	if point == "" {
 		scn = 0
 	}

@@ -1,0 +1,46 @@
+package catalog_test
+
+import (
+	"testing"
+
+	"github.com/rowandb/rowan/catalog"
+)
+
+func TestMatchBranch(t *testing.T) {
+	for _, tt := range []struct {
+		pattern, name string
+		want          bool
+	}{
+		{"main", "main", true}, {"main", "main2", false}, {"*", "", true}, {"*", "a/b", true}, {"feature/*", "feature/x/y", true},
+		{"feature/*", "feature", false}, {"*/wip", "a/wip", true}, {"*/wip", "a/wip2", false}, {"v?", "v1", true}, {"v?", "v", false},
+		{"v?", "v12", false}, {"a*b*c", "axxbyyc", true}, {"a*b*c", "axxbyy", false}, {"", "", true}, {"", "x", false}, {"**x", "yyx", true},
+	} {
+		if got := catalog.MatchBranch(tt.pattern, tt.name); got != tt.want {
+			t.Errorf("%q matches %q: %v", tt.pattern, tt.name, got)
+		}
+	}
+}
+
+func TestMayBranch(t *testing.T) {
+	member := &catalog.Role{Header: catalog.Header{OID: 101, Name: "member"}, Inherit: true, MemberOf: []catalog.Member{{Role: 100}}}
+	roles := catalog.NewSnapshot(nil, []catalog.Object{
+		&catalog.Role{Header: catalog.Header{OID: 100, Name: "team"}}, member,
+		&catalog.Role{Header: catalog.Header{OID: 102, Name: "other"}}, &catalog.Role{Header: catalog.Header{OID: 103, Name: "owner"}},
+	})
+	d := &catalog.Database{Header: catalog.Header{OID: 1, Owner: 103}, BranchGrants: []catalog.BranchGrant{
+		{Pattern: "main", Privileges: "r"}, {Role: 100, Pattern: "main", Privileges: "wm"}, {Role: 100, Pattern: "team/*", Privileges: "rwma"},
+	}}
+	for _, tt := range []struct {
+		role      catalog.OID
+		branch    string
+		privilege byte
+		want      bool
+	}{
+		{102, "main", 'r', true}, {102, "main", 'w', false}, {100, "main", 'w', true}, {101, "main", 'm', true}, {101, "main", 'a', false},
+		{102, "team/x", 'r', false}, {101, "team/x", 'a', true}, {102, "free", 'a', true}, {103, "team/x", 'a', true}, {catalog.Superuser, "main", 'a', true},
+	} {
+		if got := d.MayBranch(roles, tt.role, tt.branch, tt.privilege); got != tt.want {
+			t.Errorf("role %d, %c on %s: %v", tt.role, tt.privilege, tt.branch, got)
+		}
+	}
+}
