@@ -63,6 +63,7 @@ type Store struct {
 	cleaner   cleaner
 	rowSaver  rowSaver
 	gc        gcState
+	flattener flattener
 	stale     staleSet
 
 	closed atomic.Bool
@@ -135,6 +136,7 @@ func (s *Store) background() {
 	_, _ = s.Expire(ctx)
 	_ = s.autoSnapshots(ctx)
 	_ = s.rowSaver.save(ctx, s, false)
+	_, _ = s.Flatten(ctx)
 	_ = s.collectNowAndThen(ctx)
 }
 
