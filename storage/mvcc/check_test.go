@@ -102,13 +102,17 @@ func (e injury) find(prefix []byte, n int) (key, val []byte) {
 // layerOfMain is the layer of the first branch.
 const layerOfMain = 2
 
-func (e injury) rows() []byte { return keys.Space{Layer: layerOfMain, Keyspace: e.tab.Rows}.AppendHead(nil, nil) }
+func (e injury) rows() []byte {
+	return keys.Space{Layer: layerOfMain, Keyspace: e.tab.Rows}.AppendHead(nil, nil)
+}
 
 func (e injury) index(i int) []byte {
 	return keys.Space{Layer: layerOfMain, Keyspace: e.tab.Indexes[i].Keyspace}.AppendHead(nil, nil)
 }
 
-func (e injury) past() []byte { return keys.Space{Layer: layerOfMain, Keyspace: e.tab.Rows}.AppendHistory(nil, nil) }
+func (e injury) past() []byte {
+	return keys.Space{Layer: layerOfMain, Keyspace: e.tab.Rows}.AppendHistory(nil, nil)
+}
 
 // TestCheckFindsDamage does one kind of damage at a time, and wants the check to name it.
 func TestCheckFindsDamage(t *testing.T) {

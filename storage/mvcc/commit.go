@@ -200,6 +200,8 @@ func (c *committer) remember(fresh []*branch) {
 				sp.size.forget()
 			}
 			if w.rows {
+				sp.touched(c.ver)
+				c.s.columns.forget(sp)
 				c.s.stale.add(sp, w.table)
 			}
 		}

@@ -306,3 +306,28 @@ func (x *txn) count(tab *catalog.Table) (int64, bool) {
 	must(x.t, err)
 	return n, ok
 }
+
+// plain reads a table's own columns only, as statements do that change nothing.
+func (x *txn) plain(tab *catalog.Table) string {
+	x.t.Helper()
+	sc, err := x.Scan(ctx, storage.ScanRequest{View: x.v, Table: tab, Columns: columns(tab)})
+	must(x.t, err)
+	defer func() { must(x.t, sc.Close()) }()
+	var out []found
+	for {
+		b, err := sc.Next(ctx)
+		must(x.t, err)
+		if b == nil {
+			return show(out)
+		}
+		for i := range b.N {
+			var f found
+			for c := range f.row {
+				if f.row[c] = b.Cols[c].Int[i]; b.Cols[c].IsNull(i) {
+					f.row[c] = -1
+				}
+			}
+			out = append(out, f)
+		}
+	}
+}

@@ -49,10 +49,12 @@ type space struct {
 	ins       atomic.Int64
 	upd       atomic.Int64
 	del       atomic.Int64
-	tally     tally        // rows at earlier SCNs
-	size      size         // of heads and history
-	stale     atomic.Bool  // it is in the store's stale set
-	analyzed  atomic.Int64 // changes at which it was last said to be stale
+	tally     tally         // rows at earlier SCNs
+	size      size          // of heads and history
+	changed   atomic.Uint64 // SCN of the last commit that wrote to it
+	read      atomic.Uint64 // SCN at which it was last read as a whole
+	stale     atomic.Bool   // it is in the store's stale set
+	analyzed  atomic.Int64  // changes at which it was last said to be stale
 }
 
 func newLayer(id uint64, parent *layer, fork uint64) *layer {

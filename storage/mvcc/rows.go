@@ -225,6 +225,7 @@ func (s *Store) forgetTallies() {
 	for _, l := range s.layers {
 		for _, sp := range *l.spaces.Load() {
 			sp.tally.floor = last
+			sp.changed.Store(last)
 		}
 	}
 }

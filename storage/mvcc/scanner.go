@@ -24,22 +24,24 @@ type scanner struct {
 	shape *scanShape
 	batch *scanBatch
 
-	keys   []string // rows by key
-	spans  []span
-	point  bool // each span's lo is a whole key of a unique index
-	ix     *indexInfo
-	cover  *coverage
-	src    source
-	limit  int
-	done   int    // rows yielded
-	full   int    // full batches yielded
-	span   span   // of src
-	mark   []byte // the last key of a full batch that was yielded
-	ahead  *ahead
-	fleet  *fleet
-	sample *sampling // nil: all rows
-	open   bool
-	track  *track // nil: nobody wants to know what is read
+	keys    []string // rows by key
+	spans   []span
+	point   bool // each span's lo is a whole key of a unique index
+	ix      *indexInfo
+	cover   *coverage
+	src     source
+	limit   int
+	done    int    // rows yielded
+	full    int    // full batches yielded
+	span    span   // of src
+	mark    []byte // the last key of a full batch that was yielded
+	ahead   *ahead
+	fleet   *fleet
+	sample  *sampling      // nil: all rows
+	cached  *cacheScan     // nil: not from the cache
+	filling *cachedColumns // what the cache is to get; nil: nothing
+	open    bool
+	track   *track // nil: nobody wants to know what is read
 }
 
 // scanShape is what a list of columns means for decoding; it is shared by the scans of a table that ask for the same.
@@ -151,6 +153,9 @@ func (t *Txn) Scan(ctx context.Context, r storage.ScanRequest) (storage.Scanner,
 	if s.track = nil; t.ssi != nil && !r.Latest && !v.readOnly {
 		s.startTrack()
 	}
+	if s.cached, s.filling = nil, nil; s.track == nil {
+		s.useCache()
+	}
 	s.open = true
 	t.open++
 	return s, nil
@@ -194,6 +199,17 @@ func (s *scanner) Next(ctx context.Context) (*vector.Batch, error) {
 	if !s.open {
 		return nil, nil
 	}
+	if s.cached != nil {
+		return s.cached.take(ctx)
+	}
+	b, err := s.following(ctx)
+	if s.filling != nil {
+		s.keep(b, err)
+	}
+	return b, err
+}
+
+func (s *scanner) following(ctx context.Context) (*vector.Batch, error) {
 	if s.ahead != nil {
 		return s.ahead.next(ctx)
 	}
@@ -398,7 +414,7 @@ func (s *scanner) Close() error {
 		s.src = nil
 	}
 	s.t.open--
-	s.t, s.v, s.w, s.ctx, s.keys = nil, nil, nil, nil, nil
+	s.t, s.v, s.w, s.ctx, s.keys, s.cached, s.filling = nil, nil, nil, nil, nil, nil, nil
 	clear(s.spans[:cap(s.spans)])
 	s.info.scanners.Put(s)
 	return nil

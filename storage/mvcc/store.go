@@ -24,6 +24,10 @@ type Options struct {
 	KeepDropped time.Duration
 	// GCEvery is the pause of garbage collection; 0: a minute.
 	GCEvery time.Duration
+	// CacheBytes is how much of tables that are read as a whole is kept decoded in memory; 0: 128 MB; negative: nothing.
+	CacheBytes int64
+	// CacheRows is the least number of rows of a table that is kept; 0: 8,192.
+	CacheRows int64
 	// Clock gives the time of commits; nil: time.Now.
 	Clock func() time.Time
 }
@@ -65,6 +69,7 @@ type Store struct {
 	gc        gcState
 	flattener flattener
 	stale     staleSet
+	columns   columnCache
 
 	closed atomic.Bool
 	stop   chan struct{}
@@ -78,6 +83,12 @@ var _ storage.Store = (*Store)(nil)
 func Open(engine kv.Engine, o Options) (*Store, error) {
 	if o.SpillBytes == 0 {
 		o.SpillBytes = 32 << 20
+	}
+	if o.CacheBytes == 0 {
+		o.CacheBytes = 128 << 20
+	}
+	if o.CacheRows == 0 {
+		o.CacheRows = cacheRows
 	}
 	if o.CleanEvery == 0 {
 		o.CleanEvery = 500 * time.Millisecond
@@ -97,6 +108,7 @@ func Open(engine kv.Engine, o Options) (*Store, error) {
 		defaults: map[catalog.OID]*branch{}, snaps: map[uint64]*snapshotRecord{},
 		keeps: map[catalog.OID]keepRecord{}, building: map[*layer]struct{}{},
 	}
+	s.columns.max = o.CacheBytes
 	s.large.m = map[uint64]*largeTxn{}
 	s.txns.init()
 	s.locks = lock.New(s.txns.owners)
