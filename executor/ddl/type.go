@@ -134,11 +134,11 @@ func (s *stmt) alterEnum(ctx context.Context, c *command.AlterEnum) error {
 			at++
 		}
 	}
-	key, err := keyBetween(u.Labels, at)
+	id, err := s.oid(ctx)
 	if err != nil {
 		return err
 	}
-	id, err := s.oid(ctx)
+	key, err := keyBetween(u.Labels, at, id)
 	if err != nil {
 		return err
 	}
@@ -150,21 +150,23 @@ func labelIndex(u *catalog.UserType, name string) int {
 	return slices.IndexFunc(u.Labels, func(l types.Label) bool { return l.Name == name })
 }
 
-// keyBetween is a key for a label put at position at. Keys never change, for rows hold them.
-func keyBetween(labels []types.Label, at int) (int64, error) {
+// keyBetween is a key for a label put at position at. Keys never change, for rows hold them. The label's OID makes it
+// another than that of a label which another branch puts there: a merge has both.
+func keyBetween(labels []types.Label, at int, id catalog.OID) (int64, error) {
+	aside := int64(id) % (labelStep / 4)
 	switch {
 	case len(labels) == 0:
 		return labelStep, nil
 	case at == len(labels):
-		return labels[at-1].Key + labelStep, nil
+		return labels[at-1].Key + labelStep + aside, nil
 	case at == 0:
-		return labels[0].Key - labelStep, nil
+		return labels[0].Key - labelStep - aside, nil
 	}
 	lo, hi := labels[at-1].Key, labels[at].Key
 	if hi-lo < 2 {
 		return 0, pgerr.New(pgerrcode.ProgramLimitExceeded, "no room for another enum label between %q and %q", labels[at-1].Name, labels[at].Name)
 	}
-	return lo + (hi-lo)/2, nil
+	return lo + (hi-lo)/2 + aside%max((hi-lo)/4, 1), nil
 }
 
 func (s *stmt) renameLabel(ctx context.Context, u *catalog.UserType, c *command.AlterEnum) error {

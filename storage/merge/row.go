@@ -86,7 +86,9 @@ func (t *tableMerge) copyOf(r row) []types.Datum {
 	}
 	out := make([]types.Datum, len(t.stored))
 	for i := range out {
-		out[i] = t.value(r, i).Clone()
+		if out[i] = types.Null; !r.strange(i) {
+			out[i] = t.value(r, i).Clone()
+		}
 	}
 	return out
 }

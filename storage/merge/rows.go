@@ -4,7 +4,10 @@ import (
 	"context"
 	"slices"
 
+	"github.com/jackc/pgerrcode"
+
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/diff"
 	"github.com/rowandb/rowan/types"
@@ -164,6 +167,8 @@ func (t *tableMerge) cell(ctx context.Context, key string, i int, base, source, 
 		return v, false, err
 	case d.Side == storage.SourceSide:
 		return s, true, nil
+	case d.Side == storage.BaseSide && base.strange(i):
+		return v, false, pgerr.New(pgerrcode.InvalidParameterValue, "a conflict about column %q cannot go to the base: the bases have different values", c.Name)
 	case d.Side == storage.BaseSide:
 		return t.value(base, i), true, nil
 	case d.Side == storage.ValueSide:

@@ -1,9 +1,11 @@
 package merge
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/types"
 )
 
 // picker decides where both sides changed the same, and remembers that they did.
@@ -34,12 +36,41 @@ func mergeObject(b, s, t catalog.Object, p *picker) catalog.Object {
 		}
 		return mergeTable(bt, st, tt, p)
 	}
+	if bt, ok := b.(*catalog.UserType); ok && bt.Kind == types.KindEnum {
+		st, ok1 := s.(*catalog.UserType)
+		tt, ok2 := t.(*catalog.UserType)
+		if ok1 && ok2 {
+			return mergeEnum(bt, st, tt, p)
+		}
+	}
 	// Others are merged as to name, schema, owner, comment and privileges; the rest is taken from the side that changed it.
 	head := mergeHeader(*b.Head(), *s.Head(), *t.Head(), p)
 	body := pick(bodyOf(b), bodyOf(s), bodyOf(t), p)
 	body = catalog.CloneObject(body)
 	*body.Head() = head
 	return body
+}
+
+// mergeEnum joins the labels that both sides have added. Their keys, which rows hold, are different unless both sides made
+// them of the same number.
+func mergeEnum(b, s, t *catalog.UserType, p *picker) catalog.Object {
+	out := *t
+	out.Header = mergeHeader(b.Header, s.Header, t.Header, p)
+	out.ArrayName = pick(b.ArrayName, s.ArrayName, t.ArrayName, p)
+	out.Labels = mergeList(b.Labels, s.Labels, t.Labels, func(l types.Label) uint32 { return l.OID }, func(b, s, t types.Label, p *picker) types.Label {
+		t.Name = pick(b.Name, s.Name, t.Name, p)
+		return t
+	}, p)
+	slices.SortFunc(out.Labels, func(x, y types.Label) int { return cmp.Compare(x.Key, y.Key) })
+	for i, l := range out.Labels {
+		for _, m := range out.Labels[:i] {
+			if l.Key == m.Key || l.Name == m.Name {
+				p.clash = true
+				return p.side(s, t)
+			}
+		}
+	}
+	return &out
 }
 
 // bodyOf returns an object without what all objects have.
