@@ -17,6 +17,7 @@ import (
 	"github.com/rowandb/rowan/admin/api"
 	"github.com/rowandb/rowan/admin/auth"
 	"github.com/rowandb/rowan/admin/helios"
+	"github.com/rowandb/rowan/admin/native"
 	"github.com/rowandb/rowan/admin/openapi"
 	"github.com/rowandb/rowan/admin/web"
 )
@@ -46,8 +47,12 @@ func New(s api.Services, o Options) (http.Handler, error) {
 	v1 := helios.New(s, a, o.Log)
 	routes := append(v1.Routes(), docs...)
 	r.Handle(helios.Prefix+"/*", web.NewMux(helios.Prefix, routes, v1, o.Limits))
+	v2 := native.New(s.Native, a, o.Log)
+	own := append(v2.Routes(), docs...)
+	r.Handle(native.Prefix+"/*", web.NewMux(native.Prefix, own, v2, o.Limits))
 	doc := openapi.Document(s.Status.Version(),
-		openapi.Section{Name: "Helios", Prefix: helios.Prefix, Routes: routes, Wrap: helios.Wrap, Failure: helios.Failure(), Media: "application/json"})
+		openapi.Section{Name: "Helios", Prefix: helios.Prefix, Routes: routes, Wrap: helios.Wrap, Failure: helios.Failure(), Media: "application/json"},
+		openapi.Section{Name: "Rowan", Prefix: native.Prefix, Routes: own, Failure: native.Failure(), Media: native.Media})
 	var err error
 	if pages, err = openapi.NewPages(doc); err != nil {
 		return nil, err
@@ -67,7 +72,11 @@ func internalError(w http.ResponseWriter, r *http.Request) {
 // health answers the probes. Its answer is the union of what the dialects' clients read.
 type health struct{ status api.Status }
 
-func (h health) health(w http.ResponseWriter, _ *http.Request) {
+func (h health) health(w http.ResponseWriter, r *http.Request) {
+	if err := h.status.Ready(r.Context()); err != nil {
+		web.WriteJSON(w, http.StatusServiceUnavailable, map[string]any{"status": "unhealthy", "version": h.status.Version(), "connected": true, "message": err.Error()})
+		return
+	}
 	web.WriteJSON(w, http.StatusOK, map[string]any{
 		"status": "healthy", "version": h.status.Version(), "connected": true,
 		"uptime_seconds": int64(time.Since(h.status.Started()).Seconds()), "namespaces": []string{},

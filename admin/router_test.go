@@ -19,12 +19,14 @@ import (
 type (
 	someBranches api.Branches
 	someTables   api.Tables
+	someNative   api.Native
 )
 
 // fake answers every call with what a test wants, and remembers what it was asked.
 type fake struct {
 	someBranches
 	someTables
+	someNative
 	anonymous string
 	err       error
 	branch    string
@@ -44,9 +46,10 @@ func (f *fake) IsKey(secret string) bool  { return strings.HasPrefix(secret, "rk
 func (f *fake) ProveKey(_ context.Context, secret string) (api.Principal, bool, error) {
 	return api.Principal{Role: "ann", Scopes: []string{"read"}, Branches: []string{"dev"}}, secret == "rk_good", nil
 }
-func (f *fake) Version() string             { return "1" }
-func (f *fake) Started() time.Time          { return time.Now() }
-func (f *fake) Ready(context.Context) error { return f.err }
+func (f *fake) Function(string) (api.Function, bool) { return api.Function{}, false }
+func (f *fake) Version() string                      { return "1" }
+func (f *fake) Started() time.Time                   { return time.Now() }
+func (f *fake) Ready(context.Context) error          { return f.err }
 func (f *fake) Get(_ context.Context, p api.Principal, name string, _ bool) (api.Branch, error) {
 	f.branch, f.principal = name, p
 	if f.panics {
@@ -77,7 +80,7 @@ func (f *fake) Run(_ context.Context, _ api.Principal, s api.Statement) (api.Res
 
 func (f *fake) request(t *testing.T, method, path, body string, header ...string) (int, map[string]any) {
 	t.Helper()
-	h, err := New(api.Services{Roles: f, Keys: f, Branches: f, Tables: f, SQL: f, Status: f}, Options{Log: zap.NewNop()})
+	h, err := New(api.Services{Roles: f, Keys: f, Branches: f, Tables: f, SQL: f, Native: f, Status: f}, Options{Log: zap.NewNop()})
 	if err != nil {
 		t.Fatal(err)
 	}

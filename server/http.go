@@ -31,7 +31,7 @@ type httpAPI struct {
 
 // services gives admin what it needs.
 func (a *httpAPI) services() api.Services {
-	return api.Services{Roles: a, Keys: a, Branches: a, Tables: a, SQL: a, Webhooks: a, Status: a}
+	return api.Services{Roles: a, Keys: a, Branches: a, Tables: a, SQL: a, Webhooks: a, Native: a, Status: a}
 }
 
 // Version implements api.Status.
@@ -42,6 +42,11 @@ func (a *httpAPI) Started() time.Time { return a.started }
 
 // Ready implements api.Status: a read of the catalog goes through all of storage.
 func (a *httpAPI) Ready(ctx context.Context) error {
+	if h, ok := a.store.(interface{ Health() error }); ok {
+		if err := h.Health(); err != nil {
+			return err
+		}
+	}
 	db, err := a.database(api.Principal{})
 	if err != nil {
 		return err

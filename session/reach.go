@@ -52,12 +52,23 @@ func (s *Session) needs(scope string) error {
 // harmless are the functions of version control that tell and change nothing of other branches.
 var harmless = map[string]bool{"rowan_current_branch": true, "rowan_current_scn": true, "rowan_scn_time": true, "rowan_version": true}
 
+// telling are those that tell of any branch and change nothing.
+var telling = map[string]bool{
+	"rowan_branches": true, "rowan_log": true, "rowan_commits": true, "rowan_tags": true, "rowan_snapshots": true, "rowan_history": true, "rowan_blame": true,
+	"rowan_diff": true, "rowan_diff_stat": true, "rowan_diff_summary": true, "rowan_schema_diff": true, "rowan_diff_sql": true,
+	"rowan_merges": true, "rowan_conflicts": true, "rowan_merge_policies": true, "rowan_retention": true, "rowan_oldest_point": true,
+	"rowan_branch_sizes": true, "rowan_branch_privileges": true, "rowan_branch_limits": true, "rowan_has_branch_privilege": true,
+}
+
 // mayCall refuses functions of version control to credentials that lack the scope for branches, or that are bound to some
 // of them: the functions take branches by many names.
 func (s *Session) mayCall(function string) error {
 	r := s.opts.Reach
 	if r == nil || harmless[function] {
 		return nil
+	}
+	if r.AllBranches() && telling[function] {
+		return s.needs("read")
 	}
 	if !r.AllBranches() {
 		return pgerr.New(pgerrcode.InsufficientPrivilege, "these credentials are bound to some branches and cannot call functions of version control").

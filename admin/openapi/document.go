@@ -92,6 +92,14 @@ func (d *builder) operation(s *Section, r *web.Route) object {
 		}
 		op["requestBody"] = object{"required": hasRequired(in), "content": object{"application/json": content}}
 	}
+	if fields := r.Handler.Fields; len(fields) > 0 {
+		content := object{"schema": fieldsSchema(fields)}
+		if ex := bodyExamples(r); len(ex) > 0 {
+			content["examples"] = ex
+		}
+		needed := slices.ContainsFunc(fields, func(p web.Param) bool { return p.Required })
+		op["requestBody"] = object{"required": needed, "content": object{"application/json": content}}
+	}
 	if r.Scope != "" {
 		op["x-scope"] = string(r.Scope)
 	}
@@ -177,6 +185,35 @@ func paramSchema(q *web.Param) object {
 	return s
 }
 
+// fieldsSchema describes a body whose fields are data.
+func fieldsSchema(fields []web.Param) object {
+	properties := object{}
+	var required []any
+	for i := range fields {
+		p := &fields[i]
+		s := paramSchema(p)
+		delete(s, "minimum")
+		switch p.Type {
+		case "array":
+			s["items"] = object{"type": "string"}
+		case "any":
+			delete(s, "type")
+		}
+		if p.Doc != "" {
+			s["description"] = p.Doc
+		}
+		properties[p.Name] = s
+		if p.Required {
+			required = append(required, p.Name)
+		}
+	}
+	s := object{"type": "object", "properties": properties, "additionalProperties": false}
+	if required != nil {
+		s["required"] = required
+	}
+	return s
+}
+
 func anys(list []string) []any {
 	out := make([]any, len(list))
 	for i, s := range list {
@@ -190,6 +227,8 @@ func (d *builder) responses(s *Section, r *web.Route) object {
 	switch {
 	case r.Media != "":
 		ok["content"] = object{r.Media: object{"schema": object{"type": "string"}}}
+	case r.Schema != nil:
+		ok["content"] = object{"application/json": object{"schema": r.Schema}}
 	case r.Answer != nil:
 		schema := d.schema(s.Name, typeOf(r.Answer), false)
 		if s.Wrap != nil {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -26,6 +27,60 @@ func readBody(r *http.Request, in reflect.Type) (any, error) {
 		return nil, Invalid("", "the request body holds more than one JSON value")
 	}
 	return into, nil
+}
+
+// readObject decodes a JSON object whose fields are data, as strictly.
+func readObject(r *http.Request, fields []Param) (map[string]any, error) {
+	read, err := readBody(r, reflect.TypeFor[map[string]any]())
+	if err != nil {
+		return nil, err
+	}
+	object := *read.(*map[string]any)
+	if object == nil {
+		object = map[string]any{}
+	}
+	for name, v := range object {
+		i := slices.IndexFunc(fields, func(p Param) bool { return p.Name == name })
+		if i < 0 {
+			return nil, Invalid(name, "unknown field %q", name)
+		}
+		if v == nil {
+			delete(object, name) // as if it were left out
+			continue
+		}
+		if !fits(fields[i].Type, v) {
+			return nil, Invalid(name, "%s must be of type %s", name, fields[i].Type)
+		}
+	}
+	for _, p := range fields {
+		if _, ok := object[p.Name]; p.Required && !ok {
+			return nil, Invalid(p.Name, "%s is missing", p.Name)
+		}
+	}
+	return object, nil
+}
+
+// fits reports whether a JSON value is of a type.
+func fits(kind string, v any) bool {
+	switch kind {
+	case "string":
+		_, ok := v.(string)
+		return ok
+	case "boolean":
+		_, ok := v.(bool)
+		return ok
+	case "integer":
+		n, ok := v.(json.Number)
+		if ok {
+			_, err := n.Int64()
+			ok = err == nil
+		}
+		return ok
+	case "array":
+		list, ok := v.([]any)
+		return ok && !slices.ContainsFunc(list, func(e any) bool { return !fits("string", e) })
+	}
+	return true
 }
 
 func bodyError(err error) error {
@@ -75,7 +130,12 @@ func jsonKind(t reflect.Type) string {
 
 // WriteJSON answers with a JSON body.
 func WriteJSON(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	WriteMedia(w, "application/json; charset=utf-8", status, body)
+}
+
+// WriteMedia is WriteJSON for JSON under another name.
+func WriteMedia(w http.ResponseWriter, media string, status int, body any) {
+	w.Header().Set("Content-Type", media)
 	w.WriteHeader(status)
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)

@@ -107,5 +107,12 @@ func (m *Mux) run(c *Call) (any, error) {
 			return nil, err
 		}
 	}
+	if fields := c.Route.Handler.Fields; fields != nil {
+		object, err := readObject(c.Request, fields)
+		if err != nil {
+			return nil, err
+		}
+		in = object
+	}
 	return c.Route.Handler.run(c, in)
 }

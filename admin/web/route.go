@@ -46,10 +46,11 @@ type Route struct {
 	Hidden  bool // left out of documents
 	Query   []Param
 	Handler Handler
-	Status  int    // of success; 0: 200
-	Answer  any    // zero value of what success answers
-	Media   string // of an answer that is not JSON
-	Errors  []int  // statuses of failures that this operation is known for
+	Status  int            // of success; 0: 200
+	Answer  any            // zero value of what success answers
+	Schema  map[string]any // of the answer, instead of Answer
+	Media   string         // of an answer that is not JSON
+	Errors  []int          // statuses of failures that this operation is known for
 	// Examples are requests that work against a server prepared as package openapi's tests prepare it.
 	Examples []Example
 }
@@ -57,7 +58,7 @@ type Route struct {
 // Param is a parameter of the path or the query.
 type Param struct {
 	Name     string
-	Type     string // string, integer, boolean
+	Type     string // string, integer, boolean; of fields also array (of strings), object
 	Doc      string
 	Default  string
 	Enum     []string
@@ -79,7 +80,7 @@ type Example struct {
 // Handler runs an operation; In is the type of the body, nil when it takes none.
 type Handler struct {
 	In     reflect.Type
-	Upload bool // the body is the handler's to read
+	Fields []Param // of a body that is no Go type
 	run    func(*Call, any) (any, error)
 }
 
@@ -93,9 +94,9 @@ func Body[B any](f func(*Call, *B) (any, error)) Handler {
 	return Handler{In: reflect.TypeFor[B](), run: func(c *Call, in any) (any, error) { return f(c, in.(*B)) }}
 }
 
-// Upload makes a handler of an operation that reads its body itself.
-func Upload(f func(*Call) (any, error)) Handler {
-	return Handler{Upload: true, run: func(c *Call, _ any) (any, error) { return f(c) }}
+// Object makes a handler of an operation whose body is a JSON object of these fields, decoded strictly.
+func Object(fields []Param, f func(*Call, map[string]any) (any, error)) Handler {
+	return Handler{Fields: fields, run: func(c *Call, in any) (any, error) { return f(c, in.(map[string]any)) }}
 }
 
 // ok is the status of success.
