@@ -57,7 +57,7 @@ func (l *layer) setBeneath(ks uint64, list []reach, replace bool) []reach {
 	}
 	m[ks] = list
 	l.below.Store(&m)
-	if len(list) > flatDepth && l.want != nil {
+	if len(list) > flatDepth && l.want != nil && !replace {
 		l.want(l, ks)
 	}
 	return list

@@ -79,8 +79,11 @@ func (s *Store) flatten(ctx context.Context, l *layer, ks uint64) (bool, error) 
 		return false, nil
 	}
 	defer l.users.Add(-1)
+	if f := l.flat.Load(); f != nil && list[0].Layer == f.id {
+		return false, nil // it is flat
+	}
 	n, err := s.worth(ctx, list)
-	if n == 0 || err != nil {
+	if n < 2 || err != nil {
 		return false, err
 	}
 	flat, err := s.flatLayer(ctx, l)
@@ -101,7 +104,6 @@ func (s *Store) flatten(ctx context.Context, l *layer, ks uint64) (bool, error) 
 		return false, err
 	}
 	var b kv.Batch
-	b.Put(keys.MetaSpace.Append(nil, sp.Layer, ks), binary.AppendUvarint(nil, 0))
 	b.Put(keys.MetaFlat.Append(nil, l.id, ks), val)
 	if err := s.kv.Apply(ctx, &b); err != nil {
 		return false, err
@@ -181,6 +183,7 @@ func (s *Store) copyFlat(ctx context.Context, list []reach, sp keys.Space, rest 
 	if err := c.removeRange(sp.AppendHead(nil, nil), kv.PrefixEnd(sp.AppendHead(nil, nil))); err != nil {
 		return 0, err
 	}
+	c.batch.Put(keys.MetaSpace.Append(nil, sp.Layer, sp.Keyspace), binary.AppendUvarint(nil, 0))
 	if err := c.flush(); err != nil {
 		return 0, err
 	}

@@ -259,8 +259,15 @@ func (c *collector) deadLayers() (dead []*layer, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	kept := map[*layer]bool{}
+	for l := range gone { // with all that they build on
+		for used := l.users.Load() > 0; used && l != nil; l = l.parent {
+			kept[l] = true
+			kept[l.flat.Load()] = true
+		}
+	}
 	for l := range gone {
-		if l.users.Load() == 0 {
+		if !kept[l] {
 			delete(s.layers, l.id)
 			dead = append(dead, l)
 		}

@@ -95,7 +95,12 @@ func TestKill(t *testing.T) {
 }
 
 func killWriter(t *testing.T, dir string, after time.Duration) (acked int64) {
-	cmd := exec.Command(os.Args[0], "-test.run", "^TestKilledWriter$", "-test.v")
+	return killProcess(t, "TestKilledWriter", dir, after)
+}
+
+// killProcess runs a test in a process of its own and kills it some time after its first acknowledgement.
+func killProcess(t *testing.T, test, dir string, after time.Duration) (acked int64) {
+	cmd := exec.Command(os.Args[0], "-test.run", "^"+test+"$", "-test.v")
 	cmd.Env = append(os.Environ(), killDir+"="+dir)
 	out, err := cmd.StdoutPipe()
 	must(t, err)

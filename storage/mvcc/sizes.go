@@ -207,13 +207,15 @@ func (s *Store) invisible(ctx context.Context, l *layer, e extent) (n int64, err
 	r := &reader{s: s}
 	last := e[len(e)-1].to
 	for _, sp := range *l.spaces.Load() {
-		k, err := s.eachVersion(ctx, sp.prefix, func(key []byte, v *version) bool { return r.scn(v) > last })
+		k, err := s.eachVersion(ctx, sp.prefix, func(_ []byte, v *version) bool {
+			return r.scn(v) > last && r.scn(v) <= latest // not of a transaction that runs
+		})
 		if err != nil {
 			return 0, err
 		}
 		past, err := s.eachVersion(ctx, sp.AppendHistory(nil, nil), func(key []byte, v *version) bool {
 			_, end, _ := keys.SplitHistory(key)
-			return !e.meets(r.scn(v), r.endOf(end))
+			return r.endOf(end) <= latest && !e.meets(r.scn(v), r.endOf(end))
 		})
 		if err != nil {
 			return 0, err
