@@ -23,6 +23,7 @@ func useMemory(b badger.Options, memory int64) badger.Options {
 	memory = max(memory, leastMemory)
 	table := min(max(memory/32, leastTable), mostTable)
 	return b.WithMemTableSize(table).WithNumMemtables(waitingTables).WithBlockCacheSize(memory / 6).
+		WithBaseTableSize(min(max(memory/768, 512<<10), 2<<20)). // each compaction has a dozen tables in memory
 		WithValueLogFileSize(min(max(4*table, 64<<20), 1<<30))
 }
 
