@@ -113,6 +113,10 @@ func (s *Session) shapeNow(ctx context.Context, cacheKey, key string, known []ty
 	return p
 }
 
+// shapeCost is the most that a shape's plan may cost: beyond it planning with the constants, which is done again for each,
+// costs little beside what a better plan saves.
+const shapeCost = 500
+
 // planShape plans a shape; nil: it cannot be, or its plan is not one to keep.
 func (s *Session) planShape(ctx context.Context, key string, known []types.Type) *planned {
 	stmts, err := parse.Parse(key)
@@ -121,6 +125,9 @@ func (s *Session) planShape(ctx context.Context, key string, known []types.Type)
 	}
 	p, err := s.planNow(ctx, stmts[0], known)
 	if err != nil || p.plan.Root == nil || p.plan.Command != nil || p.plan.Once || len(p.plan.Refs) > 0 || len(p.plan.Notices) > 0 || len(p.plan.Params) != len(known) {
+		return nil
+	}
+	if p.plan.Root.Cost().Total > shapeCost {
 		return nil
 	}
 	return p

@@ -118,7 +118,7 @@ func (c *coster) lookupJoin(n *logical.Join, k *lookup, left physical.Node) phys
 	lc := left.Cost()
 	perRow := cpuTuple + evalCost(k.rest)
 	if !covers(k.scan.Table, k.index, k.scan.Source) {
-		perRow += randomPage / 40
+		perRow += randomPage / 10
 	}
 	rows := c.Rows(n)
 	total := lc.Total + lc.Rows*(lookupCost+k.matches*perRow) + rows*cpuTuple

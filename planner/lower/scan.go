@@ -245,7 +245,7 @@ func (c *coster) path(n *logical.Scan, p *path) physical.Cost {
 	}
 	perRow := cpuTuple + seqPage/rowsPerPage + evalCost(p.filter)
 	if p.index != nil && !covers(n.Table, p.index, n.Source) {
-		perRow += randomPage / 40
+		perRow += randomPage / 10
 	}
 	return physical.Cost{Startup: start, Total: start + read*perRow, Rows: out, Width: c.width(n.Cols)}
 }
