@@ -45,6 +45,9 @@ func openEngine(ctx context.Context, o EngineOptions) (*Engine, error) {
 	}
 	engine := session.NewEngine(store, o.Log.Named("session"))
 	engine.Version = Version
+	if err := engine.DropEphemeral(ctx); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
 	engine.TempDir = o.TempDir
 	engine.Temp = temp.New(mvcc.FirstDatabase, openTemp(filepath.Join(o.TempDir, "tables")))
 	stop := engine.Maintain()

@@ -47,7 +47,10 @@ func (s *Session) connect(ctx context.Context, name string) error {
 	if err := s.applyStartup(branch, point); err != nil {
 		return err
 	}
-	return s.checkBranch(ctx)
+	if err := s.checkBranch(ctx); err != nil {
+		return err
+	}
+	return s.fork(ctx)
 }
 
 func (s *Session) applyDefaults(global *catalog.Snapshot, role *catalog.Role) {

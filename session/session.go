@@ -90,6 +90,7 @@ type Session struct {
 	notices           []*pgerr.Error      // of functions, for the running statement
 	me                currentRole
 	temp              *temp.Space // nil until the first temporary object
+	ephemeral         string      // branch that is dropped with the session; "": none
 	trusted           bool        // the engine's own statements run: privileges are not checked
 }
 
@@ -124,6 +125,9 @@ func (s *Session) Close() error {
 		if terr := s.temp.Close(context.Background()); err == nil {
 			err = terr
 		}
+	}
+	if ferr := s.dropFork(); err == nil {
+		err = ferr
 	}
 	s.engine.notify.remove(s)
 	s.engine.activity.remove(s.activity)

@@ -117,6 +117,8 @@ func (s *Session) assign(ctx context.Context, name, value string, local bool) er
 	case "rowan.as_of":
 		branch, _ := s.settings.get("rowan.branch")
 		return s.setBranch(ctx, branch, value, false, local)
+	case "rowan.ephemeral":
+		return pgerr.New(pgerrcode.CantChangeRuntimeParam, "parameter \"%s\" cannot be set after connection start", name)
 	case "role":
 		return s.setRole(value, local)
 	case "session_authorization":

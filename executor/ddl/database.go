@@ -222,6 +222,12 @@ func (s *stmt) renameGlobal(ctx context.Context, c *command.Rename) error {
 		r.Name = c.To
 		return g.Put(ctx, r)
 	}
+	if d, b, ok, err := s.branchNamed(ctx, c.Database); ok || err != nil {
+		if err == nil {
+			err = s.renameBranch(ctx, d, b, c.To)
+		}
+		return err
+	}
 	d, err := s.database(c.Database)
 	if err != nil {
 		return err

@@ -189,6 +189,12 @@ func changeSetting(list []catalog.Setting, db catalog.OID, c *command.AlterSetti
 }
 
 func (s *stmt) commentGlobal(ctx context.Context, c *command.Comment) error {
+	if d, b, ok, err := s.branchNamed(ctx, c.Database); ok || err != nil {
+		if err == nil {
+			err = s.commentBranch(ctx, d, b, c.Text)
+		}
+		return err
+	}
 	var o catalog.Object
 	if c.Role != "" {
 		r, err := s.role(c.Role)
