@@ -184,7 +184,25 @@ type Sequence struct {
 	OwnerColumn                       ColumnID `json:",omitempty"`
 	Policy                            string   `json:",omitempty"` // how branches share it: "" shared, block, isolated, renumber
 	Block                             int64    `json:",omitempty"` // values a branch takes at a time, with policy block
+	Branch                            uint64   `json:"-"`          // whose state is meant, where the policy gives each branch its own
 }
+
+// On returns the sequence as a branch uses it.
+func (s *Sequence) On(branch uint64) *Sequence {
+	if s.Policy == SequenceShared {
+		return s
+	}
+	c := *s
+	c.Branch = branch
+	return &c
+}
+
+// Policies of sequences: how branches share them.
+const (
+	SequenceShared   = ""
+	SequenceBlock    = "block"    // each branch takes a number of values at a time
+	SequenceIsolated = "isolated" // each branch counts by itself; a merge takes the greater value
+)
 
 // View is a view.
 type View struct {

@@ -48,10 +48,48 @@ func (s *Session) Merge(ctx context.Context, m Merge) (storage.MergeResult, erro
 			return res, err
 		}
 	}
-	if res.Changed() {
-		s.noteMerge(m, res)
+	if !res.Changed() {
+		return res, nil
 	}
-	return res, nil
+	s.noteMerge(m, res)
+	return res, s.mergeSequences(ctx, m)
+}
+
+// mergeSequences takes isolated sequences of the target as far as the source's have gone, so that the rows that came do not
+// meet those to come.
+func (s *Session) mergeSequences(ctx context.Context, m Merge) error {
+	if m.From != nil {
+		return nil
+	}
+	source, err := s.txn.View(ctx, catalog.Ref{Branch: m.Source})
+	if err != nil {
+		return err
+	}
+	target, err := s.txn.View(ctx, catalog.Ref{Branch: m.Target})
+	if err != nil {
+		return err
+	}
+	store := s.engine.Store.Sequences()
+	for _, o := range target.Catalog().Objects() {
+		q, ok := o.(*catalog.Sequence)
+		if !ok || q.Policy != catalog.SequenceIsolated {
+			continue
+		}
+		x, called, err := store.Get(ctx, q.On(source.Branch().ID))
+		if err != nil {
+			return err
+		}
+		y, _, err := store.Get(ctx, q.On(target.Branch().ID))
+		if err != nil {
+			return err
+		}
+		if called && (x > y) == (q.Increment > 0) && x != y {
+			if err := store.Set(ctx, q.On(target.Branch().ID), x, true); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // merge merges once. collect lists rows that break constraints, instead of failing at the first.

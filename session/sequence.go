@@ -51,14 +51,15 @@ var sequenceServices = map[string]service{
 }
 
 func (s *Session) sequence(ctx context.Context, id catalog.OID) (*catalog.Sequence, error) {
-	snap, err := s.snapshot(ctx)
+	v, err := s.txn.View(ctx, noRef)
 	if err != nil {
 		return nil, err
 	}
+	snap := v.Catalog()
 	o, _ := snap.RelationByOID(id)
 	switch o := o.(type) {
 	case *catalog.Sequence:
-		return o, nil
+		return o.On(v.Branch().ID), nil
 	case nil:
 		return nil, pgerr.New(pgerrcode.UndefinedTable, "could not open relation with OID %d", id)
 	default:

@@ -2,8 +2,8 @@ package vcs
 
 // Of comparing, merging and taking back.
 
-func partTwoFuncs() map[string]Func { return joined(policyFuncs, conflictFuncs, pendingFuncs) }
+func partTwoFuncs() map[string]Func { return joined(sequenceFuncs, policyFuncs, conflictFuncs, pendingFuncs) }
 
 func partTwoRows() map[string]RowsFunc {
-	return joined(schemaRows, pickRows, policyRows, conflictRows, pendingRows)
+	return joined(sequenceRows, schemaRows, pickRows, policyRows, conflictRows, pendingRows)
 }

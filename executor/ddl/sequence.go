@@ -189,7 +189,7 @@ func (s *stmt) changeSequence(ctx context.Context, old *catalog.Sequence, d *com
 	if err := s.ownSequence(q, d.OwnedBy); err != nil {
 		return err
 	}
-	last, called, err := s.Store.Sequences().Get(ctx, old)
+	last, called, err := s.Store.Sequences().Get(ctx, old.On(s.view.Branch().ID))
 	if err != nil {
 		return err
 	}
@@ -205,7 +205,7 @@ func (s *stmt) changeSequence(ctx context.Context, old *catalog.Sequence, d *com
 	if err := s.view.Put(ctx, q); err != nil {
 		return err
 	}
-	return s.Store.Sequences().Set(ctx, q, last, called)
+	return s.Store.Sequences().Set(ctx, q.On(s.view.Branch().ID), last, called)
 }
 
 // identityTable returns the table whose identity column uses a sequence, or nil.

@@ -16,11 +16,20 @@ import (
 // logAhead is how many values are reserved at a time, as PostgreSQL does: a crash leaves a gap of at most as many.
 const logAhead = 32
 
-// sequences implements storage.Sequences. The state in the store runs ahead of the one in memory.
+// sequences implements storage.Sequences. The state in the store runs ahead of the one in memory. A sequence has one state
+// for all branches, or, when they are isolated, one for each that begins where the common one stands.
 type sequences struct {
 	s  *Store
 	mu sync.Mutex
-	m  map[catalog.OID]*sequence
+	m  map[uint64]*sequence
+}
+
+// stateID numbers the state of a sequence: its OID, and for a branch's own state the branch above that.
+func stateID(d *catalog.Sequence) uint64 {
+	if d.Policy == catalog.SequenceIsolated {
+		return d.Branch<<32 | uint64(d.OID)
+	}
+	return uint64(d.OID)
 }
 
 type sequence struct {
@@ -29,23 +38,38 @@ type sequence struct {
 	last   int64
 	called bool
 	left   int // values that the store's state runs ahead
+
+	blocks map[uint64]*block // what branches have taken
 }
 
-func (q *sequences) init(s *Store) { q.s, q.m = s, map[catalog.OID]*sequence{} }
+// block is a run of values that a branch has taken and not used yet. What is left of it when the server ends is lost.
+type block struct {
+	next int64
+	left int64
+}
+
+func (q *sequences) init(s *Store) { q.s, q.m = s, map[uint64]*sequence{} }
 
 func (q *sequences) open(ctx context.Context, d *catalog.Sequence) (*sequence, error) {
 	q.mu.Lock()
-	x := q.m[d.OID]
+	id := stateID(d)
+	x := q.m[id]
 	if x == nil {
 		x = &sequence{}
-		q.m[d.OID] = x
+		q.m[id] = x
 	}
 	q.mu.Unlock()
 	x.mu.Lock()
 	if x.loaded {
 		return x, nil
 	}
-	val, ok, err := q.s.kv.Get(ctx, keys.MetaSequence.Append(nil, uint64(d.OID)), nil)
+	val, ok, err := q.s.kv.Get(ctx, keys.MetaSequence.Append(nil, id), nil)
+	if err == nil && !ok && id != uint64(d.OID) {
+		err = q.begin(ctx, d, x)
+		if err == nil {
+			return x, nil
+		}
+	}
 	if err != nil {
 		x.mu.Unlock()
 		return nil, err
@@ -57,13 +81,26 @@ func (q *sequences) open(ctx context.Context, d *catalog.Sequence) (*sequence, e
 	return x, nil
 }
 
-func (q *sequences) store(ctx context.Context, id catalog.OID, last int64, called bool) error {
+// begin starts a branch's own state where the common one stands.
+func (q *sequences) begin(ctx context.Context, d *catalog.Sequence, x *sequence) error {
+	common := *d
+	common.Policy = catalog.SequenceShared
+	y, err := q.open(ctx, &common)
+	if err != nil {
+		return err
+	}
+	defer y.mu.Unlock()
+	x.last, x.called, x.loaded = y.last, y.called, true
+	return nil
+}
+
+func (q *sequences) store(ctx context.Context, id uint64, last int64, called bool) error {
 	val := make([]byte, 1, 9)
 	if called {
 		val[0] = 1
 	}
 	b := kv.Batch{Async: true} // the next commit syncs it: see Store.seqDirty
-	b.Put(keys.MetaSequence.Append(nil, uint64(id)), binary.BigEndian.AppendUint64(val, uint64(last)))
+	b.Put(keys.MetaSequence.Append(nil, id), binary.BigEndian.AppendUint64(val, uint64(last)))
 	q.s.seqDirty.Store(true)
 	return q.s.kv.Apply(ctx, &b)
 }
@@ -75,6 +112,9 @@ func (q *sequences) Next(ctx context.Context, d *catalog.Sequence) (int64, error
 		return 0, err
 	}
 	defer x.mu.Unlock()
+	if d.Policy == catalog.SequenceBlock && d.Branch != 0 && d.Block > 1 {
+		return q.fromBlock(ctx, d, x)
+	}
 	v := x.last
 	if x.called {
 		if v, err = step(d, x.last); err != nil {
@@ -91,7 +131,7 @@ func (q *sequences) Next(ctx context.Context, d *catalog.Sequence) (int64, error
 			top = t
 			n++
 		}
-		if err := q.store(ctx, d.OID, top, true); err != nil {
+		if err := q.store(ctx, stateID(d), top, true); err != nil {
 			return 0, err
 		}
 		x.left = n + 1
@@ -99,6 +139,52 @@ func (q *sequences) Next(ctx context.Context, d *catalog.Sequence) (int64, error
 	x.left--
 	x.last, x.called = v, true
 	return v, nil
+}
+
+// fromBlock gives the next value of a branch's block; where it is used up the branch takes another.
+func (q *sequences) fromBlock(ctx context.Context, d *catalog.Sequence, x *sequence) (int64, error) {
+	b := x.blocks[d.Branch]
+	if b == nil {
+		b = &block{}
+		if x.blocks == nil {
+			x.blocks = map[uint64]*block{}
+		}
+		x.blocks[d.Branch] = b
+	}
+	if b.left == 0 {
+		if err := q.takeBlock(ctx, d, x, b); err != nil {
+			return 0, err
+		}
+	}
+	v := b.next
+	b.left--
+	b.next += d.Increment
+	return v, nil
+}
+
+func (q *sequences) takeBlock(ctx context.Context, d *catalog.Sequence, x *sequence, b *block) error {
+	v := x.last
+	var err error
+	if x.called {
+		if v, err = step(d, x.last); err != nil {
+			return err
+		}
+	}
+	top, n := v, int64(1)
+	for n < d.Block {
+		t, err := step(d, top)
+		if err != nil || (t > top) != (d.Increment > 0) { // the end, or a new cycle
+			break
+		}
+		top = t
+		n++
+	}
+	if err := q.store(ctx, stateID(d), top, true); err != nil {
+		return err
+	}
+	b.next, b.left = v, n
+	x.last, x.called, x.left = top, true, 0
+	return nil
 }
 
 // step returns the value after v.
@@ -130,10 +216,10 @@ func (q *sequences) Set(ctx context.Context, d *catalog.Sequence, value int64, c
 		return err
 	}
 	defer x.mu.Unlock()
-	if err := q.store(ctx, d.OID, value, called); err != nil {
+	if err := q.store(ctx, stateID(d), value, called); err != nil {
 		return err
 	}
-	x.last, x.called, x.left = value, called, 0
+	x.last, x.called, x.left, x.blocks = value, called, 0, nil
 	return nil
 }
 

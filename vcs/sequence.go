@@ -1,0 +1,83 @@
+package vcs
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/types"
+)
+
+var (
+	sequenceFuncs = map[string]Func{"rowan_set_sequence_policy": setSequencePolicy}
+	sequenceRows  = map[string]RowsFunc{"rowan_sequence_policies": listSequencePolicies}
+)
+
+// setSequencePolicy is rowan.set_sequence_policy(sequence, policy, block, branch).
+func setSequencePolicy(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
+	if err := c.RefuseReadOnly("rowan.set_sequence_policy()"); err != nil {
+		return types.Null, err
+	}
+	v, err := c.View(ctx, catalog.Ref{Branch: text(a[3])})
+	if err != nil {
+		return types.Null, err
+	}
+	id, err := c.Relation(v.Catalog(), text(a[0]))
+	if err != nil {
+		return types.Null, err
+	}
+	old, ok := v.Catalog().Object(id).(*catalog.Sequence)
+	if !ok {
+		return types.Null, pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a sequence", text(a[0]))
+	}
+	if err := mustOwn(c, &old.Header, "sequence"); err != nil {
+		return types.Null, err
+	}
+	q := catalog.CloneObject(old).(*catalog.Sequence)
+	q.Block = 0
+	switch policy := strings.ToLower(text(a[1])); policy {
+	case "shared":
+		q.Policy = catalog.SequenceShared
+	case catalog.SequenceIsolated:
+		q.Policy = policy
+	case catalog.SequenceBlock:
+		if a[2].Null || a[2].I < 2 {
+			return types.Null, pgerr.New(pgerrcode.InvalidParameterValue, "a block has two values at least")
+		}
+		q.Policy, q.Block = policy, a[2].I
+	default:
+		return types.Null, pgerr.New(pgerrcode.InvalidParameterValue, "unknown sequence policy \"%s\"", policy).WithHint("Known policies: shared, block, isolated.")
+	}
+	return types.String(policyName(q)), v.Put(ctx, q)
+}
+
+func policyName(q *catalog.Sequence) string {
+	if q.Policy == catalog.SequenceShared {
+		return "shared"
+	}
+	return q.Policy
+}
+
+func listSequencePolicies(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Datum) bool) error {
+	v, err := c.View(ctx, branchPoint(text(a[0])))
+	if err != nil {
+		return err
+	}
+	for _, o := range v.Catalog().Objects() {
+		q, ok := o.(*catalog.Sequence)
+		if !ok || q.Policy == catalog.SequenceShared {
+			continue
+		}
+		block := types.Null
+		if q.Block > 0 {
+			block = types.Int(q.Block)
+		}
+		if !yield([]types.Datum{types.String(qualifiedName(v.Catalog(), q.OID)), types.String(q.Policy), block}) {
+			break
+		}
+	}
+	return nil
+}
