@@ -34,6 +34,7 @@ type Engine struct {
 	sending  sync.RWMutex // held for reading to send a request, for writing to close the channel
 	requests chan *request
 	stopped  chan struct{}
+	reclaim  chan chan error // asks the commit loop for a collection of value logs
 	closed   atomic.Bool
 	users    atomic.Int64 // reads and iterators under way, which Close waits for
 	health   health

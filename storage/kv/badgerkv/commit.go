@@ -76,6 +76,11 @@ func (e *Engine) commitLoop() {
 				_ = e.db.RunValueLogGC(0.5)
 				e.loose.Unlock()
 				continue
+			case done := <-e.reclaim:
+				e.loose.Lock()
+				done <- e.db.RunValueLogGC(0.5)
+				e.loose.Unlock()
+				continue
 			}
 		}
 		group, carry = e.gather(append(group[:0], first), expect)

@@ -36,7 +36,7 @@ func openWith(o Options, b badger.Options) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{
-		opts: o, requests: make(chan *request, 256), stopped: make(chan struct{}),
+		opts: o, requests: make(chan *request, 256), stopped: make(chan struct{}), reclaim: make(chan chan error),
 		space: space{dir: o.Dir, reserve: o.Reserve, free: freeBytes},
 	}
 	if e.space.reserve == 0 {
