@@ -30,10 +30,10 @@ const (
 // session knows the wire, the planner knows neither executor nor storage, operators' families do not know each other, and
 // storage knows descriptors and batches but no expressions.
 var layers = map[string]string{
-	"cmd/rowan":         "server",
-	"server":            "wire session vcs admin admin/api admin/auth admin/limit admin/web apikey webhook storage storage/mvcc storage/temp storage/merge storage/kv/badgerkv storage/kv/tikv catalog/pgcatalog internal/password internal/invariant " + schema,
+	"cmd/rowan":         "server storage storage/backup",
+	"server":            "storage/backup wire session vcs admin admin/api admin/auth admin/limit admin/web apikey webhook storage storage/mvcc storage/temp storage/merge storage/kv/badgerkv storage/kv/tikv catalog/pgcatalog internal/password internal/invariant " + schema,
 	"wire":              values,
-	"session":           "vcs/dolt apikey vcs planner planner/bind planner/parse planner/logical executor executor/copy executor/ddl executor/dml executor/op executor/eval executor/mem executor/kernel executor/spill storage storage/temp internal/password catalog/pgcatalog internal/invariant " + plans,
+	"session":           "storage/backup vcs/dolt apikey vcs planner planner/bind planner/parse planner/logical executor executor/copy executor/ddl executor/dml executor/op executor/eval executor/mem executor/kernel executor/spill storage storage/temp internal/password catalog/pgcatalog internal/invariant " + plans,
 	"vcs":               "storage storage/systable " + schema,
 	"vcs/dolt":          "vcs storage/systable " + schema,
 	"admin":             "admin/api admin/auth admin/helios admin/native admin/openapi admin/web",
@@ -84,6 +84,7 @@ var layers = map[string]string{
 	"storage":             schema,
 	"storage/mvcc":        "storage storage/keys storage/kv storage/lock storage/ssi storage/rowcodec storage/diff storage/merge internal/invariant " + schema,
 	"storage/temp":        "storage " + schema,
+	"storage/backup":      "storage",
 	"storage/systable":    "storage " + schema,
 	"storage/diff":        "storage storage/keys storage/rowcodec " + schema,
 	"storage/merge":       "storage storage/keys storage/rowcodec storage/diff " + schema,
@@ -118,7 +119,7 @@ var layers = map[string]string{
 var confined = map[string]string{
 	"github.com/pganalyze/pg_query_go/": "planner/parse planner/bind",
 	"github.com/dgraph-io/":             "storage/kv/badgerkv",
-	"github.com/klauspost/":             "storage/kv/badgerkv",
+	"github.com/klauspost/":             "storage/kv/badgerkv storage/backup",
 	"github.com/tikv/":                  "storage/kv/tikv",
 	"github.com/jackc/pgx/v5/pgproto3":  "wire",
 	"github.com/go-chi/chi/":            "admin",

@@ -27,6 +27,7 @@ type Config struct {
 	Auth     Auth   // "": AuthSCRAM
 	TLSCert  string // PEM files; both or neither
 	TLSKey   string
+	Key      []byte // encrypts what is written to disk; 16, 24 or 32 bytes; nil: plain
 	Memory   Memory // "": MemoryNormal
 	// Password is the superuser's, set when the data directory is made; "": made up and printed.
 	Password       string

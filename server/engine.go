@@ -34,6 +34,7 @@ type EngineOptions struct {
 	TempDir  string // emptied
 	Password string // of the superuser postgres, should the store be new
 	Trust    bool   // no passwords are asked for
+	Key      []byte // encrypts what is written to disk; nil: plain
 	Memory   Memory
 	HTTP     HTTPConfig
 	Log      *zap.Logger

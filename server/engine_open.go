@@ -28,7 +28,7 @@ func openEngine(ctx context.Context, o EngineOptions) (*Engine, error) {
 		return nil, err
 	}
 	budget, _ := o.Memory.bytes() // it was checked
-	kv, err := badgerkv.Open(badgerkv.Options{Dir: o.Dir, Memory: budget})
+	kv, err := badgerkv.Open(badgerkv.Options{Dir: o.Dir, Memory: budget, Key: o.Key})
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func openEngine(ctx context.Context, o EngineOptions) (*Engine, error) {
 		return nil, errors.Join(err, store.Close())
 	}
 	engine.TempDir = o.TempDir
-	engine.Temp = temp.New(mvcc.FirstDatabase, openTemp(filepath.Join(o.TempDir, "tables")))
+	engine.Temp = temp.New(mvcc.FirstDatabase, openTemp(filepath.Join(o.TempDir, "tables"), o.Key))
 	stop := engine.Maintain()
 	s := &sessions{engine: engine, store: store}
 	a := &httpAPI{sessions: s, trust: o.Trust, started: time.Now()}

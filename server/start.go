@@ -98,7 +98,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 func (s *Server) openEngine(ctx context.Context, pw string) (err error) {
 	s.engine, err = s.cfg.Open(ctx, EngineOptions{
 		Dir: s.dir.file(storeDir), TempDir: s.dir.file(tempDir), Password: pw,
-		Trust: s.cfg.Auth == AuthTrust, Memory: s.cfg.Memory, HTTP: s.cfg.HTTP, Log: s.cfg.Log,
+		Trust: s.cfg.Auth == AuthTrust, Key: s.cfg.Key, Memory: s.cfg.Memory, HTTP: s.cfg.HTTP, Log: s.cfg.Log,
 	})
 	if err != nil {
 		return fmt.Errorf("cannot open the store in %s: %w", s.dir.path, err)

@@ -11,7 +11,7 @@ import (
 )
 
 // openTemp returns what opens the store of temporary tables: small, never synced, and begun anew with each server.
-func openTemp(dir string) func(context.Context) (storage.Store, error) {
+func openTemp(dir string, key []byte) func(context.Context) (storage.Store, error) {
 	return func(ctx context.Context) (storage.Store, error) {
 		if err := os.RemoveAll(dir); err != nil {
 			return nil, err
@@ -19,7 +19,7 @@ func openTemp(dir string) func(context.Context) (storage.Store, error) {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
 		}
-		kv, err := badgerkv.Open(badgerkv.Options{Dir: dir, Small: true, NoSync: true})
+		kv, err := badgerkv.Open(badgerkv.Options{Dir: dir, Small: true, NoSync: true, Key: key})
 		if err != nil {
 			return nil, err
 		}

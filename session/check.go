@@ -15,8 +15,10 @@ import (
 )
 
 // operationRows are the functions by which administrators look after a running server.
-var operationRows = map[string]rowService{
-	"rowan_check": check,
+var operationRows map[string]rowService
+
+func init() { // check runs statements, and they may call all functions
+	operationRows = map[string]rowService{"rowan_check": check, "rowan_backup": takeBackup}
 }
 
 // check is rowan.check(points, constraints, scope): each row is a violation of what must always hold.

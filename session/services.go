@@ -27,7 +27,7 @@ var (
 		return joined(vcsServices(), sequenceServices, catalogServices, definitionServices, functionServices, privilegeServices, systemServices,
 			lockServices, tempServices, backendServices, apiKeyServices)
 	})
-	rowServices = sync.OnceValue(func() map[string]rowService { return joined(vcsRows(), catalogRows, apiKeyRows) })
+	rowServices = sync.OnceValue(func() map[string]rowService { return joined(vcsRows(), operationRows, catalogRows, apiKeyRows) })
 )
 
 func joined[F any](tables ...map[string]F) map[string]F {

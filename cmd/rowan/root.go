@@ -29,13 +29,18 @@ func newRoot() *cobra.Command {
 		Version: server.Version,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddGroup(&cobra.Group{ID: "server", Title: "The server:"}, &cobra.Group{ID: "branches", Title: "Branches and history, on a running server:"})
+	root.AddGroup(&cobra.Group{ID: "server", Title: "The server:"}, &cobra.Group{ID: "branches", Title: "Branches and history, on a running server:"},
+		&cobra.Group{ID: "operations", Title: "Backups, checks and copies, of a running server or a data directory:"})
 	for _, c := range []*cobra.Command{newServe(), newDemo()} {
 		c.GroupID = "server"
 		root.AddCommand(c)
 	}
 	for _, c := range []*cobra.Command{newBranch(), newLogCommand(), newDiff(), newMerge(), newTag(), newCommit()} {
 		c.GroupID = "branches"
+		root.AddCommand(c)
+	}
+	for _, c := range []*cobra.Command{newBackup(), newRestore(), newCheck(), newDump(), newLoad(), newRotateKey()} {
+		c.GroupID = "operations"
 		root.AddCommand(c)
 	}
 	root.AddCommand(newVersion())

@@ -28,7 +28,7 @@ const serveExample = `  rowan serve
 
 func newServe() *cobra.Command {
 	var cfg server.Config
-	var auth, memory, level string
+	var auth, memory, level, keyFile string
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Start a server", Long: serveLong, Example: serveExample, Args: cobra.NoArgs,
 		PreRunE: func(cmd *cobra.Command, _ []string) error { return fromEnvironment(cmd.Flags()) },
@@ -39,6 +39,9 @@ func newServe() *cobra.Command {
 			}
 			cfg.Auth, cfg.Memory, cfg.Log, cfg.Out = server.Auth(auth), server.Memory(memory), log, cmd.OutOrStdout()
 			cfg.Password, cfg.HTTP.JWT.Secret = superuserPassword(), jwtSecret()
+			if cfg.Key, err = server.ReadKey(keyFile); err != nil {
+				return failed(err)
+			}
 			cfg.Memory.Limit()
 			return failed(serve(cmd.Context(), cfg))
 		},
@@ -50,6 +53,7 @@ func newServe() *cobra.Command {
 	f.StringVar(&auth, "auth", string(server.AuthSCRAM), "how clients prove who they are: scram-sha-256, or trust on loopback addresses")
 	f.StringVar(&cfg.TLSCert, "tls-cert", "", "PEM file with the server's certificate")
 	f.StringVar(&cfg.TLSKey, "tls-key", "", "PEM file with the certificate's key")
+	f.StringVar(&keyFile, "encryption-key-file", "", "file with the key that encrypts the data: 16, 24 or 32 bytes, hexadecimal or base64")
 	f.StringVar(&memory, "memory", string(server.MemoryNormal), "how much to use: small, normal or large, or a size such as 512MB")
 	f.IntVar(&cfg.MaxConnections, "max-connections", 100, "the most sessions at a time")
 	f.StringVar(&level, "log-level", "info", "debug, info, warn or error")

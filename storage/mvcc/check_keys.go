@@ -132,7 +132,7 @@ func (k *keyCheck) meta(ctx context.Context) error {
 var metaIDs = map[keys.Meta]int{
 	keys.MetaFormat: 0, keys.MetaBranch: 1, keys.MetaLayer: 1, keys.MetaSpace: 2, keys.MetaCatalog: 2, keys.MetaCounter: 1,
 	keys.MetaSequence: 1, keys.MetaLarge: 1, keys.MetaSnapshot: 1, keys.MetaClean: 0, keys.MetaMerge: 3, keys.MetaKeep: 1,
-	keys.MetaFlat: 2,
+	keys.MetaFlat: 2, keys.MetaStatistics: 2,
 }
 
 // record takes in one meta record; it reports whether it knows the key.

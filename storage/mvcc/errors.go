@@ -164,3 +164,11 @@ func storeError(err error) error {
 	}
 	return err
 }
+
+// Health returns why the engine takes no writes, or nil.
+func (s *Store) Health() error {
+	if h, ok := s.kv.(kv.Health); ok {
+		return storeError(h.Health())
+	}
+	return nil
+}

@@ -16,7 +16,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rowandb/rowan/storage"
-	"github.com/rowandb/rowan/storage/keys"
 	"github.com/rowandb/rowan/storage/kv/memkv"
 	"github.com/rowandb/rowan/storage/mvcc"
 )
@@ -46,9 +45,7 @@ func restore(t tb, chain []export, to uint64) *mvcc.Store {
 	var until time.Time
 	for _, e := range chain {
 		for i, k := range e.keys {
-			if scn, ok := keys.DecodeCommit(k); ok && scn > to && until.IsZero() {
-				at, err := mvcc.CommitTime(e.vals[i])
-				must(t, err)
+			if scn, at, ok := mvcc.ReadCommit(k, e.vals[i]); ok && scn > to && until.IsZero() {
 				until = at
 			}
 		}

@@ -26,12 +26,20 @@ type Importer struct {
 	names  map[branchName]bool
 	counts map[keys.Space]*[4]int64 // when counting back
 	older  bool
+
+	row    []byte // head key of the row whose history is being taken, when restoring what was
+	ended  bool   // a version of it ended at or before the SCN
+	held   []byte // the version that held at the SCN
+	isHeld bool
 }
 
-// CommitTime reads when a transaction was committed from its commit record.
-func CommitTime(val []byte) (time.Time, error) {
+// ReadCommit reads a commit record; ok is false for other records.
+func ReadCommit(key, val []byte) (scn uint64, at time.Time, ok bool) {
+	if scn, ok = keys.DecodeCommit(key); !ok {
+		return 0, time.Time{}, false
+	}
 	c, err := parseCommit(val)
-	return c.time, err
+	return scn, c.time, err == nil
 }
 
 // NewImporter makes an importer. until is when the first transaction after the SCN was committed: branches made or dropped
@@ -51,6 +59,9 @@ func (i *Importer) Begin(info storage.ExportInfo) error {
 	i.older = info.SCN > i.to
 	i.large, i.spaces, i.layers = map[uint64]uint64{}, map[keys.Space]bool{}, map[uint64]bool{globalLayer: true}
 	i.names, i.counts = map[branchName]bool{}, map[keys.Space]*[4]int64{}
+	if err := i.rowDone(); err != nil {
+		return err
+	}
 	if err := i.flush(); err != nil {
 		return err
 	}
@@ -135,18 +146,41 @@ func (i *Importer) version(key, val []byte) error {
 		return err
 	}
 	if i.begins(v.ver) > i.to {
-		return nil
+		return nil // and the row's group goes on
 	}
-	sp, row, end, ok := keys.DecodeHistory(key)
-	switch {
-	case ok && i.begins(end) > i.to:
-		return i.write(sp.AppendHead(nil, row), val)
-	case ok && i.older: // the head that an earlier export has left may be this version
-		if err := i.write(sp.AppendHead(nil, row), nil); err != nil {
-			return err
+	if sp, row, end, ok := keys.DecodeHistory(key); ok && i.older {
+		if head := sp.AppendHead(nil, row); string(head) != string(i.row) {
+			if err := i.rowDone(); err != nil {
+				return err
+			}
+			i.row = head
 		}
+		if i.begins(end) > i.to {
+			i.held, i.isHeld = append(i.held[:0], val...), true
+			return nil
+		}
+		i.ended = true
+	} else if err := i.rowDone(); err != nil {
+		return err
 	}
 	return i.write(key, val)
+}
+
+// rowDone writes the head of a row of which all history has come: the version that held at the SCN, or nothing in the place
+// of a head that an earlier export has left, and that has ended since.
+func (i *Importer) rowDone() error {
+	if i.row == nil {
+		return nil
+	}
+	var err error
+	switch {
+	case i.isHeld:
+		err = i.write(i.row, i.held)
+	case i.ended:
+		err = i.write(i.row, nil)
+	}
+	i.row, i.ended, i.isHeld = nil, false, false
+	return err
 }
 
 // log keeps the entries up to the SCN. Of later ones it takes back what they have counted.
@@ -271,6 +305,9 @@ func (i *Importer) count(keyLen int, id [2]uint64, val []byte) error {
 
 // Finish removes what later exports of the chain do not know any more, and makes all durable.
 func (i *Importer) Finish() error {
+	if err := i.rowDone(); err != nil {
+		return err
+	}
 	for sp, n := range i.counts {
 		var val []byte
 		for _, v := range n {

@@ -1,0 +1,85 @@
+package main
+
+// userSchema leaves out what every database has.
+const userSchema = `n.nspname NOT IN ('pg_catalog', 'information_schema', 'rowan', 'pg_toast') AND n.nspname !~ '^pg_(temp|toast_temp)_'`
+
+// tableName is the qualified name of the relation c in the schema n.
+const tableName = `format('%I.%I', n.nspname, c.relname)`
+
+// insertable are the columns of c that take values.
+const insertable = `(SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
+	WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '')`
+
+const dumpTables = `SELECT ` + tableName + `, ` + insertable + ` FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+	WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND ` + userSchema + ` AND ` + insertable + ` IS NOT NULL ORDER BY c.oid`
+
+// columnList is what stands in the parentheses of a CREATE TABLE: columns and CHECK constraints. Defaults that need a
+// sequence come later.
+const columnList = `(SELECT string_agg(part, E',\n    ' ORDER BY k, num) FROM (
+	SELECT 1 AS k, a.attnum::int AS num, format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod))
+		|| CASE WHEN a.attgenerated = 's' THEN ' GENERATED ALWAYS AS (' || pg_get_expr(d.adbin, d.adrelid) || ') STORED' ELSE '' END
+		|| CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END AS part
+	FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+	WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+	UNION ALL SELECT 2, 0, format('CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)) FROM pg_constraint k
+	WHERE k.conrelid = c.oid AND k.contype = 'c' AND k.convalidated) x)`
+
+// dumpParts are the parts of a dump in the order in which they can be loaded.
+var dumpParts = []dumpPart{
+	statements(`SELECT format('CREATE SCHEMA %I', nspname) FROM pg_namespace n WHERE ` + userSchema + ` AND nspname <> 'public' ORDER BY oid`),
+	statements(`SELECT format('CREATE TYPE %I.%I AS ENUM (%s)', n.nspname, t.typname,
+		(SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid))
+		FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'e' AND ` + userSchema + ` ORDER BY t.oid`),
+	statements(`SELECT CASE t.typtype WHEN 'd' THEN format('CREATE DOMAIN %I.%I AS %s%s%s%s', n.nspname, t.typname, format_type(t.typbasetype, t.typtypmod),
+			coalesce(' DEFAULT ' || t.typdefault, ''), CASE WHEN t.typnotnull THEN ' NOT NULL' ELSE '' END,
+			coalesce((SELECT string_agg(format(' CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)), '' ORDER BY k.oid) FROM pg_constraint k WHERE k.contypid = t.oid), ''))
+		ELSE format('CREATE TYPE %I.%I AS (%s)', n.nspname, t.typname, (SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum)
+			FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)) END
+		FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class r ON r.oid = t.typrelid
+		WHERE (t.typtype = 'd' OR t.typtype = 'c' AND r.relkind = 'c') AND ` + userSchema + ` ORDER BY t.oid`),
+	statements(`SELECT pg_get_functiondef(p.oid) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+		WHERE p.prokind IN ('f', 'p') AND ` + userSchema + ` ORDER BY p.oid`),
+	statements(`SELECT format('CREATE SEQUENCE %s AS %s INCREMENT BY %s MINVALUE %s MAXVALUE %s START WITH %s CACHE %s%s', ` + tableName + `, format_type(s.seqtypid, NULL),
+		s.seqincrement, s.seqmin, s.seqmax, s.seqstart, s.seqcache, CASE WHEN s.seqcycle THEN ' CYCLE' ELSE '' END)
+		FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE ` + userSchema + ` AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'i') ORDER BY c.oid`),
+	statements(`SELECT format(E'CREATE %sTABLE %s (\n    %s\n)', CASE c.relpersistence WHEN 'u' THEN 'UNLOGGED ' ELSE '' END, ` + tableName + `, ` + columnList + `)
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND ` + userSchema + ` ORDER BY c.oid`),
+	statements(`SELECT format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT %s', ` + tableName + `, a.attname, pg_get_expr(d.adbin, d.adrelid))
+		FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.adnum
+		WHERE c.relkind = 'r' AND a.attgenerated = '' AND c.relpersistence <> 't' AND ` + userSchema + ` ORDER BY c.oid, a.attnum`),
+	statements(`SELECT format('ALTER TABLE %s ALTER COLUMN %I ADD GENERATED %s AS IDENTITY (SEQUENCE NAME %I.%I START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s%s)',
+		` + tableName + `, a.attname, CASE a.attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END, sn.nspname, sc.relname, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache,
+		CASE WHEN s.seqcycle THEN ' CYCLE' ELSE '' END)
+		FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+		JOIN pg_depend d ON d.refobjid = c.oid AND d.refobjsubid = a.attnum AND d.deptype = 'i'
+		JOIN pg_sequence s ON s.seqrelid = d.objid JOIN pg_class sc ON sc.oid = s.seqrelid JOIN pg_namespace sn ON sn.oid = sc.relnamespace
+		WHERE c.relkind = 'r' AND a.attidentity <> '' AND ` + userSchema + ` ORDER BY c.oid, a.attnum`),
+	statements(`SELECT format('ALTER SEQUENCE %s OWNED BY %I.%I.%I', ` + tableName + `, tn.nspname, t.relname, a.attname)
+		FROM pg_depend d JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S' JOIN pg_namespace n ON n.oid = c.relnamespace
+		JOIN pg_class t ON t.oid = d.refobjid JOIN pg_namespace tn ON tn.oid = t.relnamespace
+		JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
+		WHERE d.deptype = 'a' AND d.refobjsubid > 0 AND ` + userSchema + ` ORDER BY c.oid`),
+	{data: true, write: (*dump).rows},
+	{data: true, write: (*dump).sequences},
+	statements(constraintsOf("p") + ` UNION ALL ` + constraintsOf("u") + ` ORDER BY 2, 3`),
+	statements(`SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.relkind = 'r' AND ` + userSchema + ` AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')) ORDER BY i.indexrelid`),
+	statements(constraintsOf("f") + ` ORDER BY 2, 3`),
+	statements(`SELECT format(E'CREATE VIEW %s AS\n%s', ` + tableName + `, pg_get_viewdef(c.oid)) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.relkind = 'v' AND ` + userSchema + ` ORDER BY c.oid`),
+	statements(`SELECT format('COMMENT ON %s %s IS %L', CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE' WHEN 'i' THEN 'INDEX' ELSE 'TABLE' END, ` + tableName + `, d.description)
+		FROM pg_description d JOIN pg_class c ON c.oid = d.objoid JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE d.classoid = 'pg_class'::regclass AND d.objsubid = 0 AND c.relkind IN ('r', 'v', 'S', 'i') AND ` + userSchema + ` ORDER BY c.oid`),
+	statements(`SELECT format('COMMENT ON COLUMN %s.%I IS %L', ` + tableName + `, a.attname, d.description)
+		FROM pg_description d JOIN pg_class c ON c.oid = d.objoid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid
+		WHERE d.classoid = 'pg_class'::regclass AND d.objsubid > 0 AND c.relkind IN ('r', 'v') AND ` + userSchema + ` ORDER BY c.oid, a.attnum`),
+}
+
+// constraintsOf are the statements that add the constraints of a kind.
+func constraintsOf(kind string) string {
+	return `SELECT format('ALTER TABLE ONLY %s ADD CONSTRAINT %I %s', ` + tableName + `, k.conname, pg_get_constraintdef(k.oid)), c.oid, k.oid
+		FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE k.contype = '` + kind + `' AND c.relkind = 'r' AND ` + userSchema
+}
