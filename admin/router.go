@@ -42,6 +42,7 @@ func New(s api.Services, o Options) (http.Handler, error) {
 	r.Get("/health", h.health)
 	r.Get("/healthz", h.health)
 	r.Get("/ready", h.ready)
+	r.Get("/", h.index)
 	var pages *openapi.Pages
 	docs := openapi.Routes(func() *openapi.Pages { return pages })
 	v1 := helios.New(s, a, o.Log)
@@ -81,6 +82,12 @@ func (h health) health(w http.ResponseWriter, r *http.Request) {
 		"status": "healthy", "version": h.status.Version(), "connected": true,
 		"uptime_seconds": int64(time.Since(h.status.Started()).Seconds()), "namespaces": []string{},
 	})
+}
+
+// index says where to go from here.
+func (h health) index(w http.ResponseWriter, _ *http.Request) {
+	web.WriteJSON(w, http.StatusOK, map[string]any{"name": "Rowan", "version": h.status.Version(), "openapi": helios.Prefix + "/openapi.json",
+		"docs": helios.Prefix + "/docs", "apis": []string{helios.Prefix, native.Prefix}})
 }
 
 func (h health) ready(w http.ResponseWriter, r *http.Request) {

@@ -143,7 +143,7 @@ var volatile = []struct {
 	{regexp.MustCompile(`"(execution_time_ms|uptime_seconds|size_bytes)": \d+`), `"$1": N`},
 	{regexp.MustCompile(`\b(scn|br|mc|snap|tx)_\d+`), `${1}_N`},
 	{regexp.MustCompile(`"rk_[0-9a-f]+_[0-9a-f]+"`), `"rk_…"`},
-	{regexp.MustCompile(`"execution_plan": "[^"]+"`), `"execution_plan": "PLAN"`},
+	{regexp.MustCompile(`"execution_plan": "(?:[^"\\]|\\.)+"`), `"execution_plan": "PLAN"`},
 }
 
 // pretty lays an answer out for the file: indented, keys sorted, without what changes from run to run.

@@ -63,7 +63,7 @@ func (d *Dialect) branchRoutes() []web.Route {
 				{Summary: "remove the protection", Path: map[string]string{"branch": "feature-auth"}, Body: `{"is_protected": false}`},
 			}},
 		{Method: http.MethodDelete, Path: "/branches/{branch...}", Name: "deleteBranch", Tag: tagBranches, Summary: "Delete a branch", Class: web.Writes, Scope: web.Branch,
-			Query:   []web.Param{{Name: "force", Type: "boolean", Default: "false", Doc: "delete it even if it is protected or has uncommitted changes"}},
+			Query:   []web.Param{{Name: "force", Type: "boolean", Default: "false", Doc: "delete it even if it is protected, or others have been made from it: those go on working"}},
 			Handler: web.Plain(d.drop), Answer: deleted{}, Errors: []int{403, 404, 409},
 			Examples: []web.Example{{Path: map[string]string{"branch": "feature-sdk"}, Query: map[string]string{"force": "true"}}}},
 		{Method: http.MethodPost, Path: "/branches/{branch...}/merge", Name: "mergeBranch", Tag: tagBranches, Summary: "Merge a branch into another", Class: web.Writes, Scope: web.Branch,

@@ -46,12 +46,12 @@ func (t *Txn) RecordMerge(source, target storage.View) error {
 
 // putMerges adds the notes of merges to a commit.
 func (c *committer) putMerges() {
-	for _, m := range c.t.merges {
-		at := m.at
-		if c.t.mergedOwn(m) {
-			at = c.ver
+	for i := range c.t.merges {
+		m := &c.t.merges[i]
+		if c.t.mergedOwn(*m) {
+			m.at = c.ver
 		}
-		c.batch.Put(keys.MetaMerge.Append(nil, m.target, m.source, c.ver), binary.AppendUvarint(nil, at))
+		c.batch.Put(keys.MetaMerge.Append(nil, m.target, m.source, c.ver), binary.AppendUvarint(nil, m.at))
 	}
 }
 

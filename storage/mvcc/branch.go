@@ -76,6 +76,8 @@ func (s *Store) describeLocked(b *branch) storage.Branch {
 	}
 	if d.Head, d.Updated = b.now().lastCommit(); d.Head == 0 {
 		d.Head, d.Updated = b.now().fork, d.Created
+	} else if !d.Default {
+		d.Merged = s.taken.all(b.ID, d.Head)
 	}
 	return d
 }

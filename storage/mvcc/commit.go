@@ -221,6 +221,9 @@ func (c *committer) remember(fresh []*branch) {
 			b.now().committed(c.ver, c.at)
 		}
 	}
+	for _, m := range t.merges {
+		c.s.taken.note(m.source, m.at)
+	}
 	c.s.cleaner.add(c.dead)
 }
 

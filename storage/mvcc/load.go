@@ -22,7 +22,7 @@ func (s *Store) load(ctx context.Context) error {
 	s.global = newLayer(globalLayer, nil, 0)
 	s.layers[globalLayer] = s.global
 	for _, step := range []func(context.Context) error{
-		s.loadCounters, s.loadCommits, s.loadLayers, s.loadKeeps, s.loadBranches, s.loadSpaces, s.loadFlats, s.loadCatalogs, s.loadSnapshots,
+		s.loadCounters, s.loadCommits, s.loadLayers, s.loadKeeps, s.loadBranches, s.loadTakenIn, s.loadSpaces, s.loadFlats, s.loadCatalogs, s.loadSnapshots,
 		s.loadLarge, s.loadLogs, s.loadRows, s.loadStatistics,
 	} {
 		if err := step(ctx); err != nil {

@@ -70,6 +70,7 @@ type Store struct {
 	flattener flattener
 	stale     staleSet
 	columns   columnCache
+	taken     takenIn
 
 	closed atomic.Bool
 	stop   chan struct{}
