@@ -40,6 +40,9 @@ func apart(a, b []link) (out []stretch) {
 }
 
 func (t *Txn) apart(from, to storage.View) ([]stretch, error) {
+	if err := t.noteCompared(from, to); err != nil {
+		return nil, err
+	}
 	a, err := t.own(from)
 	if err != nil {
 		return nil, err

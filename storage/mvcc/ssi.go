@@ -91,6 +91,30 @@ func (t *Txn) noteReplaced(v *view, id catalog.OID, now catalog.Object) error {
 	return nil
 }
 
+// noteCompared tells of a comparison of branches, which a merge is made of: it reads all tables of both.
+func (t *Txn) noteCompared(views ...storage.View) error {
+	if t.o.Isolation != storage.Serializable {
+		return nil
+	}
+	for _, sv := range views {
+		v, err := t.own(sv)
+		if err != nil {
+			return err
+		}
+		if v.readOnly || t.ssi == nil {
+			continue
+		}
+		for _, o := range v.Catalog().Objects() {
+			if table, ok := o.(*catalog.Table); ok && !table.Virtual {
+				if err := t.ssi.ReadRange(ssiSpace(v, table.Rows), ssi.Range{}); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // track notes what a scan of a serializable transaction has read, batch by batch.
 type track struct {
 	spans   []span   // of the scan, in its order
