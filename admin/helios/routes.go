@@ -27,7 +27,7 @@ var (
 
 // Routes are the dialect's operations.
 func (d *Dialect) Routes() []web.Route {
-	return slices.Concat(d.branchRoutes(), d.dataRoutes(), d.sqlRoutes(), d.timeRoutes(), d.webhookRoutes())
+	return slices.Concat(d.branchRoutes(), d.dataRoutes(), d.sqlRoutes(), d.timeRoutes(), d.webhookRoutes(), d.beyond())
 }
 
 func (d *Dialect) branchRoutes() []web.Route {
