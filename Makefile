@@ -1,6 +1,8 @@
 # make run       build and start a server with its data in ./data
 # make test      what every change has to pass
-# make test-all  the same with the race detector and the long suites
+# make test-race the same with the race detector
+# make test-all  both, with the long suites, and each fuzz target for a while
+# make fuzz      each fuzz target for FUZZTIME
 # make bench     benchmarks
 # make deps      install what the tests need of PostgreSQL, where it is missing
 
@@ -9,7 +11,9 @@ PKGS     ?= ./...
 TIMEOUT  ?= 10m
 PG_BIN   ?= /usr/lib/postgresql/15/bin
 
-.PHONY: all build run deps vet test test-all bench clean
+FUZZTIME ?= 10s
+
+.PHONY: all build run deps vet test test-race test-all fuzz bench clean
 
 all: build
 
@@ -35,9 +39,20 @@ vet:
 test: deps vet
 	$(GO) test -timeout $(TIMEOUT) $(PKGS)
 
-test-all: deps vet
-	ROWAN_LONG=1 $(GO) test -timeout 60m $(PKGS)
+test-race: deps
 	$(GO) test -race -timeout 60m $(PKGS)
+
+test-all: deps vet
+	ROWAN_LONG=1 $(GO) test -timeout 120m $(PKGS)
+	$(MAKE) test-race fuzz
+
+# go test takes one fuzz target of one package at a time.
+fuzz:
+	@grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u | while read dir; do \
+		sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$dir/*_test.go | sort -u | while read name; do \
+			echo "$$dir $$name"; $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) $$dir || exit 1; \
+		done || exit 1; \
+	done
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem $(PKGS)

@@ -94,6 +94,7 @@ var layers = map[string]string{
 	"storage/ssi":         "pgerr",
 	"storage/kv":          "",
 	"storage/kv/badgerkv": "storage/kv",
+	"storage/kv/faultkv":  "storage/kv",
 	"storage/kv/memkv":    "storage/kv",
 	"storage/kv/tikv":     "storage/kv",
 	"storage/kv/kvtest":   "storage/kv storage/kv/memkv",

@@ -286,6 +286,9 @@ func checkAfterCrash(t *testing.T, p *process, l *ledger) {
 		}
 	}
 	agree(t, c)
+	for problem := range set(t, c, "SELECT concat_ws(' ', kind, place, key, problem) FROM rowan.check()") {
+		t.Errorf("check: %s", problem)
+	}
 	_ = c.Close(context.Background()) // read only
 }
 

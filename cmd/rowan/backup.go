@@ -70,7 +70,7 @@ func (b *backupRun) run(ctx context.Context) error {
 	}
 	name := b.to
 	if isDir {
-		name = filepath.Join(dir, fmt.Sprintf("%s-%d%s", h.Made.UTC().Format("20060102-150405"), h.Info.SCN, backup.Suffix))
+		name = filepath.Join(dir, fmt.Sprintf("%s-%d%s", h.Made.UTC().Format("20060102-150405.000"), h.Info.SCN, backup.Suffix))
 	}
 	if err := place(part, name); err != nil {
 		return errors.Join(err, os.Remove(part.Name()))

@@ -1,0 +1,98 @@
+package mvcc_test
+
+import (
+	"testing"
+
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/kv"
+	"github.com/rowandb/rowan/storage/kv/faultkv"
+	"github.com/rowandb/rowan/storage/kv/memkv"
+	"github.com/rowandb/rowan/storage/mvcc"
+)
+
+func faulty(t *testing.T) (*mvcc.Store, *faultkv.Engine, *memkv.Engine) {
+	mem := memkv.New()
+	e := faultkv.New(mem)
+	s, err := mvcc.Open(e, mvcc.Options{CleanEvery: -1})
+	must(t, err)
+	must(t, mvcc.Bootstrap(ctx, s, mvcc.BootstrapOptions{}))
+	x := begin(t, s, "", storage.ReadCommitted)
+	createTable(t, s, x, "t", true, true)
+	must(t, x.insert(x.table("t"), [3]int64{1, 1, 1}))
+	x.commit()
+	return s, e, mem
+}
+
+// TestFullDisk wants commits to be refused while the disk is full, nothing of them to be seen, and life to go on afterwards.
+func TestFullDisk(t *testing.T) {
+	s, e, _ := faulty(t)
+	x := begin(t, s, "", storage.ReadCommitted)
+	must(t, x.insert(x.table("t"), [3]int64{2, 2, 2}))
+	e.Full(true)
+	_, err := x.Commit(ctx)
+	failsWith(t, err, "53100", "", "")
+	if s.Health() == nil {
+		t.Error("healthy with a full disk")
+	}
+	e.Full(false)
+	must(t, s.Health())
+	x = begin(t, s, "", storage.ReadCommitted)
+	is(t, x.all(x.table("t")), "1,1,1")
+	must(t, x.insert(x.table("t"), [3]int64{2, 3, 3}))
+	x.commit()
+	bad, err := s.Check(ctx, nil)
+	must(t, err)
+	for _, b := range bad {
+		t.Error(b)
+	}
+	must(t, s.Close())
+}
+
+// TestFailedSync wants the commit in doubt to be told so, and all later ones to be refused.
+func TestFailedSync(t *testing.T) {
+	for _, written := range []bool{false, true} {
+		s, e, mem := faulty(t)
+		x := begin(t, s, "", storage.ReadCommitted)
+		must(t, x.insert(x.table("t"), [3]int64{2, 2, 2}))
+		y := begin(t, s, "", storage.ReadCommitted)
+		must(t, y.insert(y.table("t"), [3]int64{3, 3, 3}))
+		e.FailNext(written)
+		_, err := x.Commit(ctx)
+		failsWith(t, err, "08007", "", "")
+		_, err = y.Commit(ctx)
+		failsWith(t, err, "58030", "", "")
+		if s.Health() == nil {
+			t.Error("healthy after a failed sync")
+		}
+		disk := mem.Clone()
+		_ = s.Close() // it cannot write
+		again, err := mvcc.Open(disk, mvcc.Options{CleanEvery: -1})
+		must(t, err)
+		z := begin(t, again, "", storage.ReadCommitted)
+		want := "1,1,1"
+		if written {
+			want += " 2,2,2"
+		}
+		is(t, z.all(z.table("t")), want)
+		must(t, z.Rollback())
+		bad, err := again.Check(ctx, nil)
+		must(t, err)
+		for _, b := range bad {
+			t.Error(b)
+		}
+		must(t, again.Close())
+	}
+}
+
+// TestDamageIsTold wants reads of damaged data to be XX001.
+func TestDamageIsTold(t *testing.T) {
+	s, e, _ := faulty(t)
+	x := begin(t, s, "", storage.ReadCommitted)
+	tab := x.table("t")
+	e.Damage(kv.ErrCorrupt)
+	err := x.insert(tab, [3]int64{1, 5, 5})
+	failsWith(t, err, "XX001", "", "")
+	e.Damage(nil)
+	must(t, x.Rollback())
+	must(t, s.Close())
+}
