@@ -68,11 +68,11 @@ type rowSaver struct {
 const saveEvery = 30 * time.Second
 
 func (r *rowSaver) save(ctx context.Context, s *Store, force bool) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if !force && time.Since(r.last) < saveEvery {
 		return nil
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.last = time.Now()
 	if s.seq.published.Load() == r.scn && !force {
 		return nil

@@ -122,33 +122,38 @@ func Open(engine kv.Engine, o Options) (*Store, error) {
 	return s, nil
 }
 
-// start runs the background work.
+// start runs the background work. What may take long, because it leaves time to others, does not keep tombstones waiting.
 func (s *Store) start() {
 	if s.o.CleanEvery < 0 {
 		return
 	}
-	s.wg.Add(1)
-	go func() {
-		defer s.wg.Done()
-		t := time.NewTicker(s.o.CleanEvery)
-		defer t.Stop()
-		for {
-			select {
-			case <-s.stop:
-				return
-			case <-t.C:
-				s.background()
+	for _, work := range []func(context.Context){s.background, s.slowly} {
+		s.wg.Add(1)
+		go func() {
+			defer s.wg.Done()
+			t := time.NewTicker(s.o.CleanEvery)
+			defer t.Stop()
+			for {
+				select {
+				case <-s.stop:
+					return
+				case <-t.C:
+					work(context.Background())
+				}
 			}
-		}
-	}()
+		}()
+	}
 }
 
-func (s *Store) background() {
-	ctx := context.Background()
+// background and slowly try again what fails at the next tick.
+func (s *Store) background(ctx context.Context) {
 	_, _ = s.Clean(ctx)
 	_, _ = s.Expire(ctx)
 	_ = s.autoSnapshots(ctx)
 	_ = s.rowSaver.save(ctx, s, false)
+}
+
+func (s *Store) slowly(ctx context.Context) {
 	_, _ = s.Flatten(ctx)
 	_ = s.collectNowAndThen(ctx)
 }
