@@ -18,6 +18,8 @@ type committedRow struct {
 	// The running transaction that has written the key ahead, if another has; what is said above is what it replaced.
 	writer *largeTxn
 	gone   bool // it has deleted the row
+
+	cmd uint32 // of belowOwn: the statement that wrote it
 }
 
 // committed finds the newest committed version of a key of a view's branch. The caller holds the key's lock, or does not
@@ -34,6 +36,11 @@ func (t *Txn) committed(ctx context.Context, v *view, ks catalog.Keyspace, key [
 			return t.committedHead(ctx, v, sp, key)
 		}
 	}
+	return t.committedBeneath(ctx, v, ks, key)
+}
+
+// committedBeneath is committed for a key without a head in the view's layer.
+func (t *Txn) committedBeneath(ctx context.Context, v *view, ks catalog.Keyspace, key []byte) (c committedRow, err error) {
 	if len(v.chain) == 1 {
 		return committedRow{below: belowNothing}, nil
 	}
@@ -59,7 +66,7 @@ func (t *Txn) committedHead(ctx context.Context, v *view, sp *space, key []byte)
 	case head.flags&marked == 0:
 		c.ver = head.ver
 	case head.ver == r.own:
-		c.below = belowOwn
+		c.below, c.cmd = belowOwn, head.cmd
 	default:
 		if c.ver = t.s.large.scn(head.ver); c.ver > latest {
 			return t.beneath(ctx, v, sp, key, head)

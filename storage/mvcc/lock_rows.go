@@ -25,13 +25,13 @@ func (t *Txn) LockRows(ctx context.Context, r storage.LockRequest) ([]storage.Lo
 		return nil, err
 	}
 	t.uses()
+	heads, err := t.lockBatch(ctx, v, &r)
+	if err != nil {
+		return nil, storeError(err)
+	}
 	out := make([]storage.LockResult, len(r.Keys))
-	for i, key := range r.Keys {
-		seen := unseen
-		if i < len(r.Seen) {
-			seen = r.Seen[i]
-		}
-		if out[i], err = t.lockRow(ctx, v, &r, key, seen); err != nil {
+	for i := range r.Keys {
+		if out[i], err = t.lockRow(ctx, v, &r, heads, i); err != nil {
 			return nil, err
 		}
 	}
@@ -41,16 +41,22 @@ func (t *Txn) LockRows(ctx context.Context, r storage.LockRequest) ([]storage.Lo
 // unseen stands for the version at the snapshot, whichever that is.
 const unseen = ^storage.SCN(0)
 
-func (t *Txn) lockRow(ctx context.Context, v *view, r *storage.LockRequest, key string, seen storage.SCN) (storage.LockResult, error) {
-	ks := r.Table.Rows
+func (t *Txn) lockRow(ctx context.Context, v *view, r *storage.LockRequest, heads *batchHeads, i int) (storage.LockResult, error) {
+	ks, key, seen := r.Table.Rows, r.Keys[i], unseen
+	if i < len(r.Seen) {
+		seen = r.Seen[i]
+	}
 	kb := stringBytes(key)
 	k := lock.Key{Kind: lock.Row, A: v.layer.id, B: ks, S: key}
 	own := t.writesIn(v, ks).get(kb, anyCmd)
 	var c committedRow
 	var err error
-	if own != nil {
+	switch {
+	case own != nil:
 		_, err = t.owner.Lock(ctx, k, lock.Mode(r.Strength), t.waitOption(r.Wait))
-	} else {
+	case heads != nil:
+		c, err = t.settledHead(ctx, v, r, heads, i)
+	default:
 		c, _, err = t.lockSettled(ctx, v, ks, k, lock.Mode(r.Strength), t.waitOption(r.Wait))
 	}
 	if err != nil {
@@ -69,7 +75,10 @@ func (t *Txn) lockRow(ctx context.Context, v *view, r *storage.LockRequest, key 
 		return storage.LockUnchanged, nil
 	}
 	if c.below == belowOwn {
-		if !c.live {
+		switch {
+		case c.cmd == t.cmd:
+			return storage.LockSelf, nil
+		case !c.live:
 			return storage.LockDeleted, nil
 		}
 		return storage.LockUnchanged, nil

@@ -1,0 +1,107 @@
+package mvcc
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/kv"
+	"github.com/rowandb/rowan/storage/lock"
+)
+
+// batchHeads are the heads of a batch of rows that are locked, read in one pass over the keyspace.
+type batchHeads struct {
+	buf  []byte
+	ends []int  // of the values in buf
+	has  []bool // whether there is a head
+}
+
+func (h *batchHeads) value(i int) (val []byte, ok bool) {
+	from := 0
+	if i > 0 {
+		from = h.ends[i-1]
+	}
+	return h.buf[from:h.ends[i]:h.ends[i]], h.has[i]
+}
+
+// fewestHeads is from how many rows on a pass costs less than looking each of them up; farApart is how many heads of others
+// are stepped over before the pass seeks.
+const (
+	fewestHeads = 64
+	farApart    = 16
+)
+
+// lockBatch locks rows whose keys ascend, if nobody is in the way, and reads their heads. nil: they are to be locked one by
+// one.
+func (t *Txn) lockBatch(ctx context.Context, v *view, r *storage.LockRequest) (*batchHeads, error) {
+	sp := v.layer.space(r.Table.Rows)
+	if sp == nil || len(r.Keys) < fewestHeads {
+		return nil, nil
+	}
+	for i, k := range r.Keys[1:] {
+		if k <= r.Keys[i] {
+			return nil, nil
+		}
+	}
+	mark := t.owner.Mark()
+	for _, k := range r.Keys {
+		_, err := t.owner.Lock(ctx, rowLockKeyOf(v, r.Table.Rows, k), lock.Mode(r.Strength), lock.Wait{No: true})
+		if err != nil {
+			t.owner.ReleaseTo(mark)
+			return nil, nil
+		}
+	}
+	return t.s.heads(ctx, sp, r.Keys)
+}
+
+func rowLockKeyOf(v *view, ks uint64, key string) lock.Key {
+	return lock.Key{Kind: lock.Row, A: v.layer.id, B: ks, S: key}
+}
+
+// heads reads the heads of keys that ascend.
+func (s *Store) heads(ctx context.Context, sp *space, keys []string) (*batchHeads, error) {
+	h := &batchHeads{ends: make([]int, len(keys)), has: make([]bool, len(keys))}
+	hi := append(sp.AppendHead(nil, stringBytes(keys[len(keys)-1])), 0)
+	it := s.kv.Scan(ctx, kv.Range{Lo: sp.AppendHead(nil, stringBytes(keys[0])), Hi: hi})
+	defer it.Close()
+	more := it.Next()
+	var want []byte
+	for i, k := range keys {
+		want = append(append(want[:0], sp.prefix...), k...)
+		for steps := 0; more; steps++ {
+			c := bytes.Compare(it.Key(), want)
+			if c >= 0 {
+				if h.has[i] = c == 0; c == 0 {
+					h.buf = append(h.buf, it.Value()...)
+				}
+				break
+			}
+			if steps == farApart {
+				more = it.Seek(want)
+			} else {
+				more = it.Next()
+			}
+		}
+		h.ends[i] = len(h.buf)
+	}
+	return h, it.Err()
+}
+
+// settledHead is lockSettled for a row of a batch that is locked already.
+func (t *Txn) settledHead(ctx context.Context, v *view, r *storage.LockRequest, h *batchHeads, i int) (c committedRow, err error) {
+	key := stringBytes(r.Keys[i])
+	val, ok := h.value(i)
+	if ok {
+		t.r.vbuf = append(t.r.vbuf[:0], val...)
+		c, err = t.committedHead(ctx, v, v.layer.space(r.Table.Rows), key)
+	} else {
+		c, err = t.committedBeneath(ctx, v, r.Table.Rows, key)
+	}
+	if err != nil || c.writer == nil {
+		return c, err
+	}
+	k := rowLockKeyOf(v, r.Table.Rows, r.Keys[i])
+	t.owner.Unlock(k, lock.Mode(r.Strength)) // who wrote it may want it again
+	c, _, err = t.lockSettled(ctx, v, r.Table.Rows, k, lock.Mode(r.Strength), t.waitOption(r.Wait))
+	return c, err
+}
