@@ -3,7 +3,9 @@ package vcs
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgerrcode"
 
@@ -24,6 +26,11 @@ type span struct {
 
 // spanOf finds the transactions of a branch from one point through another; without the second, the one at the first.
 func spanOf(ctx context.Context, c Conn, branch, first, last string) (span, error) {
+	if last == "" {
+		if s, ok, err := commitSpan(ctx, c, first); ok || err != nil {
+			return s, err
+		}
+	}
 	b, db := c.Store().Branches(), c.Database().OID
 	lo, err := b.Resolve(ctx, db, branch, first)
 	if err != nil {
@@ -59,6 +66,47 @@ func spanOf(ctx context.Context, c Conn, branch, first, last string) (span, erro
 	s.after, err = at(hi)
 	return s, err
 }
+
+// commitSpan finds the transactions that a named commit marks: those since the commit before it. ok is false where the
+// point is no commit's id, or the beginning of one.
+func commitSpan(ctx context.Context, c Conn, point string) (s span, ok bool, err error) {
+	id, named := strings.CutPrefix(strings.ToLower(point), "commit:")
+	if !hexadecimal.MatchString(id) || !named && len(id) < 40 && !strings.ContainsAny(id, "abcdef") {
+		return span{}, false, nil
+	}
+	r, err := openRefs(ctx, c.Txn(), c.Database().OID)
+	if err != nil {
+		return span{}, false, err
+	}
+	list, err := r.commitsLike(ctx, id)
+	if err != nil || len(list) != 1 {
+		return span{}, false, err
+	}
+	x := list[0]
+	branch := branchID(x.branch)
+	var from storage.SCN
+	if len(x.parents) > 0 {
+		parent, err := r.get(ctx, kindCommit, x.parents[0])
+		if err != nil {
+			return span{}, false, err
+		}
+		from = parent.scn
+	} else {
+		log, err := c.Store().Branches().Log(ctx, c.Database().OID, branch, 0, x.scn, 0)
+		if err != nil || len(log) == 0 {
+			return span{}, false, err
+		}
+		from = log[len(log)-1].SCN - 1
+	}
+	s.label = "commit " + x.name[:min(len(x.name), 10)]
+	if s.before, err = c.View(ctx, catalog.Ref{Branch: branch, Point: strconv.FormatUint(from, 10)}); err != nil {
+		return span{}, false, err
+	}
+	s.after, err = c.View(ctx, catalog.Ref{Branch: branch, Point: strconv.FormatUint(x.scn, 10)})
+	return s, err == nil, err
+}
+
+var hexadecimal = regexp.MustCompile(`^[0-9a-f]{4,40}$`)
 
 // revert is rowan.revert(point, through, branch, strategy, dry_run, message): takes back what transactions have done, and
 // leaves what came later.
