@@ -15,10 +15,21 @@ var block = regexp.MustCompile("(?ms)^```(sql|text)\n(.*?)^```$")
 // TestREADME runs the SQL of the README with psql, in one go and in order, and wants it to print what the README says.
 func TestREADME(t *testing.T) { runDocument(t, "../README.md") }
 
-// TestVersionControlDocument does the same with the guide to version control.
-func TestVersionControlDocument(t *testing.T) { runDocument(t, "../docs/VERSION_CONTROL.md") }
+// example is a block of SQL and what it prints; "?": the document does not say.
+type example struct{ sql, want string }
 
 func runDocument(t *testing.T, file string) {
+	t.Helper()
+	checks, got := printed(t, file)
+	for i, c := range checks {
+		if c.want != "?" && trimLines(got[i]) != trimLines(c.want) {
+			t.Errorf("%sprints\n%s\nnot\n%s", c.sql, got[i], c.want)
+		}
+	}
+}
+
+// printed runs the examples of a document in one session and returns what each prints.
+func printed(t *testing.T, file string) (checks []example, got []string) {
 	t.Helper()
 	if _, err := exec.LookPath("psql"); err != nil {
 		t.Skip("no psql on this machine")
@@ -28,13 +39,11 @@ func runDocument(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 	var script strings.Builder
-	type check struct{ sql, want string }
-	var checks []check
 	for _, m := range block.FindAllStringSubmatch(string(text), -1) {
 		switch {
 		case m[1] == "sql":
 			fmt.Fprintf(&script, "\\echo BLOCK\n%s", m[2])
-			checks = append(checks, check{sql: m[2], want: "?"})
+			checks = append(checks, example{sql: m[2], want: "?"})
 		case len(checks) == 0:
 			t.Fatalf("a result before any SQL:\n%s", m[2])
 		default:
@@ -50,12 +59,7 @@ func runDocument(t *testing.T, file string) {
 	if err != nil {
 		t.Fatalf("psql: %v\n%s", err, out)
 	}
-	got := strings.Split(string(out), "BLOCK\n")[1:]
-	for i, c := range checks {
-		if c.want != "?" && trimLines(got[i]) != trimLines(c.want) {
-			t.Errorf("%sprints\n%s\nnot\n%s", c.sql, got[i], c.want)
-		}
-	}
+	return checks, strings.Split(string(out), "BLOCK\n")[1:]
 }
 
 // trimLines takes away the blanks at the ends of lines, which psql pads the last column with.

@@ -151,6 +151,18 @@ func point(t *tokens, i int, sure bool) pointSpan {
 	case t.is(i, "timestamp") && t.kind(i+1) == pg.Token_SCONST:
 		return pointSpan{i + 2, t.text(i + 1)}
 	}
+	if t.is(i, "timestamp") {
+		next := sum(t, i+1, true)
+		if next == 0 {
+			return pointSpan{}
+		}
+		return pointSpan{next, "(" + t.sql[t.start(i+1):t.end(next-1)] + ")"}
+	}
+	return pointSpan{next: sum(t, i, sure)}
+}
+
+// sum finds the end of primaries with + and - between them; 0 for none.
+func sum(t *tokens, i int, sure bool) int {
 	next := primary(t, i, sure)
 	for next > 0 && (t.text(next) == "+" || t.text(next) == "-") {
 		more := primary(t, next+1, true)
@@ -159,7 +171,7 @@ func point(t *tokens, i int, sure bool) pointSpan {
 		}
 		next = more
 	}
-	return pointSpan{next: next}
+	return next
 }
 
 // primary finds the end of a constant, parameter, or, when sure, a call or something in parentheses; 0 for none.
