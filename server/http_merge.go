@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -28,6 +29,9 @@ func (a *httpAPI) Merge(ctx context.Context, p api.Principal, m api.Merge) (api.
 	}
 	defer sess.Close()
 	res, scn, err := sess.MergeNow(ctx, session.Merge{Source: source.Name, Target: target.Name, Strategy: m.Strategy, Message: m.Message, DryRun: m.DryRun})
+	if len(res.Violations) > 0 {
+		return api.Merged{Source: source.Name, Target: target.Name, Violations: showViolations(sess, res.Violations)}, nil
+	}
 	if err != nil {
 		return api.Merged{}, err
 	}
@@ -35,6 +39,9 @@ func (a *httpAPI) Merge(ctx context.Context, p api.Principal, m api.Merge) (api.
 		FastForward: res.FastForward, At: time.Now()}
 	for i := range res.Conflicts {
 		out.Conflicts = append(out.Conflicts, showConflict(sess, &res.Conflicts[i]))
+	}
+	if len(out.Conflicts) > 0 && m.Strategy == "manual" && !m.DryRun {
+		out.Pending = a.keepMerge(ctx, p, m, &out)
 	}
 	if len(out.Conflicts) > 0 || m.DryRun {
 		return out, nil
@@ -51,12 +58,43 @@ func (a *httpAPI) Merge(ctx context.Context, p api.Principal, m api.Merge) (api.
 	return out, nil
 }
 
+// keepMerge opens a merge that waits for its conflicts to be resolved, by SQL or the native API. 0: there is one already, or
+// the credentials do not reach so far; the conflicts are told all the same.
+func (a *httpAPI) keepMerge(ctx context.Context, p api.Principal, m api.Merge, out *api.Merged) int64 {
+	args := map[string]any{"source": out.Source, "target": out.Target, "strategy": "manual"}
+	if m.Message != "" {
+		args["message"] = m.Message
+	}
+	res, err := a.Call(ctx, p, api.Call{Branch: out.Target, Function: "merge", Args: args})
+	at := slices.Index(res.Columns, "merge_id")
+	if err != nil || at < 0 || len(res.Rows) == 0 {
+		return 0
+	}
+	id, _ := res.Rows[0][at].(int64)
+	return id
+}
+
+func showViolations(sess *session.Session, list []storage.Violation) []api.Violation {
+	out := make([]api.Violation, len(list))
+	for i := range list {
+		v := &list[i]
+		key := storage.Conflict{KeyValues: v.KeyValues, KeyTypes: v.KeyTypes}
+		out[i] = api.Violation{Table: relationName(v.Schema, v.Table), RowID: sess.RowID(key), Kind: v.Kind, Constraint: v.Constraint, Message: v.Message, Detail: v.Detail}
+	}
+	return out
+}
+
+// relationName is a table's name, with its schema unless that is public.
+func relationName(schema, table string) string {
+	if schema == "" || schema == "public" {
+		return table
+	}
+	return schema + "." + table
+}
+
 // showConflict shows a cell's values, or the whole rows.
 func showConflict(sess *session.Session, c *storage.Conflict) api.Conflict {
-	out := api.Conflict{Table: c.Table, RowID: sess.RowID(*c), Column: c.Column, Type: string(c.Type)}
-	if c.Schema != "" && c.Schema != "public" {
-		out.Table = c.Schema + "." + c.Table
-	}
+	out := api.Conflict{Table: relationName(c.Schema, c.Table), RowID: sess.RowID(*c), Column: c.Column, Type: string(c.Type)}
 	f := sess.Format()
 	if c.Column != "" {
 		out.Base, out.Source, out.Target = jsonValue(c.ColumnType, c.Base, f), jsonValue(c.ColumnType, c.Source, f), jsonValue(c.ColumnType, c.Target, f)

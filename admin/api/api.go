@@ -103,6 +103,8 @@ type Merged struct {
 	Changes        int64
 	Resolved       int64
 	Conflicts      []Conflict
+	Pending        int64       // id under which a manual merge waits for its conflicts to be resolved; 0: none does
+	Violations     []Violation // rows of the merged state that break constraints: nothing was written
 	Dropped        bool
 	FastForward    bool
 	At             time.Time
@@ -113,6 +115,11 @@ type Merged struct {
 type Conflict struct {
 	Table, RowID, Column, Type string
 	Base, Source, Target       any
+}
+
+// Violation is a row of a merged state that breaks a constraint.
+type Violation struct {
+	Table, RowID, Kind, Constraint, Message, Detail string
 }
 
 // Event is an entry of a branch's history: a transaction or a snapshot.

@@ -61,10 +61,35 @@ func (d *Dialect) merge(c *web.Call, in *mergeBranch) (any, error) {
 		return nil, err
 	}
 	if len(res.Conflicts) > 0 {
-		return nil, &web.Error{Code: "MERGE_CONFLICT", Status: http.StatusConflict, Message: "Merge has conflicts requiring resolution",
-			Details: map[string]any{"conflicts": showConflicts(res.Conflicts)}}
+		details := map[string]any{"conflicts": showConflicts(res.Conflicts)}
+		if res.Pending != 0 {
+			details["merge_id"] = res.Pending
+		}
+		return nil, &web.Error{Code: "MERGE_CONFLICT", Status: http.StatusConflict, Message: "Merge has conflicts requiring resolution", Details: details}
+	}
+	if len(res.Violations) > 0 {
+		first := res.Violations[0]
+		return nil, &web.Error{Code: "CONSTRAINT_VIOLATION", Status: http.StatusConflict, Message: first.Message,
+			Details: map[string]any{"detail": first.Detail, "violations": showViolations(res.Violations)}}
 	}
 	return showMerged(m, res), nil
+}
+
+type violation struct {
+	Table      string `json:"table"`
+	RowID      string `json:"row_id"`
+	Kind       string `json:"kind" enum:"check,not_null,unique,foreign_key,exclusion"`
+	Constraint string `json:"constraint"`
+	Message    string `json:"message"`
+	Detail     string `json:"detail,omitempty"`
+}
+
+func showViolations(list []api.Violation) []violation {
+	out := []violation{}
+	for _, v := range list {
+		out = append(out, violation(v))
+	}
+	return out
 }
 
 func showConflicts(list []api.Conflict) []conflict {

@@ -67,7 +67,7 @@ func (d *Dialect) branchRoutes() []web.Route {
 			Handler: web.Plain(d.drop), Answer: deleted{}, Errors: []int{403, 404, 409},
 			Examples: []web.Example{{Path: map[string]string{"branch": "feature-sdk"}, Query: map[string]string{"force": "true"}}}},
 		{Method: http.MethodPost, Path: "/branches/{branch...}/merge", Name: "mergeBranch", Tag: tagBranches, Summary: "Merge a branch into another", Class: web.Writes, Scope: web.Branch,
-			Doc:     "Three-way, by primary key and cell. source_wins and target_wins decide conflicts; manual and abort answer 409 with them. Nothing is written unless the result satisfies all constraints.",
+			Doc:     "Three-way, by primary key and cell. source_wins and target_wins decide conflicts; manual and abort answer 409 with them; manual keeps the merge, under details.merge_id, for its conflicts to be resolved by SQL or /api/v2. Nothing is written unless the result satisfies all constraints.",
 			Handler: web.Body(d.merge), Answer: merged{}, Errors: []int{404, 409},
 			Examples: []web.Example{
 				{Summary: "dry run", Path: map[string]string{"branch": "feature-auth"}, Body: `{"target_branch": "main", "dry_run": true}`},
