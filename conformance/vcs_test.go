@@ -33,6 +33,12 @@ func TestCommitPoints(t *testing.T) {
 			t.Errorf("postgres@%s has %s rows, not %s", tt.point, got, tt.want)
 		}
 	}
+	for database, want := range map[string]string{"postgres/v1": "4", "postgres/" + first: "1", "postgres/dev~1": "3", "postgres/dev": "3", "postgres/" + merged[:8] + "^2": "3"} {
+		if got := value(t, dial(t, p, database), "SELECT count(*) FROM t"); got != want {
+			t.Errorf("%s has %s rows, not %s", database, got, want)
+		}
+	}
+	wantCode(t, try(dial(t, p, "postgres/v1"), "INSERT INTO t VALUES (9)"), "25006", "")
 	for _, point := range []string{first[:6], merged + "^3", first + "^", merged + "~9", strings.Repeat("0", 40)} {
 		wantCode(t, try(c, "SELECT count(*) FROM t AS OF '"+point+"'"), "22023", "")
 	}

@@ -43,6 +43,7 @@ func (s *Session) connect(ctx context.Context, name string) error {
 		return pgerr.New(pgerrcode.InvalidParameterValue, "no point given behind the @ of database %q", name).Fatal()
 	}
 	s.database = db
+	branch, point = s.branchOrPoint(ctx, branch, point)
 	s.applyDefaults(global, role)
 	if err := s.applyStartup(branch, point); err != nil {
 		return err
@@ -51,6 +52,21 @@ func (s *Session) connect(ctx context.Context, name string) error {
 		return err
 	}
 	return s.fork(ctx)
+}
+
+// branchOrPoint lets a tag, a commit or dev~2 stand where a branch does: db/v1.
+func (s *Session) branchOrPoint(ctx context.Context, branch, point string) (string, string) {
+	b := s.engine.Store.Branches()
+	if branch == "" || point != "" {
+		return branch, point
+	}
+	if _, err := b.Get(ctx, s.database.OID, branch); err == nil {
+		return branch, point
+	}
+	if _, _, err := b.Find(ctx, s.database.OID, "", branch); err == nil {
+		return "", branch
+	}
+	return branch, point
 }
 
 func (s *Session) applyDefaults(global *catalog.Snapshot, role *catalog.Role) {

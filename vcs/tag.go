@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgerrcode"
 
@@ -73,7 +74,9 @@ func checkTagName(n string) error {
 	bad := len(n) > 255 || strings.ContainsAny(n, "~^@:\x00") || n[0] == '-' || strings.HasPrefix(n, "snap_") || strings.TrimSpace(n) != n ||
 		strings.EqualFold(n, "head") || strings.EqualFold(n, "now") || readsAsNumber(n)
 	if !bad {
-		_, err := types.ParseText(types.Of(types.Builtin(types.OIDTimestamptz)), n, types.DefaultFormat())
+		f := types.DefaultFormat()
+		f.Now = time.Now()
+		_, err := types.ParseText(types.Of(types.Builtin(types.OIDTimestamptz)), n, f)
 		bad = err == nil
 	}
 	if bad {
