@@ -71,7 +71,8 @@ var operations = []operation{
 	{method: http.MethodDelete, path: ofDatabase + "/snapshots/{id}", function: "drop_snapshot", tag: "History", scope: web.Branch, bind: map[string]string{"id": "id"}},
 	{method: http.MethodGet, path: ofDatabase + "/tables/{table}/history", function: "history", tag: "History", scope: web.Read, bind: map[string]string{"table": "table_name"},
 		examples: []web.Example{{Path: at("table", "users")}}},
-	{method: http.MethodGet, path: ofDatabase + "/tables/{table}/blame", function: "blame", tag: "History", scope: web.Read, bind: map[string]string{"table": "table_name"}},
+	{method: http.MethodGet, path: ofDatabase + "/tables/{table}/blame", function: "blame", tag: "History", scope: web.Read, bind: map[string]string{"table": "table_name"},
+		examples: []web.Example{{Path: at("table", "users")}}},
 
 	{method: http.MethodGet, path: ofDatabase + "/diff", function: "diff_stat", tag: "Differences", scope: web.Read,
 		examples: []web.Example{{Path: db, Query: map[string]string{"from_branch": "main", "to_branch": "v2-work"}}}},
@@ -96,6 +97,18 @@ var operations = []operation{
 	{method: http.MethodPost, path: ofDatabase + "/cherry-pick", function: "cherry_pick", tag: "Merges", scope: web.Branch},
 	{method: http.MethodGet, path: ofDatabase + "/merge-policies", function: "merge_policies", tag: "Merges", scope: web.Read, examples: []web.Example{{Path: db}}},
 	{method: http.MethodPut, path: ofDatabase + "/merge-policies", function: "set_merge_policy", tag: "Merges", scope: web.Branch},
+
+	{method: http.MethodPost, path: ofDatabase + "/branches/{branch...}/rebase", function: "rebase_branch", tag: "Branches", scope: web.Branch, bind: byBranch},
+	{method: http.MethodPost, path: ofDatabase + "/squash", function: "squash", tag: "History", scope: web.Branch},
+	{method: http.MethodPost, path: ofDatabase + "/bisect", function: "bisect", tag: "History", scope: web.Read},
+
+	{method: http.MethodGet, path: ofDatabase + "/branch-privileges", function: "branch_privileges", tag: "Privileges", scope: web.Read, examples: []web.Example{{Path: db}}},
+	{method: http.MethodPost, path: ofDatabase + "/branch-privileges", function: "grant_branch", tag: "Privileges", scope: web.Admin},
+	{method: http.MethodPost, path: ofDatabase + "/branch-privileges/revoke", function: "revoke_branch", tag: "Privileges", scope: web.Admin},
+	{method: http.MethodGet, path: ofDatabase + "/branch-limits", function: "branch_limits", tag: "Privileges", scope: web.Read, examples: []web.Example{{Path: db}}},
+	{method: http.MethodPut, path: ofDatabase + "/branch-limits", function: "set_branch_limit", tag: "Privileges", scope: web.Admin},
+	{method: http.MethodGet, path: ofDatabase + "/sequence-policies", function: "sequence_policies", tag: "Privileges", scope: web.Read, examples: []web.Example{{Path: db}}},
+	{method: http.MethodPut, path: ofDatabase + "/sequence-policies", function: "set_sequence_policy", tag: "Privileges", scope: web.Admin},
 
 	{method: http.MethodGet, path: ofDatabase + "/retention", function: "retention", tag: "Maintenance", scope: web.Read, examples: []web.Example{{Path: db}}},
 	{method: http.MethodPut, path: ofDatabase + "/retention", function: "set_retention", tag: "Maintenance", scope: web.Admin,

@@ -104,7 +104,7 @@ func fromQuery(c *web.Call, params []web.Param) map[string]any {
 
 // call calls the function.
 func (d *Dialect) call(c *web.Call, o *operation, f api.Function, in map[string]any) (any, error) {
-	call := api.Call{Function: f.Name, Args: in, ReadOnly: o.method == http.MethodGet}
+	call := api.Call{Function: f.Name, Args: in, ReadOnly: o.method == http.MethodGet || o.scope == web.Read}
 	for param, arg := range o.bind {
 		call.Args[arg] = c.Path(param)
 	}
