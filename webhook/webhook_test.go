@@ -21,12 +21,30 @@ import (
 	"github.com/rowandb/rowan/storage/kv"
 	"github.com/rowandb/rowan/storage/kv/memkv"
 	"github.com/rowandb/rowan/storage/mvcc"
-	"github.com/rowandb/rowan/storage/systable"
 	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/vector"
 )
 
-// notes is a table whose changes show in the log of branches.
-var notes = systable.New(systable.LastKeyspace, "notes", 1, systable.Column{Name: "id", Type: types.OIDInt8})
+// makeNotes makes a table on main, before anything else.
+func makeNotes(t *testing.T, s storage.Store) {
+	t.Helper()
+	oid, err := s.AllocateOIDs(t.Context(), 1)
+	must(t, err)
+	rows, err := s.AllocateKeyspace(t.Context())
+	must(t, err)
+	column, err := s.AllocateColumns(t.Context(), 1)
+	must(t, err)
+	table := &catalog.Table{Header: catalog.Header{OID: oid, Name: "notes", Schema: catalog.Public, Owner: catalog.Superuser}, Rows: rows,
+		Columns: []catalog.Column{{ID: column, Num: 1, Name: "id", TypeOID: types.OIDInt8, Mod: -1}}}
+	tx, err := s.Begin(t.Context(), storage.TxnOptions{Database: mvcc.FirstDatabase})
+	must(t, err)
+	tx.Statement()
+	v, err := tx.View(t.Context(), catalog.Ref{})
+	must(t, err)
+	must(t, v.Put(t.Context(), table))
+	_, err = tx.Commit(t.Context())
+	must(t, err)
+}
 
 type received struct {
 	id, timestamp, signature, body string
@@ -95,6 +113,7 @@ func newStore(t *testing.T, engine kv.Engine) *mvcc.Store {
 	must(t, err)
 	if s.Empty() {
 		must(t, mvcc.Bootstrap(t.Context(), s, mvcc.BootstrapOptions{}))
+		makeNotes(t, s)
 	}
 	return s
 }
@@ -117,7 +136,13 @@ func write(t *testing.T, s storage.Store, branch string, id int64, commit bool) 
 	tx.Statement()
 	v, err := tx.View(t.Context(), catalog.Ref{Branch: branch})
 	must(t, err)
-	must(t, notes.Insert(t.Context(), tx, v, types.Int(id)))
+	o, _ := v.Catalog().Relation(catalog.Public, "notes")
+	table := o.(*catalog.Table)
+	column := &vector.Vector{}
+	column.Reset(types.Of(types.Builtin(types.OIDInt8)))
+	column.Append(types.Int(id))
+	_, err = tx.Insert(t.Context(), storage.InsertRequest{View: v, Table: table, Columns: []catalog.ColumnID{table.Columns[0].ID}, Rows: &vector.Batch{Cols: []*vector.Vector{column}, N: 1}})
+	must(t, err)
 	if !commit {
 		must(t, tx.Rollback())
 		return
