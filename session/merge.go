@@ -36,6 +36,9 @@ func (s *Session) Merge(ctx context.Context, m Merge) (storage.MergeResult, erro
 		}
 		res, err = s.merge(ctx, m, true)
 	}
+	if err == nil && len(res.Conflicts) == 0 {
+		err = s.mayTake(ctx, m, &res)
+	}
 	blocked := len(res.Conflicts) > 0 || len(res.Violations) > 0 && !m.Force
 	if err != nil || m.DryRun || blocked {
 		if back := s.txn.RollbackTo(point); err == nil {
@@ -87,6 +90,36 @@ func (s *Session) mergeSequences(ctx context.Context, m Merge) error {
 			if err := store.Set(ctx, q.On(target.Branch().ID), x, true); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// mayTake refuses a merge of what the user may not write on the target: rows of tables, or objects that are another's.
+func (s *Session) mayTake(ctx context.Context, m Merge, res *storage.MergeResult) error {
+	global := s.engine.Store.Global()
+	role := global.RoleByName(s.user)
+	if role == nil || role.Superuser {
+		return nil
+	}
+	v, err := s.txn.View(ctx, catalog.Ref{Branch: m.Target})
+	if err != nil {
+		return err
+	}
+	for _, id := range res.Tables {
+		o := v.Catalog().Object(id)
+		if o == nil {
+			continue
+		}
+		for _, p := range []byte{catalog.PrivInsert, catalog.PrivUpdate, catalog.PrivDelete} {
+			if !catalog.HasPrivilege(global, role.OID, o, p) {
+				return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for table %s", o.Head().Name)
+			}
+		}
+	}
+	for _, id := range res.Objects {
+		if o := v.Catalog().Object(id); o != nil && o.Head().Owner != role.OID {
+			return pgerr.New(pgerrcode.InsufficientPrivilege, "must be owner of %s", o.Head().Name)
 		}
 	}
 	return nil

@@ -107,7 +107,14 @@ func listConflicts(ctx context.Context, c Conn, a []types.Datum, yield func([]ty
 	if !a[0].Null {
 		prefix = append(prefix, a[0])
 	}
+	v, err := c.View(ctx, catalog.Ref{})
+	if err != nil {
+		return err
+	}
 	return conflictTable.Scan(ctx, c.Txn(), g, prefix, func(r systable.Row) bool {
+		if o := v.Catalog().Object(catalog.OID(r[conflictRelation].I)); o == nil && !c.Role().Superuser || o != nil && !readable(c, o) {
+			return true // values of a table that the user may not read
+		}
 		column := r[conflictColumn].S
 		out := []types.Datum{types.String(conflictID(r)), r[conflictMerge], r[conflictTableName], orNull(r[conflictRowKey].S), orNull(column), r[conflictType]}
 		for _, i := range []int{conflictBase, conflictSource, conflictTarget} {

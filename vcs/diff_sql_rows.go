@@ -5,7 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jackc/pgerrcode"
+
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
@@ -31,6 +34,9 @@ func (s *script) rows(ctx context.Context) error {
 		a, b := p.tables()
 		if b == nil {
 			continue
+		}
+		if err := mayRead(s.conn, a, b); err != nil {
+			return err
 		}
 		scan, err := s.openDiff(ctx, a, b)
 		if err != nil {
@@ -280,4 +286,19 @@ func (r *rowChange) update(b *storage.DiffBatch, k int) {
 func hasLive(t *catalog.Table, id catalog.ColumnID) bool {
 	c := t.ColumnByID(id)
 	return c != nil && !c.Dropped
+}
+
+// mayRead refuses a table, which is nil where it is not there, to who may not select from it.
+func mayRead(c Conn, tables ...*catalog.Table) error {
+	for _, t := range tables {
+		if t != nil && !readable(c, t) {
+			return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for table %s", t.Name)
+		}
+	}
+	return nil
+}
+
+func readable(c Conn, o catalog.Object) bool {
+	r := c.Role()
+	return r != nil && (r.Superuser || catalog.HasPrivilege(c.Store().Global(), r.OID, o, catalog.PrivSelect))
 }
