@@ -2,6 +2,7 @@ package vcs
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/rowandb/rowan/types"
 )
@@ -15,11 +16,38 @@ func listBranches(ctx context.Context, c Conn, _ []types.Datum, yield func([]typ
 		if b.Merged {
 			status = "merged"
 		}
+		metadata, err := metadataOf(b.Metadata)
+		if err != nil {
+			return err
+		}
 		row := []types.Datum{types.String(branchID(b.ID)), types.String(b.Name), orNull(b.Parent), types.Int(int64(b.Fork)), types.Int(int64(b.Head)),
-			types.Bool(b.Default), types.Bool(b.Protected), timestamp(b.Created), timestamp(b.Updated), orNull(b.Description), types.String(status)}
+			types.Bool(b.Default), types.Bool(b.Protected), timestamp(b.Created), timestamp(b.Updated), orNull(b.Description), types.String(status),
+			orNull(b.CreatedBy), timestamp(b.Expires), metadata}
 		if !yield(row) {
 			break
 		}
 	}
 	return err
+}
+
+// metadataOf shows a branch's metadata as a JSON object; what is no JSON is a string.
+func metadataOf(m map[string]string) (types.Datum, error) {
+	if len(m) == 0 {
+		return types.Null, nil
+	}
+	out := make(map[string]json.RawMessage, len(m))
+	for k, v := range m {
+		if out[k] = json.RawMessage(v); !json.Valid(out[k]) {
+			quoted, err := json.Marshal(v)
+			if err != nil {
+				return types.Null, err
+			}
+			out[k] = quoted
+		}
+	}
+	text, err := json.Marshal(out)
+	if err != nil {
+		return types.Null, err
+	}
+	return types.ParseText(types.Of(types.BuiltinByName("jsonb")), string(text), types.DefaultFormat())
 }
