@@ -47,7 +47,7 @@ const (
 )
 
 var (
-	conflictRows = map[string]RowsFunc{"rowan_conflicts": listConflicts}
+	conflictRows = map[string]RowsFunc{"rowan_conflicts": listConflicts, "rowan_conflict_rows": tableConflicts}
 
 	conflictFuncs = map[string]Func{"rowan_resolve_conflict": resolveConflict, "rowan_resolve_conflicts": resolveConflicts}
 )

@@ -18,7 +18,10 @@ func rowJSON(columns []*catalog.Column, cells []types.Datum) types.Datum {
 	}
 	b := []byte{'{'}
 	for i, c := range columns {
-		if i > 0 {
+		if cells[i].Null && (c.TypeOID == types.OIDJSON || c.TypeOID == types.OIDJSONB) {
+			continue // what is not there is NULL; null would be the JSON value
+		}
+		if len(b) > 1 {
 			b = append(b, ", "...)
 		}
 		b = jsonb.AppendQuoted(b, c.Name)

@@ -20,6 +20,8 @@ var shaped = map[string]func(q *query, f *tableFunction, words []string, pos int
 	"diff":    shapeDiff,
 	"history": shapeHistory,
 	"blame":   shapeBlame,
+
+	"conflict_rows": shapeConflicts,
 	// Dolt's, which are found without a schema.
 	"dolt_diff":       shapeDoltDiff,
 	"dolt_diff_of":    shapeDoltDiff,
@@ -137,6 +139,22 @@ func shapeBlame(q *query, f *tableFunction, words []string, pos int) error {
 	f.fields = []types.Field{{Name: "row_key", Type: typeText}, {Name: "column_name", Type: typeText}, {Name: "value", Type: typeText},
 		{Name: "scn", Type: typeInt8}, {Name: "changed_at", Type: builtinType(types.OIDTimestamptz)}, {Name: "username", Type: typeText},
 		{Name: "txid", Type: typeInt8}, {Name: "summary", Type: typeText}, {Name: "commit_id", Type: typeText}, {Name: "branch", Type: typeText}}
+	return nil
+}
+
+// shapeConflicts gives rowan.conflict_rows('table', merge) the columns of the table on all sides of the merge.
+func shapeConflicts(q *query, f *tableFunction, words []string, pos int) error {
+	cols, err := q.b.tableColumns(words[0], pos, q.b.ref)
+	if err != nil {
+		return err
+	}
+	f.fields = []types.Field{{Name: "id", Type: typeText}, {Name: "conflict_type", Type: typeText}, {Name: "column_name", Type: typeText},
+		{Name: "resolution", Type: typeText}}
+	for _, c := range cols {
+		for _, side := range []string{"base_", "source_", "target_"} {
+			f.fields = append(f.fields, types.Field{Name: side + c.Name, Type: c.Type})
+		}
+	}
 	return nil
 }
 
