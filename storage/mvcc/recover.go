@@ -77,8 +77,8 @@ func (s *Store) lastChunk(ctx context.Context, prefix []byte) (key, list []byte,
 
 // undoList puts back what the keys of a chunk had before, and then removes the chunk.
 func (s *Store) undoList(ctx context.Context, l *largeTxn, list, chunkKey []byte) error {
-	u := &undoer{s: s, ctx: ctx, l: l, limits: s.kv.Limits()}
-	u.batch.Async, u.batch.Urgent = true, true
+	u := &undoer{s: s, ctx: ctx, l: l, limits: s.kv.Limits(), quiet: s.txns.len() == 0}
+	u.reset()
 	err := eachKey(list, func(sp keys.Space, key []byte, _ bool) bool {
 		u.err = u.key(sp, key)
 		return u.err == nil
@@ -89,7 +89,7 @@ func (s *Store) undoList(ctx context.Context, l *largeTxn, list, chunkKey []byte
 	if err != nil {
 		return err
 	}
-	u.batch.Delete(chunkKey)
+	u.gone.Delete(chunkKey)
 	return u.flush()
 }
 
@@ -97,8 +97,11 @@ type undoer struct {
 	s      *Store
 	ctx    context.Context
 	l      *largeTxn
-	batch  kv.Batch
+	batch  kv.Batch // heads put back
+	gone   kv.Batch // what is not needed once these are
 	limits kv.Limits
+	quiet  bool      // no transaction runs
+	dead   []deadKey // tombstones put in the place of heads
 	err    error
 	buf    []byte
 	old    []byte
@@ -134,12 +137,42 @@ func (u *undoer) key(id keys.Space, key []byte) (err error) {
 	}
 	if ok {
 		u.batch.Put(head, u.old)
-		u.batch.Delete(hist)
+		u.gone.Delete(hist)
 		return nil
 	}
-	u.batch.Delete(head)
-	if v.flags&first == 0 {
+	return u.vacate(id, key, head, v)
+}
+
+// vacate takes away a head that has replaced nothing that history would have. Where it may have stood on a tombstone, one
+// stays there until nobody reads at an older SCN: a scan that runs would not learn from nothing that there is a past.
+func (u *undoer) vacate(id keys.Space, key, head []byte, v version) error {
+	l := u.s.layerOf(id.Layer)
+	if v.flags&first != 0 || l == nil {
+		u.batch.Delete(head)
+		return nil
+	}
+	last, _ := l.lastCommit()
+	if last == 0 || u.quiet {
+		u.batch.Delete(head)
 		u.lost(id)
+		return nil
+	}
+	f := deleted | root
+	if l.parent != nil {
+		r := &reader{s: u.s}
+		below, ok, err := r.getBeneath(u.ctx, l, id.Keyspace, key)
+		if err != nil {
+			return err
+		}
+		if ok && !below.deleted {
+			u.batch.Delete(head) // it stood on the parent's
+			return nil
+		}
+		f = deleted
+	}
+	u.batch.Put(head, appendVersion(nil, f, last, 0, nil))
+	if sp := l.space(id.Keyspace); sp != nil {
+		u.dead = append(u.dead, deadKey{sp, bytes.Clone(key), last})
 	}
 	return nil
 }
@@ -151,12 +184,12 @@ func (u *undoer) orphan(id keys.Space, key []byte) (err error) {
 	if u.old, ok, err = u.s.kv.Get(u.ctx, hist, u.old[:0]); err != nil || !ok {
 		return err
 	}
-	if !u.batch.Fits(u.limits, 1, len(hist)) {
+	if !u.gone.Fits(u.limits, 1, len(hist)) {
 		if err := u.flush(); err != nil {
 			return err
 		}
 	}
-	u.batch.Delete(hist)
+	u.gone.Delete(hist)
 	return nil
 }
 
@@ -176,11 +209,24 @@ func (u *undoer) lost(id keys.Space) {
 	}
 }
 
+// flush puts heads back, and when they are there removes what has stood for them: the writes of one batch become visible
+// in any order, and a reader that finds neither the history row nor another head would take the row for one that never was.
 func (u *undoer) flush() error {
 	u.l.writes.Lock()
 	defer u.l.writes.Unlock()
 	err := u.s.kv.Apply(u.ctx, &u.batch)
-	u.batch.Reset()
-	u.batch.Async, u.batch.Urgent = true, true
+	if err == nil {
+		err = u.s.kv.Apply(u.ctx, &u.gone)
+	}
+	u.s.cleaner.add(u.dead)
+	u.dead = nil
+	u.reset()
 	return err
+}
+
+func (u *undoer) reset() {
+	for _, b := range []*kv.Batch{&u.batch, &u.gone} {
+		b.Reset()
+		b.Async, b.Urgent = true, true
+	}
 }
