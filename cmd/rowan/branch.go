@@ -17,7 +17,7 @@ func newBranch() *cobra.Command {
 	cmd := branchList()
 	cmd.Use, cmd.Example = "branch", branchExample
 	cmd.Short = "List, make and drop branches"
-	cmd.AddCommand(branchList(), branchCreate(), branchDrop(), branchRename(), branchProtect(), branchReset())
+	cmd.AddCommand(branchList(), branchCreate(), branchDrop(), branchRename(), branchProtect(), branchReset(), branchRestore(), branchUndelete())
 	return cmd
 }
 
@@ -99,4 +99,25 @@ func branchReset() *cobra.Command {
 	})
 	cmd.Flags().StringVar(&from, "from", "", "branch whose point it is (default: the branch itself)")
 	return cmd
+}
+
+func branchRestore() *cobra.Command {
+	var backup string
+	cmd := clientCommand(&cobra.Command{
+		Use: "restore NAME POINT", Short: "Set a branch to a point, and keep what it held as another branch", Args: cobra.ExactArgs(2),
+		Example: "  rowan branch restore dev '-1 hour' --backup dev-broken",
+	}, func(ctx context.Context, c *client, args []string) error { return restoreBranch(ctx, c, args, backup) })
+	cmd.Flags().StringVar(&backup, "backup", "", "keep what the branch holds as a branch of this name")
+	return cmd
+}
+
+func restoreBranch(ctx context.Context, c *client, args []string, backup string) error {
+	return c.show(ctx, "SELECT rowan.restore_branch($1, $2, backup => $3) AS branch", args[0], args[1], backup)
+}
+
+func branchUndelete() *cobra.Command {
+	return clientCommand(&cobra.Command{Use: "undelete NAME", Short: "Bring a dropped branch back", Args: cobra.ExactArgs(1)},
+		func(ctx context.Context, c *client, args []string) error {
+			return c.show(ctx, "SELECT rowan.undelete_branch($1) AS branch", args...)
+		})
 }

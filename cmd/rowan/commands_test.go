@@ -77,11 +77,11 @@ func TestBranchCommands(t *testing.T) {
 	c.want(0, "diff main dev", "none")
 	c.sql("dev", "UPDATE t SET v = 'x' WHERE id = 1; INSERT INTO t VALUES (3, 'c')")
 	c.want(0, "diff main dev", `
-		TABLE_NAME  INSERTS  UPDATES  DELETES
-		t           1        1        0`)
+		TABLE  INSERTS  UPDATES  DELETES  CELLS
+		t      1        1        0        1`)
 	c.want(0, "diff main dev t", `
-		DIFF_TYPE  FROM_ID  TO_ID  FROM_V  TO_V
-		modified   1        1      a       x
+		DIFF_TYPE  FROM_ID  TO_ID  FROM_V  TO_V  CHANGED_COLUMNS
+		modified   1        1      a       x     {v}
 		added               3              c`)
 	c.want(1, "diff main nowhere", "rowan: branch \"nowhere\" does not exist\n  Known branches: dev, main.")
 	c.sql("main", "UPDATE t SET v = 'y' WHERE id = 1")
@@ -104,6 +104,15 @@ func TestBranchCommands(t *testing.T) {
 	}
 	c.want(0, "branch protect done --off", "BRANCH  PROTECTED\ndone    f")
 	c.want(0, "branch drop done", "BRANCH  DROPPED\ndone    t")
+	c.want(0, "branch undelete done", "BRANCH\ndone")
+	c.want(0, "commit -m spring", "COMMIT\n#")
+	c.want(0, "tag create v1 -m first", "TAG\nv1")
+	if got := c.rowan(0, "log --commits"); !strings.Contains(got, "spring") {
+		t.Errorf("commits:\n%s", got)
+	}
+	c.want(0, "restore main ~1 --backup broken", "BRANCH\nmain")
+	c.want(0, "branch drop broken done", "BRANCH  DROPPED\nbroken  t\nBRANCH  DROPPED\ndone    t")
+	c.want(2, "restore main", "rowan: give --from and --data-dir, or a branch and a point\nTry: rowan --help")
 	c.want(0, "branch reset main ~1", "BRANCH\nmain")
 	c.want(0, "diff main@~0 main", "none")
 	var list []map[string]any

@@ -24,6 +24,8 @@ func newDiff() *cobra.Command {
 			return c.script(ctx, "SELECT * FROM rowan.diff_sql($1, $2)", args[:2]...)
 		case sql:
 			return c.show(ctx, "SELECT * FROM rowan.diff_sql($1, $2)", args[:2]...)
+		case len(args) == 2 && !c.json:
+			return c.show(ctx, `SELECT table_name AS "table", inserts, updates, deletes, cells_changed AS cells FROM rowan.diff_stat($1, $2)`, args...)
 		case len(args) == 2:
 			return c.show(ctx, "SELECT * FROM rowan.diff_stat($1, $2)", args...)
 		}
