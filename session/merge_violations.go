@@ -89,7 +89,6 @@ func (v *mergeCheck) letThrough(ctx context.Context) error {
 	return nil
 }
 
-
 type tableConstraint struct {
 	table catalog.OID
 	name  string

@@ -82,9 +82,11 @@ func (s *Session) source(ctx context.Context, v storage.View) *pgcatalog.Source 
 	s.catalogs.ctx = ctx
 	return &pgcatalog.Source{
 		Catalog: v.Catalog(), Global: s.engine.Store.Global(), User: s.user, Names: s.definitions(v.Catalog()),
-		View:       func(w *catalog.View) string { return s.viewText(v.Catalog(), w, false, 0) },
-		Rows:       func(t *catalog.Table) int64 { return s.txn.RowEstimate(v, t) },
-		Sequence:   func(q *catalog.Sequence) (int64, bool, error) { return s.engine.Store.Sequences().Get(ctx, q.On(v.Branch().ID)) },
+		View: func(w *catalog.View) string { return s.viewText(v.Catalog(), w, false, 0) },
+		Rows: func(t *catalog.Table) int64 { return s.txn.RowEstimate(v, t) },
+		Sequence: func(q *catalog.Sequence) (int64, bool, error) {
+			return s.engine.Store.Sequences().Get(ctx, q.On(v.Branch().ID))
+		},
 		Statistics: func(t *catalog.Table) *statistics.Table { return s.txn.Statistics(v, t) },
 		Settings:   s.settingRows, Activity: s.activityRows, Locks: s.lockRows, Prepared: s.preparedRows, Cursors: s.cursorRows,
 	}

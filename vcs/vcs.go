@@ -58,11 +58,14 @@ type Func func(ctx context.Context, c Conn, args []types.Datum) (types.Datum, er
 type RowsFunc func(ctx context.Context, c Conn, args []types.Datum, yield func(row []types.Datum) bool) error
 
 // Funcs are all functions that return one value, by the name that catalog/builtin has as their source.
-func Funcs() map[string]Func { return joined(partTwoFuncs(), branchFuncs, adminFuncs, retentionFuncs, snapshotFuncs, sessionFuncs) }
+func Funcs() map[string]Func {
+	return joined(branchFuncs, adminFuncs, retentionFuncs, snapshotFuncs, sessionFuncs, squashFuncs, sequenceFuncs, policyFuncs, conflictFuncs, pendingFuncs)
+}
 
 // RowsFuncs are all functions that return sets.
 func RowsFuncs() map[string]RowsFunc {
-	return joined(partTwoRows(), branchRows, retentionRows, rebaseRows, logRows, snapshotRows, diffRows, mergeRows)
+	return joined(branchRows, retentionRows, rebaseRows, logRows, snapshotRows, diffRows, schemaRows, mergeRows, sequenceRows, pickRows, policyRows,
+		conflictRows, pendingRows)
 }
 
 func joined[F any](tables ...map[string]F) map[string]F {
