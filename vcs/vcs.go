@@ -65,7 +65,7 @@ func Funcs() map[string]Func {
 // RowsFuncs are all functions that return sets.
 func RowsFuncs() map[string]RowsFunc {
 	return joined(branchRows, retentionRows, rebaseRows, logRows, snapshotRows, diffRows, schemaRows, mergeRows, sequenceRows, pickRows, policyRows,
-		conflictRows, pendingRows)
+		conflictRows, pendingRows, heliosRows)
 }
 
 func joined[F any](tables ...map[string]F) map[string]F {

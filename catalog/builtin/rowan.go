@@ -2,6 +2,7 @@ package builtin
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 
 	"github.com/rowandb/rowan/types"
@@ -13,16 +14,19 @@ var rowanFile string
 //go:embed dolt.tsv
 var doltFile string
 
+//go:embed helios.tsv
+var heliosFile string
+
 const (
 	schemaCatalog types.OID = 11
 	schemaRowan   types.OID = 13001
 )
 
-// rowanProcs reads the functions of schema rowan, and those that Dolt has, which are found without a schema. Their files are
+// rowanProcs reads the functions of schema rowan, and those that Dolt and HeliosDB have, which are found without a schema. Their files are
 // for people: arguments as CREATE FUNCTION has them, and a result that may be "setof type", "table(name type, …)" or
-// "out(name type)". All go through the session: Proc.Source is rowan_<name> or dolt_<name>.
+// "out(name type)". All go through the session: Proc.Source is rowan_<name>, dolt_<name> or helios_<name>.
 func rowanProcs() []*Proc {
-	return append(ownProcs(rowanFile, schemaRowan, "rowan_"), ownProcs(doltFile, schemaCatalog, "dolt_")...)
+	return slices.Concat(ownProcs(rowanFile, schemaRowan, "rowan_"), ownProcs(doltFile, schemaCatalog, "dolt_"), ownProcs(heliosFile, schemaCatalog, "helios_"))
 }
 
 func ownProcs(file string, schema types.OID, prefix string) []*Proc {
