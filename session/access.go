@@ -1,6 +1,8 @@
 package session
 
 import (
+	"context"
+
 	"github.com/jackc/pgerrcode"
 
 	"github.com/rowandb/rowan/catalog"
@@ -15,7 +17,7 @@ func (s *Session) checkAccess(plan *planner.Plan) error {
 	if s.trusted || len(plan.Access) == 0 {
 		return nil
 	}
-	global := s.engine.Store.Global()
+	global := s.global()
 	me := s.role(global)
 	if me == nil || me.Superuser {
 		return nil
@@ -31,6 +33,16 @@ func (s *Session) checkAccess(plan *planner.Plan) error {
 		}
 	}
 	return nil
+}
+
+// global is the catalog of databases and roles, with what the open transaction has changed in it.
+func (s *Session) global() *catalog.Snapshot {
+	if s.txn != nil && s.txn.ddl {
+		if v, err := s.txn.GlobalView(context.Background()); err == nil {
+			return v.Catalog()
+		}
+	}
+	return s.engine.Store.Global()
 }
 
 // role is the current role, remembered as long as the roles stay as they are.

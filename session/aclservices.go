@@ -42,7 +42,7 @@ func aclDefault(s *Session, _ context.Context, a []types.Datum) (types.Datum, er
 	}
 	elems := make([]types.Datum, len(grants))
 	for i, g := range grants {
-		elems[i] = types.String(pgcatalog.ACLItem(s.engine.Store.Global(), g))
+		elems[i] = types.String(pgcatalog.ACLItem(s.global(), g))
 	}
 	return types.String(types.Vector1(elems).Pack(types.BuiltinByName("aclitem"))), nil
 }
@@ -94,7 +94,7 @@ func (s *Session) parseACLItem(text string) (catalog.Grant, error) {
 
 // roleNamed is the OID of a role, 0 for none.
 func (s *Session) roleNamed(name string) catalog.OID {
-	if r := s.engine.Store.Global().RoleByName(name); name != "" && r != nil {
+	if r := s.global().RoleByName(name); name != "" && r != nil {
 		return r.OID
 	}
 	return 0

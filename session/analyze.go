@@ -64,7 +64,7 @@ func (s *Session) maintained(c *command.Vacuum, v storage.View) []command.Mainta
 }
 
 func (s *Session) owns(o catalog.Object, v storage.View) bool {
-	roles := s.engine.Store.Global()
+	roles := s.global()
 	me := roles.RoleByName(s.user)
 	if me == nil {
 		return false

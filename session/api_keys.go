@@ -27,7 +27,7 @@ func createAPIKey(s *Session, ctx context.Context, a []types.Datum) (types.Datum
 	if err := s.mayManageKeys("rowan.create_api_key()"); err != nil {
 		return types.Null, err
 	}
-	global := s.engine.Store.Global()
+	global := s.global()
 	role := s.role(global)
 	if name := text(a[1]); name != "" {
 		role = roleByName(global, name)
@@ -78,7 +78,7 @@ func revokeAPIKey(s *Session, ctx context.Context, a []types.Datum) (types.Datum
 		return types.Null, err
 	}
 	_, err := apikey.Revoke(ctx, s.txn.Txn, text(a[0]), func(k apikey.Key) error {
-		return s.mayActFor(s.engine.Store.Global(), k.Role)
+		return s.mayActFor(s.global(), k.Role)
 	})
 	return types.Bool(true), err
 }
@@ -92,7 +92,7 @@ func listAPIKeys(s *Session, ctx context.Context, _ []types.Datum, yield func([]
 	if err != nil {
 		return err
 	}
-	global := s.engine.Store.Global()
+	global := s.global()
 	for _, k := range keys {
 		if s.mayActFor(global, k.Role) != nil {
 			continue

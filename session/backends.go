@@ -43,7 +43,7 @@ func (s *Session) signal(pid int64, verb, what string, stop func(Backends, uint3
 
 // maySignal wants the user to be a superuser, or of the other session's role where that is none.
 func (s *Session) maySignal(other, verb, what string) error {
-	global := s.engine.Store.Global()
+	global := s.global()
 	me, them := global.RoleByName(s.user), global.RoleByName(other)
 	switch {
 	case me != nil && me.Superuser:

@@ -25,7 +25,7 @@ var errStopped = errors.New("nobody reads the backup any more")
 // takeBackup is rowan.backup(base): the bytes of a backup file, in rows. base is the header of the backup to build on, in
 // JSON. COPY (SELECT * FROM rowan.backup()) TO STDOUT streams it in bounded memory.
 func takeBackup(s *Session, ctx context.Context, a []types.Datum, yield func([]types.Datum) bool) error {
-	if r := s.engine.Store.Global().RoleByName(s.user); r == nil || !r.Superuser && !r.Replication {
+	if r := s.global().RoleByName(s.user); r == nil || !r.Superuser && !r.Replication {
 		return pgerr.New(pgerrcode.InsufficientPrivilege, "must be superuser or replication role to take a backup")
 	}
 	store, ok := s.engine.Store.(storage.Exporter)

@@ -17,7 +17,7 @@ func (s *Session) bounded() bool {
 	if s.opts.Reach != nil {
 		return true
 	}
-	d, _ := s.engine.Store.Global().Object(s.database.OID).(*catalog.Database)
+	d, _ := s.global().Object(s.database.OID).(*catalog.Database)
 	return d != nil && len(d.BranchGrants)+len(d.BranchLimits) > 0
 }
 
@@ -41,7 +41,7 @@ func (s *Session) mayMakeDatabase(c command.Command) error {
 		return nil
 	}
 	name, branch, _ := strings.Cut(n.Name, "/")
-	d := s.engine.Store.Global().DatabaseByName(name)
+	d := s.global().DatabaseByName(name)
 	if branch == "" || d == nil {
 		return nil
 	}

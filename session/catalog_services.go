@@ -75,7 +75,7 @@ func alwaysVisible(*Session, context.Context, []types.Datum) (types.Datum, error
 }
 
 func userByID(s *Session, _ context.Context, a []types.Datum) (types.Datum, error) {
-	if r, ok := s.engine.Store.Global().Object(catalog.OID(a[0].I)).(*catalog.Role); ok {
+	if r, ok := s.global().Object(catalog.OID(a[0].I)).(*catalog.Role); ok {
 		return types.String(r.Name), nil
 	}
 	return types.String("unknown (OID=" + types.Text(types.Of(types.Builtin(types.OIDInt8)), a[0], nil) + ")"), nil

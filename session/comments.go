@@ -107,7 +107,7 @@ func colDescription(s *Session, ctx context.Context, a []types.Datum) (types.Dat
 }
 
 func shobjDescription(s *Session, _ context.Context, a []types.Datum) (types.Datum, error) {
-	if o := s.engine.Store.Global().Object(catalog.OID(a[0].I)); o != nil {
+	if o := s.global().Object(catalog.OID(a[0].I)); o != nil {
 		return orNull(o.Head().Comment), nil
 	}
 	return types.Null, nil

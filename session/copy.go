@@ -36,7 +36,7 @@ func (s *Session) copy(ctx context.Context, p *planned, c *command.Copy, out *ou
 }
 
 func (s *Session) isSuperuser() bool {
-	r := s.engine.Store.Global().RoleByName(s.user)
+	r := s.global().RoleByName(s.user)
 	return r != nil && r.Superuser
 }
 

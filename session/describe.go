@@ -97,7 +97,7 @@ func (d describer) reg(reg, id types.OID) string {
 }
 
 func (d describer) shared(id catalog.OID) string {
-	switch o := d.s.engine.Store.Global().Object(id).(type) {
+	switch o := d.s.global().Object(id).(type) {
 	case *catalog.Role:
 		return "role " + o.Name
 	case *catalog.Database:

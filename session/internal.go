@@ -90,7 +90,7 @@ func (s *Session) ddlEnv(ctx context.Context, out *output) *ddl.Env {
 }
 
 func (s *Session) roleOID() catalog.OID {
-	if r := s.engine.Store.Global().RoleByName(s.user); r != nil {
+	if r := s.global().RoleByName(s.user); r != nil {
 		return r.OID
 	}
 	return 0

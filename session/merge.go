@@ -97,7 +97,7 @@ func (s *Session) mergeSequences(ctx context.Context, m Merge) error {
 
 // mayTake refuses a merge of what the user may not write on the target: rows of tables, or objects that are another's.
 func (s *Session) mayTake(ctx context.Context, m Merge, res *storage.MergeResult) error {
-	global := s.engine.Store.Global()
+	global := s.global()
 	role := global.RoleByName(s.user)
 	if role == nil || role.Superuser {
 		return nil

@@ -42,7 +42,7 @@ func (r regNames) NameOf(reg, id types.OID) (string, bool) {
 		name := snap.SchemaName(id)
 		return quoteIdent(name), name != ""
 	case types.OIDRegrole:
-		if role, ok := r.s.engine.Store.Global().Object(id).(*catalog.Role); ok {
+		if role, ok := r.s.global().Object(id).(*catalog.Role); ok {
 			return quoteIdent(role.Name), true
 		}
 	default:
@@ -129,7 +129,7 @@ func (r regNames) Lookup(reg types.OID, name string) (types.OID, error) {
 	case types.OIDRegclass:
 		return r.s.relationOID(ctx, name)
 	case types.OIDRegrole:
-		if role := r.s.engine.Store.Global().RoleByName(strings.Join(splitName(name), ".")); role != nil {
+		if role := r.s.global().RoleByName(strings.Join(splitName(name), ".")); role != nil {
 			return role.OID, nil
 		}
 		return 0, pgerr.New(pgerrcode.UndefinedObject, "role %q does not exist", name)

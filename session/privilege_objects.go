@@ -34,7 +34,7 @@ func findSequence(s *Session, ctx context.Context, name string, id catalog.OID) 
 }
 
 func findDatabase(s *Session, _ context.Context, name string, id catalog.OID) (catalog.Object, error) {
-	global := s.engine.Store.Global()
+	global := s.global()
 	if name == "" {
 		return global.Object(id), nil
 	}

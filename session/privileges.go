@@ -65,7 +65,7 @@ func privilegeTable() map[string]service {
 
 // subject takes the role that is asked about off the arguments: the current one where there is none. PUBLIC is 0.
 func (s *Session) subject(user string, a []types.Datum) (catalog.OID, []types.Datum, error) {
-	global := s.engine.Store.Global()
+	global := s.global()
 	switch user {
 	case "id_":
 		return catalog.OID(a[0].I), a[1:], nil
@@ -128,7 +128,7 @@ func (s *Session) privilegeTarget(ctx context.Context, p privilegeObject, d type
 
 // mayAny reports whether a role has one of the privileges on an object, or otherwise has it.
 func (s *Session) mayAny(role catalog.OID, o catalog.Object, want []wanted, otherwise func(wanted) bool) bool {
-	global := s.engine.Store.Global()
+	global := s.global()
 	for _, w := range want {
 		switch {
 		case w.letter == 0:
@@ -156,7 +156,7 @@ func grantable(global *catalog.Snapshot, role catalog.OID, acl []catalog.Grant, 
 }
 
 func (s *Session) anyColumn(role catalog.OID, o catalog.Object, w wanted) bool {
-	global := s.engine.Store.Global()
+	global := s.global()
 	t, ok := o.(*catalog.Table)
 	if !ok {
 		return false
@@ -187,7 +187,7 @@ func hasColumnPrivilege(user string, byName, columnByName bool) service {
 		if err != nil || c == nil {
 			return types.Null, err
 		}
-		global := s.engine.Store.Global()
+		global := s.global()
 		return types.Bool(s.mayAny(role, o, want, func(w wanted) bool {
 			return w.grant && grantable(global, role, c.ACL, w.letter) || !w.grant && catalog.HasColumnPrivilege(global, role, o, c, w.letter)
 		})), nil
@@ -222,7 +222,7 @@ func columnOf(o catalog.Object, d types.Datum, byName bool) (*catalog.Column, er
 // hasRole is pg_has_role: MEMBER asks for membership, USAGE for the privileges that come without SET ROLE.
 func hasRole(user string, byName bool) service {
 	return func(s *Session, _ context.Context, a []types.Datum) (types.Datum, error) {
-		global := s.engine.Store.Global()
+		global := s.global()
 		role, rest, err := s.subject(user, a)
 		if err != nil {
 			return types.Null, err
@@ -275,7 +275,7 @@ func hasParameterPrivilege(user string) service {
 		if _, err := wantedPrivileges(rest[1].S, map[string]byte{"SET": 's', "ALTER SYSTEM": 'A'}); err != nil {
 			return types.Null, err
 		}
-		return types.Bool(catalog.IsSuperuser(s.engine.Store.Global(), role)), nil
+		return types.Bool(catalog.IsSuperuser(s.global(), role)), nil
 	}
 }
 

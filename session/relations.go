@@ -133,7 +133,7 @@ func (s *Session) CountRows(ctx context.Context, r *Relation) (int64, error) {
 
 // describeRelation is describe for what the role has a privilege on; nil for all else.
 func (s *Session) describeRelation(snap *catalog.Snapshot, o catalog.Object) *Relation {
-	global := s.engine.Store.Global()
+	global := s.global()
 	me := s.role(global)
 	if me == nil {
 		return nil

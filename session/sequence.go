@@ -130,7 +130,7 @@ func (s *Session) setval(ctx context.Context, id catalog.OID, v int64, called bo
 
 // allowed checks that the current role has one of the privileges on a sequence.
 func (s *Session) allowed(seq *catalog.Sequence, privileges ...string) error {
-	global := s.engine.Store.Global()
+	global := s.global()
 	role := roleByName(global, s.user)
 	for _, p := range privileges {
 		if role != nil && catalog.HasPrivilege(global, role.OID, seq, p[0]) {

@@ -99,6 +99,7 @@ func (e *Engine) New(ctx context.Context, o Options) (*Session, error) {
 	s := &Session{engine: e, log: e.Log, opts: o, sessionUser: o.User, user: o.User, settings: newSettings(),
 		prepared: map[string]*prepared{}, portals: map[string]*portal{}}
 	s.catalogs.session = s
+	s.settings.users = s.settleRole
 	s.settings.format.Names = regNames{s}
 	if err := s.connect(ctx, o.Database); err != nil {
 		return nil, err

@@ -96,7 +96,7 @@ func tablespaceDatabases(s *Session, _ context.Context, a []types.Datum, yield f
 	if a[0].I != 1663 {
 		return nil
 	}
-	for _, o := range s.engine.Store.Global().Objects() {
+	for _, o := range s.global().Objects() {
 		if d, ok := o.(*catalog.Database); ok && !yield([]types.Datum{types.Int(int64(d.OID))}) {
 			return nil
 		}

@@ -22,6 +22,7 @@ type settings struct {
 
 	format  types.Format
 	changed map[string]bool // reported settings changed since Changed was last called
+	users   func()          // called when role or session_authorization was taken back; nil: nobody cares
 	epoch   uint64          // counts changes: plans made under another epoch of name resolution are not used
 }
 
@@ -178,6 +179,9 @@ func (s *settings) restore(u undoSetting) {
 		delete(s.values, u.name)
 	}
 	s.refresh(u.name)
+	if s.users != nil && (u.name == "role" || u.name == "session_authorization") {
+		s.users()
+	}
 }
 
 // refresh brings what depends on a setting up to date; "" is all.

@@ -171,13 +171,25 @@ func (s *Session) setTransaction(ctx context.Context, c *command.SetTransaction,
 	return s.setModes(ctx, c.Modes)
 }
 
+// settleRole makes the session's users those that the settings name, after these were taken back.
+func (s *Session) settleRole() {
+	s.sessionUser = s.opts.User
+	if name, ok := s.settings.values["session_authorization"]; ok && name != "" && name != "default" {
+		s.sessionUser = name
+	}
+	s.user = s.sessionUser
+	if name, ok := s.settings.values["role"]; ok && name != "" && name != "none" {
+		s.user = name
+	}
+}
+
 func (s *Session) setRole(name string, local bool) error {
 	if name == "none" {
 		s.user = s.sessionUser
 		s.settings.set("role", name, local)
 		return nil
 	}
-	global := s.engine.Store.Global()
+	global := s.global()
 	r := roleByName(global, name)
 	if r == nil {
 		return pgerr.New(pgerrcode.InvalidParameterValue, "role %q does not exist", name)
@@ -191,7 +203,7 @@ func (s *Session) setRole(name string, local bool) error {
 }
 
 func (s *Session) setSessionUser(name string, local bool) error {
-	global := s.engine.Store.Global()
+	global := s.global()
 	if name == "default" {
 		name = s.opts.User
 	}
@@ -203,6 +215,7 @@ func (s *Session) setSessionUser(name string, local bool) error {
 	}
 	s.sessionUser, s.user = name, name
 	s.settings.set("session_authorization", name, local)
+	s.settings.set("role", "none", local)
 	return nil
 }
 

@@ -54,7 +54,7 @@ func (c conn) SetBranch(name string) error {
 func (c conn) User() string { return c.s.user }
 
 // Role implements vcs.Conn.
-func (c conn) Role() *catalog.Role { return c.s.engine.Store.Global().RoleByName(c.s.user) }
+func (c conn) Role() *catalog.Role { return c.s.global().RoleByName(c.s.user) }
 
 // RefuseReadOnly implements vcs.Conn.
 func (c conn) RefuseReadOnly(what string) error { return c.s.refuseReadOnly(what) }

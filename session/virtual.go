@@ -23,7 +23,7 @@ func (s *Session) virtual(ctx context.Context, t *catalog.Table, ref catalog.Ref
 	if t.Schema == catalog.RowanSchema {
 		return s.rowanRelation(ctx, t, ref)
 	}
-	snap, global := v.Catalog(), s.engine.Store.Global()
+	snap, global := v.Catalog(), s.global()
 	key := virtualKey{t.OID, snap.Version, global.Version}
 	keep := pgcatalog.Static(t)
 	if keep {
@@ -81,7 +81,7 @@ func (c *virtualCache) put(k virtualKey, batches []*vector.Batch) {
 func (s *Session) source(ctx context.Context, v storage.View) *pgcatalog.Source {
 	s.catalogs.ctx = ctx
 	return &pgcatalog.Source{
-		Catalog: v.Catalog(), Global: s.engine.Store.Global(), User: s.user, Names: s.definitions(v.Catalog()),
+		Catalog: v.Catalog(), Global: s.global(), User: s.user, Names: s.definitions(v.Catalog()),
 		View: func(w *catalog.View) string { return s.viewText(v.Catalog(), w, false, 0) },
 		Rows: func(t *catalog.Table) int64 { return s.txn.RowEstimate(v, t) },
 		Sequence: func(q *catalog.Sequence) (int64, bool, error) {
