@@ -97,6 +97,7 @@ func (r *recorder) record(n int) {
 	}
 	wg.Wait()
 	c := dial(r.t, r.target, r.database)
+	r.merge(c) // those beside others may all have been refused
 	r.h.final = map[string][]int{}
 	for _, key := range r.keys() {
 		list, err := readList(c, key)
