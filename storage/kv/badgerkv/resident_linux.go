@@ -22,7 +22,11 @@ func mappedBytes() int64 {
 
 func openMaps() (io.ReadCloser, error) { return os.Open("/proc/self/maps") }
 
-// release drops the pages of a shared mapping of a file from the process. None of what was written to them is lost.
+// madvPageout has pages reclaimed, whatever they are of; nothing of them is lost.
+const madvPageout = 21
+
+// release has the pages of a mapping reclaimed. It must be the advice that keeps what is in them: a table may have gone since
+// the list of mappings was read, and its addresses be somebody else's memory.
 func release(m mapping) {
-	_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, m.from, m.to-m.from, syscall.MADV_DONTNEED)
+	_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, m.from, m.to-m.from, madvPageout)
 }
