@@ -22,6 +22,8 @@ type Options struct {
 	Key    []byte        // encrypts what is written; 16, 24 or 32 bytes; nil: plain
 	// Reserve is how much of the disk is kept free of ordinary writes; 0: four memtables.
 	Reserve int64
+
+	keepResident bool // tests let go of the tables by themselves
 }
 
 // verifyAtOpen is up to which size a store's tables are read as a whole before it is opened. Those of larger ones are
@@ -66,7 +68,7 @@ func openWith(o Options, b badger.Options) (*Engine, error) {
 	}
 	e.backlog.low, e.backlog.high = e.wal.first, e.wal.next-1
 	go e.commitLoop()
-	if o.Memory > 0 {
+	if o.Memory > 0 && !o.keepResident {
 		go e.trim(mappedShare(o.Memory), e.stopped)
 	}
 	if later {

@@ -33,8 +33,8 @@ func (e *Engine) trim(share int64, stop <-chan struct{}) {
 	}
 }
 
-// letGo drops the pages of all tables from the process. An iterator holds the tables meanwhile, so that none is unmapped
-// and no address can have come to mean something else.
+// letGo has the pages of all tables reclaimed. An iterator holds the tables meanwhile; one that a compaction makes and drops
+// in between is not held, which is why release must do no harm to whatever its addresses are by then.
 func (e *Engine) letGo() {
 	if e.enter() != nil {
 		return
