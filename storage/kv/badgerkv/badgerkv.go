@@ -64,12 +64,13 @@ func (e *Engine) enter() error {
 func (e *Engine) leave() { e.users.Add(-1) }
 
 // Get implements kv.Engine.
-func (e *Engine) Get(_ context.Context, key, buf []byte) ([]byte, bool, error) {
+func (e *Engine) Get(_ context.Context, key, buf []byte) (_ []byte, found bool, err error) {
 	if err := e.enter(); err != nil {
 		return buf, false, err
 	}
 	defer e.leave()
-	seen := damages.Load()
+	defer e.caught(&err)
+	seen := damages.count()
 	item, err := e.read.Get(key)
 	if errors.Is(err, badger.ErrKeyNotFound) {
 		return buf, false, e.sound(seen)
@@ -81,7 +82,7 @@ func (e *Engine) Get(_ context.Context, key, buf []byte) ([]byte, bool, error) {
 		buf = append(buf, v...)
 		return nil
 	})
-	if err != nil || damages.Load() != seen {
+	if err != nil || damages.since(seen) {
 		return buf, false, e.readError(err, seen)
 	}
 	return buf, true, nil
@@ -93,45 +94,63 @@ func (e *Engine) GetMany(ctx context.Context, keys [][]byte, f func(i int, val [
 		return err
 	}
 	defer e.leave()
-	seen := damages.Load()
+	seen := damages.count()
+	at := 0
+	give := func(v []byte) error {
+		if err := e.sound(seen); err != nil {
+			return err
+		}
+		return f(at, v)
+	}
 	for i, k := range keys {
 		if i&255 == 255 && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		item, err := e.read.Get(k)
-		if damages.Load() != seen {
-			return e.sound(seen)
+		item, err := e.item(k, seen)
+		if err != nil {
+			return err
 		}
-		if errors.Is(err, badger.ErrKeyNotFound) {
+		if item == nil {
 			continue
 		}
-		if err != nil {
-			return e.readError(err, seen)
-		}
-		err = item.Value(func(v []byte) error {
-			if damages.Load() != seen {
-				return e.sound(seen)
-			}
-			return f(i, v)
-		})
-		if err != nil {
+		at = i
+		if err := item.Value(give); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// item looks a key up; nil when it is not there.
+func (e *Engine) item(key []byte, seen uint64) (item *badger.Item, err error) {
+	defer e.caught(&err)
+	item, err = e.read.Get(key)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return nil, e.sound(seen)
+	}
+	if err != nil {
+		return nil, e.readError(err, seen)
+	}
+	return item, e.sound(seen)
+}
+
 // closeStore closes Badger. One that has met damage is left as it is: closing would wait for compactions, which stand still
 // lest they write tables without what could not be read.
 func (e *Engine) closeStore() error {
-	if e.health.damaged() {
-		if err := e.wal.sync(); err != nil {
-			return err
-		}
-		return e.health.err()
+	closed := make(chan error, 1)
+	if !e.health.damaged() {
+		e.read.Discard()
+		go func() { closed <- e.db.Close() }()
 	}
-	e.read.Discard()
-	return e.db.Close()
+	select {
+	case err := <-closed:
+		return err
+	case <-e.health.bad:
+	}
+	if err := e.wal.sync(); err != nil {
+		return err
+	}
+	return e.health.err()
 }
 
 // Size implements kv.Engine: bytes of whole tables within the prefix.
@@ -163,6 +182,7 @@ func (e *Engine) Close() error {
 		return fmt.Errorf("badger: %d reads are still under way", n)
 	}
 	err := e.closeStore()
+	engines.remove(e)
 	e.wal.close()
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/dgraph-io/badger/v4"
@@ -17,25 +18,107 @@ import (
 // Badger verifies the checksum of each block that it reads, but what reads it then ends as if the table had no more: a
 // look-up finds nothing, a scan leaves rows out, and a compaction writes a table without them and removes the damaged one.
 // The error itself never gets out. So it is caught where it is made: when Badger words an error about a checksum or a block
-// that cannot be decompressed, the variables below are asked for their text. Readers compare the count of damages before
-// and after; compactions stand still for ever.
+// that cannot be decompressed, the variables below are asked for their text, by the goroutine that reads. Readers look
+// whether theirs has met damage meanwhile; compactions stand still for ever, and every engine looks through its tables.
 
-// damages counts the damaged blocks that any engine of the process has met.
-var damages atomic.Uint64
+// damages is what any engine of the process has met.
+var damages damageLog
+
+// damageLog remembers which goroutines have met damage. What a goroutine met belongs to the engine that it reads.
+type damageLog struct {
+	n   atomic.Uint64
+	mu  sync.Mutex
+	met map[uint64]uint64 // by goroutine: n, when it last met damage
+}
+
+// add notes that this goroutine has met damage.
+func (l *damageLog) add() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.met == nil {
+		l.met = map[uint64]uint64{}
+	}
+	l.met[goroutine()] = l.n.Add(1)
+}
+
+// count is for since.
+func (l *damageLog) count() uint64 { return l.n.Load() }
+
+// since reports whether this goroutine has met damage since the log counted seen.
+func (l *damageLog) since(seen uint64) bool {
+	if l.n.Load() == seen {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.met[goroutine()] > seen
+}
+
+// forget drops what this goroutine has met.
+func (l *damageLog) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.met, goroutine())
+}
+
+// goroutine returns the number of this goroutine, as traces show it.
+func goroutine() (n uint64) {
+	var buf [64]byte
+	for _, c := range buf[len("goroutine "):runtime.Stack(buf[:], false)] {
+		if c < '0' || c > '9' {
+			break
+		}
+		n = 10*n + uint64(c-'0')
+	}
+	return n
+}
 
 type damageError struct{ error }
 
 // Error implements error and counts.
 func (d damageError) Error() string {
-	damages.Add(1)
 	if compacting() {
+		engines.suspect()
 		select {} // what is not written cannot replace the damaged table
 	}
+	damages.add()
 	return d.error.Error()
 }
 
 // Unwrap lets those who compare find the original.
 func (d damageError) Unwrap() error { return d.error }
+
+// engines are those of the process that are open.
+var engines openEngines
+
+type openEngines struct {
+	mu  sync.Mutex
+	all map[*Engine]bool
+}
+
+func (o *openEngines) add(e *Engine) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.all == nil {
+		o.all = map[*Engine]bool{}
+	}
+	o.all[e] = true
+}
+
+func (o *openEngines) remove(e *Engine) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.all, e)
+}
+
+// suspect has all engines look for damage: a compaction that meets some does not know whose it is.
+func (o *openEngines) suspect() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for e := range o.all {
+		go e.scrub()
+	}
+}
 
 func init() {
 	y.ErrChecksumMismatch = damageError{y.ErrChecksumMismatch}
@@ -49,7 +132,7 @@ type watch struct{ next badger.Logger }
 
 func (w watch) Errorf(format string, args ...any) {
 	if strings.HasPrefix(format, "Unable to read") {
-		damages.Add(1)
+		damages.add()
 	}
 	if w.next != nil {
 		w.next.Errorf(format, args...)
@@ -92,7 +175,8 @@ func compacting() bool {
 // health is why an engine takes no writes.
 type health struct {
 	failed atomic.Pointer[error]
-	bad    atomic.Bool // the reason is damage
+	once   sync.Once
+	bad    chan struct{} // closed when the reason is damage
 }
 
 func (h *health) err() error {
@@ -102,27 +186,52 @@ func (h *health) err() error {
 	return nil
 }
 
-func (h *health) damaged() bool { return h.bad.Load() }
-
 func (h *health) set(err error) { h.failed.CompareAndSwap(nil, &err) }
 
-// sound returns an error when damage was met since seen was loaded.
-func (e *Engine) sound(seen uint64) error {
-	if damages.Load() == seen {
-		return nil
-	}
-	return e.readError(nil, seen)
+// damage sets that the reason is damage.
+func (h *health) damage() {
+	h.set(fmt.Errorf("%w: %w", kv.ErrFailed, kv.ErrCorrupt))
+	h.once.Do(func() { close(h.bad) })
 }
 
-// readError makes what a reader gets of an error of Badger, or of damage met since seen was loaded. After damage the engine
-// takes no more writes.
+func (h *health) damaged() bool {
+	select {
+	case <-h.bad:
+		return true
+	default:
+		return false
+	}
+}
+
+// sound returns an error when this goroutine has met damage since seen was counted.
+func (e *Engine) sound(seen uint64) error {
+	if !damages.since(seen) {
+		return nil
+	}
+	return e.corrupt()
+}
+
+// readError makes what a reader gets of an error of Badger, or of damage met since seen was counted.
 func (e *Engine) readError(err error, seen uint64) error {
-	if err != nil && damages.Load() == seen && !isDamage(err) {
+	if err != nil && !damages.since(seen) && !isDamage(err) {
 		return fmt.Errorf("badger: %w", err)
 	}
-	e.health.bad.Store(true)
-	e.health.set(fmt.Errorf("%w: %w", kv.ErrFailed, kv.ErrCorrupt))
+	return e.corrupt()
+}
+
+// corrupt notes that a read has met damage, after which the engine takes no more writes.
+func (e *Engine) corrupt() error {
+	damages.forget()
+	e.health.damage()
 	return fmt.Errorf("%w in %s", kv.ErrCorrupt, e.opts.Dir)
+}
+
+// caught is deferred by what reads through Badger: it turns a panic of Badger's, which some damage to the frame of a block
+// leads to, into an error.
+func (e *Engine) caught(err *error) {
+	if r := recover(); r != nil {
+		*err = e.corrupt()
+	}
 }
 
 // isDamage tells the errors of the value log about what it holds.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -299,6 +300,73 @@ func TestFlippedWhileOpen(t *testing.T) {
 	}
 	if met < 8 {
 		t.Errorf("damage was met %d times only", met)
+	}
+}
+
+// TestDamageBeside reads a sound store while a damaged one is read: damage is that of the store it was met in.
+func TestDamageBeside(t *testing.T) {
+	from := t.TempDir()
+	want := fill(t, from)
+	sound, damaged := mustOpen(t, Options{Dir: copyDir(t, from)}), mustOpen(t, Options{Dir: copyDir(t, from)})
+	tables, err := filepath.Glob(filepath.Join(damaged.opts.Dir, "*.sst"))
+	must(t, err)
+	for i, f := range tables {
+		flip(t, f, 100+int64(i))
+	}
+	stop := make(chan struct{})
+	var done sync.WaitGroup
+	met := 0
+	done.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				if readAll(t, damaged, want) {
+					met++
+				}
+			}
+		}
+	})
+	for range 5 {
+		if readAll(t, sound, want) {
+			t.Error("damage in the sound store")
+		}
+	}
+	close(stop)
+	done.Wait()
+	if met == 0 || sound.Health() != nil || damaged.Health() == nil {
+		t.Errorf("damage met %d times; sound: %v; damaged: %v", met, sound.Health(), damaged.Health())
+	}
+	must(t, sound.Close())
+	_ = damaged.Close() // tells of the damage
+}
+
+// TestVerifyBeside verifies a store whose tables come and go.
+func TestVerifyBeside(t *testing.T) {
+	e := mustOpen(t, Options{Dir: t.TempDir(), Memory: leastMemory})
+	defer func() { must(t, e.Close()) }()
+	stop := make(chan struct{})
+	var done sync.WaitGroup
+	rounds := 0
+	done.Go(func() {
+		for ; ; rounds++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if found, err := e.Verify(ctx, nil); err != nil || len(found) > 0 {
+				t.Errorf("%v, %v", found, err)
+				return
+			}
+		}
+	})
+	fillTables(t, e)
+	close(stop)
+	done.Wait()
+	if rounds == 0 {
+		t.Error("nothing was verified")
 	}
 }
 

@@ -20,7 +20,7 @@ func (e *Engine) Scan(_ context.Context, r kv.Range) kv.Iterator {
 	if !r.Reverse {
 		o.Prefix = commonPrefix(r.Lo, r.Hi)
 	}
-	seen := damages.Load()
+	seen := damages.count()
 	return &iterator{e: e, it: e.read.NewIterator(o), r: r, seen: seen}
 }
 
@@ -45,14 +45,15 @@ type iterator struct {
 	started bool
 	val     []byte
 	keep    func(v []byte) error // made once, so that Value allocates nothing
-	seen    uint64               // damages, when it was opened
+	seen    uint64               // what damages counted when it was opened
 	err     error
 }
 
-func (i *iterator) Next() bool {
+func (i *iterator) Next() (ok bool) {
 	if i.it == nil || i.err != nil {
 		return false
 	}
+	defer i.e.caught(&i.err)
 	if !i.started {
 		if i.r.Reverse {
 			return i.Seek(i.r.Hi)
@@ -66,10 +67,11 @@ func (i *iterator) Next() bool {
 }
 
 // Seek implements kv.Iterator.
-func (i *iterator) Seek(key []byte) bool {
+func (i *iterator) Seek(key []byte) (ok bool) {
 	if i.it == nil || i.err != nil {
 		return false
 	}
+	defer i.e.caught(&i.err)
 	i.started = true
 	if i.r.Reverse {
 		return i.seekReverse(key)
@@ -105,8 +107,7 @@ func (i *iterator) seekReverse(key []byte) bool {
 func (i *iterator) check() bool {
 	for {
 		valid := i.it.Valid()
-		if damages.Load() != i.seen {
-			i.err = i.e.sound(i.seen)
+		if i.err = i.e.sound(i.seen); i.err != nil {
 			return false
 		}
 		if !valid {
@@ -136,7 +137,7 @@ func (i *iterator) Value() []byte {
 			return nil
 		}
 	}
-	if err := i.item.Value(i.keep); err != nil || damages.Load() != i.seen {
+	if err := i.item.Value(i.keep); err != nil || damages.since(i.seen) {
 		i.err = i.e.readError(err, i.seen)
 		return nil
 	}

@@ -39,7 +39,7 @@ func openWith(o Options, b badger.Options) (*Engine, error) {
 	}
 	e := &Engine{
 		opts: o, requests: make(chan *request, 256), stopped: make(chan struct{}), reclaim: make(chan chan error),
-		space: space{dir: o.Dir, reserve: o.Reserve, free: freeBytes},
+		health: health{bad: make(chan struct{})}, space: space{dir: o.Dir, reserve: o.Reserve, free: freeBytes},
 	}
 	if e.space.reserve == 0 {
 		e.space.reserve = 4 * b.MemTableSize
@@ -67,6 +67,7 @@ func openWith(o Options, b badger.Options) (*Engine, error) {
 		return nil, err
 	}
 	e.backlog.low, e.backlog.high = e.wal.first, e.wal.next-1
+	engines.add(e)
 	go e.commitLoop()
 	if o.Memory > 0 && !o.keepResident {
 		go e.trim(mappedShare(o.Memory), e.stopped)

@@ -38,7 +38,7 @@ func readTables(t *testing.T, e *Engine) {
 	n := 0
 	for it.Next() {
 		if want := residentValue(n); string(it.Value()) != want {
-			t.Fatalf("%x is %q", it.Key(), it.Value())
+			t.Fatalf("%x is %q, %v", it.Key(), it.Value(), it.Err())
 		}
 		n++
 	}

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -32,6 +33,7 @@ type verifier struct {
 	keys   *badger.KeyRegistry
 	cache  *ristretto.Cache[uint64, *fb.TableIndex] // nil: plain
 	found  []kv.Damage
+	open   bool // beside an open store, whose compactions drop tables
 }
 
 // Verify reads the files of a store that is not open.
@@ -40,6 +42,10 @@ func Verify(ctx context.Context, dir string, key []byte, progress func(done, tot
 		return nil, err
 	}
 	v := verifier{dir: dir, key: key}
+	return v.verify(ctx, progress)
+}
+
+func (v *verifier) verify(ctx context.Context, progress func(done, total int64)) ([]kv.Damage, error) {
 	defer v.close()
 	if err := v.list(); err != nil {
 		return nil, err
@@ -50,28 +56,26 @@ func Verify(ctx context.Context, dir string, key []byte, progress func(done, tot
 
 // Verify implements kv.Verifier.
 func (e *Engine) Verify(ctx context.Context, progress func(done, total int64)) ([]kv.Damage, error) {
-	return Verify(ctx, e.opts.Dir, e.opts.Key, progress)
+	v := verifier{dir: e.opts.Dir, key: e.opts.Key, open: true}
+	return v.verify(ctx, progress)
 }
 
-// scrub reads all tables once, after an opening that had no time to.
+// scrub reads all tables once and has Health tell of damage.
 func (e *Engine) scrub() {
-	seen := damages.Load()
 	if found, err := e.Verify(context.Background(), nil); err == nil && len(found) > 0 {
-		_ = e.readError(nil, seen) // from now on Health tells
+		e.health.damage()
 	}
 }
 
 // list reads which tables there are.
 func (v *verifier) list() error {
-	f, err := os.Open(filepath.Join(v.dir, badger.ManifestFilename))
+	m, err := v.manifest()
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err != nil {
+	if file := (*fs.PathError)(nil); errors.As(err, &file) {
 		return err
 	}
-	defer func() { _ = f.Close() }() // it was read only
-	m, _, err := badger.ReplayManifestFile(f, 0, badger.DefaultOptions(v.dir))
 	if err != nil {
 		v.bad(badger.ManifestFilename, "%s", oneLine(err))
 		return nil
@@ -83,6 +87,26 @@ func (v *verifier) list() error {
 		}
 	}
 	return v.openKeys()
+}
+
+func (v *verifier) manifest() (badger.Manifest, error) {
+	f, err := os.Open(filepath.Join(v.dir, badger.ManifestFilename))
+	if err != nil {
+		return badger.Manifest{}, err
+	}
+	defer func() { _ = f.Close() }() // it was read only
+	m, _, err := badger.ReplayManifestFile(f, 0, badger.DefaultOptions(v.dir))
+	return m, err
+}
+
+// gone reports whether a table was dropped since it was listed.
+func (v *verifier) gone(id uint64) bool {
+	if !v.open {
+		return false
+	}
+	m, err := v.manifest()
+	_, there := m.Tables[id]
+	return err == nil && !there
 }
 
 func (v *verifier) openKeys() (err error) {
@@ -125,7 +149,7 @@ func (v *verifier) run(ctx context.Context, whole bool, progress func(done, tota
 			return context.Cause(ctx)
 		}
 		name := table.NewFilename(id, v.dir)
-		if problem := v.table(name, v.tables[id], whole); problem != "" && (whole || v.stillThere(name)) {
+		if problem := v.table(name, v.tables[id], whole); problem != "" && !v.gone(id) {
 			v.bad(filepath.Base(name), "%s", problem)
 		}
 		if progress != nil {
@@ -135,17 +159,15 @@ func (v *verifier) run(ctx context.Context, whole bool, progress func(done, tota
 	return nil
 }
 
-func (v *verifier) stillThere(name string) bool {
-	_, err := os.Stat(name)
-	return err == nil
-}
-
-// table returns what is wrong with a table. Badger's own code panics at some damage.
+// table returns what is wrong with a table. Badger's own code panics at some damage, and a table that a compaction drops
+// becomes empty under the reader.
 func (v *verifier) table(name string, m badger.TableManifest, whole bool) (problem string) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
 			problem = "it cannot be read: " + firstWords(fmt.Sprint(r))
 		}
+		damages.forget()
 	}()
 	if err := footer(name); errors.Is(err, fs.ErrNotExist) {
 		return "it is missing"
