@@ -87,7 +87,8 @@ func (t *tableMerge) written(ctx context.Context, old, new *vector.Batch) error 
 
 // lock takes the row locks. A row that was changed since it was read must be merged anew.
 func (t *tableMerge) lock(ctx context.Context, keys []string) error {
-	results, err := t.tx.LockRows(ctx, storage.LockRequest{View: t.merger.target, Table: t.into, Keys: keys, Strength: catalog.ForUpdate, Wait: catalog.Wait})
+	results, err := t.tx.LockRows(ctx, storage.LockRequest{View: t.merger.target, Table: t.into, Keys: keys, Strength: catalog.ForUpdate, Wait: catalog.Wait,
+		Bulk: true})
 	if err != nil {
 		return err
 	}

@@ -51,6 +51,13 @@ func (t *Txn) lockSettled(ctx context.Context, v *view, ks catalog.Keyspace, k l
 		if added, err = t.owner.Lock(ctx, k, mode, w); err != nil {
 			return c, false, err
 		}
+		if by := t.s.claims.holder(keys.Space{Layer: k.A, Keyspace: k.B}, stringBytes(k.S), t.self); by != nil {
+			t.owner.ReleaseTo(mark)
+			if err = t.await(ctx, by, w); err != nil {
+				return c, false, err
+			}
+			continue
+		}
 		if c, err = t.committed(ctx, v, ks, stringBytes(k.S)); err != nil {
 			return c, added, err
 		}

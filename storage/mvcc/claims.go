@@ -10,8 +10,8 @@ import (
 	"github.com/rowandb/rowan/storage/keys"
 )
 
-// claimTable has the keys of rows that transactions are inserting in bulk: a list for each batch in the place of a lock for
-// each row. A list stands until the rows are in the store, where their heads name the writer. Who wants to insert a key
+// claimTable has the keys of rows that transactions are writing in bulk: a list for each batch in the place of a lock for
+// each row. A list stands until the rows are in the store, where their heads name the writer. Who wants to write a row
 // locks it first and looks here then; who adds a list looks for locks afterwards. So one of two sees the other.
 type claimTable struct {
 	lists atomic.Int64 // how many there are
@@ -91,6 +91,18 @@ func (c *claimTable) holder(sp keys.Space, key []byte, self *largeTxn) *largeTxn
 		}
 	}
 	return nil
+}
+
+// meets reports whether another transaction than self has claimed keys in a range; both its ends are in it.
+func (c *claimTable) meets(sp keys.Space, lo, hi []byte, self *largeTxn) bool {
+	if c.lists.Load() == 0 {
+		return false
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return slices.ContainsFunc(c.m[sp], func(l *claimList) bool {
+		return l.by != self && bytes.Compare(l.first(), hi) <= 0 && bytes.Compare(lo, l.last()) <= 0
+	})
 }
 
 // releaseClaims gives up the claims made after a write.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/kv"
 	"github.com/rowandb/rowan/storage/lock"
@@ -14,6 +15,7 @@ type batchHeads struct {
 	buf  []byte
 	ends []int  // of the values in buf
 	has  []bool // whether there is a head
+	read bool   // of those without one the caller has read what layers below show
 }
 
 func (h *batchHeads) value(i int) (val []byte, ok bool) {
@@ -34,14 +36,20 @@ const (
 // lockBatch locks rows whose keys ascend, if nobody is in the way, and reads their heads. nil: they are to be locked one by
 // one.
 func (t *Txn) lockBatch(ctx context.Context, v *view, r *storage.LockRequest) (*batchHeads, error) {
-	sp := v.layer.space(r.Table.Rows)
-	if sp == nil || len(r.Keys) < fewestHeads {
+	if len(r.Keys) < fewestHeads {
 		return nil, nil
 	}
 	for i, k := range r.Keys[1:] {
 		if k <= r.Keys[i] {
 			return nil, nil
 		}
+	}
+	if r.Bulk && len(r.Seen) == 0 && t.claimRows(v, r) {
+		return t.claimedHeads(ctx, v, r)
+	}
+	sp := v.layer.space(r.Table.Rows)
+	if sp == nil {
+		return nil, nil
 	}
 	mark := t.owner.Mark()
 	for _, k := range r.Keys {
@@ -51,7 +59,46 @@ func (t *Txn) lockBatch(ctx context.Context, v *view, r *storage.LockRequest) (*
 			return nil, nil
 		}
 	}
+	if t.s.claims.meets(sp.Space, stringBytes(r.Keys[0]), stringBytes(r.Keys[len(r.Keys)-1]), t.self) {
+		t.owner.ReleaseTo(mark)
+		return nil, nil
+	}
 	return t.s.heads(ctx, sp, r.Keys)
+}
+
+// claimRows claims the rows of a batch that are all written next, in the place of a lock for each. It reports false where
+// somebody has one of them: then they are to be locked.
+func (t *Txn) claimRows(v *view, r *storage.LockRequest) bool {
+	n := 0
+	for _, k := range r.Keys {
+		n += len(k)
+	}
+	b := batchKeys{buf: make([]byte, 0, n), ends: make([]uint32, 0, len(r.Keys))}
+	for _, k := range r.Keys {
+		b.buf = append(b.buf, k...)
+		b.ends = append(b.ends, uint32(len(b.buf)))
+	}
+	if !t.claimKeys(v, r.Table.Rows, b) {
+		return false
+	}
+	if lock.Mode(r.Strength) == lock.Mode(catalog.ForUpdate) {
+		t.self.strengthen(r.Table.Rows)
+	}
+	return true
+}
+
+// claimedHeads reads the heads of rows that are claimed. A row without one is where the caller has read it: a layer below shows
+// it, as it always will. Had it been in this layer and gone since, its tombstone would stand as long as the snapshot does.
+func (t *Txn) claimedHeads(ctx context.Context, v *view, r *storage.LockRequest) (*batchHeads, error) {
+	h := &batchHeads{ends: make([]int, len(r.Keys)), has: make([]bool, len(r.Keys))}
+	if sp := v.layer.space(r.Table.Rows); sp != nil {
+		var err error
+		if h, err = t.s.heads(ctx, sp, r.Keys); err != nil {
+			return nil, err
+		}
+	}
+	h.read = len(v.chain) > 1
+	return h, nil
 }
 
 func rowLockKeyOf(v *view, ks uint64, key string) lock.Key {
@@ -91,10 +138,13 @@ func (s *Store) heads(ctx context.Context, sp *space, keys []string) (*batchHead
 func (t *Txn) settledHead(ctx context.Context, v *view, r *storage.LockRequest, h *batchHeads, i int) (c committedRow, err error) {
 	key := stringBytes(r.Keys[i])
 	val, ok := h.value(i)
-	if ok {
+	switch {
+	case ok:
 		t.r.vbuf = append(t.r.vbuf[:0], val...)
 		c, err = t.committedHead(ctx, v, v.layer.space(r.Table.Rows), key)
-	} else {
+	case h.read:
+		return committedRow{below: belowParent, live: true}, nil
+	default:
 		c, err = t.committedBeneath(ctx, v, r.Table.Rows, key)
 	}
 	if err != nil || c.writer == nil {

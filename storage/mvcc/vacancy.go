@@ -45,7 +45,7 @@ func (in *inserter) vacancies(ctx context.Context) error {
 		in.vacant = true
 		return nil
 	}
-	if !in.claimAll() {
+	if !in.t.claimKeys(in.v, in.w.info.table.Rows, in.keys) {
 		return nil
 	}
 	in.vacant, err = in.emptyRange(ctx, lo, hi)
@@ -100,17 +100,13 @@ func (w *writes) endBefore(lo []byte) bool {
 	return !ok || bytes.Compare(last.key, lo) < 0
 }
 
-// claimAll claims the keys, unless another transaction has locked or claimed one.
-func (in *inserter) claimAll() bool {
-	t := in.t
-	l := &claimList{
-		Space: keys.Space{Layer: in.v.layer.id, Keyspace: in.w.info.table.Rows},
-		by:    t.identity(), seq: t.seq, buf: in.keys.buf, ends: in.keys.ends,
-	}
+// claimKeys claims keys that ascend, unless another transaction has locked or claimed one.
+func (t *Txn) claimKeys(v *view, ks catalog.Keyspace, b batchKeys) bool {
+	l := &claimList{Space: keys.Space{Layer: v.layer.id, Keyspace: ks}, by: t.identity(), seq: t.seq, buf: b.buf, ends: b.ends}
 	free := t.s.claims.add(l)
 	t.claims = append(t.claims, l)
 	for k := range l.ends {
-		lk := rowLockKey(in.v, l.Keyspace, nil)
+		lk := rowLockKey(v, ks, nil)
 		if lk.S = bytesString(l.key(k)); !free || t.owner.Strongest(lk) != 0 {
 			t.unclaim()
 			return false
