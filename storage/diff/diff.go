@@ -26,6 +26,8 @@ type History interface {
 	storage.Txn
 	// ChangedKeys lists, in order, the keys of a keyspace that may differ between two views; all: every key may.
 	ChangedKeys(ctx context.Context, from, to storage.View, ks catalog.Keyspace) (keys []string, all bool, err error)
+	// ChangedRows is ChangedKeys for keyspaces with any number of keys.
+	ChangedRows(ctx context.Context, from, to storage.View, ks catalog.Keyspace) (storage.RowKeys, error)
 	ChangedTables(ctx context.Context, from, to storage.View) ([]catalog.OID, error)
 	// ChangedObjects lists the objects of the catalog that may differ.
 	ChangedObjects(ctx context.Context, from, to storage.View) ([]catalog.OID, error)

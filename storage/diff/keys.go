@@ -22,28 +22,10 @@ func Candidates(ctx context.Context, tx History, from, to storage.View, table ca
 
 func candidates(ctx context.Context, tx History, from, to side) (Keys, error) {
 	if from.table != nil && to.table != nil && from.table.Rows == to.table.Rows {
-		list, all, err := tx.ChangedKeys(ctx, from.view, to.view, to.table.Rows)
-		if err != nil || !all {
-			return &keyList{list: list}, err
-		}
+		return tx.ChangedRows(ctx, from.view, to.view, to.table.Rows)
 	}
 	return newUnion(ctx, tx, from, to)
 }
-
-// keyList yields keys that are known.
-type keyList struct{ list []string }
-
-func (l *keyList) Next(_ context.Context, n int) ([]string, error) {
-	n = min(n, len(l.list))
-	out := l.list[:n]
-	l.list = l.list[n:]
-	return out, nil
-}
-
-func (*keyList) Close() error { return nil }
-
-// Len is how many keys are left.
-func (l *keyList) Len() int { return len(l.list) }
 
 // union yields the keys of all rows of both sides, each once.
 type union struct {

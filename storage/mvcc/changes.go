@@ -56,25 +56,40 @@ func (t *Txn) apart(from, to storage.View) ([]stretch, error) {
 
 // ChangedKeys returns, in order, the keys of a keyspace that may differ between two views, at a cost that follows the
 // number of changes between them and not the size of the data. Writes of the transaction itself count as changes. all is
-// always false: history tells of every change.
+// always false: history tells of every change. It is for keyspaces with few keys; ChangedRows is for others.
 func (t *Txn) ChangedKeys(ctx context.Context, from, to storage.View, ks catalog.Keyspace) (list []string, all bool, err error) {
+	var set keySet
+	if err := t.changedKeys(ctx, from, to, ks, &set); err != nil {
+		return nil, false, storeError(err)
+	}
+	return set.sorted(), false, nil
+}
+
+// ChangedRows yields the keys that ChangedKeys returns. Beyond what a transaction may hold in memory they lie in temporary
+// files.
+func (t *Txn) ChangedRows(ctx context.Context, from, to storage.View, ks catalog.Keyspace) (storage.RowKeys, error) {
+	set := &keySet{limit: int(t.s.o.SpillBytes), dir: t.s.o.TempDir}
+	if err := t.changedKeys(ctx, from, to, ks, set); err != nil {
+		set.close()
+		return nil, storeError(err)
+	}
+	return set.list(), nil
+}
+
+func (t *Txn) changedKeys(ctx context.Context, from, to storage.View, ks catalog.Keyspace, set *keySet) error {
 	parts, err := t.apart(from, to)
 	if err != nil {
-		return nil, false, err
+		return err
 	}
-	var set keySet
 	add := func(sp keys.Space, key []byte, _ bool) bool {
-		if sp.Keyspace == ks {
-			set.add(key)
-		}
-		return true
+		return sp.Keyspace != ks || set.add(key)
 	}
 	for _, p := range parts {
 		if p.space(ks) == nil {
 			continue
 		}
 		if err := t.s.changedIn(ctx, p, ks, add); err != nil {
-			return nil, false, storeError(err)
+			return err
 		}
 	}
 	for _, w := range t.order {
@@ -84,10 +99,10 @@ func (t *Txn) ChangedKeys(ctx context.Context, from, to storage.View, ks catalog
 	}
 	if t.large != nil {
 		if err := t.s.eachChunk(ctx, t.id, add); err != nil {
-			return nil, false, storeError(err)
+			return err
 		}
 	}
-	return set.sorted(), false, nil
+	return set.err
 }
 
 // ChangedTables returns the OIDs of the tables whose rows changed between two views, as the log tells: a change that was

@@ -28,6 +28,8 @@ type Options struct {
 	CacheBytes int64
 	// CacheRows is the least number of rows of a table that is kept; 0: 8,192.
 	CacheRows int64
+	// TempDir is where temporary files go; "": where the system has them.
+	TempDir string
 	// Clock gives the time of commits; nil: time.Now.
 	Clock func() time.Time
 }
