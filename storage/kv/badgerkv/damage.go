@@ -1,6 +1,7 @@
 package badgerkv
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -9,8 +10,10 @@ import (
 	"sync/atomic"
 
 	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/pb"
 	"github.com/dgraph-io/badger/v4/y"
 	"github.com/klauspost/compress/s2"
+	"google.golang.org/protobuf/runtime/protoiface"
 
 	"github.com/rowandb/rowan/storage/kv"
 )
@@ -18,8 +21,14 @@ import (
 // Badger verifies the checksum of each block that it reads, but what reads it then ends as if the table had no more: a
 // look-up finds nothing, a scan leaves rows out, and a compaction writes a table without them and removes the damaged one.
 // The error itself never gets out. So it is caught where it is made: when Badger words an error about a checksum or a block
-// that cannot be decompressed, the variables below are asked for their text, by the goroutine that reads. Readers look
+// that cannot be decompressed, the variables below are asked for their text, by the goroutine that reads; a checksum that
+// cannot be decoded shows in the methods of its message. Readers look
 // whether theirs has met damage meanwhile; compactions stand still for ever, and every engine looks through its tables.
+//
+// Two cases get by. When a block's last four bytes, which are the length of its checksum, come to be more than the length of
+// the block, Badger makes an error of its own on the spot and the block's rows are left out. And a table's index is verified
+// when the table is opened, never again. The tables are therefore read as a whole before a store is opened, and once a day
+// while it is (scrubs).
 
 // damages is what any engine of the process has met.
 var damages damageLog
@@ -77,12 +86,17 @@ type damageError struct{ error }
 
 // Error implements error and counts.
 func (d damageError) Error() string {
+	met()
+	return d.error.Error()
+}
+
+// met is called where damage is found.
+func met() {
 	if compacting() {
 		engines.suspect()
 		select {} // what is not written cannot replace the damaged table
 	}
 	damages.add()
-	return d.error.Error()
 }
 
 // Unwrap lets those who compare find the original.
@@ -116,7 +130,7 @@ func (o *openEngines) suspect() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for e := range o.all {
-		go e.scrub()
+		go e.scrub(context.Background(), nil)
 	}
 }
 
@@ -125,6 +139,17 @@ func init() {
 	s2.ErrCorrupt = damageError{s2.ErrCorrupt}
 	s2.ErrTooLarge = damageError{s2.ErrTooLarge}
 	s2.ErrUnsupported = damageError{s2.ErrUnsupported}
+
+	// A checksum that cannot be read itself is an error of its encoding.
+	m := (&pb.Checksum{}).ProtoReflect().ProtoMethods()
+	read := m.Unmarshal
+	m.Unmarshal = func(in protoiface.UnmarshalInput) (protoiface.UnmarshalOutput, error) {
+		out, err := read(in)
+		if err != nil {
+			met()
+		}
+		return out, err
+	}
 }
 
 // watch is Badger's log. Badger gives an empty value for one in the value log that it cannot read, and says so there alone.

@@ -72,9 +72,7 @@ func openWith(o Options, b badger.Options) (*Engine, error) {
 	if o.Memory > 0 && !o.keepResident {
 		go e.trim(mappedShare(o.Memory), e.stopped)
 	}
-	if later {
-		go e.scrub()
-	}
+	go e.scrubs(later)
 	return e, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/fb"
@@ -61,9 +62,38 @@ func (e *Engine) Verify(ctx context.Context, progress func(done, total int64)) (
 }
 
 // scrub reads all tables once and has Health tell of damage.
-func (e *Engine) scrub() {
-	if found, err := e.Verify(context.Background(), nil); err == nil && len(found) > 0 {
+func (e *Engine) scrub(ctx context.Context, progress func(done, total int64)) {
+	if found, err := e.Verify(ctx, progress); err == nil && len(found) > 0 {
 		e.health.damage()
+	}
+}
+
+// scrubEvery is how often the tables of an open store are read: damage where nothing else looks shows then at the latest.
+const scrubEvery = 24 * time.Hour
+
+// scrubs reads the tables now and then until the engine is closed, at once if first. It takes a tenth of a processor.
+func (e *Engine) scrubs(first bool) {
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		<-e.stopped
+		cancel()
+	}()
+	rest := func(d time.Duration) {
+		select {
+		case <-ctx.Done():
+		case <-time.After(d):
+		}
+	}
+	if !first {
+		rest(scrubEvery)
+	}
+	for ctx.Err() == nil {
+		since := time.Now()
+		e.scrub(ctx, func(int64, int64) {
+			rest(9 * time.Since(since))
+			since = time.Now()
+		})
+		rest(scrubEvery)
 	}
 }
 
