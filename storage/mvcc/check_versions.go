@@ -89,14 +89,14 @@ func (k *keyCheck) past(key, val []byte, one *keyVersions) {
 	if !ok {
 		return
 	}
-	k.known(sp, key, start)
+	k.known(sp, key, start, true)
 	if sp.Keyspace == catalogSpace {
 		k.object(sp, row, &v, start)
 	}
 	if end, ok = k.begins(key, end); !ok {
 		end = math.MaxUint64
 	} else {
-		k.known(sp, key, end)
+		k.known(sp, key, end, !k.layers[sp.Layer].Cut) // what replaced it may be gone, with its log entry
 	}
 	one.history = append(one.history, interval{start, end})
 }
@@ -114,15 +114,15 @@ func (k *keyCheck) head(key, val []byte, one *keyVersions) {
 		return
 	}
 	if v.flags&(deleted|root) != deleted|root { // such a one may be what a transaction rolled back has left: it is of any SCN
-		k.known(sp, key, one.head)
+		k.known(sp, key, one.head, true)
 	}
 	if sp.Keyspace == catalogSpace {
 		k.object(sp, row, &v, one.head)
 	}
 }
 
-// known wants the layer, keyspace, commit record and log entry of a version.
-func (k *keyCheck) known(sp keys.Space, key []byte, scn uint64) {
+// known wants the layer, keyspace, commit record and, if it has to be logged, log entry of a version.
+func (k *keyCheck) known(sp keys.Space, key []byte, scn uint64, logged bool) {
 	if !k.layer(sp.Layer, "a version", scn) {
 		return
 	}
@@ -137,7 +137,7 @@ func (k *keyCheck) known(sp keys.Space, key []byte, scn uint64) {
 	if !k.commits.has(scn) {
 		k.bad(storage.ProblemCommit, where, keys.Print(key), "SCN %d has no commit record", scn)
 		k.commits.add(scn)
-	} else if !k.logs[sp.Layer].has(scn) {
+	} else if logged && !k.logs[sp.Layer].has(scn) {
 		k.bad(storage.ProblemLog, where, keys.Print(key), "SCN %d has no log entry in the layer", scn)
 		setOf(k.logs, sp.Layer).add(scn)
 	}

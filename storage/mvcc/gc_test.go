@@ -233,3 +233,28 @@ func (pinList) Point(context.Context, catalog.OID, string, string) (p storage.Na
 }
 
 func (n *pinList) Pins(context.Context) ([]storage.NamedPoint, error) { return *n, nil }
+
+// TestCheckAfterDrop checks a layer of which only a fork's part is left: what ended there is known, what replaced it is gone.
+func TestCheckAfterDrop(t *testing.T) {
+	for _, spill := range []int64{0, 1} {
+		s := testTable(t, memkv.New(), mvcc.Options{CleanEvery: -1, SpillBytes: spill})
+		must(t, fork2(s, "dev", "main"))
+		put(t, s, "dev", 1, 2)
+		must(t, fork2(s, "kept", "dev"))
+		x := begin(t, s, "dev", storage.ReadCommitted)
+		must(t, x.update(x.table("t"), x.where(x.table("t"), 1), func(r [3]int64) [3]int64 { r[1]++; return r }))
+		must(t, x.delete(x.table("t"), x.where(x.table("t"), 2)))
+		x.commit()
+		_, err := s.Branches().Drop(ctx, db, "dev", true)
+		must(t, err)
+		_, err = s.Branches().GC(ctx, storage.GCOptions{Purge: true})
+		must(t, err)
+		is(t, reads(t, s, "kept"), "1 2")
+		bad, err := s.Check(ctx, nil)
+		must(t, err)
+		for _, b := range bad {
+			t.Error(b)
+		}
+		must(t, s.Close())
+	}
+}

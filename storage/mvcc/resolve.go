@@ -76,31 +76,43 @@ func (s *Store) locateForm(ctx context.Context, b *branch, p string) (*branch, u
 
 // resolveForm reads the points that are no names of Names or branches.
 func (s *Store) resolveForm(ctx context.Context, b *branch, p string) (scn uint64, known bool, err error) {
-	form, rest, _ := strings.Cut(p, ":")
-	switch form := strings.ToLower(form); {
-	case p == "" || form == "head" && rest == "" || form == "now" && rest == "":
+	form, rest := splitForm(p)
+	switch low := strings.ToLower(p); {
+	case low == "" || low == "head" || low == "now":
 		return s.seq.published.Load(), true, nil
 	case strings.HasPrefix(p, "snap_"):
 		scn, err = s.resolveSnapshot(b, p)
 		return scn, true, err
-	case form == "snapshot":
+	}
+	switch form {
+	case "snapshot":
 		scn, err = s.resolveSnapshot(b, rest)
 		return scn, true, err
-	case form == "tx":
+	case "tx":
 		scn, err = s.resolveTxn(ctx, b, p, rest)
 		return scn, true, err
-	case form == "tag" || form == "commit" || form == "branch":
+	case "tag", "commit", "branch":
 		return 0, false, nil
-	case form == "scn":
-		p = rest
+	case "scn":
+		scn, known = parseSCN(rest)
+		if !known {
+			err = errPoint(p, "is not a point")
+		}
+		return scn, true, err
 	}
 	if scn, ok := parseSCN(p); ok {
 		return scn, true, nil
 	}
-	if form == "scn" {
-		return 0, true, errPoint(p, "is not a point")
-	}
 	return s.resolveClock(ctx, b, p)
+}
+
+// splitForm parts a point that says what it is, such as tag:v1; of any other form is "".
+func splitForm(p string) (form, rest string) {
+	form, rest, ok := strings.Cut(p, ":")
+	if !ok {
+		return "", p
+	}
+	return strings.ToLower(form), rest
 }
 
 // parseSCN reads an SCN: a number or an LSN.
@@ -120,9 +132,7 @@ func parseSCN(p string) (uint64, bool) {
 func (s *Store) resolveClock(ctx context.Context, b *branch, p string) (scn uint64, known bool, err error) {
 	if p[0] == '-' || strings.HasSuffix(strings.ToLower(p), " ago") {
 		if d, err := types.ParseText(types.Of(types.Builtin(types.OIDInterval)), p, types.DefaultFormat()); err == nil {
-			v := datetime.Unpack(d.S)
-			t := s.o.Clock().AddDate(0, int(v.Months), int(v.Days)).Add(time.Duration(v.Micros) * time.Microsecond)
-			scn, err := s.resolveTime(ctx, b, p, t)
+			scn, err = s.resolveTime(ctx, b, p, addInterval(s.o.Clock(), datetime.Unpack(d.S)))
 			return scn, true, err
 		}
 	}
@@ -132,12 +142,20 @@ func (s *Store) resolveClock(ctx context.Context, b *branch, p string) (scn uint
 	if err != nil {
 		return 0, false, nil
 	}
-	t := time.UnixMicro(d.I + epoch)
-	if t.After(f.Now) {
-		return 0, true, errPoint(p, "is in the future")
-	}
-	scn, err = s.resolveTime(ctx, b, p, t)
+	scn, err = s.resolveTime(ctx, b, p, instant(d.I))
 	return scn, true, err
+}
+
+// instant is the time of a timestamptz; its infinities are beyond every commit.
+func instant(us int64) time.Time {
+	sec, rest := us/1e6, us%1e6
+	return time.Unix(sec+epoch/1e6, rest*1e3)
+}
+
+// addInterval adds an interval, of which the microseconds alone may be more than a time.Duration holds.
+func addInterval(t time.Time, v datetime.Interval) time.Time {
+	t = t.AddDate(0, int(v.Months), int(v.Days))
+	return time.Unix(t.Unix()+v.Micros/1e6, int64(t.Nanosecond())+v.Micros%1e6*1e3)
 }
 
 // epoch is 2000-01-01 in microseconds of the Unix epoch.
@@ -145,9 +163,13 @@ const epoch = 946684800 * 1e6
 
 // resolveName finds a tag, a commit or a branch; it returns the part of the suffix that is still to be followed.
 func (s *Store) resolveName(ctx context.Context, b *branch, p, suffix string) (*branch, uint64, string, error) {
-	form, name, _ := strings.Cut(p, ":")
+	form, name := splitForm(p)
 	if s.naming != nil && form != "branch" {
-		n, ok, err := s.naming.Point(ctx, b.Database, p, suffix)
+		asked := p
+		if form == "tag" || form == "commit" {
+			asked = form + ":" + name
+		}
+		n, ok, err := s.naming.Point(ctx, b.Database, asked, suffix)
 		if err != nil {
 			return b, 0, "", err
 		}
@@ -190,10 +212,12 @@ func steps(suffix string) (n int, ok bool) {
 		if err != nil || c == '^' && k > 1 {
 			return 0, false // a transaction has one parent
 		}
-		n += k
+		if n += k; n < 0 {
+			return 0, false
+		}
 		suffix = suffix[end:]
 	}
-	return n, n >= 0
+	return n, true
 }
 
 // resolveBack goes back from a point by transactions of the branch; those that come to nothing else are points too.
@@ -238,6 +262,9 @@ func (s *Store) resolveTxn(ctx context.Context, b *branch, p, number string) (ui
 // resolveTime finds the last SCN committed at or before t. That of a time beyond what is kept may happen to be the SCN of
 // a snapshot, which is not what there was then.
 func (s *Store) resolveTime(ctx context.Context, b *branch, p string, t time.Time) (uint64, error) {
+	if t.After(s.o.Clock()) {
+		return 0, errPoint(p, "is in the future")
+	}
 	scn, err := s.scnAt(ctx, t)
 	if err != nil {
 		return 0, err

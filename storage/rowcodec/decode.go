@@ -52,7 +52,9 @@ func (d *Decoder) parse(b []byte) (r row, err error) {
 	} else if rest, err = d.layout(flags, rest, &r); err != nil {
 		return r, err
 	}
-	r.width = flags & widthMask
+	if r.width = flags & widthMask; r.width > 2 {
+		return r, ErrCorrupt
+	}
 	if flags&hasNulls != 0 {
 		n := (r.count + 7) / 8
 		if len(rest) < n {
@@ -148,22 +150,24 @@ func (d *Decoder) Append(b []byte, out []*vector.Vector) error {
 		if uint(hi) > uint(len(r.data)) || lo > hi {
 			return ErrCorrupt
 		}
-		switch v.Type.Class {
-		case types.ClassInt:
-			v.Int = append(v.Int, readInt(r.data, lo, hi))
-		case types.ClassFloat:
-			v.Float = append(v.Float, readFloat(r.data, lo, hi))
-		default:
+		switch class := v.Type.Class; {
+		case class == types.ClassString:
 			v.AppendBytes(r.data[lo:hi])
+		case hi-lo > 8:
+			return ErrCorrupt
+		case class == types.ClassInt:
+			v.Int = append(v.Int, readInt(r.data, lo, hi))
+		default:
+			v.Float = append(v.Float, readFloat(r.data, lo, hi))
 		}
 	}
 	return nil
 }
 
-// readInt reads the integer in data[lo:hi], in one load where data is long enough.
+// readInt reads the integer in data[lo:hi], of at most 8 bytes, in one load where data is long enough.
 func readInt(data []byte, lo, hi int) int64 {
 	n := hi - lo
-	if n == 0 || n > 8 {
+	if n == 0 {
 		return 0
 	}
 	var u uint64
