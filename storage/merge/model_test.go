@@ -370,6 +370,7 @@ type world struct {
 	past   []moment
 	names  int
 	unique bool
+	width  int64 // how many rows in a row are changed alike; 0: one
 }
 
 // moment is what a branch answered at a point.
@@ -393,18 +394,18 @@ func (w *world) write(t *rapid.T) {
 	b := w.branch("branch")
 	want := maps.Clone(w.heads[b].rows)
 	for range rapid.IntRange(1, 4).Draw(t, "changes") {
-		id := rapid.Int64Range(0, 7).Draw(t, "id")
-		r, ok := want[id]
-		switch {
-		case ok && rapid.IntRange(0, 3).Draw(t, "delete") == 0:
-			delete(want, id)
-			continue
-		case !ok:
-			r = row{}
+		first := rapid.Int64Range(0, 7).Draw(t, "id") * max(w.width, 1)
+		gone := rapid.IntRange(0, 3).Draw(t, "delete") == 0
+		column, value := rapid.IntRange(0, 1).Draw(t, "column"), rapid.Int64Range(0, 2).Draw(t, "value")
+		for id := first; id < first+max(w.width, 1); id++ {
+			r, ok := want[id]
+			if ok && gone {
+				delete(want, id)
+				continue
+			}
+			r[column], r[2] = value, id // unique
+			want[id] = r
 		}
-		r[rapid.IntRange(0, 1).Draw(t, "column")] = rapid.Int64Range(0, 2).Draw(t, "value")
-		r[2] = id // unique
-		want[id] = r
 	}
 	x := begin(t, w.s, b, "")
 	x.become(want)
