@@ -1,10 +1,6 @@
 package mvcc
 
-import (
-	"context"
-
-	"github.com/rowandb/rowan/types/vector"
-)
+import "context"
 
 // ahead decodes batches in a goroutine of its own while the consumer works on the last one. Two batches go around.
 type ahead struct {
@@ -76,7 +72,7 @@ func (s *scanner) runAhead(a *ahead) {
 	}
 }
 
-func (a *ahead) next(ctx context.Context) (*vector.Batch, error) {
+func (a *ahead) next(ctx context.Context) (*scanBatch, error) {
 	if a.last != nil {
 		a.free <- a.last
 		a.last = nil
@@ -92,7 +88,7 @@ func (a *ahead) next(ctx context.Context) (*vector.Batch, error) {
 			return nil, storeError(x.err)
 		}
 		a.last = x.b
-		return &x.b.batch, nil
+		return x.b, nil
 	}
 }
 

@@ -7,81 +7,131 @@ import (
 	"sync"
 
 	"github.com/rowandb/rowan/catalog"
-	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
 )
 
 // columnCache keeps columns of whole tables as they were decoded, for the next who reads all of them: a table that is read
-// again and again is not taken apart again and again. It holds what one scan at one SCN gave; that is what any scan gives
-// at an SCN from which no commit that wrote to the table parts it. Entries are shared by scans and never change.
+// again and again is not taken apart again and again. An entry is what one scan saw through one chain of layers. A scan
+// that sees another state, later, earlier, or of another branch, takes the entry and puts the rows in which the two differ,
+// as the logs of the layers tell, in their places (column_patch.go): its cost follows the number of changes. Entries are
+// shared by scans and never change; those that came from one another share their batches.
 //
-// A scan fills it when the table was read as a whole before and not written to since: what is read once, or written to all
-// the time, costs nothing here.
+// A scan fills the cache when the table was read as a whole before and little was written to it since: what is read once,
+// or rewritten all the time, costs nothing here.
 type columnCache struct {
 	mu    sync.Mutex
 	max   int64
 	held  int64
-	order list.List // of *cachedColumns, most recent first
-	m     map[*space][]*list.Element
+	order list.List                  // of *cachedTable, most recent first
+	m     map[uint64][]*list.Element // by keyspace of rows
 }
 
-// cachedColumns are columns of all rows of a space, in the order of its keys.
-type cachedColumns struct {
-	sp      *space
-	at      uint64
-	columns []catalog.ColumnID
-	types   []types.Type
-	batches []cachedBatch
-	bytes   int64
+// cachedTable is some columns of all rows of a table, in the order of their keys.
+type cachedTable struct {
+	ks      uint64
+	chain   []link // what was seen
+	shape   *scanShape
+	rows    int
+	batches []*cachedBatch
 }
 
+// cachedBatch is some rows that follow each other. There are no empty ones.
 type cachedBatch struct {
-	n    int
-	cols []*vector.Vector
+	n     int
+	keys  keyColumn
+	cols  []*vector.Vector
+	bytes int64
+	users int // entries that the cache holds; under its mutex
 }
 
-// cacheRows is the least number of rows worth keeping.
-const cacheRows = 8 * vector.Size
+// keyColumn holds keys one after the other.
+type keyColumn struct {
+	bytes []byte
+	ends  []uint32
+}
 
-// wholeScan finds the one space in which all rows of the table are and the SCN at which it is read. A scan of a part, of
-// several layers, of keys and versions, or beside own writes is not for the cache.
-func (s *scanner) wholeScan() (*space, uint64) {
-	if s.ix != nil || s.keys != nil || s.sample != nil || s.limit > 0 || s.w != nil || len(s.shape.system) > 0 || len(s.shape.columns) == 0 {
-		return nil, 0
+func (c *keyColumn) add(key []byte) {
+	c.bytes = append(c.bytes, key...)
+	c.ends = append(c.ends, uint32(len(c.bytes)))
+}
+
+func (c *keyColumn) at(i int) []byte {
+	from := uint32(0)
+	if i > 0 {
+		from = c.ends[i-1]
+	}
+	return c.bytes[from:c.ends[i]]
+}
+
+func (c *keyColumn) addFrom(src *keyColumn, lo, hi int) {
+	for i := lo; i < hi; i++ {
+		c.add(src.at(i))
+	}
+}
+
+func (c *keyColumn) reset() { c.bytes, c.ends = c.bytes[:0], c.ends[:0] }
+
+const (
+	// cacheRows is the least number of rows worth keeping.
+	cacheRows = 8 * vector.Size
+	// cacheStates is how many states of a table are kept at most.
+	cacheStates = 6
+	// patchShare is which part of a table's rows may differ for an entry to be of use: looking a row up costs about as much as
+	// scanning so many.
+	patchShare = 16
+)
+
+// whole reports whether the scan is of all rows of a table, in order and of stored columns only, in a table worth keeping.
+func (s *scanner) whole() bool {
+	if s.ix != nil || s.keys != nil || s.sample != nil || s.limit > 0 || len(s.shape.system) > 0 || len(s.shape.columns) == 0 {
+		return false
 	}
 	if len(s.spans) != 1 || s.spans[0].reverse || len(s.spans[0].lo)+len(s.spans[0].hi) > 0 {
-		return nil, 0
+		return false
 	}
-	var found *space
-	var at uint64
+	if s.t.large != nil || s.w != nil && s.w.flushed || s.t.s.o.CacheBytes < 0 { // own writes that are in the store already
+		return false
+	}
+	rows, _, _ := s.counters()
+	return rows >= s.t.s.o.CacheRows
+}
+
+// counters returns how many rows the scan is about to see, how often they were written to, and the topmost space.
+func (s *scanner) counters() (rows, writes int64, top *space) {
 	for _, l := range s.chain {
 		if sp := l.space(s.rowKS); sp != nil {
-			if found != nil {
-				return nil, 0
+			rows += sp.rows.Load()
+			writes += sp.ins.Load() + sp.upd.Load() + sp.del.Load()
+			if top == nil {
+				top = sp
 			}
-			found, at = sp, l.bound
 		}
 	}
-	if found == nil || s.t.s.o.CacheBytes < 0 || found.rows.Load() < s.t.s.o.CacheRows {
-		return nil, 0
-	}
-	return found, at
+	return rows, writes, top
 }
 
 // useCache takes the rows from the cache, or begins to fill it.
-func (s *scanner) useCache() {
-	sp, at := s.wholeScan()
-	if sp == nil {
-		return
+func (s *scanner) useCache() error {
+	if !s.whole() {
+		return nil
 	}
-	c := &s.t.s.columns
-	if x := c.find(sp, at, s.shape); x != nil {
-		s.cached = &cacheScan{from: x, pick: positions(x.columns, s.shape.columns)}
-		return
+	x, err := s.cachedState()
+	if err != nil {
+		return storeError(err)
 	}
-	if before := sp.read.Swap(at); before != 0 && before >= sp.changed.Load() && at >= sp.changed.Load() {
-		s.filling = &cachedColumns{sp: sp, at: at, columns: s.shape.columns, types: s.shape.types}
+	if x != nil {
+		s.cached = &cacheScan{from: x, pick: positions(x.shape.columns, s.shape.columns)}
+		return nil
 	}
+	rows, writes, top := s.counters()
+	if top == nil {
+		return nil
+	}
+	before := top.read.Swap(1 + writes)
+	if before != 0 && writes-(before-1) <= rows/patchShare && s.w == nil {
+		s.filling = newTableBuilder(s.rowKS, s.chain, s.shape)
+	}
+	return nil
 }
 
 func positions(have, want []catalog.ColumnID) []int {
@@ -92,97 +142,204 @@ func positions(have, want []catalog.ColumnID) []int {
 	return out
 }
 
-// find returns an entry with the columns that holds at an SCN.
-func (c *columnCache) find(sp *space, at uint64, shape *scanShape) *cachedColumns {
+// find returns the entry with the columns of a shape that is nearest to what a chain shows, and where the two are apart.
+func (c *columnCache) find(ks uint64, chain []link, shape *scanShape) (best *cachedTable, parts []stretch) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, el := range c.m[sp] {
-		x := el.Value.(*cachedColumns)
-		changed := sp.changed.Load()
-		if (x.at == at || x.at >= changed && at >= changed) && x.covers(shape) {
-			c.order.MoveToFront(el)
-			return x
+	var at *list.Element
+	least := ^uint64(0)
+	for _, el := range c.m[ks] {
+		x := el.Value.(*cachedTable)
+		if !x.covers(shape) {
+			continue
+		}
+		p := x.apart(chain)
+		far := uint64(0)
+		for _, s := range p {
+			far += s.to - s.from
+		}
+		if at == nil || far < least {
+			at, best, parts, least = el, x, p, far
 		}
 	}
-	return nil
+	if at != nil {
+		c.order.MoveToFront(at)
+	}
+	return best, parts
 }
 
-func (x *cachedColumns) covers(shape *scanShape) bool {
+// apart returns where commits may have made the entry differ from what a chain shows.
+func (x *cachedTable) apart(chain []link) []stretch {
+	return slices.DeleteFunc(apart(x.chain, chain), func(p stretch) bool {
+		sp := p.space(x.ks)
+		return sp == nil || sp.changed.Load() <= p.from
+	})
+}
+
+func (x *cachedTable) covers(shape *scanShape) bool {
 	for i, id := range shape.columns {
-		k := slices.Index(x.columns, id)
-		if k < 0 || !x.types[k].Same(shape.types[i]) || x.types[k].Mod != shape.types[i].Mod {
+		k := slices.Index(x.shape.columns, id)
+		if k < 0 || !x.shape.types[k].Same(shape.types[i]) || x.shape.types[k].Mod != shape.types[i].Mod {
 			return false
 		}
 	}
 	return true
 }
 
-// put keeps an entry, and drops those of the same space that are outdated and the ones used longest ago.
-func (c *columnCache) put(x *cachedColumns) {
+// put keeps an entry. The ones used longest ago make room.
+func (c *columnCache) put(x *cachedTable) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.m == nil {
-		c.m = map[*space][]*list.Element{}
+		c.m = map[uint64][]*list.Element{}
 	}
-	for _, el := range slices.Clone(c.m[x.sp]) {
-		if el.Value.(*cachedColumns).at < x.sp.changed.Load() {
-			c.drop(el)
+	c.m[x.ks] = append(c.m[x.ks], c.order.PushFront(x))
+	for _, b := range x.batches {
+		if b.users++; b.users == 1 {
+			c.held += b.bytes
 		}
 	}
-	c.m[x.sp] = append(c.m[x.sp], c.order.PushFront(x))
-	c.held += x.bytes
+	if len(c.m[x.ks]) > cacheStates {
+		for el := c.order.Back(); el != nil; el = el.Prev() {
+			if el.Value.(*cachedTable).ks == x.ks {
+				c.drop(el)
+				break
+			}
+		}
+	}
 	for c.held > c.max && c.order.Len() > 0 {
 		c.drop(c.order.Back())
 	}
 }
 
 func (c *columnCache) drop(el *list.Element) {
-	x := c.order.Remove(el).(*cachedColumns)
-	c.held -= x.bytes
-	left := slices.DeleteFunc(c.m[x.sp], func(e *list.Element) bool { return e == el })
-	if c.m[x.sp] = left; len(left) == 0 {
-		delete(c.m, x.sp)
+	x := c.order.Remove(el).(*cachedTable)
+	for _, b := range x.batches {
+		if b.users--; b.users == 0 {
+			c.held -= b.bytes
+		}
 	}
-}
-
-// forget drops what a commit has outdated: nobody new can read at a point before it but in the past.
-func (c *columnCache) forget(sp *space) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, el := range slices.Clone(c.m[sp]) {
-		c.drop(el)
+	left := slices.DeleteFunc(c.m[x.ks], func(e *list.Element) bool { return e == el })
+	if c.m[x.ks] = left; len(left) == 0 {
+		delete(c.m, x.ks)
 	}
 }
 
 // keep takes what a filling scan gives; the last batch is nil.
-func (s *scanner) keep(b *vector.Batch, err error) {
+func (s *scanner) keep(b *scanBatch, err error) {
 	c := &s.t.s.columns
 	switch {
-	case err != nil || b != nil && !s.filling.fill(b, c.max/2):
+	case err != nil:
 		s.filling = nil
 	case b == nil:
-		c.put(s.filling)
+		c.put(s.filling.table())
 		s.filling = nil
+	default:
+		if s.filling.batch(&cachedBatch{n: b.batch.N, keys: b.keys, cols: b.batch.Cols}); s.filling.bytes > c.max/2 {
+			s.filling = nil // too large a table
+		}
 	}
 }
 
-// fill copies a batch; it gives up on a table that is too large.
-func (x *cachedColumns) fill(b *vector.Batch, most int64) bool {
-	k := cachedBatch{n: b.N, cols: make([]*vector.Vector, len(b.Cols))}
-	for i, v := range b.Cols {
-		w := &vector.Vector{}
-		w.Reset(v.Type)
-		w.AppendFrom(v, nil, b.N)
-		k.cols[i] = w
-		x.bytes += w.Bytes()
+// tableBuilder makes an entry of batches and rows that come in order.
+type tableBuilder struct {
+	x     *cachedTable
+	dec   scanBatch
+	cur   *cachedBatch // not in x yet; nil: none
+	bytes int64        // of the batches that are its own
+}
+
+func newTableBuilder(ks uint64, chain []link, shape *scanShape) *tableBuilder {
+	return &tableBuilder{x: &cachedTable{ks: ks, chain: slices.Clone(chain), shape: shape}}
+}
+
+// identity lists row numbers.
+var identity = func() (all [vector.Size]uint16) {
+	for i := range all {
+		all[i] = uint16(i)
 	}
-	x.batches = append(x.batches, k)
-	return x.bytes <= most
+	return all
+}()
+
+// batch adds a copy of a batch.
+func (t *tableBuilder) batch(b *cachedBatch) {
+	t.rows(b, 0, b.n)
+	t.flush()
+}
+
+// share adds a batch of another entry, which is complete.
+func (t *tableBuilder) share(b *cachedBatch) {
+	t.flush()
+	t.x.batches = append(t.x.batches, b)
+	t.x.rows += b.n
+}
+
+// rows adds rows lo to hi of a batch.
+func (t *tableBuilder) rows(b *cachedBatch, lo, hi int) {
+	for lo < hi {
+		cur := t.room()
+		n := min(hi-lo, vector.Size-cur.n)
+		cur.keys.addFrom(&b.keys, lo, lo+n)
+		for i, v := range b.cols {
+			cur.cols[i].AppendFrom(v, identity[lo:lo+n], n)
+		}
+		cur.n += n
+		lo += n
+	}
+}
+
+// row adds a row as it is stored.
+func (t *tableBuilder) row(key, payload []byte) error {
+	cur := t.room()
+	if t.dec.dec == nil {
+		t.dec = *newScanBatch(t.x.shape)
+	}
+	if err := t.dec.dec.Append(payload, cur.cols); err != nil {
+		return err
+	}
+	cur.keys.add(key)
+	cur.n++
+	return nil
+}
+
+// room returns a batch that takes one more row.
+func (t *tableBuilder) room() *cachedBatch {
+	if t.cur != nil && t.cur.n == vector.Size {
+		t.flush()
+	}
+	if t.cur == nil {
+		t.cur = &cachedBatch{cols: make([]*vector.Vector, len(t.x.shape.columns))}
+		for i, typ := range t.x.shape.types {
+			t.cur.cols[i] = &vector.Vector{}
+			t.cur.cols[i].Reset(typ)
+		}
+	}
+	return t.cur
+}
+
+func (t *tableBuilder) flush() {
+	b := t.cur
+	if b == nil {
+		return
+	}
+	t.cur = nil
+	b.bytes = int64(cap(b.keys.bytes)) + 4*int64(cap(b.keys.ends))
+	for _, v := range b.cols {
+		b.bytes += v.Bytes()
+	}
+	t.bytes += b.bytes
+	t.x.batches = append(t.x.batches, b)
+	t.x.rows += b.n
+}
+
+func (t *tableBuilder) table() *cachedTable {
+	t.flush()
+	return t.x
 }
 
 // cacheScan yields the batches of an entry.
 type cacheScan struct {
-	from *cachedColumns
+	from *cachedTable
 	pick []int
 	next int
 	cols []*vector.Vector
@@ -196,7 +353,7 @@ func (s *cacheScan) take(ctx context.Context) (*vector.Batch, error) {
 	if s.next == len(s.from.batches) {
 		return nil, nil
 	}
-	b := &s.from.batches[s.next]
+	b := s.from.batches[s.next]
 	s.next++
 	s.cols = s.cols[:0]
 	for _, p := range s.pick {

@@ -201,7 +201,6 @@ func (c *committer) remember(fresh []*branch) {
 			}
 			if w.rows {
 				sp.touched(c.ver)
-				c.s.columns.forget(sp)
 				c.s.stale.add(sp, w.table)
 			}
 		}

@@ -75,7 +75,7 @@ func (s *scanner) startFleet() bool {
 	s.src, s.fleet = nil, f
 	for range readers {
 		r := &fleetReader{f: f, free: make(chan *bundle, fleetAhead)}
-		r.s = scanner{t: s.t, info: s.info, ctx: s.ctx, chain: slices.Clone(s.chain), rowKS: s.rowKS, shape: s.shape, r: *s.r.fork()}
+		r.s = scanner{t: s.t, info: s.info, ctx: s.ctx, chain: slices.Clone(s.chain), rowKS: s.rowKS, shape: s.shape, r: *s.r.fork(), withKeys: s.withKeys}
 		f.done.Add(1)
 		go r.run()
 	}
@@ -154,12 +154,12 @@ func (r *fleetReader) bundle() *bundle {
 }
 
 // take returns the next batch in order.
-func (f *fleet) take(ctx context.Context) (*vector.Batch, error) {
+func (f *fleet) take(ctx context.Context) (*scanBatch, error) {
 	for {
 		if x := f.cur; x != nil {
 			if f.given < x.n {
 				f.given++
-				return &x.batches[f.given-1].batch, nil
+				return x.batches[f.given-1], nil
 			}
 			if x.err != nil {
 				return nil, storeError(x.err)

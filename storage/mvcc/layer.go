@@ -52,7 +52,7 @@ type space struct {
 	tally     tally         // rows at earlier SCNs
 	size      size          // of heads and history
 	changed   atomic.Uint64 // SCN of the last commit that wrote to it
-	read      atomic.Uint64 // SCN at which it was last read as a whole
+	read      atomic.Int64  // 1 more than the writes to it, and to those below, when it was last read as a whole
 	stale     atomic.Bool   // it is in the store's stale set
 	analyzed  atomic.Int64  // changes at which it was last said to be stale
 }

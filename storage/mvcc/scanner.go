@@ -24,24 +24,25 @@ type scanner struct {
 	shape *scanShape
 	batch *scanBatch
 
-	keys    []string // rows by key
-	spans   []span
-	point   bool // each span's lo is a whole key of a unique index
-	ix      *indexInfo
-	cover   *coverage
-	src     source
-	limit   int
-	done    int    // rows yielded
-	full    int    // full batches yielded
-	span    span   // of src
-	mark    []byte // the last key of a full batch that was yielded
-	ahead   *ahead
-	fleet   *fleet
-	sample  *sampling      // nil: all rows
-	cached  *cacheScan     // nil: not from the cache
-	filling *cachedColumns // what the cache is to get; nil: nothing
-	open    bool
-	track   *track // nil: nobody wants to know what is read
+	keys     []string // rows by key
+	spans    []span
+	point    bool // each span's lo is a whole key of a unique index
+	ix       *indexInfo
+	cover    *coverage
+	src      source
+	limit    int
+	done     int    // rows yielded
+	full     int    // full batches yielded
+	span     span   // of src
+	mark     []byte // the last key of a full batch that was yielded
+	ahead    *ahead
+	fleet    *fleet
+	sample   *sampling     // nil: all rows
+	cached   *cacheScan    // nil: not from the cache
+	filling  *tableBuilder // what the cache is to get; nil: nothing
+	withKeys bool          // batches list the keys of their rows
+	open     bool
+	track    *track // nil: nobody wants to know what is read
 }
 
 // scanShape is what a list of columns means for decoding; it is shared by the scans of a table that ask for the same.
@@ -59,6 +60,7 @@ type scanBatch struct {
 	vecs   []vector.Vector
 	stored []*vector.Vector
 	dec    *rowcodec.Decoder
+	keys   keyColumn // of the rows, where the cache is to get them
 }
 
 func newShape(t *catalog.Table, columns []catalog.ColumnID) *scanShape {
@@ -117,6 +119,7 @@ func (b *scanBatch) reset(s *scanShape) {
 		b.vecs[i].Reset(s.types[i])
 	}
 	b.batch.N, b.batch.Sel = 0, nil
+	b.keys.reset()
 }
 
 // Scan implements storage.Txn.
@@ -133,7 +136,7 @@ func (t *Txn) Scan(ctx context.Context, r storage.ScanRequest) (storage.Scanner,
 	s := info.scanner(r.Columns)
 	s.t, s.v, s.ctx, s.rowKS = t, v, ctx, r.Table.Rows
 	s.chain = append(s.chain[:0], v.chain...)
-	s.r.s, s.r.own, s.r.cmd = t.s, t.r.own, t.cmd
+	s.r.s, s.r.own, s.r.cmd = t.s, t.r.own, t.r.cmd
 	if r.Latest && !v.readOnly {
 		s.chain[0].bound, s.r.cmd = t.s.seq.published.Load(), anyCmd
 	}
@@ -154,8 +157,11 @@ func (t *Txn) Scan(ctx context.Context, r storage.ScanRequest) (storage.Scanner,
 		s.startTrack()
 	}
 	if s.cached, s.filling = nil, nil; s.track == nil {
-		s.useCache()
+		if err := s.useCache(); err != nil {
+			return nil, err
+		}
 	}
+	s.withKeys = s.filling != nil
 	s.open = true
 	t.open++
 	return s, nil
@@ -206,10 +212,13 @@ func (s *scanner) Next(ctx context.Context) (*vector.Batch, error) {
 	if s.filling != nil {
 		s.keep(b, err)
 	}
-	return b, err
+	if b == nil || err != nil {
+		return nil, err
+	}
+	return &b.batch, nil
 }
 
-func (s *scanner) following(ctx context.Context) (*vector.Batch, error) {
+func (s *scanner) following(ctx context.Context) (*scanBatch, error) {
 	if s.ahead != nil {
 		return s.ahead.next(ctx)
 	}
@@ -230,7 +239,7 @@ func (s *scanner) following(ctx context.Context) (*vector.Batch, error) {
 	if b.batch.N == vector.Size {
 		s.readAhead()
 	}
-	return &b.batch, nil
+	return b, nil
 }
 
 // fill fills a batch and reports false when there are no more rows.
@@ -328,6 +337,9 @@ func (s *scanner) add(b *scanBatch, key, payload []byte, ver uint64) error {
 	}
 	if len(s.shape.system) > 0 {
 		s.addSystem(b, key, ver)
+	}
+	if s.withKeys {
+		b.keys.add(key)
 	}
 	b.batch.N++
 	return nil
