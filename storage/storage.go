@@ -87,6 +87,12 @@ type Txn interface {
 	// Statement begins a statement: what the last one wrote becomes visible, and under READ COMMITTED the snapshot is
 	// taken anew.
 	Statement()
+	// Enter begins statements inside the running one, such as those of a function that it calls: after it Statement may be
+	// called, and what the one outside reads stays readable. Leave ends them, and goes back to the point that Enter returned.
+	Enter() ReadPoint
+	Leave(p ReadPoint)
+	// Resume goes to a point of a statement that is still running, outside or inside, and returns the one that it leaves.
+	Resume(p ReadPoint) ReadPoint
 
 	Scan(ctx context.Context, r ScanRequest) (Scanner, error)
 	// Insert adds rows. With r.Arbiters nil a duplicate key is 23505; else rows that collide in one of these indexes
@@ -139,6 +145,14 @@ type Txn interface {
 	ID() uint64
 	// SetInfo replaces what is kept with the commit.
 	SetInfo(TxnInfo)
+}
+
+// ReadPoint is what a running statement reads: what was committed at an SCN, and of its own transaction's statements those
+// before a number. Temporary is the same for temporary objects, where there are any.
+type ReadPoint struct {
+	SCN       SCN
+	Statement uint32
+	Temporary *ReadPoint
 }
 
 // View is a branch at a point as one transaction sees it.

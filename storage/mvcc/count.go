@@ -157,7 +157,7 @@ func (t *Txn) ownRows(v *view, ks catalog.Keyspace) (n int64, ok bool) {
 	w.tree.Scan(func(x *write) bool {
 		was := x.below == belowHead || x.below == belowParent
 		ok = x.below != belowOwn
-		if x = x.at(t.cmd); x == nil {
+		if x = x.at(t.r.cmd); x == nil {
 			return ok
 		}
 		switch {

@@ -67,7 +67,7 @@ func (t *Txn) lockRow(ctx context.Context, v *view, r *storage.LockRequest, head
 	}
 	if own != nil {
 		switch {
-		case own.cmd == t.cmd:
+		case own.cmd >= t.r.cmd:
 			return storage.LockSelf, nil
 		case own.deleted:
 			return storage.LockDeleted, nil
@@ -76,7 +76,7 @@ func (t *Txn) lockRow(ctx context.Context, v *view, r *storage.LockRequest, head
 	}
 	if c.below == belowOwn {
 		switch {
-		case c.cmd == t.cmd:
+		case c.cmd >= t.r.cmd:
 			return storage.LockSelf, nil
 		case !c.live:
 			return storage.LockDeleted, nil

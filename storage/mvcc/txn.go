@@ -25,14 +25,15 @@ type Txn struct {
 	floor  uint64        // the oldest fixed one: points and forks
 	reads  atomic.Uint64 // the oldest SCN at which it reads a branch, forks apart
 	point  uint64        // the oldest fixed one of these
-	cmd    uint32        // number of the running statement, from 1
+	cmd    uint32        // number of what is written now, from 1; r.cmd is that of the first statement that is not read
 	begun  bool          // something was read or written: REPEATABLE READ keeps its snapshot
 	done   bool
 	err    error // why it cannot be committed
 
 	views []*view
 	r     reader
-	open  int // scanners
+	open  int // scanners, and statements that others run inside
+	depth int // of the latter
 
 	owner       *lock.Owner
 	token       *lock.Owner  // of the lock on the transaction's id
@@ -122,11 +123,8 @@ func (t *Txn) SetLockTimeout(d time.Duration) { t.lockTimeout = d }
 
 // Statement implements storage.Txn.
 func (t *Txn) Statement() {
-	if t.wrote {
-		t.cmd++
-		t.r.cmd = t.cmd
-		t.wrote = false
-	}
+	t.nextCommand()
+	t.r.cmd = t.cmd
 	if t.o.Isolation == storage.ReadCommitted || !t.begun {
 		t.takeSnapshot()
 		for _, v := range t.views {
@@ -134,6 +132,45 @@ func (t *Txn) Statement() {
 		}
 	}
 	t.seen.reset()
+}
+
+// nextCommand gives what is written from now on another number than what was written before.
+func (t *Txn) nextCommand() {
+	if t.wrote {
+		t.cmd++
+		t.wrote = false
+	}
+}
+
+// Enter implements storage.Txn. Like a scanner that is open, the statement outside keeps what it reads from being removed.
+func (t *Txn) Enter() storage.ReadPoint {
+	t.open++
+	t.depth++
+	return storage.ReadPoint{SCN: t.snap, Statement: t.r.cmd}
+}
+
+// Leave implements storage.Txn. What the statement outside still writes is told from what those inside wrote.
+func (t *Txn) Leave(p storage.ReadPoint) {
+	t.open--
+	t.depth--
+	t.nextCommand()
+	t.Resume(p)
+}
+
+// Resume implements storage.Txn.
+func (t *Txn) Resume(p storage.ReadPoint) storage.ReadPoint {
+	old := storage.ReadPoint{SCN: t.snap, Statement: t.r.cmd}
+	if p == old {
+		return old
+	}
+	t.snap, t.r.cmd = p.SCN, p.Statement
+	for _, v := range t.views {
+		if !v.readOnly {
+			v.chain[0].bound = p.SCN
+		}
+	}
+	t.seen.reset()
+	return old
 }
 
 // Reads implements storage.Txn.

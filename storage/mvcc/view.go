@@ -126,7 +126,7 @@ func (v *view) move() {
 	if v.readOnly {
 		return
 	}
-	if v.branch != nil && len(v.t.order) == 0 && v.rebased == nil {
+	if v.branch != nil && len(v.t.order) == 0 && v.rebased == nil && v.t.depth == 0 {
 		v.t.s.mu.RLock()
 		b := v.t.s.branches[v.branch.ID]
 		if b != nil && b != v.branch {

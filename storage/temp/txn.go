@@ -200,6 +200,34 @@ func (t *Txn) SaveStatistics(ctx context.Context, v storage.View, tab *catalog.T
 	return x.SaveStatistics(ctx, v, tab, found)
 }
 
+// Enter implements storage.Txn.
+func (t *Txn) Enter() storage.ReadPoint {
+	p, own := t.Txn.Enter(), t.own.Enter()
+	p.Temporary = &own
+	return p
+}
+
+// Leave implements storage.Txn. A point from before the space was joined says nothing of it.
+func (t *Txn) Leave(p storage.ReadPoint) {
+	if own := p.Temporary; own != nil {
+		t.own.Leave(*own)
+		p.Temporary = nil
+	}
+	t.Txn.Leave(p)
+}
+
+// Resume implements storage.Txn.
+func (t *Txn) Resume(p storage.ReadPoint) storage.ReadPoint {
+	var left *storage.ReadPoint
+	if own := p.Temporary; own != nil {
+		x := t.own.Resume(*own)
+		left, p.Temporary = &x, nil
+	}
+	old := t.Txn.Resume(p)
+	old.Temporary = left
+	return old
+}
+
 // Savepoint implements storage.Txn.
 func (t *Txn) Savepoint() int {
 	n := t.Txn.Savepoint()
