@@ -149,7 +149,10 @@ func compareRecord(t Type, a, b string) int {
 	x, y := UnpackRecord(t, a), UnpackRecord(t, b)
 	for i := range min(len(x), len(y)) {
 		ft := x[i].Type
-		if ft.Def == nil {
+		if ft.Def == nil { // of a type that the record does not tell: numbers or strings
+			if c := compareInt(x[i].Value, y[i].Value); c != 0 && !x[i].Value.Null && !y[i].Value.Null {
+				return c
+			}
 			ft = Of(builtinByOID[OIDText])
 		}
 		if c := compareNullable(ft, x[i].Value, y[i].Value); c != 0 {

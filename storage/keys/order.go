@@ -21,7 +21,9 @@ const (
 	kindInterval             // normalised span
 	kindTimetz               // instant, then zone
 	kindArray                // element by element
-	kindOpaque               // other orders: a key made by types
+	kindJSONB                // kind, length, members
+	kindInet                 // family, network, address
+	kindRecord               // field by field
 )
 
 // Column encodes one column of a key.
@@ -85,10 +87,17 @@ func kindOf(t types.Type) (kind, int) {
 		return kindInterval, 0
 	case types.OIDTimetz:
 		return kindTimetz, 0
-	case types.OIDText, types.OIDVarchar, types.OIDBytea, types.OIDName, types.OIDJSON:
-		return kindBytes, 0
+	case types.OIDJSONB:
+		return kindJSONB, 0
+	case types.OIDInet, types.OIDCidr:
+		return kindInet, 0
+	case types.OIDRecord:
+		return kindRecord, 0
 	}
-	return kindOpaque, 0
+	if d.Kind == types.KindComposite {
+		return kindRecord, 0
+	}
+	return kindBytes, 0
 }
 
 func intKind(d *types.Def) kind {
@@ -165,8 +174,12 @@ func (c *Column) appendValue(dst []byte, d types.Datum) []byte {
 		return appendTimetz(dst, d.S)
 	case kindArray:
 		return c.appendArray(dst, d.S)
-	case kindOpaque:
-		return appendOpaque(dst, c.typ, d)
+	case kindJSONB:
+		return appendJSONB(dst, d.S)
+	case kindInet:
+		return appendInet(dst, d.S)
+	case kindRecord:
+		return appendRecord(dst, c.typ, d.S)
 	default:
 		return appendEscaped(dst, d.S)
 	}

@@ -60,14 +60,43 @@ func appendTimetz(dst []byte, s string) []byte {
 	return append(dst, byte(west>>24)^0x80, byte(west>>16), byte(west>>8), byte(west))
 }
 
-// appendOpaque appends the bytes of a value whose type has no encoding of its order: equal values have equal keys, and
-// that is all. Ordered reports which columns are so.
-func appendOpaque(dst []byte, _ types.Type, d types.Datum) []byte { return appendEscaped(dst, d.S) }
-
-// Ordered reports whether keys sort as values do; otherwise the column serves equality only.
-func (c *Column) Ordered() bool {
-	if c.kind == kindArray {
-		return c.elem.Ordered()
+// appendInet appends the family, the network bit by bit, where one that ends is below all that go on, and then the address.
+func appendInet(dst []byte, s string) []byte {
+	if len(s) < 2 {
+		return appendEscaped(dst, s)
 	}
-	return c.kind != kindOpaque
+	dst = append(dst, s[0])
+	b, room := byte(0), 8
+	for i := range int(s[1]) + 1 {
+		sym := byte(0) // the end
+		if i < int(s[1]) && 2+i/8 < len(s) {
+			sym = 1 + s[2+i/8]>>(7-i%8)&1
+		}
+		room -= 2
+		if b |= sym << room; room == 0 {
+			dst = append(dst, b)
+			b, room = 0, 8
+		}
+	}
+	if room < 8 {
+		dst = append(dst, b)
+	}
+	return append(dst, s[2:]...)
+}
+
+// appendRecord appends the fields as appendArray does elements, each by its own type.
+func appendRecord(dst []byte, t types.Type, s string) []byte {
+	for _, f := range types.UnpackRecord(t, s) {
+		dst = append(dst, 1)
+		switch {
+		case f.Type.Def != nil:
+			c := NewColumn(f.Type, false, false, true)
+			dst = c.Append(dst, f.Value)
+		case f.Value.Null:
+			dst = append(dst, flagNullLast)
+		default: // of a type that the record does not tell: numbers or strings
+			dst = appendEscaped(appendInt8(append(dst, flagValue), f.Value.I), f.Value.S)
+		}
+	}
+	return append(dst, 0)
 }

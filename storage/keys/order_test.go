@@ -48,6 +48,17 @@ var values = map[string]func(t *rapid.T) types.Datum{
 	"timetz": parsed("timetz", func(t *rapid.T) string {
 		return fmt.Sprintf("%02d:00:00%+03d", rapid.IntRange(0, 23).Draw(t, "h"), rapid.IntRange(-12, 12).Draw(t, "z"))
 	}),
+	"varbit": parsed("varbit", func(t *rapid.T) string { return rapid.StringMatching(`[01]{0,12}`).Draw(t, "v") }),
+	"inet": parsed("inet", func(t *rapid.T) string {
+		addr := rapid.SampledFrom([]string{"10.0.0.0", "10.128.0.0", "10.0.0.1", "9.255.0.3", "255.255.255.255", "0.0.0.0"}).Draw(t, "v4")
+		bits := rapid.SampledFrom([]int{0, 1, 7, 8, 9, 24, 31, 32}).Draw(t, "bits")
+		if rapid.Bool().Draw(t, "v6") {
+			addr = rapid.SampledFrom([]string{"::", "::1", "fe80::", "8000::", "fe80::1:0"}).Draw(t, "v6 address")
+			bits = rapid.SampledFrom([]int{0, 1, 10, 63, 64, 65, 127, 128}).Draw(t, "bits")
+		}
+		return fmt.Sprintf("%s/%d", addr, bits)
+	}),
+	"jsonb": parsed("jsonb", func(t *rapid.T) string { return drawJSON(t, 2) }),
 	"_int4": parsed("_int4", func(t *rapid.T) string {
 		parts := rapid.SliceOfN(rapid.SampledFrom([]string{"1", "2", "-3", "NULL"}), 0, 4).Draw(t, "e")
 		return "{" + strings.Join(parts, ",") + "}"
@@ -58,7 +69,49 @@ var values = map[string]func(t *rapid.T) types.Datum{
 	}),
 }
 
+// drawJSON draws a JSON text with equal numbers of different form, and short containers.
+func drawJSON(t *rapid.T, depth int) string {
+	scalars := []string{"null", "true", "false", "0", "1", "1.0", "-2.50", "10", "9", `""`, `"a"`, `"ab"`, `"b"`}
+	kind := rapid.IntRange(0, 3).Draw(t, "kind")
+	if depth == 0 || kind < 2 {
+		return rapid.SampledFrom(scalars).Draw(t, "scalar")
+	}
+	var parts []string
+	for range rapid.IntRange(0, 2).Draw(t, "members") {
+		part := drawJSON(t, depth-1)
+		if kind == 3 {
+			part = rapid.SampledFrom([]string{`"a": `, `"b": `, `"aa": `}).Draw(t, "key") + part
+		}
+		parts = append(parts, part)
+	}
+	if kind == 3 {
+		return "{" + strings.Join(parts, ", ") + "}"
+	}
+	return "[" + strings.Join(parts, ", ") + "]"
+}
+
 var floats = rapid.OneOf(rapid.Float64(), rapid.SampledFrom([]float64{0, math.Copysign(0, -1), math.NaN(), math.Inf(1), math.Inf(-1), 1, -1}))
+
+// TestOrderOfRecords is TestOrder for a composite type, whose fields have orders of their own.
+func TestOrderOfRecords(t *testing.T) {
+	def := &types.Def{OID: 20000, Name: "pair", Kind: types.KindComposite, Class: types.ClassString, Fields: []types.Field{
+		{Name: "n", Type: types.Of(types.BuiltinByName("numeric"))}, {Name: "s", Type: types.Of(types.BuiltinByName("text"))}}}
+	typ := types.Of(def)
+	rapid.Check(t, func(t *rapid.T) {
+		c := NewColumn(typ, rapid.Bool().Draw(t, "desc"), false, true)
+		draw := func() types.Datum {
+			n, s := values["numeric"](t), strs(`[ab]{0,2}`)(t)
+			if rapid.IntRange(0, 5).Draw(t, "null") == 0 {
+				s = types.Null
+			}
+			return types.String(types.PackRecord([]types.RecordField{{Type: def.Fields[0].Type, Value: n}, {Type: def.Fields[1].Type, Value: s}}))
+		}
+		a, b := draw(), draw()
+		if got, want := bytes.Compare(c.Append(nil, a), c.Append(nil, b)), sign(compare(&c, typ, a, b)); got != want {
+			t.Fatalf("%q, %q: order %d, want %d", a.S, b.S, got, want)
+		}
+	})
+}
 
 func ints(lo, hi int64) func(t *rapid.T) types.Datum {
 	g := rapid.OneOf(rapid.Int64Range(lo, hi), rapid.Int64Range(max(lo, -3), 3))
