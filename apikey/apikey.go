@@ -22,6 +22,7 @@ import (
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/systable"
 	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/datetime"
 )
 
 // table holds one row for each key that has not been forgotten.
@@ -231,18 +232,16 @@ func list(items []string) types.Datum {
 	return types.String(strings.Join(items, "\n"))
 }
 
-var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-
 func stamp(t time.Time) types.Datum {
 	if t.IsZero() {
 		return types.Null
 	}
-	return types.Int(t.Sub(epoch).Microseconds())
+	return types.Int(datetime.FromTime(t))
 }
 
 func moment(d types.Datum) time.Time {
 	if d.Null {
 		return time.Time{}
 	}
-	return epoch.Add(time.Duration(d.I) * time.Microsecond)
+	return datetime.ToTime(d.I)
 }

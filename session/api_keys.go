@@ -44,7 +44,7 @@ func createAPIKey(s *Session, ctx context.Context, a []types.Datum) (types.Datum
 		if err != nil {
 			return types.Null, err
 		}
-		k.Expires = epoch.Add(time.Duration(us) * time.Microsecond)
+		k.Expires = datetime.ToTime(us)
 	}
 	_, secret, err := apikey.Create(ctx, s.txn.Txn, k)
 	return types.String(secret), err

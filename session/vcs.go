@@ -13,6 +13,7 @@ import (
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/temp"
 	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/datetime"
 	"github.com/rowandb/rowan/types/vector"
 	"github.com/rowandb/rowan/vcs"
 	"github.com/rowandb/rowan/vcs/dolt"
@@ -80,6 +81,14 @@ func (c conn) UserSQL(ctx context.Context, ref catalog.Ref, sql string, rows fun
 // Merge implements vcs.Conn.
 func (c conn) Merge(ctx context.Context, m vcs.Merge) (storage.MergeResult, error) {
 	return c.s.Merge(ctx, m)
+}
+
+// Checkpoint implements vcs.Conn.
+func (c conn) Checkpoint(ctx context.Context, always bool) error {
+	if !always && !c.s.txn.explicit {
+		return nil
+	}
+	return c.s.checkpoint(ctx)
 }
 
 // Note implements vcs.Conn.
@@ -181,11 +190,9 @@ func orNull(s string) types.Datum {
 	return types.String(s)
 }
 
-var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-
 func timestamp(t time.Time) types.Datum {
 	if t.IsZero() {
 		return types.Null
 	}
-	return types.Int(t.Sub(epoch).Microseconds())
+	return types.Int(datetime.FromTime(t))
 }

@@ -2,7 +2,6 @@ package types
 
 import (
 	"math"
-	"strings"
 	"testing"
 
 	"github.com/rowandb/rowan/types/datetime"
@@ -226,44 +225,4 @@ func TestEnumsAndRecords(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", c[0], got, c[1])
 		}
 	}
-}
-
-// FuzzParseText feeds arbitrary text to every input function: no panic, and what is accepted is shown and read again.
-func FuzzParseText(f *testing.F) {
-	for _, s := range []string{"", "1", "{1,2}", `{"a":[1,null]}`, "2000-01-02 03:04:05+02", "1 day -2:03", "(1,2)", "[0:1]={1,2}",
-		"Jan 8 1999 BC", "1e400", "\\xff", "10.0.0.1/8", "P1Y2M", "{{1},{2,3}}", "J2451187.5 PST"} {
-		f.Add(s)
-	}
-	format := DefaultFormat()
-	f.Fuzz(func(t *testing.T, s string) {
-		if CheckUTF8(s) != nil || strings.Count(s, "e") > 2 && len(s) > 100 {
-			return
-		}
-		for _, d := range Builtins() {
-			v, err := ParseText(Of(d), s, format)
-			if err != nil || !HasText(d) {
-				continue
-			}
-			text := Text(Of(d), v, format)
-			if _, err := ParseText(Of(d), text, format); err != nil && d.OID != OIDMoney {
-				t.Errorf("%s: %q is shown as %q, which is not read: %v", d.Name, s, text, err)
-			}
-		}
-	})
-}
-
-// FuzzParseBinary feeds arbitrary bytes to every receive function: no panic.
-func FuzzParseBinary(f *testing.F) {
-	f.Add([]byte{0, 0, 0, 1})
-	f.Add([]byte{0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 23, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 7})
-	f.Add([]byte{0, 1, 0, 0, 0, 0, 0, 2, 0, 1})
-	format := DefaultFormat()
-	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, d := range Builtins() {
-			if v, err := ParseBinary(Of(d), b); err == nil && HasText(d) {
-				_ = Text(Of(d), v, format)
-				_ = Hash(Of(d), v)
-			}
-		}
-	})
 }

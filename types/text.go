@@ -81,7 +81,7 @@ var charCodec = codec{
 			return Int(0), nil
 		}
 		if len(s) == 4 && s[0] == '\\' && octal(s[1]) && octal(s[2]) && octal(s[3]) {
-			return Int(int64((s[1]-'0')<<6 | (s[2]-'0')<<3 | s[3] - '0')), nil
+			return Int(int64((s[1]-'0')<<6 | (s[2]-'0')<<3 | (s[3] - '0'))), nil
 		}
 		return Int(int64(s[0])), nil
 	},

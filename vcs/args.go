@@ -10,6 +10,7 @@ import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/datetime"
 )
 
 // text is an optional text argument.
@@ -44,14 +45,12 @@ func orNull(s string) types.Datum {
 	return types.String(s)
 }
 
-var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-
 // timestamp is a time as timestamptz; the zero time is NULL.
 func timestamp(t time.Time) types.Datum {
 	if t.IsZero() {
 		return types.Null
 	}
-	return types.Int(t.Sub(epoch).Microseconds())
+	return types.Int(datetime.FromTime(t))
 }
 
 // branchID is how a branch's id is shown.

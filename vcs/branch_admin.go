@@ -109,7 +109,7 @@ func expiry(d types.Datum) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	return epoch.Add(time.Duration(us) * time.Microsecond), nil
+	return datetime.ToTime(us), nil
 }
 
 // jsonObject reads a jsonb object; its values stay JSON.

@@ -17,6 +17,7 @@ import (
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/systable"
 	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/datetime"
 )
 
 // The events.
@@ -180,18 +181,16 @@ func items(d types.Datum) []string {
 	return strings.Split(d.S, "\n")
 }
 
-var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-
 func stamp(t time.Time) types.Datum {
 	if t.IsZero() {
 		return types.Null
 	}
-	return types.Int(t.Sub(epoch).Microseconds())
+	return types.Int(datetime.FromTime(t))
 }
 
 func moment(d types.Datum) time.Time {
 	if d.Null {
 		return time.Time{}
 	}
-	return epoch.Add(time.Duration(d.I) * time.Microsecond)
+	return datetime.ToTime(d.I)
 }

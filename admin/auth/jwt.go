@@ -178,9 +178,11 @@ func (t *Tokens) mapped(value string) string {
 	return value
 }
 
-// words reads a claim that is a list, or a text with spaces; absent it is nil.
+// words reads a claim that is a list, or a text with spaces; absent it is nil. What is there and is neither allows nothing.
 func words(v any) []string {
 	switch v := v.(type) {
+	case nil:
+		return nil
 	case string:
 		return append([]string{}, strings.Fields(v)...)
 	case []any:
@@ -192,5 +194,5 @@ func words(v any) []string {
 		}
 		return out
 	}
-	return nil
+	return []string{}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/rowandb/rowan/catalog/statistics"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/datetime"
 	"github.com/rowandb/rowan/types/vector"
 )
 
@@ -166,8 +167,6 @@ func (b *builder) current() *vector.Batch {
 	return batch
 }
 
-var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-
 var textFormat = types.DefaultFormat()
 
 func datum(t types.Type, v any) (types.Datum, error) {
@@ -202,7 +201,7 @@ func datum(t types.Type, v any) (types.Datum, error) {
 		if v.IsZero() {
 			return types.Null, nil
 		}
-		return types.Int(v.Sub(epoch).Microseconds()), nil
+		return types.Int(datetime.FromTime(v)), nil
 	case string:
 		if t.Class == types.ClassString && t.Elem == nil && t.ID() != types.OIDUUID {
 			return types.String(v), nil

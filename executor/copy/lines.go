@@ -23,19 +23,28 @@ func (e eol) length() int {
 	return 1
 }
 
+// seen is how far the line in hand has been looked through for its end, so that a long line that comes in many chunks is
+// looked through once.
+type seen struct {
+	at                 int // from pos
+	inQuote, wasEscape bool
+	lines              int64 // within quotes
+}
+
 // textEnd finds the end of the line that begins at pos, in the text format: a line end that is not escaped.
 func (r *Reader) textEnd() (n int, ok bool, err error) {
-	b := r.buf[r.pos:]
+	b, at := r.buf[r.pos:], r.seen.at
 	if r.eol == eolNL {
 		// The common case: no escape and no carriage return in the line.
-		if n = bytes.IndexByte(b, '\n'); n >= 0 && bytes.IndexByte(b[:n], '\\') < 0 && bytes.IndexByte(b[:n], '\r') < 0 {
-			return n, true, nil
+		if n = bytes.IndexByte(b[at:], '\n'); n >= 0 && plain(b[at:at+n], '\\') {
+			return at + n, true, nil
 		}
 	}
-	for i := 0; i < len(b); i++ {
+	for i := at; i < len(b); i++ {
 		switch b[i] {
 		case '\\':
 			if i+1 == len(b) && !r.eof {
+				r.seen.at = i
 				return 0, false, nil
 			}
 			if i == 0 && len(b) > 1 && b[1] == '.' {
@@ -43,13 +52,17 @@ func (r *Reader) textEnd() (n int, ok bool, err error) {
 			}
 			i++
 		case '\n', '\r':
-			if end, ok, err := r.lineEnd(b, i, "\\n", "\\r"); ok || err != nil {
-				return end, ok, err
-			}
-			return 0, false, nil
+			r.seen.at = i
+			return r.lineEnd(b, i, "\\n", "\\r")
 		}
 	}
+	r.seen.at = len(b)
 	return 0, false, nil
+}
+
+// plain reports whether there is neither a carriage return nor the special byte in b.
+func plain(b []byte, special byte) bool {
+	return bytes.IndexByte(b, special) < 0 && bytes.IndexByte(b, '\r') < 0
 }
 
 // lineEnd deals with a line feed or carriage return at i. ok false asks for more data.
@@ -86,41 +99,40 @@ func (r *Reader) literal(what, escape string) error {
 
 // csvEnd finds the end of the line that begins at pos, in the csv format: a line end outside of quotes.
 func (r *Reader) csvEnd() (n int, ok bool, err error) {
-	b := r.buf[r.pos:]
+	b, s := r.buf[r.pos:], &r.seen
 	quote, escape := r.Options.Quote, r.Options.Escape
-	if r.eol == eolNL {
-		if n = bytes.IndexByte(b, '\n'); n >= 0 && bytes.IndexByte(b[:n], quote) < 0 && bytes.IndexByte(b[:n], '\r') < 0 {
-			return n, true, nil
+	if r.eol == eolNL && !s.inQuote {
+		if n = bytes.IndexByte(b[s.at:], '\n'); n >= 0 && plain(b[s.at:s.at+n], quote) {
+			r.line += s.lines
+			return s.at + n, true, nil
 		}
 	}
 	if escape == quote {
 		escape = 0
 	}
-	inQuote, wasEscape := false, false
-	lines := int64(0)
-	for i := 0; i < len(b); i++ {
-		c := b[i]
-		if inQuote && escape != 0 && c == escape {
-			wasEscape = !wasEscape
+	for ; s.at < len(b); s.at++ {
+		c := b[s.at]
+		if s.inQuote && escape != 0 && c == escape {
+			s.wasEscape = !s.wasEscape
 		}
-		if c == quote && !wasEscape {
-			inQuote = !inQuote
+		if c == quote && !s.wasEscape {
+			s.inQuote = !s.inQuote
 		}
 		if escape == 0 || c != escape {
-			wasEscape = false
+			s.wasEscape = false
 		}
 		if c != '\n' && c != '\r' {
 			continue
 		}
-		if inQuote {
+		if s.inQuote {
 			if c == '\n' == (r.eol == eolNL) {
-				lines++
+				s.lines++
 			}
 			continue
 		}
-		end, ok, err := r.lineEnd(b, i, "", "")
+		end, ok, err := r.lineEnd(b, s.at, "", "")
 		if ok {
-			r.line += lines
+			r.line += s.lines
 		}
 		return end, ok, err
 	}

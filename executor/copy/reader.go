@@ -42,6 +42,7 @@ type Reader struct {
 	begun bool
 	line  int64 // number of the line in hand
 	eol   eol
+	seen  seen
 	rows  int64
 
 	parse  []parser
@@ -136,6 +137,7 @@ func (r *Reader) nextLine() (bool, error) {
 		return false, r.drain()
 	}
 	r.line++
+	r.seen = seen{}
 	var n int
 	var ok bool
 	for {
@@ -177,6 +179,9 @@ func (r *Reader) nextLine() (bool, error) {
 	return true, nil
 }
 
+// maxHeld is the most bytes that one line, or one binary field, may have; it is PostgreSQL's limit.
+const maxHeld = 1<<30 - 1
+
 // more reads another chunk behind what is left.
 func (r *Reader) more() error {
 	chunk, err := r.next()
@@ -186,6 +191,10 @@ func (r *Reader) more() error {
 	}
 	if err != nil {
 		return err
+	}
+	if left := len(r.buf) - r.pos; left > maxHeld-len(chunk) {
+		return r.inLine(pgerr.New(pgerrcode.ProgramLimitExceeded, "out of memory").
+			WithDetail("Cannot enlarge string buffer containing %d bytes by %d more bytes.", left, len(chunk)))
 	}
 	if r.pos > 0 {
 		r.buf = append(r.buf[:0], r.buf[r.pos:]...)

@@ -142,14 +142,8 @@ func (s *Store) resolveClock(ctx context.Context, b *branch, p string) (scn uint
 	if err != nil {
 		return 0, false, nil
 	}
-	scn, err = s.resolveTime(ctx, b, p, instant(d.I))
+	scn, err = s.resolveTime(ctx, b, p, datetime.ToTime(d.I))
 	return scn, true, err
-}
-
-// instant is the time of a timestamptz; its infinities are beyond every commit.
-func instant(us int64) time.Time {
-	sec, rest := us/1e6, us%1e6
-	return time.Unix(sec+epoch/1e6, rest*1e3)
 }
 
 // addInterval adds an interval, of which the microseconds alone may be more than a time.Duration holds.
@@ -157,9 +151,6 @@ func addInterval(t time.Time, v datetime.Interval) time.Time {
 	t = t.AddDate(0, int(v.Months), int(v.Days))
 	return time.Unix(t.Unix()+v.Micros/1e6, int64(t.Nanosecond())+v.Micros%1e6*1e3)
 }
-
-// epoch is 2000-01-01 in microseconds of the Unix epoch.
-const epoch = 946684800 * 1e6
 
 // resolveName finds a tag, a commit or a branch; it returns the part of the suffix that is still to be followed.
 func (s *Store) resolveName(ctx context.Context, b *branch, p, suffix string) (*branch, uint64, string, error) {
