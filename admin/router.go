@@ -8,10 +8,12 @@
 package admin
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 	"go.uber.org/zap"
 
 	"github.com/rowandb/rowan/admin/api"
@@ -22,22 +24,24 @@ import (
 	"github.com/rowandb/rowan/admin/web"
 )
 
-// maxBody is the largest request body, in bytes.
-const maxBody = 16 << 20
-
 // Options are what a server says of its HTTP API.
 type Options struct {
 	Log     *zap.Logger
 	Origins []string // of pages that may call the API; "*": all
 	Tokens  *auth.Tokens
 	Limits  web.Limiter // nil: none
+	// Most is how many requests run at a time; others wait.
+	Most int
 }
+
+// defaultMost is Most, where it is not said.
+const defaultMost = 100
 
 // New makes the router: shared paths, and a dialect for each prefix.
 func New(s api.Services, o Options) (http.Handler, error) {
 	a := &auth.Authenticator{Roles: s.Roles, Keys: s.Keys, Tokens: o.Tokens, Log: o.Log}
 	r := chi.NewRouter()
-	r.Use(web.RequestID, web.Recover(o.Log, internalError), web.CORS(o.Origins), web.LimitBody(maxBody))
+	r.Use(web.RequestID, web.Recover(o.Log, internalError), web.CORS(o.Origins), web.SameOrigin(o.Origins, s.Roles.Anonymous() != "", otherOrigin), middleware.GetHead)
 	h := health{s.Status}
 	r.Get("/health", h.health)
 	r.Get("/healthz", h.health)
@@ -47,10 +51,11 @@ func New(s api.Services, o Options) (http.Handler, error) {
 	docs := openapi.Routes(func() *openapi.Pages { return pages })
 	v1 := helios.New(s, a, o.Log)
 	routes := append(v1.Routes(), docs...)
-	r.Handle(helios.Prefix+"/*", web.NewMux(helios.Prefix, routes, v1, o.Limits))
+	turns := web.Turns(cmp.Or(o.Most, defaultMost), busy)
+	r.Handle(helios.Prefix+"/*", turns(web.NewMux(helios.Prefix, routes, v1, o.Limits)))
 	v2 := native.New(s.Native, a, o.Log)
 	own := append(v2.Routes(), docs...)
-	r.Handle(native.Prefix+"/*", web.NewMux(native.Prefix, own, v2, o.Limits))
+	r.Handle(native.Prefix+"/*", turns(web.NewMux(native.Prefix, own, v2, o.Limits)))
 	doc := openapi.Document(s.Status.Version(),
 		openapi.Section{Name: "Helios", Prefix: helios.Prefix, Routes: routes, Wrap: helios.Wrap, Failure: helios.Failure(), Media: "application/json"},
 		openapi.Section{Name: "Rowan", Prefix: native.Prefix, Routes: own, Failure: native.Failure(), Media: native.Media})
@@ -58,16 +63,41 @@ func New(s api.Services, o Options) (http.Handler, error) {
 	if pages, err = openapi.NewPages(doc); err != nil {
 		return nil, err
 	}
+	for _, prefix := range []string{"/auth/v1", "/rest/v1", "/realtime/v1", "/storage/v1", "/functions/v1"} {
+		r.Handle(prefix+"/*", http.HandlerFunc(notSupported))
+	}
 	r.NotFound(func(w http.ResponseWriter, req *http.Request) {
 		web.WriteJSON(w, http.StatusNotFound, map[string]any{"error": "NotFound", "message": "no such path: " + req.URL.Path, "details": map[string]any{}})
 	})
 	return r, nil
 }
 
+// otherOrigin answers a request that a page of another origin has sent.
+func otherOrigin(w http.ResponseWriter, r *http.Request) {
+	failure(w, r, http.StatusForbidden, "FORBIDDEN", "pages of this origin may not call the API; see --http-origins")
+}
+
+// notSupported answers what client libraries of the dialects call beyond those.
+func notSupported(w http.ResponseWriter, r *http.Request) {
+	failure(w, r, http.StatusNotImplemented, "NOT_SUPPORTED", r.URL.Path+" is not supported")
+}
+
+// busy answers a request whose turn has not come.
+func busy(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Retry-After", "5")
+	failure(w, r, http.StatusServiceUnavailable, "UNAVAILABLE", "the server is busy with other requests")
+}
+
 // internalError answers a request whose handler has failed in a way that it should not.
 func internalError(w http.ResponseWriter, r *http.Request) {
-	shown := map[string]any{"code": "INTERNAL_ERROR", "message": "internal error", "details": map[string]any{}}
-	web.WriteJSON(w, http.StatusInternalServerError, map[string]any{"success": false, "error": shown, "message": "internal error", "meta": map[string]any{"request_id": web.ID(r)}})
+	failure(w, r, http.StatusInternalServerError, "INTERNAL_ERROR", "internal error")
+}
+
+// failure answers a request before it has reached a dialect, in the shape that most of them read.
+func failure(w http.ResponseWriter, r *http.Request, status int, code, message string) {
+	shown := map[string]any{"code": code, "message": message, "details": map[string]any{}}
+	web.WriteJSON(w, status, map[string]any{"success": false, "error": shown, "code": code, "message": message, "details": map[string]any{},
+		"meta": map[string]any{"request_id": web.ID(r)}})
 }
 
 // health answers the probes. Its answer is the union of what the dialects' clients read.

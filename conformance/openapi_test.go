@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"maps"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
@@ -49,6 +50,7 @@ func fetch(t *testing.T, method, address, body string, header http.Header) (*htt
 type exampleRequest struct {
 	path, query map[string]string
 	body        string
+	media       string
 }
 
 // examplesOf gathers the examples of an operation by their names, in order.
@@ -76,12 +78,10 @@ func examplesOf(t *testing.T, op *openapi3.Operation) []exampleRequest {
 		}
 	}
 	if op.RequestBody != nil {
-		for name, e := range op.RequestBody.Value.Content["application/json"].Examples {
-			b, err := json.Marshal(e.Value.Value)
-			if err != nil {
-				t.Fatal(err)
+		for media, content := range op.RequestBody.Value.Content {
+			for name, e := range content.Examples {
+				get(name).body, get(name).media = encodeBody(t, media, e.Value.Value)
 			}
-			get(name).body = string(b)
 		}
 	}
 	inPath := slices.ContainsFunc(op.Parameters, func(p *openapi3.ParameterRef) bool { return p.Value.In == "path" })
@@ -93,6 +93,32 @@ func examplesOf(t *testing.T, op *openapi3.Operation) []exampleRequest {
 		out = append(out, *byName[name])
 	}
 	return out
+}
+
+// encodeBody writes the value of an example as a body of its type.
+func encodeBody(t *testing.T, media string, value any) (body, contentType string) {
+	t.Helper()
+	if media == "application/json" {
+		b, err := json.Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b), media
+	}
+	var b bytes.Buffer
+	form := multipart.NewWriter(&b)
+	for name, v := range value.(map[string]any) {
+		w, err := form.CreateFormField(name)
+		if name == "file" {
+			w, err = form.CreateFormFile(name, "example")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(w, v.(string))
+	}
+	_ = form.Close()
+	return b.String(), form.FormDataContentType()
 }
 
 type documentedOperation struct {
@@ -160,7 +186,7 @@ func sendExample(t *testing.T, base string, o documentedOperation, e exampleRequ
 	if len(query) > 0 {
 		path += "?" + query.Encode()
 	}
-	resp, text := fetch(t, o.method, base+path, e.body, http.Header{"Content-Type": {"application/json"}})
+	resp, text := fetch(t, o.method, base+path, e.body, http.Header{"Content-Type": {cmp.Or(e.media, "application/json")}})
 	if resp.StatusCode >= 300 {
 		t.Errorf("%s %s %s: %s %s", o.method, path, e.body, resp.Status, text)
 		return

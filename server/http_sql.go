@@ -9,6 +9,7 @@ import (
 	"github.com/rowandb/rowan/admin/api"
 	"github.com/rowandb/rowan/session"
 	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/vector"
 )
 
 // Run implements api.SQL. The statement is prepared, run and committed in a session of its own.
@@ -48,7 +49,7 @@ func runStatement(ctx context.Context, sess *session.Session, sql string, params
 }
 
 // execute runs one statement; encode gets the types of its parameters.
-func execute(ctx context.Context, sess *session.Session, sql string, out *collector, encode func([]types.OID) ([]types.Encoded, error)) error {
+func execute(ctx context.Context, sess *session.Session, sql string, out vector.Sink, encode func([]types.OID) ([]types.Encoded, error)) error {
 	if err := sess.Parse(ctx, "", sql, nil); err != nil {
 		return err
 	}

@@ -25,6 +25,8 @@ type Server struct {
 	web    *http.Server
 	pgL    net.Listener
 	webL   net.Listener // nil: no HTTP
+	// requests are those of web.
+	requests *requests
 	// profiles and its listener are nil unless asked for.
 	profiles  *http.Server
 	profilesL net.Listener
@@ -86,8 +88,9 @@ func (s *Server) open(ctx context.Context) (err error) {
 		s.engine.Attach(s.pg)
 	}
 	if s.engine.HTTP != nil && s.webL != nil {
+		s.requests = newRequests()
 		s.web = &http.Server{
-			Handler: s.engine.HTTP, TLSConfig: tlsConfig, ReadHeaderTimeout: 10 * time.Second,
+			Handler: s.requests.count(s.engine.HTTP), BaseContext: func(net.Listener) context.Context { return s.requests.ctx }, TLSConfig: tlsConfig, ReadHeaderTimeout: 10 * time.Second,
 			IdleTimeout: 2 * time.Minute, ErrorLog: zap.NewStdLog(s.cfg.Log.Named("http")),
 		}
 	}

@@ -7,7 +7,8 @@ import (
 	"go.uber.org/zap"
 )
 
-// Stop ends the server: clients are told and their statements cancelled, then the store is closed. When ctx ends before
+// Stop ends the server: HTTP requests under way are finished, other clients are told and their statements cancelled, then the
+// store is closed. When ctx ends before
 // the last client has gone, connections are cut; the store is closed in order all the same.
 func (s *Server) Stop(ctx context.Context) error {
 	s.cfg.Log.Info("shutting down")
@@ -16,8 +17,10 @@ func (s *Server) Stop(ctx context.Context) error {
 	}
 	if s.web != nil {
 		if err := s.web.Shutdown(ctx); err != nil {
+			s.requests.stop()
 			_ = s.web.Close() // cuts what Shutdown would have waited for
 		}
+		s.requests.end()
 	}
 	if err := s.pg.Shutdown(ctx); err != nil {
 		s.cfg.Log.Warn("connections were cut", zap.Error(err))

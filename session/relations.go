@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgerrcode"
 
@@ -19,8 +20,9 @@ type Relation struct {
 	Schema, Name string
 	View         bool
 	Columns      []RelationColumn
-	Key          []string // columns of the primary key
-	Indexes      []string
+	Key          []string        // columns of the primary key
+	Indexes      []RelationIndex // but for the primary key's
+	Created      time.Time
 	Readable     bool // all of it, by the current role
 
 	object catalog.Object
@@ -33,7 +35,19 @@ type RelationColumn struct {
 	NotNull bool
 	Key     bool
 	Default string
+	// Generated is true where the table computes the values.
+	Generated bool
 }
+
+// RelationIndex is an index of a Relation. An expression has no name among its columns.
+type RelationIndex struct {
+	Name, Method string
+	Columns      []string
+	Unique       bool
+}
+
+// OID is the relation's.
+func (r *Relation) OID() catalog.OID { return r.object.Head().OID }
 
 // Quoted is the relation's name as SQL has it.
 func (r *Relation) Quoted() string { return quoteIdent(r.Schema) + "." + quoteIdent(r.Name) }
@@ -177,11 +191,24 @@ func (r *Relation) describeTable(t *catalog.Table) {
 		}
 	}
 	for _, c := range t.Live() {
-		r.Columns = append(r.Columns, RelationColumn{Name: c.Name, Type: c.Type, NotNull: c.NotNull, Key: slices.Contains(key, c.ID), Default: c.Default})
+		r.Columns = append(r.Columns, RelationColumn{Name: c.Name, Type: c.Type, NotNull: c.NotNull, Key: slices.Contains(key, c.ID), Default: c.Default, Generated: c.Generated != ""})
 	}
 	for _, ix := range t.Indexes {
 		if !ix.Primary {
-			r.Indexes = append(r.Indexes, ix.Name)
+			r.Indexes = append(r.Indexes, describeIndex(t, ix))
 		}
 	}
+	if t.Created != 0 {
+		r.Created = time.UnixMicro(int64(t.Created)).UTC()
+	}
+}
+
+func describeIndex(t *catalog.Table, ix *catalog.Index) RelationIndex {
+	out := RelationIndex{Name: ix.Name, Method: cmp.Or(ix.Method, "btree"), Unique: ix.Unique, Columns: []string{}}
+	for _, c := range ix.Columns {
+		if col := t.ColumnByID(c.Column); col != nil && col.Hidden == "" {
+			out.Columns = append(out.Columns, col.Name)
+		}
+	}
+	return out
 }

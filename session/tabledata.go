@@ -49,6 +49,16 @@ func (f *Fragments) Where(name, text string) error {
 	return f.clause(parse.Condition, name, text, " WHERE (", "\n)")
 }
 
+// Type adds a client's type of a column.
+func (f *Fragments) Type(name, text string) error {
+	return f.clause(parse.TypeName, name, text, "", "\n")
+}
+
+// Value adds a client's expression.
+func (f *Fragments) Value(name, text string) error {
+	return f.clause(parse.Value, name, text, "(", "\n)")
+}
+
 // OrderBy adds a client's ORDER BY list; for "" it orders by the fallback columns.
 func (f *Fragments) OrderBy(name, text string, fallback []string) error {
 	if text != "" {

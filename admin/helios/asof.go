@@ -12,7 +12,7 @@ import (
 // asOf is a point as the dialect writes it.
 type asOf struct {
 	Type  string `json:"type" enum:"now,timestamp,transaction,scn,snapshot" doc:"what value is"`
-	Value any    `json:"value,omitempty" types:"string,integer" doc:"RFC 3339 time, number of a transaction, system change number, or id of a snapshot"`
+	Value any    `json:"value,omitempty" types:"string,integer" doc:"RFC 3339 time or milliseconds since 1970, number of a transaction, system change number, or id of a snapshot"`
 }
 
 // point turns it into a point as SQL has it; "" is now.
@@ -42,6 +42,9 @@ func pointOf(kind, value string) (string, error) {
 	}
 	switch kind {
 	case "timestamp":
+		if ms, err := strconv.ParseInt(value, 10, 64); err == nil { // of some client libraries
+			return time.UnixMilli(ms).UTC().Format(time.RFC3339Nano), nil
+		}
 		if _, err := time.Parse(time.RFC3339, value); err != nil {
 			return "", web.Invalid("as_of.value", "as_of.value is not an RFC 3339 timestamp: %q", value)
 		}

@@ -82,7 +82,7 @@ func encode(v any) ([]byte, error) {
 func (d *Dialect) Fail(w http.ResponseWriter, r *http.Request, c *web.Call, err error) {
 	var e *web.Error
 	if !errors.As(err, &e) {
-		e = translate(pgerr.From(err), ordinaryCode(c))
+		e = translate(pgerr.From(err), tagOf(c))
 	}
 	switch e.Status {
 	case http.StatusInternalServerError:
@@ -100,43 +100,51 @@ func (d *Dialect) Fail(w http.ResponseWriter, r *http.Request, c *web.Call, err 
 	web.WriteJSON(w, e.Status, body)
 }
 
-// ordinaryCode is the code of faults that have none of their own: of statements that the client wrote, or of requests.
-func ordinaryCode(c *web.Call) string {
-	if c != nil && c.Route.Tag == tagSQL {
-		return "INVALID_SQL"
+// tagOf is the tag of a call's route; "" where the request reached none.
+func tagOf(c *web.Call) string {
+	if c == nil {
+		return ""
 	}
-	return "INVALID_REQUEST"
+	return c.Route.Tag
 }
 
-// translate finds the dialect's code and status for a SQLSTATE.
-func translate(e *pgerr.Error, ordinary string) *web.Error {
+// clauses are the fields and parameters that hold SQL.
+var clauses = map[string]bool{"filter": true, "order_by": true, "columns": true, "type": true, "default": true}
+
+// translate finds the dialect's code and status for a SQLSTATE, as it is meant in operations of a tag.
+func translate(e *pgerr.Error, tag string) *web.Error {
 	details := map[string]any{"sqlstate": e.Code}
 	for name, v := range map[string]string{"detail": e.Detail, "hint": e.Hint, "table": e.Table, "column": e.Column, "constraint": e.Constraint} {
 		if v != "" {
 			details[name] = v
 		}
 	}
-	if f := e.Where; f == "filter" || f == "order_by" || f == "columns" {
-		details["field"] = f
+	if clauses[e.Where] {
+		details["field"] = e.Where
 	}
 	if e.Position > 0 {
 		details["position"] = e.Position
 	}
-	code, status := codeOf(e.Code, ordinary)
+	code, status := codeOf(e.Code, tag)
+	if clauses[e.Where] && status == http.StatusNotFound { // what a clause speaks of, not what the path names
+		code, status = codeOf(pgerrcode.SyntaxError, tag)
+	}
 	if code == "BRANCH_PROTECTED" && strings.Contains(e.Detail, "depends on") {
 		code, status = "BRANCH_IN_USE", http.StatusConflict
 	}
 	return &web.Error{Code: code, Status: status, Message: e.Message, Details: details}
 }
 
-func codeOf(sqlstate, ordinary string) (code string, status int) {
+func codeOf(sqlstate, tag string) (code string, status int) {
 	switch sqlstate {
 	case pgerrcode.InvalidCatalogName:
 		return "BRANCH_NOT_FOUND", http.StatusNotFound
 	case pgerrcode.DuplicateDatabase:
 		return "BRANCH_EXISTS", http.StatusConflict
+	case pgerrcode.DuplicateTable:
+		return "TABLE_EXISTS", http.StatusConflict
 	case pgerrcode.DependentObjectsStillExist:
-		if ordinary == "INVALID_SQL" {
+		if tag != tagBranches && tag != tagTime {
 			return "DEPENDENT_OBJECTS", http.StatusConflict
 		}
 		return "BRANCH_PROTECTED", http.StatusForbidden
@@ -151,11 +159,11 @@ func codeOf(sqlstate, ordinary string) (code string, status int) {
 	case pgerrcode.ConfigurationLimitExceeded:
 		return "RESULT_TOO_LARGE", http.StatusRequestEntityTooLarge
 	case pgerrcode.UndefinedTable:
-		if ordinary == "INVALID_REQUEST" {
+		if tag != tagSQL {
 			return "TABLE_NOT_FOUND", http.StatusNotFound
 		}
 	case pgerrcode.UndefinedObject:
-		if ordinary == "INVALID_REQUEST" {
+		if tag != tagSQL {
 			return "NOT_FOUND", http.StatusNotFound
 		}
 	case pgerrcode.FeatureNotSupported:
@@ -167,7 +175,10 @@ func codeOf(sqlstate, ordinary string) (code string, status int) {
 	case pgerrcode.IsInternalError(sqlstate) || pgerrcode.IsSystemError(sqlstate) || pgerrcode.IsInsufficientResources(sqlstate):
 		return "INTERNAL_ERROR", http.StatusInternalServerError
 	}
-	return ordinary, http.StatusBadRequest
+	if tag == tagSQL { // the client has written the statement
+		return "INVALID_SQL", http.StatusBadRequest
+	}
+	return "INVALID_REQUEST", http.StatusBadRequest
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

@@ -60,14 +60,15 @@ func (d *Dialect) query(c *web.Call, in *queryBody) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	sdk := in.Mode != "" || strings.HasPrefix(c.UserAgent(), "heliosdb-")
-	st.ReadOnly, st.Explain = st.Point != "" || !sdk || !c.Principal.May(string(web.Write)), true
+	typed := in.Mode != "" || strings.HasPrefix(c.UserAgent(), "heliosdb-")
+	changes := (typed || in.plain(c)) && c.Principal.May(string(web.Write))
+	st.ReadOnly, st.Explain = st.Point != "" || !changes, true
 	res, err := d.SQL.Run(c.Context(), c.Principal, st)
 	if err != nil {
 		return nil, err
 	}
 	out := result{Columns: append([]string{}, res.Columns...), Types: append([]string{}, res.Types...), Rows: res.Rows, Count: int64(len(res.Rows)),
-		Plan: res.Plan, Elapsed: res.Elapsed.Milliseconds(), typed: sdk}
+		Plan: res.Plan, Elapsed: res.Elapsed.Milliseconds(), typed: typed}
 	if out.Rows == nil {
 		out.Rows = [][]any{}
 	}
@@ -75,6 +76,22 @@ func (d *Dialect) query(c *web.Call, in *queryBody) (any, error) {
 		out.Count = res.Affected
 	}
 	return out, nil
+}
+
+// plain reports whether the request looks like one of the client libraries that have no name of their own, those in Go,
+// Rust and for editors: they send changes of data here, too, and never what only the specification has.
+func (in *queryBody) plain(c *web.Call) bool {
+	agent := c.UserAgent()
+	return (agent == "" || strings.HasPrefix(agent, "Go-http-client/") || strings.HasPrefix(agent, "axios/")) &&
+		c.Header.Get("X-API-Key") != "" && in.AsOf == nil && in.TimeoutMS == 0
+}
+
+// timeTravel is query, at a time that must be given.
+func (d *Dialect) timeTravel(c *web.Call, in *queryBody) (any, error) {
+	if in.Timestamp == "" && in.AsOf == nil && in.AsOfTimestamp == "" {
+		return nil, web.Invalid("timestamp", "timestamp is missing")
+	}
+	return d.query(c, in)
 }
 
 func (in *queryBody) statement(c *web.Call) (st api.Statement, err error) {

@@ -1,6 +1,10 @@
 package helios
 
 import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
 	"github.com/rowandb/rowan/admin/api"
 	"github.com/rowandb/rowan/admin/web"
 )
@@ -20,7 +24,11 @@ type table struct {
 	RowCount  int64    `json:"row_count"`
 	Columns   []column `json:"columns"`
 	Indexes   []string `json:"indexes"`
-	CreatedAt string   `json:"created_at,omitempty" format:"date-time"`
+	CreatedAt string   `json:"created_at,omitempty" format:"date-time" doc:"left out where it is not known: of views"`
+
+	size  int64
+	key   []string
+	whole []api.Index
 }
 
 type tableList struct {
@@ -28,12 +36,16 @@ type tableList struct {
 }
 
 func showTable(t api.Table) table {
-	out := table{Name: t.Name, Schema: t.Schema, Kind: t.Kind, RowCount: t.Rows, Columns: []column{}, Indexes: append([]string{}, t.Indexes...)}
+	out := table{Name: t.Name, Schema: t.Schema, Kind: t.Kind, RowCount: t.Rows, Columns: []column{}, Indexes: []string{},
+		size: t.Size, key: append([]string{}, t.Key...), whole: t.Indexes}
 	if !t.Created.IsZero() {
 		out.CreatedAt = stamp(t.Created)
 	}
 	for _, c := range t.Columns {
-		out.Columns = append(out.Columns, column(c))
+		out.Columns = append(out.Columns, column{c.Name, c.Type, c.Nullable, c.PrimaryKey, c.Default})
+	}
+	for _, ix := range t.Indexes {
+		out.Indexes = append(out.Indexes, ix.Name)
 	}
 	return out
 }
@@ -52,89 +64,66 @@ func (d *Dialect) table(c *web.Call) (any, error) {
 	return showTable(t), err
 }
 
-type dataPage struct {
-	Columns    []string   `json:"columns"`
-	Rows       [][]any    `json:"rows"`
-	Pagination pagination `json:"pagination"`
+// createTable is a table to be made, as client libraries write it.
+type createTable struct {
+	Name       string         `json:"name" required:"true" example:"plants"`
+	Columns    []createColumn `json:"columns" required:"true"`
+	PrimaryKey []string       `json:"primary_key,omitempty" doc:"names of columns"`
 }
 
-func (d *Dialect) read(c *web.Call) (any, error) {
-	point, err := pointOf(c.Text("as_of_type"), c.Text("as_of_value"))
+type createColumn struct {
+	Name       string `json:"name" required:"true"`
+	Type       string `json:"type" required:"true" example:"NUMERIC(10,2)" doc:"an SQL type"`
+	Nullable   *bool  `json:"nullable,omitempty" doc:"default: true"`
+	Default    any    `json:"default,omitempty" doc:"a text is an SQL expression, such as now() or 'new'; a number or truth value is itself"`
+	PrimaryKey bool   `json:"primary_key,omitempty"`
+}
+
+func (in *createTable) table() (api.NewTable, error) {
+	out := api.NewTable{Name: in.Name, Key: in.PrimaryKey}
+	switch {
+	case in.Name == "":
+		return out, web.Invalid("name", "name is missing")
+	case len(in.Columns) == 0:
+		return out, web.Invalid("columns", "columns is missing or empty")
+	}
+	for i, c := range in.Columns {
+		if c.Name == "" || c.Type == "" {
+			return out, web.Invalid("columns", "column %d has no name or no type", i+1)
+		}
+		n := api.NewColumn{Name: c.Name, Type: c.Type, NotNull: c.Nullable != nil && !*c.Nullable}
+		switch v := c.Default.(type) {
+		case nil:
+		case string:
+			n.Default = v
+		case bool, json.Number:
+			n.Default = fmt.Sprint(v)
+		default:
+			return out, web.Invalid("default", "default of column %s must be a string, a number, or true or false", c.Name)
+		}
+		if c.PrimaryKey && !slices.Contains(out.Key, c.Name) {
+			out.Key = append(out.Key, c.Name)
+		}
+		out.Columns = append(out.Columns, n)
+	}
+	return out, nil
+}
+
+func (d *Dialect) createTable(c *web.Call, in *createTable) (any, error) {
+	t, err := in.table()
 	if err != nil {
 		return nil, err
 	}
-	columns := c.Text("columns")
-	if columns == "*" {
-		columns = ""
-	}
-	page, limit := c.Int("page"), c.Int("limit")
-	res, err := d.Tables.Select(c.Context(), c.Principal, api.Selection{Branch: c.Path("branch"), Table: c.Path("table"), Point: point,
-		Columns: columns, Filter: c.Text("filter"), OrderBy: c.Text("order_by"), Limit: limit, Offset: (page - 1) * limit})
-	if err != nil {
-		return nil, err
-	}
-	if res.Rows == nil {
-		res.Rows = [][]any{}
-	}
-	return dataPage{res.Columns, res.Rows, paginate(page, limit, int(res.Total))}, nil
+	made, err := d.Tables.CreateTable(c.Context(), c.Principal, c.Path("branch"), t)
+	return showTable(made), err
 }
 
-type insertRows struct {
-	Rows       []map[string]any `json:"rows" required:"true" doc:"one object for each row: values by column"`
-	OnConflict string           `json:"on_conflict,omitempty" enum:"error,ignore,update" doc:"default: error"`
+type droppedTable struct {
+	Deleted bool   `json:"deleted"`
+	Table   string `json:"table"`
 }
 
-type inserted struct {
-	Inserted int64 `json:"inserted"`
-	IDs      []any `json:"ids" doc:"values of the primary key; arrays where it has several columns"`
-}
-
-// maxInsert bounds the rows of one request.
-const maxInsert = 10_000
-
-func (d *Dialect) insert(c *web.Call, in *insertRows) (any, error) {
-	switch in.OnConflict {
-	case "":
-		in.OnConflict = "error"
-	case "error", "ignore", "update":
-	default:
-		return nil, web.Invalid("on_conflict", "on_conflict must be one of error, ignore, update, not %q", in.OnConflict)
-	}
-	if len(in.Rows) == 0 {
-		return nil, web.Invalid("rows", "rows is missing or empty")
-	}
-	if len(in.Rows) > maxInsert {
-		return nil, web.Invalid("rows", "rows has %d rows; at most %d can be inserted at once", len(in.Rows), maxInsert)
-	}
-	res, err := d.Tables.Insert(c.Context(), c.Principal, api.Insertion{Branch: c.Path("branch"), Table: c.Path("table"), Rows: in.Rows, OnConflict: in.OnConflict})
-	return inserted{res.Rows, append([]any{}, res.IDs...)}, err
-}
-
-type updateRows struct {
-	Filter  string         `json:"filter" required:"true" doc:"SQL as it stands behind WHERE; true is all rows"`
-	Updates map[string]any `json:"updates" required:"true" doc:"new values by column"`
-}
-
-type updatedRows struct {
-	Updated int64 `json:"updated"`
-}
-
-func (d *Dialect) change(c *web.Call, in *updateRows) (any, error) {
-	if in.Filter == "" {
-		return nil, web.Invalid("filter", "filter is missing; true is all rows")
-	}
-	if len(in.Updates) == 0 {
-		return nil, web.Invalid("updates", "updates is missing or empty")
-	}
-	n, err := d.Tables.Update(c.Context(), c.Principal, c.Path("branch"), c.Path("table"), in.Filter, in.Updates)
-	return updatedRows{n}, err
-}
-
-type deletedRows struct {
-	Deleted int64 `json:"deleted"`
-}
-
-func (d *Dialect) remove(c *web.Call) (any, error) {
-	n, err := d.Tables.Delete(c.Context(), c.Principal, c.Path("branch"), c.Path("table"), c.Text("filter"))
-	return deletedRows{n}, err
+func (d *Dialect) dropTable(c *web.Call) (any, error) {
+	name := c.Path("table")
+	return droppedTable{true, name}, d.Tables.DropTable(c.Context(), c.Principal, c.Path("branch"), name, c.Bool("cascade"))
 }

@@ -100,6 +100,13 @@ func (d *builder) operation(s *Section, r *web.Route) object {
 		needed := slices.ContainsFunc(fields, func(p web.Param) bool { return p.Required })
 		op["requestBody"] = object{"required": needed, "content": object{"application/json": content}}
 	}
+	if r.Takes != "" {
+		content := object{"schema": fieldsSchema(r.Form)}
+		if ex := bodyExamples(r); len(ex) > 0 {
+			content["examples"] = ex
+		}
+		op["requestBody"] = object{"required": true, "content": object{r.Takes: content}}
+	}
 	if r.Scope != "" {
 		op["x-scope"] = string(r.Scope)
 	}
@@ -194,6 +201,8 @@ func fieldsSchema(fields []web.Param) object {
 		s := paramSchema(p)
 		delete(s, "minimum")
 		switch p.Type {
+		case "binary":
+			s["type"], s["format"] = "string", "binary"
 		case "array":
 			s["items"] = object{"type": "string"}
 		case "any":
@@ -225,8 +234,15 @@ func anys(list []string) []any {
 func (d *builder) responses(s *Section, r *web.Route) object {
 	ok := object{"description": r.Summary, "headers": headers()}
 	switch {
-	case r.Media != "":
-		ok["content"] = object{r.Media: object{"schema": object{"type": "string"}}}
+	case r.Media != nil:
+		content := object{}
+		for _, media := range r.Media {
+			content[media] = object{"schema": object{"type": "string"}}
+			if media == "application/json" {
+				content[media] = object{"schema": object{}}
+			}
+		}
+		ok["content"] = content
 	case r.Schema != nil:
 		ok["content"] = object{"application/json": object{"schema": r.Schema}}
 	case r.Answer != nil:

@@ -46,15 +46,15 @@ func Routes(get func() *Pages) []web.Route {
 		return route
 	}
 	return []web.Route{
-		page(web.Route{Path: "/openapi.json", Name: "openapiJSON", Summary: "This document as JSON", Media: "application/json", Examples: []web.Example{{}}},
+		page(web.Route{Path: "/openapi.json", Name: "openapiJSON", Summary: "This document as JSON", Media: []string{"application/json"}, Examples: []web.Example{{}}},
 			func(p *Pages, c *web.Call) error { return send(c, "application/json", p.json) }),
-		page(web.Route{Path: "/openapi.yaml", Name: "openapiYAML", Summary: "This document as YAML", Media: "application/yaml", Examples: []web.Example{{}}},
+		page(web.Route{Path: "/openapi.yaml", Name: "openapiYAML", Summary: "This document as YAML", Media: []string{"application/yaml"}, Examples: []web.Example{{}}},
 			func(p *Pages, c *web.Call) error { return send(c, "application/yaml", p.yaml) }),
-		page(web.Route{Path: "/docs", Name: "docs", Summary: "Swagger UI", Media: "text/html", Examples: []web.Example{{}}},
+		page(web.Route{Path: "/docs", Name: "docs", Summary: "Swagger UI", Media: []string{"text/html"}, Examples: []web.Example{{}}},
 			func(_ *Pages, c *web.Call) error { return sendFile(c, "swagger.html") }),
-		page(web.Route{Path: "/redoc", Name: "redoc", Summary: "ReDoc", Media: "text/html", Examples: []web.Example{{}}},
+		page(web.Route{Path: "/redoc", Name: "redoc", Summary: "ReDoc", Media: []string{"text/html"}, Examples: []web.Example{{}}},
 			func(_ *Pages, c *web.Call) error { return sendFile(c, "redoc.html") }),
-		page(web.Route{Path: "/ui/{file}", Name: "docsFile", Summary: "Files of the pages", Media: "*/*", Hidden: true},
+		page(web.Route{Path: "/ui/{file}", Name: "docsFile", Summary: "Files of the pages", Media: []string{"*/*"}, Hidden: true},
 			func(_ *Pages, c *web.Call) error { return sendFile(c, c.Path("file")) }),
 	}
 }

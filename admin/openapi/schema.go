@@ -20,6 +20,9 @@ func (d *builder) schema(section string, t reflect.Type, request bool) object {
 	case reflect.TypeFor[json.RawMessage]():
 		return object{"nullable": true}
 	}
+	if described, ok := reflect.Zero(t).Interface().(interface{ JSONSchema() map[string]any }); ok {
+		return described.JSONSchema()
+	}
 	switch t.Kind() {
 	case reflect.Pointer:
 		return nullable(d.schema(section, t.Elem(), request))

@@ -4,11 +4,46 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 )
+
+// maxBody is how many bytes the body of a request may have, where its route does not say.
+const maxBody = 16 << 20
+
+// bodyTime is how long a JSON body may take to arrive.
+const bodyTime = time.Minute
+
+// readBody reads the body that the route wants; nil where it wants none, or the handler reads it. The type that clients
+// give their JSON does not matter, but for a form's: curl calls everything a form unless it is told otherwise.
+func (c *Call) readBody() (any, error) {
+	h := &c.Route.Handler
+	if h.In == nil && h.Fields == nil {
+		return nil, nil
+	}
+	if media, _, _ := mime.ParseMediaType(c.Header.Get("Content-Type")); strings.HasPrefix(media, "multipart/") {
+		return nil, &Error{Code: "INVALID_REQUEST", Status: http.StatusUnsupportedMediaType, Message: "the request body must be JSON, not " + media}
+	}
+	defer c.Hurry(bodyTime)()
+	if h.In != nil {
+		return readBody(c.Request, h.In)
+	}
+	return readObject(c.Request, h.Fields)
+}
+
+// Hurry lets the rest of the body arrive within a time; the function that it returns ends that.
+func (c *Call) Hurry(limit time.Duration) (done func()) {
+	control := http.NewResponseController(c.Writer)
+	if control.SetReadDeadline(time.Now().Add(limit)) != nil {
+		return func() {} // there is no connection: in tests of handlers
+	}
+	return func() { _ = control.SetReadDeadline(time.Time{}) } // as it has been set above
+}
 
 // readBody decodes a JSON body strictly: unknown fields and wrong types are refused by name. An empty body is an empty
 // object, so that operations all of whose fields are optional need none. Numbers of type any stay as they are written.
@@ -83,10 +118,21 @@ func fits(kind string, v any) bool {
 	return true
 }
 
-func bodyError(err error) error {
+// BodyError says why a body could not be read, whatever is in it; nil where that is not the matter.
+func BodyError(err error) error {
 	var large *http.MaxBytesError
-	if errors.As(err, &large) {
+	switch {
+	case errors.As(err, &large):
 		return TooLarge(large.Limit)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &Error{Code: "INVALID_REQUEST", Status: http.StatusRequestTimeout, Message: "the request body did not arrive in time"}
+	}
+	return nil
+}
+
+func bodyError(err error) error {
+	if e := BodyError(err); e != nil {
+		return e
 	}
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) {
@@ -126,6 +172,14 @@ func jsonKind(t reflect.Type) string {
 		return "an integer"
 	}
 	return "a number"
+}
+
+// answerTime is how long a client may take to read an answer that is ready.
+const answerTime = 2 * time.Minute
+
+// giveTime bounds what is written from now on.
+func giveTime(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTime)) // fails only where there is no connection: in tests
 }
 
 // WriteJSON answers with a JSON body.

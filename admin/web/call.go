@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,7 +41,10 @@ func (c *Call) Bool(name string) bool {
 // readQuery checks the query's parameters. Those that the route does not declare are ignored, as HTTP servers do.
 func (c *Call) readQuery() error {
 	c.query = map[string]string{}
-	given := c.URL.Query()
+	given, err := url.ParseQuery(c.URL.RawQuery)
+	if err != nil { // what cannot be read must not be as if it were not there
+		return Invalid("", "the query string is malformed: %s; a semicolon is written %%3B", err)
+	}
 	for i := range c.Route.Query {
 		p := &c.Route.Query[i]
 		v := given.Get(p.Name)

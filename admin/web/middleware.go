@@ -64,21 +64,15 @@ func Recover(log *zap.Logger, fail http.HandlerFunc) func(http.Handler) http.Han
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			defer func() {
-				if p := recover(); p != nil && p != http.ErrAbortHandler {
+				p := recover()
+				if p == http.ErrAbortHandler {
+					panic(p) // net/http cuts the connection, so that the client sees that the answer is not whole
+				}
+				if p != nil {
 					log.Error("panic in HTTP handler", zap.Any("panic", p), zap.String("path", r.URL.Path), zap.String("request_id", ID(r)), zap.ByteString("stack", debug.Stack()))
 					fail(w, r)
 				}
 			}()
-			next.ServeHTTP(w, r)
-		})
-	}
-}
-
-// LimitBody bounds the bytes of a request's body.
-func LimitBody(most int64) func(http.Handler) http.Handler {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			r.Body = http.MaxBytesReader(w, r.Body, most)
 			next.ServeHTTP(w, r)
 		})
 	}

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"cmp"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -41,18 +43,23 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = m.admit(c)
 	}
+	var data any
+	if err == nil {
+		data, err = m.run(c)
+	}
+	if err == errAnswered || err == nil && data == Done {
+		return
+	}
+	giveTime(w)
 	if err != nil {
 		m.dialect.Fail(w, r, c, err)
 		return
 	}
-	data, err := m.run(c)
-	switch {
-	case err != nil:
-		m.dialect.Fail(w, r, c, err)
-	case data != Done:
-		m.dialect.OK(c, c.Route.ok(), data)
-	}
+	m.dialect.OK(c, c.Route.ok(), data)
 }
+
+// errAnswered says that a request needs no more than it has got.
+var errAnswered = errors.New("answered")
 
 type done struct{}
 
@@ -74,6 +81,10 @@ func (m *Mux) find(w http.ResponseWriter, r *http.Request) (*Call, error) {
 			}
 		}
 		w.Header().Set("Allow", strings.Join(p.methods(), ", "))
+		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") == "" {
+			w.WriteHeader(http.StatusNoContent)
+			return nil, errAnswered
+		}
 		return nil, &Error{Code: "METHOD_NOT_ALLOWED", Status: http.StatusMethodNotAllowed, Message: r.Method + " is not allowed on " + r.URL.Path}
 	}
 	return nil, Missing("NOT_FOUND", "no such path: %s", r.URL.Path)
@@ -100,19 +111,10 @@ func (m *Mux) run(c *Call) (any, error) {
 	if err := c.readQuery(); err != nil {
 		return nil, err
 	}
-	var in any
-	if h := c.Route.Handler; h.In != nil {
-		var err error
-		if in, err = readBody(c.Request, h.In); err != nil {
-			return nil, err
-		}
-	}
-	if fields := c.Route.Handler.Fields; fields != nil {
-		object, err := readObject(c.Request, fields)
-		if err != nil {
-			return nil, err
-		}
-		in = object
+	c.Body = http.MaxBytesReader(c.Writer, c.Body, cmp.Or(c.Route.MaxBody, maxBody))
+	in, err := c.readBody()
+	if err != nil {
+		return nil, err
 	}
 	return c.Route.Handler.run(c, in)
 }

@@ -49,7 +49,10 @@ type Route struct {
 	Status  int            // of success; 0: 200
 	Answer  any            // zero value of what success answers
 	Schema  map[string]any // of the answer, instead of Answer
-	Media   string         // of an answer that is not JSON
+	Media   []string       // of an answer that is a file: what it can be
+	Takes   string         // type of a body that is not JSON, which the handler reads itself
+	Form    []Param        // its fields, where that is multipart/form-data; of type binary: a file
+	MaxBody int64          // bytes of the body; 0: as many as all routes take
 	Errors  []int          // statuses of failures that this operation is known for
 	// Examples are requests that work against a server prepared as package openapi's tests prepare it.
 	Examples []Example

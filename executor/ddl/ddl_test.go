@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/datadriven"
 	"github.com/jackc/pgx/v5"
@@ -152,7 +153,7 @@ func (s *session) exec(sql string) (string, error) {
 	}
 	var out strings.Builder
 	env := &ddl.Env{
-		Env: &op.Env{Txn: s.f, SQL: s.f.run, Build: noPlan}, Store: s.f, Role: s.f.global.RoleByName(s.user).OID,
+		Env: &op.Env{Txn: s.f, SQL: s.f.run, Build: noPlan, Kernel: &kernel.Env{TxnTime: time.UnixMicro(0)}}, Store: s.f, Role: s.f.global.RoleByName(s.user).OID,
 		Notice: func(e *pgerr.Error) { out.WriteString(show(e.Severity, e.Code, e.Message, e.Detail, e.Hint)) },
 	}
 	for _, n := range s.path {

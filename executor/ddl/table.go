@@ -75,7 +75,8 @@ func (s *stmt) newTable(ctx context.Context, c *command.CreateTable) (*build, er
 	if err != nil {
 		return nil, err
 	}
-	t := &catalog.Table{Header: catalog.Header{OID: id, Schema: c.Target.Schema, Name: c.Target.Name, Owner: s.Role}, Rows: rows, Options: c.Options, Unlogged: c.Unlogged}
+	t := &catalog.Table{Header: catalog.Header{OID: id, Schema: c.Target.Schema, Name: c.Target.Name, Owner: s.Role}, Rows: rows, Options: c.Options, Unlogged: c.Unlogged,
+		Created: uint64(s.Kernel.TxnTime.UnixMicro())}
 	if c.OnCommit != 'p' {
 		t.OnCommit = c.OnCommit
 	}

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"strings"
 	"unicode/utf8"
 
 	"github.com/jackc/pgerrcode"
@@ -18,6 +19,8 @@ const (
 	Condition Clause = iota // what stands behind WHERE
 	Ordering                // behind ORDER BY
 	Targets                 // behind SELECT
+	Value                   // an expression, such as that behind DEFAULT
+	TypeName                // behind a column's name in CREATE TABLE
 )
 
 // clauses say how each is made a whole query to be parsed, and which fields of that query it may fill.
@@ -28,6 +31,8 @@ var clauses = [...]struct {
 	Condition: {"condition", "SELECT 1 WHERE (", "\n)", []protoreflect.Name{"target_list", "where_clause"}},
 	Ordering:  {"ORDER BY list", "SELECT 1 ORDER BY ", "\n", []protoreflect.Name{"target_list", "sort_clause"}},
 	Targets:   {"list of columns", "SELECT ", "\n", []protoreflect.Name{"target_list"}},
+	Value:     {"expression", "SELECT (", "\n)", []protoreflect.Name{"target_list"}},
+	TypeName:  {"type", "SELECT CAST(NULL AS ", "\n)", []protoreflect.Name{"target_list"}},
 }
 
 // CheckClause returns an error unless text is such a clause and nothing else, so that it can be put into a query between
@@ -51,9 +56,16 @@ func CheckClause(kind Clause, text string) error {
 		return inClause(err, text, len(c.before))
 	}
 	if len(stmts) != 1 || stmts[0].Node.GetSelectStmt() == nil || !fills(stmts[0].Node.GetSelectStmt(), c.fields) {
-		return pgerr.New(pgerrcode.SyntaxError, "not a %s: %s", c.name, text)
+		return pgerr.New(pgerrcode.SyntaxError, "not %s %s: %s", article(c.name), c.name, text)
 	}
 	return nil
+}
+
+func article(name string) string {
+	if strings.ContainsRune("aeiouO", rune(name[0])) {
+		return "an"
+	}
+	return "a"
 }
 
 // selfContained refuses a semicolon, parameters, and parentheses that close or open more than the text does.

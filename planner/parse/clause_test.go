@@ -53,6 +53,23 @@ func TestClauses(t *testing.T) {
 		{Targets, "1 WINDOW w AS ()", false},
 		{Targets, "1 LIMIT 0", false},
 		{Targets, "1; SELECT 2", false},
+		{Value, "now() + '1 day'", true},
+		{Value, "nextval('s'::regclass)", true},
+		{Value, "1) + (2", false},
+		{Value, "1; SELECT 2", false},
+		{Value, "1 FROM t", false},
+		{TypeName, "numeric(10, 2)", true},
+		{TypeName, "timestamp with time zone", true},
+		{TypeName, "text[]", true},
+		{TypeName, `myschema."My Type"`, true},
+		{TypeName, "int PRIMARY KEY", false},
+		{TypeName, "int DEFAULT 1", false},
+		{TypeName, "int, b int", false},
+		{TypeName, "int) , (b int", false},
+		{TypeName, "int); DROP TABLE t", false},
+		{TypeName, "int) --", false},
+		{TypeName, "int AS x", false},
+		{TypeName, "", false},
 	}
 	for _, tt := range tests {
 		if err := CheckClause(tt.kind, tt.text); (err == nil) != tt.ok {
