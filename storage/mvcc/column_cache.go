@@ -6,7 +6,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
 )
 
@@ -29,8 +29,8 @@ type columnCache struct {
 // cachedTable is some columns of all rows of a table, in the order of their keys.
 type cachedTable struct {
 	ks      uint64
-	chain   []link // what was seen
-	shape   *scanShape
+	chain   []link     // what was seen
+	shape   *scanShape // stored columns only
 	rows    int
 	batches []*cachedBatch
 }
@@ -39,6 +39,7 @@ type cachedTable struct {
 type cachedBatch struct {
 	n     int
 	keys  keyColumn
+	vers  []uint64
 	cols  []*vector.Vector
 	bytes int64
 	users int // entries that the cache holds; under its mutex
@@ -81,9 +82,9 @@ const (
 	patchShare = 16
 )
 
-// whole reports whether the scan is of all rows of a table, in order and of stored columns only, in a table worth keeping.
+// whole reports whether the scan is of all rows of a table, in order, in a table worth keeping.
 func (s *scanner) whole() bool {
-	if s.ix != nil || s.keys != nil || s.sample != nil || s.limit > 0 || len(s.shape.system) > 0 || len(s.shape.columns) == 0 {
+	if s.ix != nil || s.keys != nil || s.sample != nil || s.limit > 0 || len(s.shape.stored) == 0 {
 		return false
 	}
 	if len(s.spans) != 1 || s.spans[0].reverse || len(s.spans[0].lo)+len(s.spans[0].hi) > 0 {
@@ -120,7 +121,7 @@ func (s *scanner) useCache() error {
 		return storeError(err)
 	}
 	if x != nil {
-		s.cached = &cacheScan{from: x, pick: positions(x.shape.columns, s.shape.columns)}
+		s.cached = newCacheScan(s, x)
 		return nil
 	}
 	rows, writes, top := s.counters()
@@ -128,16 +129,31 @@ func (s *scanner) useCache() error {
 		return nil
 	}
 	before := top.read.Swap(1 + writes)
-	if before != 0 && writes-(before-1) <= rows/patchShare && s.w == nil {
-		s.filling = newTableBuilder(s.rowKS, s.chain, s.shape)
+	if before != 0 && writes-(before-1) <= rows/patchShare && s.w == nil && rows*s.shape.rowBytes() <= s.t.s.columns.max/2 {
+		s.filling = newTableBuilder(s.rowKS, s.chain, s.shape.storedOnly())
 	}
 	return nil
 }
 
-func positions(have, want []catalog.ColumnID) []int {
-	out := make([]int, len(want))
-	for i, id := range want {
-		out[i] = slices.Index(have, id)
+// rowBytes is about what a row takes in the cache.
+func (s *scanShape) rowBytes() (n int64) {
+	n = 24 // key and version
+	for _, p := range s.stored {
+		if n += 8; s.types[p].Class == types.ClassString {
+			n += 16
+		}
+	}
+	return n
+}
+
+// storedOnly returns the shape without system columns.
+func (s *scanShape) storedOnly() *scanShape {
+	if len(s.system) == 0 {
+		return s
+	}
+	out := &scanShape{fields: s.fields}
+	for i, p := range s.stored {
+		out.columns, out.types, out.stored = append(out.columns, s.columns[p]), append(out.types, s.types[p]), append(out.stored, i)
 	}
 	return out
 }
@@ -177,9 +193,9 @@ func (x *cachedTable) apart(chain []link) []stretch {
 }
 
 func (x *cachedTable) covers(shape *scanShape) bool {
-	for i, id := range shape.columns {
-		k := slices.Index(x.shape.columns, id)
-		if k < 0 || !x.shape.types[k].Same(shape.types[i]) || x.shape.types[k].Mod != shape.types[i].Mod {
+	for _, p := range shape.stored {
+		k := slices.Index(x.shape.columns, shape.columns[p])
+		if k < 0 || !x.shape.types[k].Same(shape.types[p]) || x.shape.types[k].Mod != shape.types[p].Mod {
 			return false
 		}
 	}
@@ -235,7 +251,7 @@ func (s *scanner) keep(b *scanBatch, err error) {
 		c.put(s.filling.table())
 		s.filling = nil
 	default:
-		if s.filling.batch(&cachedBatch{n: b.batch.N, keys: b.keys, cols: b.batch.Cols}); s.filling.bytes > c.max/2 {
+		if s.filling.batch(&cachedBatch{n: b.batch.N, keys: b.keys, vers: b.vers, cols: b.stored}); s.filling.bytes > c.max/2 {
 			s.filling = nil // too large a table
 		}
 	}
@@ -280,6 +296,7 @@ func (t *tableBuilder) rows(b *cachedBatch, lo, hi int) {
 		cur := t.room()
 		n := min(hi-lo, vector.Size-cur.n)
 		cur.keys.addFrom(&b.keys, lo, lo+n)
+		cur.vers = append(cur.vers, b.vers[lo:lo+n]...)
 		for i, v := range b.cols {
 			cur.cols[i].AppendFrom(v, identity[lo:lo+n], n)
 		}
@@ -289,7 +306,7 @@ func (t *tableBuilder) rows(b *cachedBatch, lo, hi int) {
 }
 
 // row adds a row as it is stored.
-func (t *tableBuilder) row(key, payload []byte) error {
+func (t *tableBuilder) row(key, payload []byte, ver uint64) error {
 	cur := t.room()
 	if t.dec.dec == nil {
 		t.dec = *newScanBatch(t.x.shape)
@@ -298,6 +315,7 @@ func (t *tableBuilder) row(key, payload []byte) error {
 		return err
 	}
 	cur.keys.add(key)
+	cur.vers = append(cur.vers, ver)
 	cur.n++
 	return nil
 }
@@ -323,7 +341,7 @@ func (t *tableBuilder) flush() {
 		return
 	}
 	t.cur = nil
-	b.bytes = int64(cap(b.keys.bytes)) + 4*int64(cap(b.keys.ends))
+	b.bytes = int64(cap(b.keys.bytes)) + 4*int64(cap(b.keys.ends)) + 8*int64(cap(b.vers))
 	for _, v := range b.cols {
 		b.bytes += v.Bytes()
 	}
@@ -339,28 +357,53 @@ func (t *tableBuilder) table() *cachedTable {
 
 // cacheScan yields the batches of an entry.
 type cacheScan struct {
+	s    *scanner
 	from *cachedTable
-	pick []int
+	pick []int // positions in the entry, -1: a system column
 	next int
 	cols []*vector.Vector
 	out  vector.Batch
 }
 
-func (s *cacheScan) take(ctx context.Context) (*vector.Batch, error) {
+func newCacheScan(s *scanner, x *cachedTable) *cacheScan {
+	c := &cacheScan{s: s, from: x, pick: make([]int, len(s.shape.columns)), cols: make([]*vector.Vector, len(s.shape.columns))}
+	for i, id := range s.shape.columns {
+		c.pick[i] = slices.Index(x.shape.columns, id)
+	}
+	return c
+}
+
+func (c *cacheScan) take(ctx context.Context) (*vector.Batch, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
 	}
-	if s.next == len(s.from.batches) {
+	if c.next == len(c.from.batches) {
 		return nil, nil
 	}
-	b := s.from.batches[s.next]
-	s.next++
-	s.cols = s.cols[:0]
-	for _, p := range s.pick {
-		s.cols = append(s.cols, b.cols[p])
+	b := c.from.batches[c.next]
+	c.next++
+	for i, p := range c.pick {
+		if p >= 0 {
+			c.cols[i] = b.cols[p]
+		}
 	}
-	s.out = vector.Batch{Cols: s.cols, N: b.n}
-	return &s.out, nil
+	if len(c.s.shape.system) > 0 {
+		c.system(b)
+	}
+	c.out = vector.Batch{Cols: c.cols, N: b.n}
+	return &c.out, nil
+}
+
+// system makes the system columns of a batch, in the memory that the scanner has for them.
+func (c *cacheScan) system(b *cachedBatch) {
+	mine := c.s.batch
+	mine.reset(c.s.shape)
+	for i := range b.n {
+		c.s.addSystem(mine, b.keys.at(i), b.vers[i])
+	}
+	for _, p := range c.s.shape.system {
+		c.cols[p] = &mine.vecs[p]
+	}
 }
 
 // touched notes a commit that wrote to the space, before its SCN is published.

@@ -161,6 +161,21 @@ func TestColumnPatch(t *testing.T) {
 		check("after the commit", x, rows)
 		must(t, x.Rollback())
 	}
+	x = begin(t, s, "", storage.ReadCommitted)
+	x.rows(storage.ScanRequest{Table: tab}) // more columns than those that are kept
+	before := e.n.Load()
+	for _, r := range x.rows(storage.ScanRequest{Table: tab}) { // with keys and versions
+		if rows[r.row[0]] != r.row[1] {
+			t.Fatalf("row %d is %d", r.row[0], r.row[1])
+		}
+		if r.row[0]%10_000 == 0 {
+			is(t, fmt.Sprint(r), fmt.Sprint(x.where(tab, r.row[0])[0]))
+		}
+	}
+	if cost := e.n.Load() - before; cost > 200 {
+		t.Errorf("rows with keys: %d steps", cost)
+	}
+	must(t, x.Rollback())
 	x = begin(t, s, fmt.Sprint("main@", at), storage.ReadCommitted)
 	check("the past", x, then)
 	must(t, x.Rollback())

@@ -70,7 +70,7 @@ func (s *scanner) apartFrom(x *cachedTable, parts []stretch) (list []string, ok 
 }
 
 // patch returns an entry with the rows of the keys in a list, ascending, as get has them.
-func (s *scanner) patch(x *cachedTable, list []string, get func(key []byte) (payload []byte, ok bool, err error)) (*cachedTable, error) {
+func (s *scanner) patch(x *cachedTable, list []string, get rowGetter) (*cachedTable, error) {
 	t := newTableBuilder(x.ks, s.chain, x.shape)
 	at := 0
 	for len(list) > 0 {
@@ -104,7 +104,7 @@ func (x *cachedTable) holder(key string, from int) int {
 }
 
 // merge adds the rows of a batch, those of the keys in a list as get has them.
-func (t *tableBuilder) merge(b *cachedBatch, list []string, get func(key []byte) ([]byte, bool, error)) error {
+func (t *tableBuilder) merge(b *cachedBatch, list []string, get rowGetter) error {
 	t.flush()
 	at := 0
 	for _, k := range list {
@@ -114,9 +114,9 @@ func (t *tableBuilder) merge(b *cachedBatch, list []string, get func(key []byte)
 		if at = i; at < b.n && bytes.Equal(b.keys.at(at), key) {
 			at++
 		}
-		payload, ok, err := get(key)
+		row, ok, err := get(key)
 		if err == nil && ok {
-			err = t.row(key, payload)
+			err = t.row(key, row.payload, row.ver)
 		}
 		if err != nil {
 			return err
@@ -127,14 +127,17 @@ func (t *tableBuilder) merge(b *cachedBatch, list []string, get func(key []byte)
 	return nil
 }
 
-func (s *scanner) committedRow(key []byte) ([]byte, bool, error) {
+// rowGetter looks a row up.
+type rowGetter func(key []byte) (r row, ok bool, err error)
+
+func (s *scanner) committedRow(key []byte) (row, bool, error) {
 	row, _, ok, err := s.r.get(s.ctx, s.chain, s.rowKS, key)
-	return row.payload, ok && !row.deleted, err
+	return row, ok && !row.deleted, err
 }
 
-func (s *scanner) ownRow(key []byte) ([]byte, bool, error) {
+func (s *scanner) ownRow(key []byte) (row, bool, error) {
 	if w := s.w.get(key, s.r.cmd); w != nil {
-		return w.payload, !w.deleted, nil
+		return row{payload: w.payload}, !w.deleted, nil
 	}
 	return s.committedRow(key)
 }

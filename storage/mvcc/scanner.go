@@ -61,6 +61,7 @@ type scanBatch struct {
 	stored []*vector.Vector
 	dec    *rowcodec.Decoder
 	keys   keyColumn // of the rows, where the cache is to get them
+	vers   []uint64  // likewise
 }
 
 func newShape(t *catalog.Table, columns []catalog.ColumnID) *scanShape {
@@ -120,6 +121,7 @@ func (b *scanBatch) reset(s *scanShape) {
 	}
 	b.batch.N, b.batch.Sel = 0, nil
 	b.keys.reset()
+	b.vers = b.vers[:0]
 }
 
 // Scan implements storage.Txn.
@@ -340,6 +342,7 @@ func (s *scanner) add(b *scanBatch, key, payload []byte, ver uint64) error {
 	}
 	if s.withKeys {
 		b.keys.add(key)
+		b.vers = append(b.vers, ver)
 	}
 	b.batch.N++
 	return nil
