@@ -16,8 +16,8 @@ import (
 // as the logs of the layers tell, in their places (column_patch.go): its cost follows the number of changes. Entries are
 // shared by scans and never change; those that came from one another share their batches.
 //
-// A scan fills the cache when the table was read as a whole before and little was written to it since: what is read once,
-// or rewritten all the time, costs nothing here.
+// A scan fills the cache when there is room, or when the table was read as a whole before and little was written to it since:
+// what is read once, or rewritten all the time, drives nothing out.
 type columnCache struct {
 	mu    sync.Mutex
 	max   int64
@@ -129,8 +129,10 @@ func (s *scanner) useCache() error {
 		return nil
 	}
 	before := top.read.Swap(1 + writes)
-	if before != 0 && writes-(before-1) <= rows/patchShare && s.w == nil && rows*s.shape.rowBytes() <= s.t.s.columns.max/2 {
+	again := before != 0 && writes-(before-1) <= rows/patchShare
+	if s.w == nil && s.t.s.columns.takes(rows*s.shape.rowBytes(), again) {
 		s.filling = newTableBuilder(s.rowKS, s.chain, s.shape.storedOnly())
+		s.filling.again = again
 	}
 	return nil
 }
@@ -202,14 +204,25 @@ func (x *cachedTable) covers(shape *scanShape) bool {
 	return true
 }
 
-// put keeps an entry. The ones used longest ago make room.
-func (c *columnCache) put(x *cachedTable) {
+// takes reports whether the cache would take so much of a table. One that is read for the first time must not drive others out.
+func (c *columnCache) takes(bytes int64, again bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return bytes <= c.max/2 && (again || bytes <= c.max-c.held)
+}
+
+// put keeps an entry. The ones used longest ago make room, and those that nobody has used yet before them.
+func (c *columnCache) put(x *cachedTable, used bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.m == nil {
 		c.m = map[uint64][]*list.Element{}
 	}
-	c.m[x.ks] = append(c.m[x.ks], c.order.PushFront(x))
+	el := c.order.PushBack(x)
+	if used {
+		c.order.MoveToFront(el)
+	}
+	c.m[x.ks] = append(c.m[x.ks], el)
 	for _, b := range x.batches {
 		if b.users++; b.users == 1 {
 			c.held += b.bytes
@@ -248,7 +261,7 @@ func (s *scanner) keep(b *scanBatch, err error) {
 	case err != nil:
 		s.filling = nil
 	case b == nil:
-		c.put(s.filling.table())
+		c.put(s.filling.table(), s.filling.again)
 		s.filling = nil
 	default:
 		if s.filling.batch(&cachedBatch{n: b.batch.N, keys: b.keys, vers: b.vers, cols: b.stored}); s.filling.bytes > c.max/2 {
@@ -263,6 +276,7 @@ type tableBuilder struct {
 	dec   scanBatch
 	cur   *cachedBatch // not in x yet; nil: none
 	bytes int64        // of the batches that are its own
+	again bool         // the table was read before
 }
 
 func newTableBuilder(ks uint64, chain []link, shape *scanShape) *tableBuilder {

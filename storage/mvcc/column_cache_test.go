@@ -13,7 +13,7 @@ import (
 	"github.com/rowandb/rowan/storage/mvcc"
 )
 
-// TestColumnCache reads a table from memory the third time, and never what a commit or the reader's own writes have changed.
+// TestColumnCache reads a table from memory the second time, and never what a commit or the reader's own writes have changed.
 func TestColumnCache(t *testing.T) {
 	s, err := mvcc.Open(memkv.New(), mvcc.Options{CacheRows: 1})
 	must(t, err)

@@ -23,7 +23,7 @@ func (s *scanner) cachedState() (*cachedTable, error) {
 		if x, err = s.patch(x, list, s.committedRow); err != nil {
 			return nil, err
 		}
-		c.put(x)
+		c.put(x, true)
 	}
 	if s.w == nil || !s.w.inMemory() {
 		return x, nil
