@@ -45,6 +45,15 @@ type Header struct {
 	Owner   OID
 	Comment string  `json:",omitempty"`
 	ACL     []Grant `json:",omitempty"`
+	Twins   []Twin  `json:",omitempty"` // what merges have made one with the object and its parts
+}
+
+// Twin says that something another branch has made by itself is one with an object here, or with a part of it, since a
+// merge has met both with the same name and the same definition. Rows of the other stand under its own ids on that branch.
+type Twin struct {
+	Kind  byte   // 'o' what has an OID, 'c' a column, 'k' a keyspace
+	Own   uint64 // the id here
+	Other uint64
 }
 
 // Head returns h itself.

@@ -40,6 +40,7 @@ type Snapshot struct {
 	schemas   map[string]OID
 	functions map[name][]OID
 	referrers map[OID][]OID // table → tables with a foreign key to it
+	twinned   []OID         // objects that have twins
 	rowTypes  sync.Map      // OID → *types.Def, of relations' rows; made when asked for
 }
 
@@ -194,6 +195,9 @@ func (s *Snapshot) Referrers(table OID) []*Table {
 	return out
 }
 
+// Twinned lists the objects that have twins on other branches.
+func (s *Snapshot) Twinned() []OID { return s.twinned }
+
 func (s *Snapshot) index() {
 	s.Version = versions.Add(1)
 	n := len(s.objects)
@@ -204,6 +208,9 @@ func (s *Snapshot) index() {
 	for id, o := range s.objects {
 		h := o.Head()
 		key := name{h.Schema, h.Name}
+		if len(h.Twins) > 0 {
+			s.twinned = append(s.twinned, id)
+		}
 		switch o := o.(type) {
 		case *Schema:
 			s.schemas[h.Name] = id
@@ -232,6 +239,7 @@ func (s *Snapshot) index() {
 		case *UserType, *Role, *Database:
 		}
 	}
+	slices.Sort(s.twinned)
 	for _, ids := range s.functions {
 		slices.Sort(ids)
 	}

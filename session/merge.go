@@ -55,12 +55,12 @@ func (s *Session) Merge(ctx context.Context, m Merge) (storage.MergeResult, erro
 		return res, nil
 	}
 	s.noteMerge(m, res)
-	return res, s.mergeSequences(ctx, m)
+	return res, s.mergeSequences(ctx, m, &res)
 }
 
-// mergeSequences takes isolated sequences of the target as far as the source's have gone, so that the rows that came do not
-// meet those to come.
-func (s *Session) mergeSequences(ctx context.Context, m Merge) error {
+// mergeSequences takes sequences of the target of which the source has a state of its own as far as that has gone, so that
+// the rows that came do not meet those to come.
+func (s *Session) mergeSequences(ctx context.Context, m Merge, res *storage.MergeResult) error {
 	if m.From != nil {
 		return nil
 	}
@@ -72,27 +72,32 @@ func (s *Session) mergeSequences(ctx context.Context, m Merge) error {
 	if err != nil {
 		return err
 	}
-	store := s.engine.Store.Sequences()
+	pairs := res.Sequences
 	for _, o := range target.Catalog().Objects() {
-		q, ok := o.(*catalog.Sequence)
-		if !ok || q.Policy != catalog.SequenceIsolated {
-			continue
+		if q, ok := o.(*catalog.Sequence); ok && q.Policy == catalog.SequenceIsolated {
+			pairs = append(pairs, storage.SequencePair{Source: q, Target: q})
 		}
-		x, called, err := store.Get(ctx, q.On(source.Branch().ID))
-		if err != nil {
+	}
+	for _, p := range pairs {
+		if err := s.advance(ctx, p.Target.On(target.Branch().ID), p.Source.On(source.Branch().ID)); err != nil {
 			return err
-		}
-		y, _, err := store.Get(ctx, q.On(target.Branch().ID))
-		if err != nil {
-			return err
-		}
-		if called && (x > y) == (q.Increment > 0) && x != y {
-			if err := store.Set(ctx, q.On(target.Branch().ID), x, true); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
+}
+
+// advance takes a sequence as far as another.
+func (s *Session) advance(ctx context.Context, q, other *catalog.Sequence) error {
+	store := s.engine.Store.Sequences()
+	x, called, err := store.Get(ctx, other)
+	if err != nil || !called {
+		return err
+	}
+	y, used, err := store.Get(ctx, q)
+	if err != nil || used && (x == y || (x > y) != (q.Increment > 0)) {
+		return err
+	}
+	return store.Set(ctx, q, x, true)
 }
 
 // mayTake refuses a merge of what the user may not write on the target: rows of tables, or objects that are another's.

@@ -229,7 +229,11 @@ type MergeResult struct {
 	Violations                []Violation
 	Tables                    []catalog.OID // tables of the target that were written
 	Objects                   []catalog.OID // schema objects changed on the target
+	Sequences                 []SequencePair
 }
+
+// SequencePair is a sequence that both sides of a merge have made, each with a state of its own, and that is one.
+type SequencePair struct{ Source, Target *catalog.Sequence }
 
 // Changed reports whether the merge took, or would take, anything in.
 func (r *MergeResult) Changed() bool {

@@ -15,9 +15,10 @@ type Keys interface {
 	Close() error
 }
 
-// Candidates finds the keys of a table's rows that may differ between two views. It is an error when neither has it.
-func Candidates(ctx context.Context, tx History, from, to storage.View, table catalog.OID) (Keys, error) {
-	return candidates(ctx, tx, newSide(from, table), newSide(to, table))
+// CandidatesOf finds the keys of rows that may differ between a table at one view and the same, or another that stands for
+// it, at a second; either may be nil.
+func CandidatesOf(ctx context.Context, tx History, from, to storage.View, a, b *catalog.Table) (Keys, error) {
+	return candidates(ctx, tx, sideOf(from, a), sideOf(to, b))
 }
 
 func candidates(ctx context.Context, tx History, from, to side) (Keys, error) {

@@ -101,8 +101,8 @@ func (m *merger) describe(o catalog.Object, what string) storage.Conflict {
 }
 
 func (m *merger) schemaName(id catalog.OID) string {
-	if n := m.source.Catalog().SchemaName(id); n != "" {
+	if n := m.target.Catalog().SchemaName(id); n != "" {
 		return n
 	}
-	return m.target.Catalog().SchemaName(id)
+	return m.source.Catalog().SchemaName(id)
 }

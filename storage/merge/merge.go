@@ -137,7 +137,7 @@ func (Differ) Base(ctx context.Context, tx storage.Txn, source, target string) (
 
 // Merge implements storage.Differ.
 func (Differ) Merge(ctx context.Context, tx storage.Txn, r storage.MergeRequest) (storage.MergeResult, error) {
-	m := &merger{req: r, before: map[catalog.OID]*catalog.Table{}, done: map[catalog.OID]map[string]struct{}{}}
+	m := &merger{req: r, before: map[catalog.OID]*catalog.Table{}, done: map[catalog.OID]map[string]struct{}{}, left: map[catalog.OID]bool{}}
 	var err error
 	if m.tx, err = history(tx); err != nil {
 		return m.res, err
@@ -154,6 +154,9 @@ type merger struct {
 	req            storage.MergeRequest
 	base           *state
 	source, target storage.View
+	ids            *identities
+	names          map[string]catalog.Object // objects of the target by name, once asked for
+	left           map[catalog.OID]bool      // objects of the source that the target's namesakes are kept instead of
 	res            storage.MergeResult
 	before         map[catalog.OID]*catalog.Table // tables of the target that got new descriptors, as they were
 	again          bool                           // rows are merged a second time
@@ -177,6 +180,8 @@ func (m *merger) open(ctx context.Context) (err error) {
 		m.res.Base = max(m.res.Base, v.At())
 	}
 	m.res.SourceHead = m.source.At()
+	m.ids = identitiesOf(m.target, append([]storage.View{m.source}, m.base.views()...)...)
+	m.base.use(m.ids)
 	return m.fastForward(ctx)
 }
 
@@ -232,6 +237,7 @@ func (m *merger) run(ctx context.Context) error {
 	if m.blocked() {
 		return nil
 	}
+	m.sequences()
 	if err := m.backfill(ctx); err != nil {
 		return err
 	}
@@ -248,9 +254,32 @@ func (m *merger) run(ctx context.Context) error {
 	return m.tx.RecordMerge(m.source, m.target)
 }
 
-// sourceTables lists the tables whose rows the source changed.
+// sourceTables lists the tables whose rows the source changed, as the target calls them.
 func (m *merger) sourceTables(ctx context.Context) ([]catalog.OID, error) {
-	return m.changedTables(ctx, m.source)
+	list, err := m.changedTables(ctx, m.source)
+	if err != nil || m.ids.none() {
+		return list, err
+	}
+	for _, id := range m.ids.objects() { // two tables that are one have no history in common
+		s := m.ids.ownTable(m.source, id)
+		for _, v := range m.base.leaves() {
+			if b := m.ids.ownTable(v, id); s != nil && b != nil && s.OID != b.OID {
+				list = append(list, id)
+			}
+		}
+	}
+	return m.ids.canonical(list), nil
+}
+
+// sequences tells the caller of sequences that both sides have made and that are one.
+func (m *merger) sequences() {
+	for _, id := range m.ids.objects() {
+		s, ok1 := m.ids.own(m.source, id).(*catalog.Sequence)
+		t, ok2 := m.target.Catalog().Object(id).(*catalog.Sequence)
+		if ok1 && ok2 && s.OID != t.OID {
+			m.res.Sequences = append(m.res.Sequences, storage.SequencePair{Source: s, Target: t})
+		}
+	}
 }
 
 // changedTables lists the tables whose rows differ between base and a view; what the server keeps for itself does not count.
@@ -259,6 +288,8 @@ func (m *merger) changedTables(ctx context.Context, to storage.View) ([]catalog.
 	return slices.DeleteFunc(list, func(id catalog.OID) bool { return id < firstUser }), err
 }
 
+// sourceObjects lists the objects that the source changed, as the target calls them.
 func (m *merger) sourceObjects(ctx context.Context) ([]catalog.OID, error) {
-	return m.base.changed(func(from storage.View) ([]catalog.OID, error) { return m.tx.ChangedObjects(ctx, from, m.source) })
+	list, err := m.base.changed(func(from storage.View) ([]catalog.OID, error) { return m.tx.ChangedObjects(ctx, from, m.source) })
+	return m.ids.canonical(list), err
 }

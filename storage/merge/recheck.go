@@ -88,7 +88,7 @@ func (m *merger) recheckParent(ctx context.Context, id catalog.OID) error {
 	tm := &tableMerge{merger: m, into: t}
 	return m.eachChanged(ctx, id, func(keys []string) error {
 		for _, v := range m.base.leaves() {
-			rows, err := m.allColumns(ctx, v, t, keys, nil)
+			rows, err := m.formerRows(ctx, v, t, keys)
 			if err != nil {
 				return err
 			}
@@ -131,6 +131,35 @@ func (m *merger) allColumns(ctx context.Context, v storage.View, t *catalog.Tabl
 		return nil, err
 	}
 	return withHidden(t, &vector.Batch{Cols: r.Cols, N: r.N}, len(r.Cols)), nil
+}
+
+// formerRows reads rows as a view has them, with the columns that a table has now.
+func (m *merger) formerRows(ctx context.Context, v storage.View, now *catalog.Table, keys []string) (*vector.Batch, error) {
+	own, called := m.ids.ownTable(v, now.OID), m.ids.table(v, now.OID)
+	r, err := diff.Fetch(ctx, m.tx, v, own, ids(own), keys)
+	if err != nil || own == nil {
+		return &vector.Batch{}, err
+	}
+	out := &vector.Batch{N: r.N}
+	live := called.Live()
+	for i := range now.Columns {
+		c := &now.Columns[i]
+		if c.Dropped {
+			continue
+		}
+		at := slices.IndexFunc(live, func(x *catalog.Column) bool { return x.ID == c.ID && fits(x.TypeOID, c.TypeOID) })
+		if c.Hidden == "" && at >= 0 {
+			out.Cols = append(out.Cols, r.Cols[at])
+			continue
+		}
+		col := &vector.Vector{}
+		col.Reset(c.Type)
+		for range r.N {
+			col.AppendNull()
+		}
+		out.Cols = append(out.Cols, col)
+	}
+	return out, nil
 }
 
 func notNull(t *catalog.Table, rows *vector.Batch, snap *catalog.Snapshot) error {

@@ -229,9 +229,9 @@ func (t *tableMerge) become(key string, target row, cells []types.Datum) {
 }
 
 // update notes a change of a row; one that moves unique values is written as a removal and an insert, so that rows may
-// pass such values around.
+// pass such values around, and so is one that has no entries in new indexes yet.
 func (t *tableMerge) update(key string, old row, cells []types.Datum) {
-	if t.gather && t.movesUnique(old, cells) {
+	if t.filled || t.gather && t.movesUnique(old, cells) {
 		t.mov.add(key, old, cells)
 		return
 	}

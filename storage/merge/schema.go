@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage"
@@ -16,10 +17,14 @@ func (m *merger) schema(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	source, target := m.source.Catalog(), m.target.Catalog()
+	if err := m.findTwins(ctx, changed); err != nil {
+		return err
+	}
+	changed = m.ids.canonical(changed)
+	target := m.target.Catalog()
 	for _, id := range changed {
 		b, t := m.base.object(id), target.Object(id)
-		if b == nil || source.Object(id) != nil || t == nil {
+		if b == nil || m.ids.own(m.source, id) != nil || t == nil {
 			continue
 		}
 		if err := m.dropped(ctx, b, t); err != nil {
@@ -27,13 +32,16 @@ func (m *merger) schema(ctx context.Context) error {
 		}
 	}
 	for _, id := range changed {
-		b, s, t := m.base.object(id), source.Object(id), target.Object(id)
-		if s == nil || same(b, s) || same(s, t) {
+		b, s, t := m.base.object(id), m.ids.object(m.source, id), target.Object(id)
+		if s == nil || same(b, s) || same(s, t) || m.left[id] {
 			continue
 		}
 		if err := m.object(ctx, b, s, t); err != nil {
 			return err
 		}
+	}
+	if err := m.recordTwins(ctx); err != nil {
+		return err
 	}
 	if err := m.lost(ctx); err != nil {
 		return err
@@ -52,7 +60,7 @@ func (m *merger) lost(ctx context.Context) error {
 	}
 	for _, id := range tables {
 		b, ok1 := m.base.object(id).(*catalog.Table)
-		s, ok2 := m.source.Catalog().Object(id).(*catalog.Table)
+		s, ok2 := m.ids.object(m.source, id).(*catalog.Table)
 		if !ok1 || !ok2 || m.target.Catalog().Object(id) != nil || !same(b, s) {
 			continue
 		}
@@ -68,6 +76,8 @@ func (m *merger) object(ctx context.Context, b, s, t catalog.Object) error {
 	switch {
 	case b == nil && t == nil:
 		return m.put(ctx, s)
+	case b == nil && m.ids.own(m.source, s.Head().OID).Head().OID != s.Head().OID: // made on both sides: findTwins has seen to it
+		return m.describeTwin(ctx, s, t)
 	case t == nil:
 		return m.contradiction(ctx, s, "changed on the source, dropped on the target", s)
 	case same(b, t):
@@ -82,8 +92,8 @@ func (m *merger) object(ctx context.Context, b, s, t catalog.Object) error {
 	}
 	p := &picker{source: m.req.Strategy == storage.SourceWins}
 	merged := mergeObject(b, s, t, p)
-	if p.clash {
-		d, err := m.decide(ctx, func() storage.Conflict { return m.describe(s, "changed on both sides") })
+	if p.clash() {
+		d, err := m.decide(ctx, func() storage.Conflict { return m.describe(s, "changed on both sides: "+p.what()) })
 		switch {
 		case err != nil || d.Side == storage.Undecided:
 			return err
@@ -105,12 +115,27 @@ func (m *merger) wouldLose(ctx context.Context, b, s catalog.Object) (bool, erro
 	if !ok1 || !ok2 || bt.Rows == st.Rows {
 		return false, nil
 	}
-	return m.keysDiffer(ctx, m.base, m.target, bt.Rows)
+	return m.keysDiffer(ctx, m.base, m.target, bt)
 }
 
 func (m *merger) put(ctx context.Context, o catalog.Object) error {
-	m.res.Objects = append(m.res.Objects, o.Head().OID)
+	h := o.Head()
+	m.res.Objects = append(m.res.Objects, h.OID)
+	if list := m.ids.twins(h.OID); !slices.Equal(h.Twins, list) {
+		o = catalog.CloneObject(o)
+		o.Head().Twins = list
+	}
 	return m.target.Put(ctx, o)
+}
+
+// describeTwin gives an object that both sides have made the source's comment, where the target's has none.
+func (m *merger) describeTwin(ctx context.Context, s, t catalog.Object) error {
+	if s.Head().Comment == "" || t.Head().Comment != "" {
+		return nil
+	}
+	t = catalog.CloneObject(t)
+	t.Head().Comment = s.Head().Comment
+	return m.put(ctx, t)
 }
 
 // replace writes a new version of an object; indexes that the target's rows do not have yet are filled later.
@@ -130,11 +155,11 @@ func (m *merger) replace(ctx context.Context, o, t catalog.Object) error {
 
 // dropped takes away an object that the source dropped.
 func (m *merger) dropped(ctx context.Context, b, t catalog.Object) error {
-	if !same(b, t) {
+	if !same(b, t) && !m.sameTwin(b, t) {
 		return m.contradiction(ctx, t, "dropped on the source, changed on the target", nil)
 	}
 	if bt, ok := b.(*catalog.Table); ok {
-		lost, err := m.keysDiffer(ctx, m.base, m.target, bt.Rows)
+		lost, err := m.keysDiffer(ctx, m.base, m.target, bt)
 		if err != nil {
 			return err
 		}
@@ -144,6 +169,12 @@ func (m *merger) dropped(ctx context.Context, b, t catalog.Object) error {
 	}
 	m.res.Objects = append(m.res.Objects, t.Head().OID)
 	return m.target.Drop(ctx, t.Head().OID)
+}
+
+// sameTwin reports whether an object of the base is one that the target made by itself, and has not changed.
+func (m *merger) sameTwin(b, t catalog.Object) bool {
+	h := t.Head()
+	return len(h.Twins) > 0 && b.Head().Name == h.Name && b.Head().Schema == h.Schema && m.ids.differences(b, t) == ""
 }
 
 // contradiction is a conflict of the schema. When the source wins, winner is put, or the object dropped when winner is nil
@@ -170,7 +201,17 @@ func same(a, b catalog.Object) bool {
 	if isNil(a) || isNil(b) {
 		return isNil(a) && isNil(b)
 	}
-	return a == b || alike(a, b) // pointers
+	return a == b || alike(withoutTwins(a), withoutTwins(b)) // pointers
+}
+
+// withoutTwins is an object without what says which others are one with it.
+func withoutTwins(o catalog.Object) catalog.Object {
+	if o.Head().Twins == nil {
+		return o
+	}
+	o = catalog.CloneObject(o)
+	o.Head().Twins = nil
+	return o
 }
 
 func isNil(o catalog.Object) bool { return o == nil }

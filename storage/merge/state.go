@@ -18,6 +18,25 @@ import (
 type state struct {
 	view              storage.View // nil: the merge of left and right
 	base, left, right *state
+	ids               *identities // what its objects are called on the target
+}
+
+// use tells a state how to call objects.
+func (s *state) use(ids *identities) {
+	s.ids = ids
+	if s.view == nil {
+		s.base.use(ids)
+		s.left.use(ids)
+		s.right.use(ids)
+	}
+}
+
+// views are all that a state is made of, and what those have in common.
+func (s *state) views() []storage.View {
+	if s.view != nil {
+		return []storage.View{s.view}
+	}
+	return append(append(s.left.views(), s.right.views()...), s.base.views()...)
 }
 
 // commonState finds what views have in common.
@@ -45,10 +64,10 @@ func (s *state) leaves() []storage.View {
 	return append(s.left.leaves(), s.right.leaves()...)
 }
 
-// object is an object of the catalog as it was.
+// object is an object of the catalog as it was, called as on the target.
 func (s *state) object(id catalog.OID) catalog.Object {
 	if s.view != nil {
-		return s.view.Catalog().Object(id)
+		return s.ids.object(s.view, id)
 	}
 	b, l, r := s.base.object(id), s.left.object(id), s.right.object(id)
 	switch {
@@ -87,10 +106,11 @@ func (s *state) changed(f func(from storage.View) ([]catalog.OID, error)) ([]cat
 func (m *merger) candidates(ctx context.Context, s *state, to storage.View, id catalog.OID) (diff.Keys, error) {
 	var out diff.Keys
 	for _, v := range s.leaves() {
-		if v.Catalog().Object(id) == nil && to.Catalog().Object(id) == nil {
+		a, b := m.ids.ownTable(v, id), m.ids.ownTable(to, id)
+		if a == nil && b == nil {
 			continue
 		}
-		k, err := diff.Candidates(ctx, m.tx, v, to, id)
+		k, err := diff.CandidatesOf(ctx, m.tx, v, to, a, b)
 		if err != nil {
 			return nil, err
 		}
@@ -106,15 +126,34 @@ func (m *merger) candidates(ctx context.Context, s *state, to storage.View, id c
 	return out, nil
 }
 
-// keysDiffer reports whether the rows of a keyspace may differ between a state and a view.
-func (m *merger) keysDiffer(ctx context.Context, s *state, to storage.View, ks catalog.Keyspace) (bool, error) {
+// keysDiffer reports whether the rows that a table had where a state has it may differ in a view.
+func (m *merger) keysDiffer(ctx context.Context, s *state, to storage.View, table *catalog.Table) (bool, error) {
+	ks := table.Rows
 	for _, v := range s.leaves() {
+		a, b := m.ids.ownTable(v, table.OID), m.ids.ownTable(to, table.OID)
+		if a != nil && b != nil && a.OID != b.OID {
+			if differ, err := m.pairDiffers(ctx, v, to, a, b); differ || err != nil {
+				return true, err
+			}
+			continue
+		}
 		keys, all, err := m.tx.ChangedKeys(ctx, v, to, ks)
 		if err != nil || all || len(keys) > 0 {
 			return true, err
 		}
 	}
 	return false, nil
+}
+
+// pairDiffers reports whether two tables that are one have different rows.
+func (m *merger) pairDiffers(ctx context.Context, from, to storage.View, a, b *catalog.Table) (bool, error) {
+	sc, err := diff.OpenPair(ctx, m.tx, from, to, a, b)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = sc.Close() }()
+	rows, err := sc.Next(ctx)
+	return rows != nil, err
 }
 
 type noKeys struct{}
@@ -192,6 +231,7 @@ func (t *tableMerge) baseRows(ctx context.Context, s *state, keys []string) ([]r
 		if err != nil {
 			return nil, err
 		}
+		t.recode.apply(rows, t.merger.ids.ownTable(s.view, t.into.OID))
 		return rowsOf(rows, t.positions(tab)), nil
 	}
 	b, err := t.baseRows(ctx, s.base, keys)

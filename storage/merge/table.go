@@ -19,11 +19,14 @@ const mostGroups = 32
 // tableMerge is the merge of one table's rows.
 type tableMerge struct {
 	*merger
-	base, source *catalog.Table // nil: not there
+	base, source *catalog.Table // nil: not there; called as on the target
+	own          *catalog.Table // the source's as it stands
 	into         *catalog.Table // the target's table, as merged
 	adopted      bool           // the target takes the source's rewritten rows in place of its own
+	filled       bool           // it has indexes that are yet to be filled
 	gather       bool           // removals of all rows are written before anything else
 	policies     bool           // a column has a merge policy
+	recode       recoder        // of values of enums whose labels have other keys on other sides
 	unmoved      bool           // the target is the base
 
 	columns                []*catalog.Column // all that are given to storage, hidden ones too
@@ -43,7 +46,7 @@ type tableMerge struct {
 func (m *merger) table(ctx context.Context, id catalog.OID) error {
 	t := &tableMerge{merger: m}
 	t.base = m.base.table(id)
-	t.source, _ = m.source.Catalog().Object(id).(*catalog.Table)
+	t.source, t.own = m.ids.table(m.source, id), m.ids.ownTable(m.source, id)
 	t.into, _ = m.target.Catalog().Object(id).(*catalog.Table)
 	if t.source == nil || t.into == nil {
 		return nil // dropped on one side: there are no rows to merge
@@ -51,6 +54,10 @@ func (m *merger) table(ctx context.Context, id catalog.OID) error {
 	t.prepare()
 	if t.incompatible() {
 		return t.rewritten(ctx)
+	}
+	if what := t.recodes(); what != "" {
+		m.schemaConflict(t.into, what)
+		return nil
 	}
 	if err := t.rows(ctx); err != nil {
 		return err
@@ -98,7 +105,7 @@ func (t *tableMerge) each(ctx context.Context, f func(*group) error) error {
 	}
 	defer keys.Close()
 	t.readers = readers{
-		source: diff.NewReader(ctx, t.tx, t.merger.source, t.source, ids(t.source), keys),
+		source: diff.NewReader(ctx, t.tx, t.merger.source, t.own, ids(t.own), keys),
 		target: diff.NewReader(ctx, t.tx, t.merger.target, t.into, ids(t.into), keys),
 		base:   map[storage.View]*diff.Reader{},
 	}
@@ -139,7 +146,7 @@ func (r *readers) close() {
 }
 
 func (t *tableMerge) addReader(ctx context.Context, v storage.View, keys diff.Keys) {
-	tab, _ := v.Catalog().Object(t.into.OID).(*catalog.Table)
+	tab := t.merger.ids.ownTable(v, t.into.OID)
 	t.readers.base[v] = diff.NewReader(ctx, t.tx, v, tab, ids(tab), keys)
 }
 
@@ -162,6 +169,7 @@ func (t *tableMerge) prepare() {
 	was := t.before[t.into.OID]
 	t.adopted = was != nil && was.Rows != t.into.Rows
 	t.unmoved = t.res.FastForward && was == nil && t.merger.base.view != nil && t.req.From == nil
+	t.filled = slices.ContainsFunc(t.indexes, func(n newIndex) bool { return n.table == t.into.OID })
 	for _, ix := range t.into.Indexes {
 		t.gather = t.gather || ix.Unique && !ix.Primary
 	}
@@ -259,6 +267,7 @@ func (t *tableMerge) batch(ctx context.Context, keys []string) error {
 	if err != nil {
 		return err
 	}
+	t.recode.apply(source, t.own)
 	targets := rowsOf(target, t.fromTarget)
 	bases := targets
 	if !t.unmoved {

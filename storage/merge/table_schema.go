@@ -3,15 +3,30 @@ package merge
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/types"
 )
 
-// picker decides where both sides changed the same, and remembers that they did.
+// picker decides where both sides changed the same, and remembers what.
 type picker struct {
-	source bool // the source's is taken, else the target's
-	clash  bool
+	source  bool // the source's is taken, else the target's
+	part    string
+	clashes []string
+}
+
+func (p *picker) clash() bool { return len(p.clashes) > 0 }
+
+// what says what both sides changed.
+func (p *picker) what() string { return strings.Join(p.clashes, "; ") }
+
+// clashed notes a contradiction.
+func (p *picker) clashed(what string) {
+	if p.part != "" {
+		what += " of " + p.part
+	}
+	p.clashes = append(p.clashes, what)
 }
 
 func (p *picker) side(s, t catalog.Object) catalog.Object {
@@ -24,14 +39,14 @@ func (p *picker) side(s, t catalog.Object) catalog.Object {
 // mergeObject merges an object that both sides changed.
 func mergeObject(b, s, t catalog.Object, p *picker) catalog.Object {
 	if b == nil {
-		p.clash = true
+		p.clashed("all of it")
 		return p.side(s, t)
 	}
 	if bt, ok := b.(*catalog.Table); ok {
 		st, ok1 := s.(*catalog.Table)
 		tt, ok2 := t.(*catalog.Table)
 		if !ok1 || !ok2 || st.Rows != bt.Rows {
-			p.clash = true // a source that rewrote its rows: those of the target do not fit the new keys
+			p.clashed("its rows were rewritten on the source, and its definition was changed on the target")
 			return p.side(s, t)
 		}
 		return mergeTable(bt, st, tt, p)
@@ -45,7 +60,7 @@ func mergeObject(b, s, t catalog.Object, p *picker) catalog.Object {
 	}
 	// Others are merged as to name, schema, owner, comment and privileges; the rest is taken from the side that changed it.
 	head := mergeHeader(*b.Head(), *s.Head(), *t.Head(), p)
-	body := pick(bodyOf(b), bodyOf(s), bodyOf(t), p)
+	body := pick("the definition", bodyOf(b), bodyOf(s), bodyOf(t), p)
 	body = catalog.CloneObject(body)
 	*body.Head() = head
 	return body
@@ -56,21 +71,39 @@ func mergeObject(b, s, t catalog.Object, p *picker) catalog.Object {
 func mergeEnum(b, s, t *catalog.UserType, p *picker) catalog.Object {
 	out := *t
 	out.Header = mergeHeader(b.Header, s.Header, t.Header, p)
-	out.ArrayName = pick(b.ArrayName, s.ArrayName, t.ArrayName, p)
-	out.Labels = mergeList(b.Labels, s.Labels, t.Labels, func(l types.Label) uint32 { return l.OID }, func(b, s, t types.Label, p *picker) types.Label {
-		t.Name = pick(b.Name, s.Name, t.Name, p)
-		return t
-	}, p)
+	out.ArrayName = pick("the name of the array type", b.ArrayName, s.ArrayName, t.ArrayName, p)
+	out.Labels = mergeList(b.Labels, s.Labels, t.Labels, func(l types.Label) uint32 { return l.OID }, part[types.Label]{
+		each: func(b, s, t types.Label, p *picker) types.Label {
+			t.Name = pick("the name of label "+types.QuoteLiteral(b.Name), b.Name, s.Name, t.Name, p)
+			return t
+		}, name: func(l types.Label) string { return "label " + types.QuoteLiteral(l.Name) }}, p)
 	slices.SortFunc(out.Labels, func(x, y types.Label) int { return cmp.Compare(x.Key, y.Key) })
 	for i, l := range out.Labels {
 		for _, m := range out.Labels[:i] {
 			if l.Key == m.Key || l.Name == m.Name {
-				p.clash = true
+				p.clashed("label " + types.QuoteLiteral(l.Name))
 				return p.side(s, t)
 			}
 		}
 	}
+	if !ordered(s.Labels, out.Labels) {
+		p.clashed("the order of the labels")
+		return p.side(s, t)
+	}
 	return &out
+}
+
+// ordered reports whether labels stand in one list as they do in another, as far as it has them.
+func ordered(list, in []types.Label) bool {
+	last := -1
+	for _, l := range list {
+		at := slices.IndexFunc(in, func(x types.Label) bool { return x.OID == l.OID })
+		if at >= 0 && at < last {
+			return false
+		}
+		last = max(last, at)
+	}
+	return true
 }
 
 // bodyOf returns an object without what all objects have.
@@ -83,50 +116,59 @@ func bodyOf(o catalog.Object) catalog.Object {
 // mergeTable merges a table that both sides changed: columns by id, indexes and constraints by OID, the rest field by
 // field. The source has its rows where the base had them.
 func mergeTable(base, source, target *catalog.Table, p *picker) *catalog.Table {
+	source, target = withoutNamesakes(base, source, target, p)
 	out := *target
 	out.Header = mergeHeader(base.Header, source.Header, target.Header, p)
-	out.Columns = mergeList(base.Columns, source.Columns, target.Columns, func(c catalog.Column) uint32 { return c.ID }, mergeColumn, p)
-	out.Indexes = mergeList(base.Indexes, source.Indexes, target.Indexes, func(x *catalog.Index) uint32 { return x.OID }, nil, p)
-	out.Constraints = mergeList(base.Constraints, source.Constraints, target.Constraints, func(c *catalog.Constraint) uint32 { return c.OID }, nil, p)
-	out.Options = pick(base.Options, source.Options, target.Options, p)
-	out.RowSecurity = pick(base.RowSecurity, source.RowSecurity, target.RowSecurity, p)
-	out.ForceRLS = pick(base.ForceRLS, source.ForceRLS, target.ForceRLS, p)
-	out.Unlogged = pick(base.Unlogged, source.Unlogged, target.Unlogged, p)
-	out.Replident = pick(base.Replident, source.Replident, target.Replident, p)
-	if !distinctNames(out.Columns) {
-		p.clash = true
+	out.Columns = mergeList(base.Columns, source.Columns, target.Columns, func(c catalog.Column) uint32 { return c.ID },
+		part[catalog.Column]{mergeColumn, func(c catalog.Column) string { return "column " + types.QuoteIdent(c.Name) }}, p)
+	out.Indexes = mergeList(base.Indexes, source.Indexes, target.Indexes, func(x *catalog.Index) uint32 { return x.OID },
+		part[*catalog.Index]{mergeIndex, func(x *catalog.Index) string { return "index " + types.QuoteIdent(x.Name) }}, p)
+	out.Constraints = mergeList(base.Constraints, source.Constraints, target.Constraints, func(c *catalog.Constraint) uint32 { return c.OID },
+		part[*catalog.Constraint]{mergeConstraint, func(c *catalog.Constraint) string { return "constraint " + types.QuoteIdent(c.Name) }}, p)
+	out.Options = pick("the options", base.Options, source.Options, target.Options, p)
+	out.RowSecurity = pick("row security", base.RowSecurity, source.RowSecurity, target.RowSecurity, p)
+	out.ForceRLS = pick("row security", base.ForceRLS, source.ForceRLS, target.ForceRLS, p)
+	out.Unlogged = pick("whether it is logged", base.Unlogged, source.Unlogged, target.Unlogged, p)
+	out.Replident = pick("the replica identity", base.Replident, source.Replident, target.Replident, p)
+	for _, n := range sameNames(out.Columns) {
+		p.clashed("both sides have a column " + types.QuoteIdent(n))
 	}
 	renumber(out.Columns, target.Columns)
 	return &out
 }
 
 func mergeHeader(b, s, t catalog.Header, p *picker) catalog.Header {
-	t.Name = pick(b.Name, s.Name, t.Name, p)
-	t.Schema = pick(b.Schema, s.Schema, t.Schema, p)
-	t.Owner = pick(b.Owner, s.Owner, t.Owner, p)
-	t.Comment = pick(b.Comment, s.Comment, t.Comment, p)
-	t.ACL = pick(b.ACL, s.ACL, t.ACL, p)
+	t.Name = pick("the name", b.Name, s.Name, t.Name, p)
+	t.Schema = pick("the schema", b.Schema, s.Schema, t.Schema, p)
+	t.Owner = pick("the owner", b.Owner, s.Owner, t.Owner, p)
+	t.Comment = pick("the comment", b.Comment, s.Comment, t.Comment, p)
+	t.ACL = pick("the privileges", b.ACL, s.ACL, t.ACL, p)
 	return t
 }
 
 // pick takes the side that changed.
-func pick[T any](b, s, t T, p *picker) T {
+func pick[T any](what string, b, s, t T, p *picker) T {
 	switch {
 	case alike(b, s), alike(s, t):
 		return t
 	case alike(b, t):
 		return s
 	}
-	p.clash = true
+	p.clashed(what)
 	if p.source {
 		return s
 	}
 	return t
 }
 
-// mergeList merges lists of parts with identities. each merges a part that both sides changed; nil: that is a
-// contradiction.
-func mergeList[T any](base, source, target []T, id func(T) uint32, each func(b, s, t T, p *picker) T, p *picker) []T {
+// part is what mergeList needs to know of parts: how one that both sides changed is merged, and what it is called.
+type part[T any] struct {
+	each func(b, s, t T, p *picker) T
+	name func(T) string
+}
+
+// mergeList merges lists of parts with identities.
+func mergeList[T any](base, source, target []T, id func(T) uint32, kind part[T], p *picker) []T {
 	find := func(list []T, x T) (T, bool) {
 		i := slices.IndexFunc(list, func(y T) bool { return id(y) == id(x) })
 		if i < 0 {
@@ -142,7 +184,7 @@ func mergeList[T any](base, source, target []T, id func(T) uint32, each func(b, 
 		switch {
 		case !inSource && inBase: // dropped on the source
 			if !alike(b, t) {
-				if p.clash = true; !p.source {
+				if p.clashed(kind.name(t) + " was dropped on the source"); !p.source {
 					out = append(out, t)
 				}
 			}
@@ -150,13 +192,9 @@ func mergeList[T any](base, source, target []T, id func(T) uint32, each func(b, 
 			out = append(out, t)
 		case inBase && alike(b, t):
 			out = append(out, s)
-		case each != nil && inBase:
-			out = append(out, each(b, s, t, p))
-		case p.source:
-			p.clash = true
-			out = append(out, s)
-		default:
-			p.clash = true
+		case inBase:
+			out = append(out, kind.each(b, s, t, p))
+		default: // made on both sides, and one: what differs does not matter
 			out = append(out, t)
 		}
 	}
@@ -168,13 +206,41 @@ func mergeList[T any](base, source, target []T, id func(T) uint32, each func(b, 
 		switch {
 		case !inBase:
 			out = append(out, s)
-		case !alike(b, s): // changed here, dropped there
-			if p.clash = true; p.source {
+		case !alike(b, s):
+			if p.clashed(kind.name(s) + " was dropped on the target"); p.source {
 				out = append(out, s)
 			}
 		}
 	}
 	return out
+}
+
+// mergeIndex merges an index that both sides changed: its name and comment may be changed by themselves.
+func mergeIndex(b, s, t *catalog.Index, p *picker) *catalog.Index {
+	name := "index " + types.QuoteIdent(b.Name)
+	rest := func(x *catalog.Index) *catalog.Index {
+		c := *x
+		c.Name, c.Comment = "", ""
+		return &c
+	}
+	out := *pick(name, rest(b), rest(s), rest(t), p)
+	out.Name = pick("the name of "+name, b.Name, s.Name, t.Name, p)
+	out.Comment = pick("the comment of "+name, b.Comment, s.Comment, t.Comment, p)
+	return &out
+}
+
+// mergeConstraint is mergeIndex for constraints.
+func mergeConstraint(b, s, t *catalog.Constraint, p *picker) *catalog.Constraint {
+	name := "constraint " + types.QuoteIdent(b.Name)
+	rest := func(x *catalog.Constraint) *catalog.Constraint {
+		c := *x
+		c.Name, c.Comment = "", ""
+		return &c
+	}
+	out := *pick(name, rest(b), rest(s), rest(t), p)
+	out.Name = pick("the name of "+name, b.Name, s.Name, t.Name, p)
+	out.Comment = pick("the comment of "+name, b.Comment, s.Comment, t.Comment, p)
+	return &out
 }
 
 // typeOf and defaultOf are fields of a column that change together.
@@ -198,52 +264,55 @@ func mergeColumn(b, s, t catalog.Column, p *picker) catalog.Column {
 		}
 		return t
 	}
-	t.Name = pick(b.Name, s.Name, t.Name, p)
+	p.part = "column " + types.QuoteIdent(b.Name)
+	defer func() { p.part = "" }()
+	t.Name = pick("the name", b.Name, s.Name, t.Name, p)
 	kind := func(c catalog.Column) typeOf { return typeOf{c.TypeOID, c.Mod, c.Collation} }
-	if k := choose(kind(b), kind(s), kind(t), p); k != kind(t) {
+	if k := choose("the type", kind(b), kind(s), kind(t), p); k != kind(t) {
 		t.TypeOID, t.Mod, t.Collation, t.Type = k.oid, k.mod, k.collation, s.Type
 	}
 	value := func(c catalog.Column) defaultOf { return defaultOf{c.Default, c.Generated, c.Deps} }
-	d := pick(value(b), value(s), value(t), p)
+	d := pick("the default", value(b), value(s), value(t), p)
 	t.Default, t.Generated, t.Deps = d.Default, d.Generated, d.Deps
-	t.NotNull = pick(b.NotNull, s.NotNull, t.NotNull, p)
-	t.Identity = pick(b.Identity, s.Identity, t.Identity, p)
-	t.Sequence = pick(b.Sequence, s.Sequence, t.Sequence, p)
-	t.Storage = pick(b.Storage, s.Storage, t.Storage, p)
-	t.Statistics = pick(b.Statistics, s.Statistics, t.Statistics, p)
-	t.Comment = pick(b.Comment, s.Comment, t.Comment, p)
-	t.Merge = pick(b.Merge, s.Merge, t.Merge, p)
-	t.ACL = pick(b.ACL, s.ACL, t.ACL, p)
+	t.NotNull = pick("NOT NULL", b.NotNull, s.NotNull, t.NotNull, p)
+	t.Identity = pick("the identity", b.Identity, s.Identity, t.Identity, p)
+	t.Sequence = pick("the sequence", b.Sequence, s.Sequence, t.Sequence, p)
+	t.Storage = pick("the storage", b.Storage, s.Storage, t.Storage, p)
+	t.Statistics = pick("the statistics target", b.Statistics, s.Statistics, t.Statistics, p)
+	t.Comment = pick("the comment", b.Comment, s.Comment, t.Comment, p)
+	t.Merge = pick("the merge policy", b.Merge, s.Merge, t.Merge, p)
+	t.ACL = pick("the privileges", b.ACL, s.ACL, t.ACL, p)
 	return t
 }
 
 // choose is pick for values that can be compared.
-func choose[T comparable](b, s, t T, p *picker) T {
+func choose[T comparable](what string, b, s, t T, p *picker) T {
 	switch {
 	case b == s, s == t:
 		return t
 	case b == t:
 		return s
 	}
-	p.clash = true
+	p.clashed(what)
 	if p.source {
 		return s
 	}
 	return t
 }
 
-func distinctNames(cols []catalog.Column) bool {
+// sameNames lists names that two live columns have.
+func sameNames(cols []catalog.Column) (out []string) {
 	seen := map[string]bool{}
 	for _, c := range cols {
 		if c.Dropped || c.Hidden != "" {
 			continue
 		}
 		if seen[c.Name] {
-			return false
+			out = append(out, c.Name)
 		}
 		seen[c.Name] = true
 	}
-	return true
+	return out
 }
 
 // renumber gives columns that came from the source attribute numbers that the target does not use.
