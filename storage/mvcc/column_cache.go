@@ -2,7 +2,6 @@ package mvcc
 
 import (
 	"container/list"
-	"context"
 	"slices"
 	"sync"
 
@@ -44,33 +43,6 @@ type cachedBatch struct {
 	bytes int64
 	users int // entries that the cache holds; under its mutex
 }
-
-// keyColumn holds keys one after the other.
-type keyColumn struct {
-	bytes []byte
-	ends  []uint32
-}
-
-func (c *keyColumn) add(key []byte) {
-	c.bytes = append(c.bytes, key...)
-	c.ends = append(c.ends, uint32(len(c.bytes)))
-}
-
-func (c *keyColumn) at(i int) []byte {
-	from := uint32(0)
-	if i > 0 {
-		from = c.ends[i-1]
-	}
-	return c.bytes[from:c.ends[i]]
-}
-
-func (c *keyColumn) addFrom(src *keyColumn, lo, hi int) {
-	for i := lo; i < hi; i++ {
-		c.add(src.at(i))
-	}
-}
-
-func (c *keyColumn) reset() { c.bytes, c.ends = c.bytes[:0], c.ends[:0] }
 
 const (
 	// cacheRows is the least number of rows worth keeping.
@@ -267,156 +239,6 @@ func (s *scanner) keep(b *scanBatch, err error) {
 		if s.filling.batch(&cachedBatch{n: b.batch.N, keys: b.keys, vers: b.vers, cols: b.stored}); s.filling.bytes > c.max/2 {
 			s.filling = nil // too large a table
 		}
-	}
-}
-
-// tableBuilder makes an entry of batches and rows that come in order.
-type tableBuilder struct {
-	x     *cachedTable
-	dec   scanBatch
-	cur   *cachedBatch // not in x yet; nil: none
-	bytes int64        // of the batches that are its own
-	again bool         // the table was read before
-}
-
-func newTableBuilder(ks uint64, chain []link, shape *scanShape) *tableBuilder {
-	return &tableBuilder{x: &cachedTable{ks: ks, chain: slices.Clone(chain), shape: shape}}
-}
-
-// identity lists row numbers.
-var identity = func() (all [vector.Size]uint16) {
-	for i := range all {
-		all[i] = uint16(i)
-	}
-	return all
-}()
-
-// batch adds a copy of a batch.
-func (t *tableBuilder) batch(b *cachedBatch) {
-	t.rows(b, 0, b.n)
-	t.flush()
-}
-
-// share adds a batch of another entry, which is complete.
-func (t *tableBuilder) share(b *cachedBatch) {
-	t.flush()
-	t.x.batches = append(t.x.batches, b)
-	t.x.rows += b.n
-}
-
-// rows adds rows lo to hi of a batch.
-func (t *tableBuilder) rows(b *cachedBatch, lo, hi int) {
-	for lo < hi {
-		cur := t.room()
-		n := min(hi-lo, vector.Size-cur.n)
-		cur.keys.addFrom(&b.keys, lo, lo+n)
-		cur.vers = append(cur.vers, b.vers[lo:lo+n]...)
-		for i, v := range b.cols {
-			cur.cols[i].AppendFrom(v, identity[lo:lo+n], n)
-		}
-		cur.n += n
-		lo += n
-	}
-}
-
-// row adds a row as it is stored.
-func (t *tableBuilder) row(key, payload []byte, ver uint64) error {
-	cur := t.room()
-	if t.dec.dec == nil {
-		t.dec = *newScanBatch(t.x.shape)
-	}
-	if err := t.dec.dec.Append(payload, cur.cols); err != nil {
-		return err
-	}
-	cur.keys.add(key)
-	cur.vers = append(cur.vers, ver)
-	cur.n++
-	return nil
-}
-
-// room returns a batch that takes one more row.
-func (t *tableBuilder) room() *cachedBatch {
-	if t.cur != nil && t.cur.n == vector.Size {
-		t.flush()
-	}
-	if t.cur == nil {
-		t.cur = &cachedBatch{cols: make([]*vector.Vector, len(t.x.shape.columns))}
-		for i, typ := range t.x.shape.types {
-			t.cur.cols[i] = &vector.Vector{}
-			t.cur.cols[i].Reset(typ)
-		}
-	}
-	return t.cur
-}
-
-func (t *tableBuilder) flush() {
-	b := t.cur
-	if b == nil {
-		return
-	}
-	t.cur = nil
-	b.bytes = int64(cap(b.keys.bytes)) + 4*int64(cap(b.keys.ends)) + 8*int64(cap(b.vers))
-	for _, v := range b.cols {
-		b.bytes += v.Bytes()
-	}
-	t.bytes += b.bytes
-	t.x.batches = append(t.x.batches, b)
-	t.x.rows += b.n
-}
-
-func (t *tableBuilder) table() *cachedTable {
-	t.flush()
-	return t.x
-}
-
-// cacheScan yields the batches of an entry.
-type cacheScan struct {
-	s    *scanner
-	from *cachedTable
-	pick []int // positions in the entry, -1: a system column
-	next int
-	cols []*vector.Vector
-	out  vector.Batch
-}
-
-func newCacheScan(s *scanner, x *cachedTable) *cacheScan {
-	c := &cacheScan{s: s, from: x, pick: make([]int, len(s.shape.columns)), cols: make([]*vector.Vector, len(s.shape.columns))}
-	for i, id := range s.shape.columns {
-		c.pick[i] = slices.Index(x.shape.columns, id)
-	}
-	return c
-}
-
-func (c *cacheScan) take(ctx context.Context) (*vector.Batch, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, context.Cause(ctx)
-	}
-	if c.next == len(c.from.batches) {
-		return nil, nil
-	}
-	b := c.from.batches[c.next]
-	c.next++
-	for i, p := range c.pick {
-		if p >= 0 {
-			c.cols[i] = b.cols[p]
-		}
-	}
-	if len(c.s.shape.system) > 0 {
-		c.system(b)
-	}
-	c.out = vector.Batch{Cols: c.cols, N: b.n}
-	return &c.out, nil
-}
-
-// system makes the system columns of a batch, in the memory that the scanner has for them.
-func (c *cacheScan) system(b *cachedBatch) {
-	mine := c.s.batch
-	mine.reset(c.s.shape)
-	for i := range b.n {
-		c.s.addSystem(mine, b.keys.at(i), b.vers[i])
-	}
-	for _, p := range c.s.shape.system {
-		c.cols[p] = &mine.vecs[p]
 	}
 }
 
