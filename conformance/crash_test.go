@@ -185,12 +185,24 @@ func crowd(t *testing.T, p *process, l *ledger, seed int64) *sync.WaitGroup {
 	return &wg
 }
 
-// TestKill kills the server at random moments while clients work, and looks at what is there after the restart.
+// TestKill kills the server at random moments while clients work, and looks at what is there after the restart. The long
+// form begins anew with an empty store every few rounds, since each round looks at all that is there, and ends after some
+// minutes; with -v it tells how far it is.
 func TestKill(t *testing.T) {
-	rounds, wait := 6, 400
+	rounds, wait, end := 6, 400, time.Now()
 	if os.Getenv("ROWAN_LONG") != "" {
-		rounds, wait = 300, 1500
+		rounds, wait, end = 20, 1500, time.Now().Add(5*time.Minute)
 	}
+	seed := time.Now().UnixNano()
+	rnd := rand.New(rand.NewSource(seed))
+	for store := 1; store == 1 || time.Now().Before(end); store++ {
+		t.Logf("store %d, seed %d", store, seed)
+		killRounds(t, rnd, rounds, wait)
+	}
+}
+
+// killRounds kills the server of one store some times, each after wait milliseconds at most.
+func killRounds(t *testing.T, rnd *rand.Rand, rounds, wait int) {
 	dir, l := t.TempDir(), newLedger()
 	p := startProcess(t, dir)
 	run(t, dial(t, p, "postgres"),
@@ -200,19 +212,21 @@ func TestKill(t *testing.T) {
 		"CREATE TABLE transfers (id int PRIMARY KEY, a int, b int, n int)",
 		"CREATE TABLE groups (id int, n int, text text, PRIMARY KEY (id, n))", "CREATE INDEX ON groups (text, id)",
 		"CREATE TABLE copies (id int, n int, text text, UNIQUE (id, n))")
-	rnd := rand.New(rand.NewSource(time.Now().UnixNano()))
 	for round := range rounds {
 		wg := crowd(t, p, l, rnd.Int63n(1e6))
 		time.Sleep(time.Duration(50+rnd.Intn(wait)) * time.Millisecond)
 		p.kill()
 		wg.Wait()
+		killed := time.Now()
 		p = startProcess(t, dir)
+		started := time.Now()
 		checkAfterCrash(t, p, l)
+		t.Logf("round %d: %d acknowledged commits, restarted in %v, checked in %v", round, l.acked.Load(),
+			started.Sub(killed).Round(time.Millisecond), time.Since(started).Round(time.Millisecond))
 		if t.Failed() {
 			t.Fatalf("after round %d:\n%.2000s", round, p.out.String())
 		}
 	}
-	t.Logf("%d acknowledged commits", l.acked.Load())
 	p.stop()
 	p = startProcess(t, dir)
 	checkAfterCrash(t, p, l)

@@ -101,7 +101,7 @@ type undoer struct {
 	gone   kv.Batch // what is not needed once these are
 	limits kv.Limits
 	quiet  bool      // no transaction runs
-	dead   []deadKey // tombstones put in the place of heads
+	dead   []deadKey // tombstones put back, or in the place of heads
 	err    error
 	buf    []byte
 	old    []byte
@@ -138,9 +138,24 @@ func (u *undoer) key(id keys.Space, key []byte) (err error) {
 	if ok {
 		u.batch.Put(head, u.old)
 		u.gone.Delete(hist)
-		return nil
+		return u.queue(id, key)
 	}
 	return u.vacate(id, key, head, v)
+}
+
+// queue tells the cleaner of a tombstone that is back: while it was away it may have been looked for, and forgotten.
+func (u *undoer) queue(id keys.Space, key []byte) error {
+	old, err := parseVersion(u.old)
+	if err != nil {
+		return err
+	}
+	if sp := u.s.openSpace(id); sp != nil && old.deleted() {
+		r := &reader{s: u.s}
+		if scn := r.scn(&old); scn <= latest {
+			u.dead = append(u.dead, deadKey{sp, bytes.Clone(key), scn})
+		}
+	}
+	return nil
 }
 
 // vacate takes away a head that has replaced nothing that history would have. Where it may have stood on a tombstone, one

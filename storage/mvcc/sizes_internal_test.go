@@ -41,3 +41,14 @@ func (s *Store) WrongSizes(ctx context.Context) (wrong []string, err error) {
 }
 
 func init() { flatDepth, flatSmall = 1, 300 } // so that tests have copies of all kinds
+
+// Tombstones counts the heads that are tombstones, of all layers.
+func (s *Store) Tombstones(ctx context.Context) (n int, err error) {
+	_, err = s.eachVersion(ctx, keys.HeadPrefix(), func(_ []byte, v *version) bool {
+		if v.deleted() {
+			n++
+		}
+		return true
+	})
+	return n, err
+}
