@@ -78,7 +78,7 @@ type Table struct {
 	Columns     []Column // by Num; dropped ones stay
 	Indexes     []*Index
 	Constraints []*Constraint
-	Created     uint64   // SCN
+	Created     uint64   // microseconds since 1970; 0: not known
 	Options     []string `json:",omitempty"`
 	Unlogged    bool     `json:",omitempty"`
 	OnCommit    byte     `json:",omitempty"` // of a temporary table: 'd' delete its rows, 'x' drop it, else keep
@@ -256,7 +256,17 @@ type Function struct {
 	Leakproof  bool
 	Parallel   byte
 	Config     []string `json:",omitempty"`
+	Cost       float32  `json:",omitempty"` // 0: the language's usual
+	Rows       float32  `json:",omitempty"` // of one that returns a set; 0: the usual
+	// Atomic has the statements of a body in the standard's form, names qualified; Body is "" then. Return says that it is
+	// one expression, RETURN …, kept as SELECT.
+	Atomic []string `json:",omitempty"`
+	Return bool     `json:",omitempty"`
+	Deps   []Dep    `json:",omitempty"` // what Atomic and Defaults need
 }
+
+// Standard reports whether the body is in the standard's form: bound when the function was made.
+func (f *Function) Standard() bool { return f.Atomic != nil }
 
 // Role is a role; roles, like databases, belong to the server and not to a branch.
 type Role struct {

@@ -32,6 +32,8 @@ type Options struct {
 	CountRows bool
 	// NoParams makes parameters an error, as in a simple query.
 	NoParams bool
+	// NoBodyCheck lets functions be made whose bodies are not looked at.
+	NoBodyCheck bool
 }
 
 // Plan is a statement ready to run. Commands have no Root, but for COPY FROM, whose Root inserts what is fed in.
@@ -53,10 +55,15 @@ type Plan struct {
 // With an error of a name or type comes a plan with nothing but Locks, as from bind.Bind.
 func New(_ context.Context, stmt parse.Statement, c bind.Catalog, known []types.Type, o Options) (*Plan, error) {
 	params := append([]types.Type(nil), known...)
-	b, err := bind.Bind(stmt, c, &params, bind.Options{Fold: o.Fold, Supported: o.Supported, NoParams: o.NoParams})
+	b, err := bind.Bind(stmt, c, &params, bind.Options{Fold: o.Fold, Supported: o.Supported, NoParams: o.NoParams, NoBodyCheck: o.NoBodyCheck})
 	if err != nil {
 		return &Plan{Locks: b.Locks}, err
 	}
+	return finish(b, params, c, o)
+}
+
+// finish makes a plan of a bound statement.
+func finish(b *bind.Bound, params []types.Type, c bind.Catalog, o Options) (*Plan, error) {
 	p := &Plan{Command: b.Command, Tag: b.Tag, Params: params, Refs: b.Refs, ReadOnly: b.ReadOnly, Once: b.Once, Notices: b.Notices, Access: b.Access, Locks: b.Locks}
 	if b.Fields != nil {
 		p.Fields = make([]vector.Field, len(b.Fields))
@@ -67,7 +74,16 @@ func New(_ context.Context, stmt parse.Statement, c bind.Catalog, known []types.
 	if b.Node == nil {
 		return p, nil
 	}
-	node, err := optimize.Optimize(b.Node, optimize.Options{Fold: o.Fold, Stats: o.Stats})
+	node := b.Node
+	if b.Calls {
+		in := bind.Inliner{Catalog: c, Options: bind.Options{Fold: o.Fold, Supported: o.Supported}, Bound: b}
+		var err error
+		if node, err = in.Plan(node); err != nil {
+			return nil, err
+		}
+		p.Refs, p.Access, p.Locks, p.Once = b.Refs, b.Access, b.Locks, b.Once
+	}
+	node, err := optimize.Optimize(node, optimize.Options{Fold: o.Fold, Stats: o.Stats})
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +97,10 @@ func indexExpr(c bind.Catalog, o Options) func(*catalog.Table, catalog.ColumnID)
 		e, err := bind.IndexExpr(t, id, c, bind.Options{Fold: o.Fold, Supported: o.Supported})
 		if e == nil || err != nil {
 			return nil, err
+		}
+		in := bind.Inliner{Catalog: c, Options: bind.Options{Fold: o.Fold, Supported: o.Supported}}
+		if e = in.Expr(e); in.Err != nil {
+			return nil, in.Err
 		}
 		return optimize.Expression(e, o.Fold), nil
 	}

@@ -116,7 +116,8 @@ func (c *catalogAccess) Statistics(r catalog.Ref, t *catalog.Table) *statistics.
 
 // planOptions are what the planner needs of the session.
 func (s *Session) planOptions() planner.Options {
-	return planner.Options{Fold: s.catalogs.Fold, Supported: supported, Stats: &s.catalogs, CountRows: true}
+	return planner.Options{Fold: s.catalogs.Fold, Supported: supported, Stats: &s.catalogs, CountRows: true,
+		NoBodyCheck: !s.settings.on("check_function_bodies")}
 }
 
 // supported reports whether a built-in function can be called.

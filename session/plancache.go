@@ -39,6 +39,8 @@ type cacheEntry struct {
 	key   string
 	stmts []parse.Statement
 	plan  *planned
+
+	routine *routinePlan
 }
 
 func newPlanCache(size int) *planCache {

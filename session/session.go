@@ -91,6 +91,8 @@ type Session struct {
 	me                currentRole
 	temp              *temp.Space // nil until the first temporary object
 	ephemeral         string      // branch that is dropped with the session; "": none
+	depth             int         // of functions that call each other
+	frame             *frame      // of the innermost one; nil: none runs
 	trusted           bool        // the engine's own statements run: privileges are not checked
 }
 

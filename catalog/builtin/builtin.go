@@ -6,7 +6,10 @@
 // but not called; bind answers 0A000 for it. Rowan's own functions (schema rowan) are rows here too.
 package builtin
 
-import "github.com/rowandb/rowan/types"
+import (
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/types"
+)
 
 // Proc is a row of pg_proc.
 type Proc struct {
@@ -34,6 +37,9 @@ type Proc struct {
 	Support   types.OID
 	Comment   string
 	User      bool // made by a user with CREATE FUNCTION (not built in)
+
+	Function *catalog.Function // of a user's function
+	Ref      catalog.Ref       // what unqualified relations mean in its body: a view at a point calls the functions of then
 }
 
 // Operator is a row of pg_operator.

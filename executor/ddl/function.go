@@ -10,6 +10,7 @@ import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/command"
+	"github.com/rowandb/rowan/types"
 )
 
 func (s *stmt) createFunction(ctx context.Context, c *command.CreateFunction) error {
@@ -27,12 +28,17 @@ func (s *stmt) createFunction(ctx context.Context, c *command.CreateFunction) er
 		if old.Kind != f.Kind {
 			return pgerr.New(pgerrcode.WrongObjectType, "cannot change routine kind").WithDetail("%q is a %s.", f.Name, kindOf(old))
 		}
-		if old.Returns != f.Returns || old.ReturnsSet != f.ReturnsSet {
-			return pgerr.New(pgerrcode.InvalidFunctionDefinition, "cannot change return type of existing function").
-				WithHint("Use DROP FUNCTION %s first.", s.signature(old))
+		if err := s.replaceable(old, &f); err != nil {
+			return err
+		}
+		if c.Invalid != nil {
+			return c.Invalid
 		}
 		f.Header = old.Header
 		return s.view.Put(ctx, &f)
+	}
+	if c.Invalid != nil {
+		return c.Invalid
 	}
 	id, err := s.oid(ctx)
 	if err != nil {
@@ -41,6 +47,58 @@ func (s *stmt) createFunction(ctx context.Context, c *command.CreateFunction) er
 	f.OID, f.Owner = id, s.Role
 	s.applyDefaults('f', f.Schema, &f.Header, &f)
 	return s.view.Put(ctx, &f)
+}
+
+// replaceable refuses a new definition that those who call the function by the old one would not expect.
+func (s *stmt) replaceable(old, f *catalog.Function) error {
+	refuse := func(format string, args ...any) *pgerr.Error {
+		word := "FUNCTION"
+		if old.Kind == 'p' {
+			word = "PROCEDURE"
+		}
+		return pgerr.New(pgerrcode.InvalidFunctionDefinition, format, args...).WithHint("Use DROP %s %s first.", word, s.signature(old))
+	}
+	if old.Returns != f.Returns || old.ReturnsSet != f.ReturnsSet {
+		return refuse("cannot change return type of existing %s", kindOf(old))
+	}
+	if f.Returns == types.OIDRecord && !slices.EqualFunc(outputs(old), outputs(f), func(x, y catalog.Column) bool { return x.Name == y.Name && x.TypeOID == y.TypeOID }) {
+		return refuse("cannot change return type of existing %s", kindOf(old)).WithDetail("Row type defined by OUT parameters is different.")
+	}
+	was, is := inputNames(old), inputNames(f)
+	for i, n := range was {
+		if n != "" && (i >= len(is) || is[i] != n) {
+			return refuse("cannot change name of input parameter %q", n)
+		}
+	}
+	if len(f.Defaults) < len(old.Defaults) {
+		return refuse("cannot remove parameter defaults from existing function")
+	}
+	return nil
+}
+
+// outputs are the names and types of what a function returns by its parameters.
+func outputs(f *catalog.Function) []catalog.Column {
+	var out []catalog.Column
+	for i, m := range f.ArgModes {
+		if m == 'o' || m == 'b' || m == 't' {
+			c := catalog.Column{TypeOID: f.ArgTypes[i]}
+			if i < len(f.ArgNames) {
+				c.Name = f.ArgNames[i]
+			}
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func inputNames(f *catalog.Function) []string {
+	var out []string
+	for i, n := range f.ArgNames {
+		if i >= len(f.ArgModes) || f.ArgModes[i] != 'o' && f.ArgModes[i] != 't' {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // sameFunction finds the function of that name with the same input arguments.
@@ -77,6 +135,12 @@ func (s *stmt) alterFunction(ctx context.Context, c *command.AlterFunction) erro
 	}
 	if c.Parallel != 0 {
 		f.Parallel = c.Parallel
+	}
+	if c.Cost != 0 {
+		f.Cost = c.Cost
+	}
+	if c.Rows != 0 {
+		f.Rows = c.Rows
 	}
 	for _, x := range []struct {
 		to *bool

@@ -173,6 +173,9 @@ func kernelEnv(env *op.Env) *kernel.Env {
 
 // Kernel returns the code of a function for given types.
 func Kernel(proc *builtin.Proc, args []types.Type, result types.Type) (kernel.Kernel, error) {
+	if proc.User {
+		return kernel.User(proc, args, result), nil
+	}
 	k, ok := kernel.Lookup(proc.Source)
 	if !ok {
 		return k, pgerr.Unsupported("function %s", proc.Name)

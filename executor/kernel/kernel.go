@@ -11,6 +11,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/rowandb/rowan/catalog/builtin"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
 )
@@ -77,4 +78,6 @@ type Services interface {
 	Call(ctx context.Context, name string, args []types.Datum) (types.Datum, error)
 	// Rows runs such a function that returns a set: it calls yield for each row until yield returns false.
 	Rows(ctx context.Context, name string, args []types.Datum, yield func(row []types.Datum) bool) error
+	// Routine opens a user's function for calls with arguments of these types that give values of type result.
+	Routine(ctx context.Context, p *builtin.Proc, args []types.Type, result types.Type) (Routine, error)
 }

@@ -31,6 +31,9 @@ func LookupAggregate(name string) (NewAggregate, bool) {
 
 // Supported reports whether the engine can run a built-in function: bind answers 0A000 for others.
 func Supported(p *builtin.Proc) bool {
+	if p.User {
+		return p.Function != nil && p.Function.Language == "sql"
+	}
 	switch p.Kind {
 	case 'a':
 		return aggregateSupported(p)

@@ -45,6 +45,14 @@ type Options struct {
 	Supported func(*builtin.Proc) bool
 	// NoParams makes a parameter an error, as in a simple query.
 	NoParams bool
+	// Body says that the statement is one of a function's; nil: it is not.
+	Body *Body
+	// Ref is what unqualified relations and functions mean.
+	Ref catalog.Ref
+	// NoBodyCheck lets functions be made whose bodies are not looked at, as check_function_bodies = off does.
+	NoBodyCheck bool
+
+	columns, ctes int // the last numbers taken by the plan into which the statement's is put
 }
 
 // Bound is a bound statement. Exactly one of Node and Command is set, but for COPY FROM, which has both: the command says
@@ -68,6 +76,13 @@ type Bound struct {
 	Locks []RelationLock
 	// Notices are what PostgreSQL tells the client beside the result.
 	Notices []*pgerr.Error
+	// Calls says that users' functions are called.
+	Calls bool
+	// Whole says, of the last statement of a function that returns a row, that its only column is that row.
+	Whole bool
+
+	changes bool // rows are written or locked
+	ctes    int  // the last number of a CTE
 }
 
 // Field is a result column.
@@ -96,10 +111,16 @@ type Access struct {
 // Bind binds a statement. params holds the types of the parameters that the client declared and receives those that are
 // inferred. With an error comes what was bound so far of Bound.Locks: the names may mean something else once they are held.
 func Bind(stmt parse.Statement, c Catalog, params *[]types.Type, o Options) (*Bound, error) {
-	b := &binder{cat: c, opts: o, params: params, stmt: &stmt, out: &Bound{}}
+	b := &binder{cat: c, opts: o, params: params, stmt: &stmt, out: &Bound{}, ref: o.Ref, ctes: o.ctes}
+	if o.columns > 0 {
+		b.columns = make([]columnInfo, o.columns)
+	}
 	err := b.statement(stmt.Node)
 	if err == nil {
 		err = b.checkParams()
+	}
+	if err == nil && o.Body != nil {
+		err = b.bodyStatement(o.Body)
 	}
 	if err != nil {
 		return &Bound{Locks: b.out.Locks}, b.relocate(err)
@@ -108,6 +129,7 @@ func Bind(stmt parse.Statement, c Catalog, params *[]types.Type, o Options) (*Bo
 		b.out.Tag = stmt.Tag
 	}
 	b.settleAccess()
+	b.out.changes, b.out.ctes = b.changes, b.ctes
 	return b.out, nil
 }
 
@@ -125,6 +147,7 @@ type binder struct {
 	views   int // depth of nested views
 	path    []string
 	modify  bool        // something writes
+	changes bool        // rows are written or locked
 	viewer  catalog.OID // owner of the view being bound; 0: none
 	ref     catalog.Ref // what unqualified relations mean: in a view, the view's own
 	snaps   map[catalog.Ref]*catalog.Snapshot
@@ -215,6 +238,7 @@ func (b *binder) statement(n *pg.Node) error {
 			b.out.Fields = nil // a procedure's results are not shown
 			return err
 		}
+		return b.callStatement(s.CallStmt)
 	}
 	return b.command(n)
 }

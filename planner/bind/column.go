@@ -40,6 +40,9 @@ func (q *query) nameRef(n *pg.ColumnRef) (expr.Expr, error) {
 		return nil, err
 	}
 	if it == nil {
+		if e, err := q.argument(names, pos); e != nil || err != nil {
+			return e, err
+		}
 		return nil, q.missingRelation(relation, pos)
 	}
 	e, err := q.qualified(it, column, pos)
@@ -47,6 +50,9 @@ func (q *query) nameRef(n *pg.ColumnRef) (expr.Expr, error) {
 		return e, err
 	}
 	if e, err = q.methodCall(it, column, pos); e != nil {
+		return e, err
+	}
+	if e, err := q.argument(names, pos); e != nil || err != nil {
 		return e, err
 	}
 	return nil, q.missingColumn(relation, column, pos)
@@ -82,6 +88,9 @@ func (q *query) plainColumn(name string, pos int) (expr.Expr, error) {
 	}
 	if it != nil {
 		return q.wholeRow(it, pos)
+	}
+	if e, err := q.argument([]string{name}, pos); e != nil || err != nil {
+		return e, err
 	}
 	return nil, q.missingColumn("", name, pos)
 }
@@ -158,6 +167,9 @@ func (q *query) wholeRow(it *item, pos int) (expr.Expr, error) {
 
 // rowType is the type of an item's rows: the relation's own, when it is one, else an anonymous record.
 func (q *query) rowType(it *item, fields []types.Field) types.Type {
+	if it.row != nil && len(it.row.Fields) == len(fields) {
+		return types.Of(it.row)
+	}
 	if it.relation != 0 {
 		if d := q.b.def(catalog.RowType(it.relation)); d != nil && len(d.Fields) == len(fields) {
 			return types.Of(d)

@@ -1,7 +1,6 @@
 package bind
 
 import (
-	"github.com/jackc/pgerrcode"
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/rowandb/rowan/pgerr"
@@ -46,8 +45,6 @@ func (b *binder) sessionCommand(n *pg.Node) (command.Command, error) {
 		return b.lockTable(s.LockStmt)
 	case *pg.Node_DoStmt:
 		return b.do(s.DoStmt)
-	case *pg.Node_CallStmt:
-		return nil, b.call(s.CallStmt)
 	case *pg.Node_ConstraintsSetStmt:
 		return b.setConstraints(s.ConstraintsSetStmt)
 	}
@@ -101,27 +98,4 @@ func (b *binder) do(s *pg.DoStmt) (command.Command, error) {
 		}
 	}
 	return c, nil
-}
-
-// call binds CALL as a query of the function; procedures are a kind of their own.
-func (b *binder) call(s *pg.CallStmt) error {
-	q := b.child(nil)
-	q.kind = kindCall
-	c, err := q.callArgs(s.Funccall)
-	if err != nil {
-		return err
-	}
-	c.context = true
-	o, err := b.overload(c)
-	if err != nil {
-		return err
-	}
-	if o.cand == nil {
-		return b.noFunction(c, o.many)
-	}
-	if p := o.cand.proc; p.Kind != 'p' {
-		return pgerr.New(pgerrcode.WrongObjectType, "%s is not a procedure", c.text()+b.signature(c)).
-			WithHint("To call a function, use SELECT.").At(c.pos)
-	}
-	return pgerr.Unsupported("CALL")
 }

@@ -175,17 +175,23 @@ func (b *definer) dropFunction(s *pg.DropStmt, o *pg.ObjectWithArgs) (command.Dr
 			if o.ArgsUnspecified {
 				return command.DropObject{}, skipNotice("%s %s() does not exist, skipping", word, text), nil
 			}
-			return command.DropObject{}, skipNotice("%s %s does not exist, skipping", word, text), nil
+			return command.DropObject{}, skipNotice("%s %s does not exist, skipping", word, writtenFunction(o)), nil
 		}
 		if o.ArgsUnspecified {
 			return command.DropObject{}, nil, pgerr.New(pgerrcode.UndefinedFunction, "could not find a %s named %q", word, text)
 		}
 		return command.DropObject{}, nil, pgerr.New(pgerrcode.UndefinedFunction, "%s %s does not exist", word, text)
 	}
-	if word == "function" && f.Kind == 'p' || word == "procedure" && f.Kind != 'p' {
-		return command.DropObject{}, nil, pgerr.New(pgerrcode.WrongObjectType, "%s is not a %s", text, word)
-	}
 	return command.DropObject{Object: f.OID}, nil, nil
+}
+
+// writtenFunction is name(argument types) as the parser has read it.
+func writtenFunction(o *pg.ObjectWithArgs) string {
+	var args []string
+	for _, a := range o.Objargs {
+		args = append(args, typeNameText(a.GetTypeName()))
+	}
+	return strings.Join(stringList(o.Objname), ".") + "(" + strings.Join(args, ",") + ")"
 }
 
 // dropPart answers DROP of triggers, rules and policies, of which a table has none.

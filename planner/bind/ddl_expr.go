@@ -200,10 +200,20 @@ func (b *definer) generatedExpr(tab *catalog.Table, column string, t types.Type,
 		return s, pgerr.New(pgerrcode.InvalidObjectDefinition, "cannot use generated column %q in column generation expression", u).
 			WithDetail("A generated column cannot reference another generated column.").At(placeOf(e, u))
 	}
-	if expr.VolatilityOf(e) != expr.Immutable {
+	if mutable, err := b.mutable(e); mutable || err != nil {
+		if err != nil {
+			return s, err
+		}
 		return s, pgerr.New(pgerrcode.InvalidObjectDefinition, "generation expression is not immutable")
 	}
 	return s, nil
+}
+
+// mutable reports whether an expression's value may change. Of a function that is inlined, what it consists of counts.
+func (b *definer) mutable(e expr.Expr) (bool, error) {
+	in := Inliner{Catalog: b.cat, Options: Options{Fold: b.opts.Fold}}
+	e = in.Expr(e)
+	return expr.VolatilityOf(e) != expr.Immutable, in.Err
 }
 
 // placeOf is where an expression first names a column.
@@ -233,7 +243,10 @@ func (b *definer) indexExpr(t *catalog.Table, n *pg.Node, predicate bool) (store
 	if err != nil {
 		return stored{}, err
 	}
-	if expr.VolatilityOf(e) != expr.Immutable {
+	if mutable, err := b.mutable(e); mutable || err != nil {
+		if err != nil {
+			return stored{}, err
+		}
 		return stored{}, pgerr.New(pgerrcode.InvalidObjectDefinition, "functions in index %s must be marked IMMUTABLE", what)
 	}
 	return b.keep(e), nil

@@ -10,19 +10,22 @@ import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/command"
-	"github.com/rowandb/rowan/planner/expr"
 	"github.com/rowandb/rowan/types"
 )
 
-// createFunction binds CREATE FUNCTION and PROCEDURE. The body is kept as it is.
+// createFunction binds CREATE FUNCTION and PROCEDURE.
 func (b *definer) createFunction(s *pg.CreateFunctionStmt) (command.Command, error) {
 	at, err := b.newName(stringList(s.Funcname))
 	if err != nil {
 		return nil, err
 	}
-	f := &catalog.Function{Header: catalog.Header{Schema: at.Schema, Name: at.Name}, Kind: 'f', Volatile: 'v', Parallel: 'u', Language: "sql"}
+	f := &catalog.Function{Header: catalog.Header{Schema: at.Schema, Name: at.Name}, Kind: 'f', Volatile: 'v', Parallel: 'u'}
 	if s.IsProcedure {
 		f.Kind = 'p'
+	}
+	o, err := b.functionOptions(f, s)
+	if err != nil {
+		return nil, err
 	}
 	out, err := b.parameters(f, s.Parameters)
 	if err != nil {
@@ -31,17 +34,32 @@ func (b *definer) createFunction(s *pg.CreateFunctionStmt) (command.Command, err
 	if err := b.returns(f, s, out); err != nil {
 		return nil, err
 	}
+	c := &command.CreateFunction{Function: f, Replace: s.Replace}
+	if err := o.check(f, s.SqlBody != nil); err != nil {
+		return nil, err
+	}
 	if s.SqlBody != nil {
-		if f.Body, err = standardBody(s.SqlBody); err != nil {
+		if err := b.standardBody(f, s.SqlBody); err != nil {
 			return nil, err
 		}
 	}
-	for _, n := range s.Options {
-		if err := functionOption(f, n.GetDefElem()); err != nil {
-			return nil, err
+	if f.Language == "sql" && !b.opts.NoBodyCheck {
+		c.Invalid = b.checkSQL(f)
+	}
+	return c, nil
+}
+
+// checkSQL tells what is wrong with a function in SQL.
+func (b *definer) checkSQL(f *catalog.Function) error {
+	for i, id := range f.ArgTypes {
+		if d := b.def(id); d.Kind == types.KindPseudo && !isPolymorphic(id) && id != types.OIDRecord && id != types.OIDVoid && (i >= len(f.ArgModes) || f.ArgModes[i] != 'o') {
+			return pgerr.New(pgerrcode.InvalidFunctionDefinition, "SQL functions cannot have arguments of type %s", b.formatType(d))
 		}
 	}
-	return &command.CreateFunction{Function: f, Replace: s.Replace}, checkLanguage(f)
+	if d := b.def(f.Returns); d.Kind == types.KindPseudo && !isPolymorphic(d.OID) && d.OID != types.OIDRecord && d.OID != types.OIDVoid {
+		return pgerr.New(pgerrcode.InvalidFunctionDefinition, "SQL functions cannot return type %s", b.formatType(d))
+	}
+	return b.checkBody(f)
 }
 
 func checkLanguage(f *catalog.Function) error {
@@ -51,8 +69,7 @@ func checkLanguage(f *catalog.Function) error {
 	case "c", "internal":
 		return pgerr.Unsupported("language %q", f.Language)
 	}
-	return pgerr.New(pgerrcode.UndefinedObject, "language %q does not exist", f.Language).
-		WithHint("Use CREATE EXTENSION to load the language into the database.")
+	return pgerr.New(pgerrcode.UndefinedObject, "language %q does not exist", f.Language)
 }
 
 var parameterModes = map[pg.FunctionParameterMode]byte{
@@ -63,7 +80,7 @@ var parameterModes = map[pg.FunctionParameterMode]byte{
 // parameters binds the arguments and returns the types of those that are results.
 func (b *definer) parameters(f *catalog.Function, nodes []*pg.Node) ([]types.OID, error) {
 	var out []types.OID
-	named, moded := false, false
+	named, moded, variadic := false, false, false
 	for _, n := range nodes {
 		p := n.GetFunctionParameter()
 		t, err := b.argumentType(p.ArgType)
@@ -71,22 +88,20 @@ func (b *definer) parameters(f *catalog.Function, nodes []*pg.Node) ([]types.OID
 			return nil, err
 		}
 		mode := parameterModes[p.Mode]
+		if p.ArgType.Setof {
+			return nil, pgerr.New(pgerrcode.InvalidFunctionDefinition, "%ss cannot accept set arguments", kindWord(f))
+		}
+		if err := b.parameterFits(f, t, mode, p.Name, variadic); err != nil {
+			return nil, err
+		}
+		variadic = variadic || mode == 'v'
 		f.ArgTypes, f.ArgNames, f.ArgModes = append(f.ArgTypes, t.ID()), append(f.ArgNames, p.Name), append(f.ArgModes, mode)
 		named, moded = named || p.Name != "", moded || mode != 'i'
 		if mode != 'i' && mode != 'v' {
 			out = append(out, t.ID())
 		}
-		if p.Defexpr != nil {
-			e, err := b.child(nil).in(kindFunctionDefault, p.Defexpr)
-			if err != nil {
-				return nil, err
-			}
-			if e, err = b.require(e, t, "DEFAULT", location(p.Defexpr)); err != nil {
-				return nil, err
-			}
-			f.Defaults = append(f.Defaults, expr.SQL(e, b.storedForm()))
-		} else if len(f.Defaults) > 0 && mode != 'o' && mode != 't' {
-			return nil, pgerr.New(pgerrcode.InvalidFunctionDefinition, "input parameters after one with a default value must also have defaults")
+		if err := b.parameterDefault(f, p, t, mode); err != nil {
+			return nil, err
 		}
 	}
 	if !named {
@@ -98,6 +113,64 @@ func (b *definer) parameters(f *catalog.Function, nodes []*pg.Node) ([]types.OID
 	return out, nil
 }
 
+func kindWord(f *catalog.Function) string {
+	if f.Kind == 'p' {
+		return "procedure"
+	}
+	return "function"
+}
+
+// parameterFits checks a parameter beside those before it.
+func (b *definer) parameterFits(f *catalog.Function, t types.Type, mode byte, name string, variadic bool) error {
+	isOut := func(m byte) bool { return m == 'o' || m == 't' }
+	if variadic && !isOut(mode) {
+		return pgerr.New(pgerrcode.InvalidFunctionDefinition, "VARIADIC parameter must be the last input parameter")
+	}
+	if variadic && mode == 'o' && f.Kind == 'p' {
+		return pgerr.New(pgerrcode.InvalidFunctionDefinition, "VARIADIC parameter must be the last parameter")
+	}
+	if mode == 'v' && !isArrayLike(t.Def) && t.ID() != types.OIDAny && t.ID() != types.OIDAnyArray && t.ID() != types.OIDAnyCompatibleArray {
+		return pgerr.New(pgerrcode.InvalidFunctionDefinition, "VARIADIC parameter must be an array")
+	}
+	for i, n := range f.ArgNames {
+		pureIn, pureOut := func(m byte) bool { return m == 'i' || m == 'v' }, isOut
+		old := f.ArgModes[i]
+		if n == "" || n != name || pureIn(old) && pureOut(mode) || pureOut(old) && pureIn(mode) {
+			continue
+		}
+		return pgerr.New(pgerrcode.InvalidFunctionDefinition, "parameter name %q used more than once", name)
+	}
+	return nil
+}
+
+// parameterDefault binds a parameter's default and keeps its stored form.
+func (b *definer) parameterDefault(f *catalog.Function, p *pg.FunctionParameter, t types.Type, mode byte) error {
+	if p.Defexpr == nil {
+		if len(f.Defaults) > 0 && mode != 'o' && mode != 't' {
+			return pgerr.New(pgerrcode.InvalidFunctionDefinition, "input parameters after one with a default value must also have defaults")
+		}
+		return nil
+	}
+	if mode == 'o' || mode == 't' {
+		return pgerr.New(pgerrcode.InvalidFunctionDefinition, "only input parameters can have default values")
+	}
+	e, err := b.child(nil).in(kindFunctionDefault, p.Defexpr)
+	if err != nil {
+		return err
+	}
+	if e, err = b.require(e, t, "DEFAULT", location(p.Defexpr)); err != nil {
+		return err
+	}
+	k := b.keep(e)
+	f.Defaults = append(f.Defaults, k.sql)
+	for _, d := range k.deps {
+		if !slices.Contains(f.Deps, d) {
+			f.Deps = append(f.Deps, d)
+		}
+	}
+	return nil
+}
+
 // argumentType resolves a type in a function's signature, where PostgreSQL words its absence in another way.
 func (b *definer) argumentType(tn *pg.TypeName) (types.Type, error) {
 	t, err := b.typeName(tn)
@@ -107,31 +180,16 @@ func (b *definer) argumentType(tn *pg.TypeName) (types.Type, error) {
 	return t, err
 }
 
-// standardBody is the text of a body written as RETURN expression or BEGIN ATOMIC … END.
-func standardBody(n *pg.Node) (string, error) {
-	if r := n.GetReturnStmt(); r != nil {
-		return deparse(&pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: &pg.SelectStmt{TargetList: []*pg.Node{resTarget("", r.Returnval)},
-			LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE}}})
-	}
-	var out []string
-	for _, outer := range n.GetList().GetItems() {
-		for _, s := range outer.GetList().GetItems() {
-			text, err := standardBody(s)
-			if err != nil {
-				return "", err
-			}
-			out = append(out, text)
-		}
-	}
-	if out == nil {
-		return deparse(n)
-	}
-	return strings.Join(out, "; "), nil
-}
-
 // returns binds the result's type.
 func (b *definer) returns(f *catalog.Function, s *pg.CreateFunctionStmt, out []types.OID) error {
 	f.ReturnsSet = s.ReturnType.GetSetof() || slices.Contains(f.ArgModes, 't')
+	var implied types.OID
+	switch {
+	case len(out) == 1 && f.Kind != 'p':
+		implied = out[0]
+	case len(out) > 0:
+		implied = types.OIDRecord
+	}
 	switch {
 	case s.ReturnType != nil && !slices.Contains(f.ArgModes, 't'):
 		t, err := b.typeName(s.ReturnType)
@@ -141,69 +199,47 @@ func (b *definer) returns(f *catalog.Function, s *pg.CreateFunctionStmt, out []t
 		if err != nil {
 			return err
 		}
-		if t.ID() == types.OIDTrigger && f.Language == "sql" && s.SqlBody == nil && languageOf(s) == "sql" {
-			return pgerr.New(pgerrcode.InvalidFunctionDefinition, "SQL functions cannot return type trigger")
+		if implied != 0 && implied != t.ID() {
+			return pgerr.New(pgerrcode.InvalidFunctionDefinition, "function result type must be %s because of OUT parameters", b.formatType(b.def(implied)))
 		}
 		f.Returns = t.ID()
-	case len(out) == 1:
-		f.Returns = out[0]
-	case len(out) > 1:
-		f.Returns = types.OIDRecord
-	case s.IsProcedure:
+	case implied != 0:
+		f.Returns = implied
+	case f.Kind == 'p':
 		f.Returns = types.OIDVoid
 	default:
 		return pgerr.New(pgerrcode.InvalidFunctionDefinition, "function result type must be specified")
 	}
-	return nil
+	return b.determinable(f)
 }
 
-// languageOf is the language that the statement names.
-func languageOf(s *pg.CreateFunctionStmt) string {
-	for _, n := range s.Options {
-		if d := n.GetDefElem(); d.Defname == "language" {
-			return strings.ToLower(defText(d))
+// determinable refuses polymorphic results that no argument decides.
+func (b *definer) determinable(f *catalog.Function) error {
+	var element, compatible bool
+	for i, id := range f.ArgTypes {
+		if i < len(f.ArgModes) && (f.ArgModes[i] == 'o' || f.ArgModes[i] == 't') {
+			continue
+		}
+		element, compatible = element || isAnyElement(id), compatible || isAnyCompatible(id)
+	}
+	results := []types.OID{f.Returns}
+	for i, m := range f.ArgModes {
+		if m == 'o' || m == 't' {
+			results = append(results, f.ArgTypes[i])
 		}
 	}
-	return "sql"
-}
-
-func functionOption(f *catalog.Function, d *pg.DefElem) error {
-	flag := func(to *bool) error {
-		v, err := defBool(d)
-		*to = v
-		return err
-	}
-	switch d.Defname {
-	case "as":
-		f.Body = strings.Join(stringList(d.Arg.GetList().GetItems()), "\n")
-		if s := d.Arg.GetString_(); s != nil {
-			f.Body = s.Sval
+	for _, id := range results {
+		family := ""
+		switch {
+		case isAnyElement(id) && !element:
+			family = "anyelement, anyarray, anynonarray, anyenum, anyrange, or anymultirange"
+		case isAnyCompatible(id) && !compatible:
+			family = "anycompatible, anycompatiblearray, anycompatiblenonarray, anycompatiblerange, or anycompatiblemultirange"
+		default:
+			continue
 		}
-	case "language":
-		f.Language = strings.ToLower(defText(d))
-	case "volatility":
-		f.Volatile = volatility(defText(d))
-	case "strict":
-		return flag(&f.Strict)
-	case "security":
-		return flag(&f.Security)
-	case "leakproof":
-		return flag(&f.Leakproof)
-	case "parallel":
-		f.Parallel = parallel(defText(d))
-		if f.Parallel == 0 {
-			return pgerr.New(pgerrcode.SyntaxError, "parameter \"parallel\" must be SAFE, RESTRICTED, or UNSAFE")
-		}
-	case "set":
-		if v := d.Arg.GetVariableSetStmt(); v != nil {
-			var c command.AlterSetting
-			if err := setting(&c, v); err != nil {
-				return err
-			}
-			f.Config = append(f.Config, c.Setting+"="+c.Value)
-		}
-	case "window":
-		return pgerr.Unsupported("CREATE FUNCTION … WINDOW")
+		return pgerr.New(pgerrcode.InvalidFunctionDefinition, "cannot determine result data type").
+			WithDetail("A result of type %s requires at least one input of type %s.", b.formatType(b.def(id)), family)
 	}
 	return nil
 }
@@ -232,42 +268,96 @@ func parallel(word string) byte {
 
 // alterFunction binds ALTER FUNCTION with actions.
 func (b *definer) alterFunction(s *pg.AlterFunctionStmt) (command.Command, error) {
-	f, err := b.userFunction(s.Func, strings.ToLower(objectWord(s.Objtype)))
+	word := strings.ToLower(objectWord(s.Objtype))
+	f, err := b.userFunction(s.Func, word)
 	if err != nil {
 		return nil, err
 	}
 	if f == nil {
-		return nil, pgerr.New(pgerrcode.UndefinedFunction, "%s %s does not exist", strings.ToLower(objectWord(s.Objtype)), b.functionText(s.Func))
+		return nil, pgerr.New(pgerrcode.UndefinedFunction, "%s %s does not exist", word, b.functionText(s.Func))
 	}
-	c := &command.AlterFunction{Function: f.OID}
+	c := &command.AlterFunction{Function: f.OID, Routine: word}
+	seen := map[string]bool{}
 	for _, n := range s.Actions {
 		d := n.GetDefElem()
-		v, _ := defBool(d)
-		switch d.Defname {
-		case "volatility":
-			c.Volatile = volatility(defText(d))
-		case "strict":
-			c.Strict = &v
-		case "security":
-			c.Security = &v
-		case "leakproof":
-			c.Leakproof = &v
-		case "parallel":
-			c.Parallel = parallel(defText(d))
-		case "set":
-			var set command.AlterSetting
-			if err := setting(&set, d.Arg.GetVariableSetStmt()); err != nil {
-				return nil, err
-			}
-			switch {
-			case set.Reset && set.Setting == "":
-				c.Reset = append(c.Reset, "all")
-			case set.Reset:
-				c.Reset = append(c.Reset, set.Setting)
-			default:
-				c.Set = append(c.Set, set.Setting+"="+set.Value)
-			}
+		if f.Kind == 'p' && !procedureOptions[d.Defname] {
+			return nil, pgerr.New(pgerrcode.InvalidFunctionDefinition, "invalid attribute in procedure definition").At(int(d.Location))
+		}
+		if seen[d.Defname] && d.Defname != "set" {
+			return nil, redundant(d)
+		}
+		seen[d.Defname] = true
+		if err := alterAction(c, f, d); err != nil {
+			return nil, err
 		}
 	}
 	return c, nil
+}
+
+// alterAction applies one action of ALTER FUNCTION.
+func alterAction(c *command.AlterFunction, f *catalog.Function, d *pg.DefElem) error {
+	if d.Defname == "set" {
+		return alterSet(c, d)
+	}
+	draft, o := *f, functionOptions{}
+	if err := o.property(&draft, d); err != nil {
+		return err
+	}
+	switch d.Defname {
+	case "volatility":
+		c.Volatile = draft.Volatile
+	case "strict":
+		c.Strict = &draft.Strict
+	case "security":
+		c.Security = &draft.Security
+	case "leakproof":
+		c.Leakproof = &draft.Leakproof
+	case "parallel":
+		c.Parallel = draft.Parallel
+	case "cost":
+		c.Cost = draft.Cost
+	case "rows":
+		if c.Rows = draft.Rows; !f.ReturnsSet {
+			return pgerr.New(pgerrcode.InvalidParameterValue, "ROWS is not applicable when function does not return a set")
+		}
+	}
+	return nil
+}
+
+func alterSet(c *command.AlterFunction, d *pg.DefElem) error {
+	var set command.AlterSetting
+	if err := setting(&set, d.Arg.GetVariableSetStmt()); err != nil {
+		return err
+	}
+	switch {
+	case set.Reset && set.Setting == "":
+		c.Reset = append(c.Reset, "all")
+	case set.Reset:
+		c.Reset = append(c.Reset, set.Setting)
+	default:
+		c.Set = append(c.Set, set.Setting+"="+set.Value)
+	}
+	return nil
+}
+
+// kindFits refuses a function where a procedure is meant and the reverse; ROUTINE means either.
+func (b *definer) kindFits(f *catalog.Function, word string) error {
+	switch {
+	case word == "function" && f.Kind == 'p':
+		return pgerr.New(pgerrcode.WrongObjectType, "%s is not a function", b.signatureOf(f))
+	case word == "procedure" && f.Kind != 'p':
+		return pgerr.New(pgerrcode.WrongObjectType, "%s is not a procedure", b.signatureOf(f))
+	}
+	return nil
+}
+
+// signatureOf is name(argument types) of a function, as messages have it.
+func (b *definer) signatureOf(f *catalog.Function) string {
+	var args []string
+	for i, id := range f.ArgTypes {
+		if i >= len(f.ArgModes) || f.ArgModes[i] != 'o' && f.ArgModes[i] != 't' {
+			args = append(args, b.formatType(b.def(id)))
+		}
+	}
+	return f.Name + "(" + strings.Join(args, ",") + ")"
 }

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgerrcode"
@@ -238,7 +239,7 @@ func (b *definer) userFunction(o *pg.ObjectWithArgs, word string) (*catalog.Func
 			continue
 		}
 		for _, f := range snap.Functions(sc.OID, name) {
-			if o.ArgsUnspecified || sameInputs(f, args) {
+			if o.ArgsUnspecified && (word == "routine" || (f.Kind == 'p') == (word == "procedure")) || !o.ArgsUnspecified && sameArguments(f, args) {
 				found = append(found, f)
 			}
 		}
@@ -250,7 +251,12 @@ func (b *definer) userFunction(o *pg.ObjectWithArgs, word string) (*catalog.Func
 	if len(found) == 0 {
 		return nil, nil
 	}
-	return found[0], nil
+	return found[0], b.kindFits(found[0], word)
+}
+
+// sameArguments reports whether these are a function's input arguments or, of a procedure, all of them.
+func sameArguments(f *catalog.Function, args []types.OID) bool {
+	return sameInputs(f, args) || f.Kind == 'p' && slices.Equal(f.ArgTypes, args)
 }
 
 func sameInputs(f *catalog.Function, args []types.OID) bool {

@@ -77,3 +77,15 @@ func defBool(d *pg.DefElem) (bool, error) {
 func redundant(d *pg.DefElem) error {
 	return pgerr.New(pgerrcode.SyntaxError, "conflicting or redundant options").At(int(d.Location))
 }
+
+// defNumber is an option's value that may have a fraction.
+func defNumber(d *pg.DefElem) (float64, error) {
+	if d.Arg == nil {
+		return 0, pgerr.New(pgerrcode.SyntaxError, "%s requires a numeric value", d.Defname).At(int(d.Location))
+	}
+	v, err := strconv.ParseFloat(defText(d), 64)
+	if err != nil {
+		return 0, pgerr.New(pgerrcode.SyntaxError, "%s requires a numeric value", d.Defname)
+	}
+	return v, nil
+}

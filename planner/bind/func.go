@@ -43,7 +43,7 @@ func (b *binder) candidates(c *call) ([]*functionCandidate, error) {
 	if err != nil {
 		return nil, err
 	}
-	snap, err := b.session()
+	snap, err := b.snapshot(b.ref)
 	if err != nil {
 		return nil, err
 	}
@@ -52,6 +52,9 @@ func (b *binder) candidates(c *call) ([]*functionCandidate, error) {
 		for _, p := range procs {
 			if p.Schema != id {
 				continue
+			}
+			if c.context {
+				p = withOutputs(p)
 			}
 			if cand := b.fit(p, c); cand != nil {
 				cand.rank = rank
@@ -65,13 +68,13 @@ func (b *binder) candidates(c *call) ([]*functionCandidate, error) {
 			return nil, pgerr.New(pgerrcode.InvalidSchemaName, "schema %q does not exist", schema).At(c.pos)
 		}
 		take(builtin.ProcsByName(name), sc.OID, 0)
-		take(userProcs(snap.Functions(sc.OID, name)), sc.OID, 0)
+		take(b.userProcs(snap, sc.OID, name), sc.OID, 0)
 		return unshadowed(out), nil
 	}
 	for rank, s := range b.searchPath() {
 		if sc := snap.Schema(s); sc != nil {
 			take(builtin.ProcsByName(name), sc.OID, rank)
-			take(userProcs(snap.Functions(sc.OID, name)), sc.OID, rank)
+			take(b.userProcs(snap, sc.OID, name), sc.OID, rank)
 		}
 	}
 	return unshadowed(out), nil
@@ -97,42 +100,16 @@ next:
 }
 
 // userProcs gives users' functions the shape of built-in ones.
-func userProcs(fs []*catalog.Function) []*builtin.Proc {
+func (b *binder) userProcs(snap *catalog.Snapshot, schema catalog.OID, name string) []*builtin.Proc {
+	fs := snap.Functions(schema, name)
+	if len(fs) == 0 {
+		return nil
+	}
 	out := make([]*builtin.Proc, len(fs))
 	for i, f := range fs {
-		out[i] = userProc(f)
+		out[i] = Callee(f, snap, b.ref)
 	}
 	return out
-}
-
-func userProc(f *catalog.Function) *builtin.Proc {
-	p := &builtin.Proc{
-		OID: f.OID, Schema: f.Schema, Name: f.Name, Returns: f.Returns, Set: f.ReturnsSet, Kind: f.Kind, Strict: f.Strict,
-		Volatile: f.Volatile, Defaults: f.Defaults, NDefaults: len(f.Defaults), Source: f.Body, Leakproof: f.Leakproof,
-		Parallel: f.Parallel, User: true, Cost: 100, Rows: 1000,
-	}
-	if f.Language == "sql" {
-		p.Language = 14
-	}
-	if len(f.ArgNames) > 0 {
-		p.ArgNames = f.ArgNames
-	}
-	if len(f.ArgModes) == 0 {
-		p.Args = f.ArgTypes
-		return p
-	}
-	p.ArgModes, p.AllArgs = f.ArgModes, f.ArgTypes
-	for i, m := range f.ArgModes {
-		if m == 'i' || m == 'b' || m == 'v' {
-			p.Args = append(p.Args, f.ArgTypes[i])
-		}
-		if m == 'v' {
-			if d := types.Builtin(f.ArgTypes[i]); d != nil && d.Elem != nil {
-				p.Variadic = d.Elem.OID
-			}
-		}
-	}
-	return p
 }
 
 // inputNames are the names of the input arguments.
@@ -190,6 +167,9 @@ func (b *binder) fit(p *builtin.Proc, c *call) *functionCandidate {
 // without default is left out.
 func orderByName(p *builtin.Proc, c *call, params int) []int {
 	names := inputNames(p)
+	if len(p.Args) == len(p.AllArgs) {
+		names = p.ArgNames
+	}
 	if len(names) == 0 {
 		return nil
 	}
@@ -315,6 +295,7 @@ type resolved struct {
 // resolve coerces a call's arguments for the chosen function, fills in defaults and packs variadic ones.
 func (b *binder) resolve(c *call, k *functionCandidate) (*resolved, error) {
 	p := k.proc
+	b.needsFunction(p, c.pos)
 	result := b.def(p.Returns)
 	if result == nil {
 		return nil, pgerr.Unsupported("the result type of function %s", p.Name).At(c.pos)
@@ -328,7 +309,7 @@ func (b *binder) resolve(c *call, k *functionCandidate) (*resolved, error) {
 	}
 	result, err := b.settleGenerics(typesOf(args), declared, result)
 	if err != nil {
-		return nil, pgerr.From(err).At(c.pos)
+		return nil, err
 	}
 	if args, err = b.arguments(args, declared, c.pos); err != nil {
 		return nil, err

@@ -179,6 +179,9 @@ func (b *binder) param(n, pos int) (expr.Expr, error) {
 	if b.opts.NoParams || b.params == nil || n < 1 || n > 65535 {
 		return nil, pgerr.New(pgerrcode.UndefinedParameter, "there is no parameter $%d", n).At(pos)
 	}
+	if b.opts.Body != nil && n > len(*b.params) {
+		return nil, pgerr.New(pgerrcode.UndefinedParameter, "there is no parameter $%d", n).At(pos)
+	}
 	for len(*b.params) < n {
 		*b.params = append(*b.params, types.Type{})
 	}

@@ -38,7 +38,7 @@ func (q *query) lockClause(s *pg.SelectStmt, t *tail) error {
 	if why := q.cannotLock(s); why != "" {
 		return lockRefused(s.LockingClause[0], why)
 	}
-	q.b.modify = true
+	q.b.modify, q.b.changes = true, true
 	byItem := map[*item]*logical.LockTarget{}
 	var order []*item
 	for _, n := range s.LockingClause {

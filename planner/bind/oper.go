@@ -190,6 +190,9 @@ func (b *binder) supported(p *builtin.Proc, pos int) error {
 	if b.opts.Supported == nil || b.opts.Supported(p) {
 		return nil
 	}
+	if p.User {
+		return pgerr.Unsupported("calling functions in language %s", p.Function.Language).At(pos)
+	}
 	return pgerr.Unsupported("function %s", p.Name).At(pos)
 }
 

@@ -181,6 +181,9 @@ func (q *query) functionItem(n *pg.RangeFunction, fs []*tableFunction) (logical.
 	}
 	items[0].scalar = len(fs) == 1 && fs[0].scalar && !n.Ordinality
 	items[0].aliased = n.Alias != nil
+	if t := baseType(fs[0].call.Type().Def); len(fs) == 1 && !n.Ordinality && t.Kind == types.KindComposite {
+		items[0].row = t
+	}
 	return node, items, nil
 }
 

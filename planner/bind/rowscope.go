@@ -39,7 +39,7 @@ func (q *query) writer(rv *pg.RangeVar, verb string) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	q.b.modify = true
+	q.b.modify, q.b.changes = true, true
 	q.b.needs(t, r, writePrivilege[verb], nil)
 	w := &writer{q: q, table: t, ref: r.ref}
 	for i := range t.Columns {

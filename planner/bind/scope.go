@@ -64,6 +64,7 @@ type item struct {
 
 	scan *logical.Scan
 	used []bool
+	row  *types.Def // of the rows, where they come of a function that returns a composite type
 }
 
 // itemColumn is a column of an item: its own id, or for joins a column of another item or an expression.

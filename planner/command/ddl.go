@@ -1,6 +1,8 @@
 package command
 
 import (
+	"strings"
+
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/types"
@@ -120,17 +122,21 @@ type CreateView struct {
 // CreateFunction is CREATE [OR REPLACE] FUNCTION or PROCEDURE.
 type CreateFunction struct {
 	Function *catalog.Function // without OID and Owner
+	Invalid  error             // what is wrong with its body, to be told when all else is right; nil: nothing
 	Replace  bool
 }
 
 // AlterFunction is ALTER FUNCTION with actions; nil fields stay.
 type AlterFunction struct {
 	Function  catalog.OID
+	Routine   string // function, procedure or routine
 	Volatile  byte
 	Strict    *bool
 	Security  *bool
 	Leakproof *bool
 	Parallel  byte
+	Cost      float32
+	Rows      float32
 	Set       []string // name=value to set
 	Reset     []string // names to reset; "all" for all
 }
@@ -253,7 +259,7 @@ func (c *CreateFunction) Tag() string {
 }
 
 // Tag implements Command.
-func (*AlterFunction) Tag() string { return "ALTER FUNCTION" }
+func (c *AlterFunction) Tag() string { return "ALTER " + strings.ToUpper(c.Routine) }
 
 // Tag implements Command.
 func (*CreateExtension) Tag() string { return "CREATE EXTENSION" }

@@ -95,8 +95,14 @@ func IsConstant(e Expr) bool {
 func IsFoldable(e Expr) bool {
 	return IsConstant(e) && !Any(e, func(x Expr) bool {
 		_, param := x.(*Param)
-		return param || own(x) != Immutable
+		return param || own(x) != Immutable || userCall(x)
 	})
+}
+
+// userCall reports whether x calls a user's function. What it says of itself need not be true, and a plan is kept.
+func userCall(x Expr) bool {
+	c, ok := x.(*Call)
+	return ok && c.Proc.User
 }
 
 // ReturnsSet reports whether e calls a set-returning function.

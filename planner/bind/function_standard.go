@@ -1,0 +1,89 @@
+package bind
+
+import (
+	"slices"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/types"
+)
+
+// standardBody binds a body in the standard's form, RETURN expression or BEGIN ATOMIC … END, once and for all: what is kept
+// are its statements with all names qualified, and what they need.
+func (b *definer) standardBody(f *catalog.Function, n *pg.Node) error {
+	var trees []*pg.Node
+	if r := n.GetReturnStmt(); r != nil {
+		f.Return = true
+		trees = []*pg.Node{returnQuery(r)}
+	} else {
+		trees = statementsOf(n)
+	}
+	args := make([]types.Type, 0, len(f.ArgTypes))
+	for i, id := range f.ArgTypes {
+		if i >= len(f.ArgModes) || f.ArgModes[i] != 'o' && f.ArgModes[i] != 't' {
+			args = append(args, types.Of(b.def(id)))
+		}
+	}
+	f.Atomic = []string{}
+	for _, tree := range trees {
+		text, err := b.standardStatement(f, tree, args)
+		if err != nil {
+			return err
+		}
+		f.Atomic = append(f.Atomic, text)
+	}
+	return nil
+}
+
+// returnQuery is RETURN expression as a query.
+func returnQuery(r *pg.ReturnStmt) *pg.Node {
+	return &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: &pg.SelectStmt{TargetList: []*pg.Node{resTarget("", r.Returnval)},
+		LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE}}}
+}
+
+// statementsOf lists the statements of BEGIN ATOMIC … END; empty ones are left out.
+func statementsOf(n *pg.Node) []*pg.Node {
+	l := n.GetList()
+	if l == nil {
+		if n.GetNode() == nil {
+			return nil
+		}
+		return []*pg.Node{n}
+	}
+	var out []*pg.Node
+	for _, x := range l.Items {
+		out = append(out, statementsOf(x)...)
+	}
+	return out
+}
+
+// standardStatement qualifies the names of one statement.
+func (b *definer) standardStatement(f *catalog.Function, n *pg.Node, args []types.Type) (string, error) {
+	if r := n.GetReturnStmt(); r != nil {
+		n = returnQuery(r)
+	}
+	switch n.Node.(type) {
+	case *pg.Node_SelectStmt, *pg.Node_InsertStmt, *pg.Node_UpdateStmt, *pg.Node_DeleteStmt:
+	default:
+		return "", pgerr.Unsupported("this statement in the body of a function")
+	}
+	tree := proto.Clone(n).(*pg.Node)
+	params := slices.Clone(args)
+	o := b.opts
+	o.Supported, o.NoParams = nil, false
+	o.Body = BodyOf(f, args, types.Of(b.def(f.Returns)))
+	in := &definer{binder: &binder{cat: b.cat, opts: o, params: &params, stmt: b.stmt, out: &Bound{}}}
+	_, deps, err := in.viewQuery(tree)
+	if err != nil {
+		return "", err
+	}
+	for _, d := range deps {
+		if !slices.Contains(f.Deps, d) {
+			f.Deps = append(f.Deps, d)
+		}
+	}
+	return deparse(tree)
+}

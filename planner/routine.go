@@ -1,0 +1,83 @@
+package planner
+
+import (
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/catalog/builtin"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/planner/bind"
+	"github.com/rowandb/rowan/planner/parse"
+	"github.com/rowandb/rowan/types"
+)
+
+// Routine is a function or procedure in SQL, planned for one choice of argument types.
+type Routine struct {
+	Statements []*Plan
+	// Commands are, where Statements has nil, the statements that are bound when it is their turn: those that define objects may
+	// need what earlier ones have made.
+	Commands map[int]parse.Statement
+	// Whole says that the only column of the last statement is the row that the function returns.
+	Whole bool
+}
+
+// NewRoutine plans the body of a function for calls with arguments of these types, that give values of type result.
+func NewRoutine(p *builtin.Proc, args []types.Type, result types.Type, c bind.Catalog, o Options) (*Routine, error) {
+	stmts, err := bind.BodyStatements(p.Function)
+	if err != nil {
+		return nil, err
+	}
+	r := &Routine{}
+	if len(stmts) == 0 {
+		if result.ID() == types.OIDVoid {
+			return r, nil
+		}
+		return nil, pgerr.New(pgerrcode.InvalidFunctionDefinition, "return type mismatch in function declared to return %s", types.TypeName(result, nil)).
+			WithDetail("Function's final statement must be SELECT or INSERT/UPDATE/DELETE RETURNING.")
+	}
+	for i, st := range stmts {
+		body := bind.BodyOf(p.Function, args, result)
+		body.Last = i == len(stmts)-1
+		if bind.IsUtility(st) {
+			if err := bind.CheckUtility(body); err != nil {
+				return nil, err
+			}
+			if r.Commands == nil {
+				r.Commands = map[int]parse.Statement{}
+			}
+			r.Commands[i], r.Statements = st, append(r.Statements, nil)
+			continue
+		}
+		plan, err := planStatement(st, p.Ref, body, c, o)
+		if err != nil {
+			return nil, pgerr.From(err).Relocate(-1)
+		}
+		r.Statements = append(r.Statements, plan.Plan)
+		r.Whole = plan.whole
+	}
+	return r, nil
+}
+
+type bodyPlan struct {
+	*Plan
+	whole bool
+}
+
+func planStatement(st parse.Statement, ref catalog.Ref, body *bind.Body, c bind.Catalog, o Options) (bodyPlan, error) {
+	params := append([]types.Type(nil), body.Types...)
+	b, err := bind.Bind(st, c, &params, bind.Options{Fold: o.Fold, Supported: o.Supported, Body: body, Ref: ref, NoBodyCheck: o.NoBodyCheck})
+	if err != nil {
+		return bodyPlan{}, err
+	}
+	p, err := finish(b, params, c, o)
+	return bodyPlan{p, b.Whole}, err
+}
+
+// RoutineCommand plans a statement of a function that is bound when it is its turn.
+func RoutineCommand(st parse.Statement, p *builtin.Proc, args []types.Type, c bind.Catalog, o Options) (*Plan, error) {
+	plan, err := planStatement(st, p.Ref, bind.BodyOf(p.Function, args, types.Type{}), c, o)
+	if err != nil {
+		return nil, pgerr.From(err).Relocate(-1)
+	}
+	return plan.Plan, nil
+}

@@ -1,0 +1,115 @@
+package session
+
+import (
+	"strings"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/storage"
+)
+
+// frame is what a call of a function changes in the session, as it was before.
+type frame struct {
+	outer    *frame
+	txn      storage.Txn
+	caller   storage.ReadPoint // what the caller reads
+	deferred []deferredCheck   // of the caller's statement, due at its end
+	user     string
+	trusted  bool
+	settings []undoSetting // of SET clauses
+}
+
+// enter begins a call: the function's owner becomes the user if it is SECURITY DEFINER, and the settings are those of its SET
+// clauses.
+func (r *routine) enter() (*frame, error) {
+	s, fn := r.s, r.proc.Function
+	if err := s.tooDeep(); err != nil {
+		return nil, err
+	}
+	s.depth++
+	f := &frame{outer: s.frame, txn: s.txn.Txn, deferred: s.txn.deferred, user: s.user, trusted: s.trusted}
+	f.caller = s.txn.Enter()
+	s.txn.deferred, s.frame = nil, f
+	if fn.Security {
+		if o, ok := s.global().Object(fn.Owner).(*catalog.Role); ok {
+			s.user, s.trusted = o.Name, false
+		}
+	}
+	for _, c := range fn.Config {
+		name, value, _ := strings.Cut(c, "=")
+		if err := s.push(f, name, value); err != nil {
+			r.leave(f)
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// push gives a setting another value for the time of the call.
+func (s *Session) push(f *frame, name, value string) error {
+	v, err := s.settings.check(name, value, false)
+	if err != nil {
+		return err
+	}
+	key := strings.ToLower(name)
+	old, had := s.settings.values[key]
+	f.settings = append(f.settings, undoSetting{key, old, had, true})
+	s.settings.values[key] = v
+	s.settings.refresh(key)
+	return nil
+}
+
+// leave ends a call.
+func (r *routine) leave(f *frame) {
+	s := r.s
+	s.depth--
+	s.frame = f.outer
+	if s.txn == nil {
+		return
+	}
+	for i := len(f.settings) - 1; i >= 0; i-- {
+		s.settings.restore(f.settings[i])
+	}
+	s.user, s.trusted = f.user, f.trusted
+	s.txn.deferred = append(f.deferred, s.txn.deferred...)
+	if s.txn.Txn == f.txn || s.txn.base() == f.txn { // else it has been committed, and another one is open
+		s.txn.Leave(f.caller)
+	}
+}
+
+// outside goes back to what the caller reads and who it is, while it has a row of a function that has not ended.
+func (s *Session) outside() inside {
+	f := s.frame
+	in := inside{f: f, depth: s.depth, user: s.user, trusted: s.trusted, deferred: s.txn.deferred, reads: s.txn.Resume(f.caller)}
+	s.frame, s.depth, s.user, s.trusted, s.txn.deferred = f.outer, s.depth-1, f.user, f.trusted, f.deferred
+	for i, u := range f.settings {
+		now, had := s.settings.values[u.name]
+		in.settings = append(in.settings, undoSetting{u.name, now, had, true})
+		s.settings.restore(f.settings[i])
+	}
+	return in
+}
+
+// inside is a call that waits while its caller has a row of it.
+type inside struct {
+	f        *frame
+	depth    int
+	user     string
+	trusted  bool
+	deferred []deferredCheck
+	reads    storage.ReadPoint
+	settings []undoSetting
+}
+
+// inside goes on with a call.
+func (s *Session) inside(in inside) {
+	f := in.f
+	if s.txn == nil {
+		return
+	}
+	f.deferred = s.txn.deferred
+	s.frame, s.depth, s.user, s.trusted, s.txn.deferred = f, in.depth, in.user, in.trusted, in.deferred
+	s.txn.Resume(in.reads)
+	for _, u := range in.settings {
+		s.settings.restore(u)
+	}
+}
