@@ -46,7 +46,7 @@ func (s *Session) Merge(ctx context.Context, m Merge) (storage.MergeResult, erro
 		}
 		return res, err
 	}
-	if m.From == nil {
+	if m.From == nil && m.Record != storage.RecordNever {
 		if err := s.carryCommits(ctx, m); err != nil {
 			return res, err
 		}

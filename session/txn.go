@@ -161,6 +161,32 @@ func (s *Session) commit(ctx context.Context) error {
 	return nil
 }
 
+// checkpoint commits what the transaction has done so far and puts a new one in its place, of which the client knows
+// nothing: what a procedure's COMMIT does. Savepoints are gone then.
+func (s *Session) checkpoint(ctx context.Context) error {
+	t := s.txn
+	if err := t.runDeferred(ctx, true); err != nil {
+		return err
+	}
+	if err := s.onCommit(ctx); err != nil {
+		return err
+	}
+	scn, err := t.Txn.Commit(ctx)
+	if err != nil {
+		return err
+	}
+	if scn != 0 {
+		s.lastSCN = scn
+	}
+	s.engine.notify.send(s, t.notices)
+	t.notices, t.savepoints, t.tag, t.merged, t.ddl = nil, nil, "", false, false
+	if err := t.open(ctx); err != nil {
+		return err
+	}
+	t.Txn.Statement()
+	return nil
+}
+
 // rollback undoes what is open.
 func (s *Session) rollback() error {
 	t := s.txn

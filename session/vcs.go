@@ -83,6 +83,14 @@ func (c conn) Merge(ctx context.Context, m vcs.Merge) (storage.MergeResult, erro
 	return c.s.Merge(ctx, m)
 }
 
+// Checkpoint implements vcs.Conn.
+func (c conn) Checkpoint(ctx context.Context, always bool) error {
+	if !always && !c.s.txn.explicit {
+		return nil
+	}
+	return c.s.checkpoint(ctx)
+}
+
 // Note implements vcs.Conn.
 func (c conn) Note(summary string) { c.s.txn.noteMerge(summary, "") }
 

@@ -29,6 +29,7 @@ type Branch struct {
 	Deleted     time.Time // zero: not
 	Expires     time.Time // zero: never
 	Metadata    map[string]string
+	Hidden      bool `json:",omitempty"` // holds states that commits name; it is in no list
 }
 
 // BranchOptions make a branch.
@@ -42,11 +43,13 @@ type BranchOptions struct {
 	Expires     time.Time
 	Metadata    map[string]string
 	User        string
+	Hidden      bool // see Branch
 	SchemaOnly  bool // the source's schema with empty tables, and without its past: a branch of its own that does not merge back
 }
 
 // Branches are the branches of all databases. All calls are durable when they return, atomic, and cost O(1) in the data.
 type Branches interface {
+	// List leaves out hidden branches.
 	List(ctx context.Context, db catalog.OID, deleted bool) ([]Branch, error)
 	// Get finds a branch by name or by id in decimal or the form br_<id>; unknown: 3D000, the hint names known ones.
 	Get(ctx context.Context, db catalog.OID, name string) (Branch, error)
@@ -171,6 +174,16 @@ const (
 	FastForwardNever
 )
 
+// Record says what a merge does about ancestry. Where From is set nothing is ever recorded.
+type Record uint8
+
+// The ways.
+const (
+	RecordMerge Record = iota // merge, and record it
+	RecordNever               // merge, and leave it to a later one to record it
+	RecordOnly                // the target has all of the source already: record that
+)
+
 // Side is who a conflict goes to.
 type Side uint8
 
@@ -200,7 +213,10 @@ type MergeRequest struct {
 	From, To    View
 	Strategy    Strategy
 	FastForward FastForward
+	Record      Record
 	Message     string
+	// Only, when set, says which objects of the schema, with their rows, are merged; all else stays as it is.
+	Only func(o catalog.Object) bool
 	// Decide is asked about each conflict before the strategy is; nil decides none. It may be asked twice.
 	Decide func(ctx context.Context, c *Conflict) (Decision, error)
 	// Cell merges the values of a column with a merge policy that both sides have changed; base is NULL where it is not

@@ -44,16 +44,24 @@ func createBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, er
 	if err := mayMake(ctx, c, o.Source, name); err != nil {
 		return types.Null, err
 	}
-	if ttl := LimitOf(c.Store(), c.Database().OID, name).TTL; ttl != 0 {
-		if last := time.Now().Add(ttl); o.Expires.IsZero() || o.Expires.After(last) {
-			o.Expires = last
-		}
-	}
+	o.Expires = Ends(c.Store(), c.Database().OID, name, o.Expires)
 	b, err := c.Store().Branches().Create(ctx, c.Database().OID, o)
 	if err != nil {
 		return types.Null, err
 	}
 	return types.String(b.Name), nil
+}
+
+// Ends is when a new branch ends: as asked, zero being never, though not later than its limits say.
+func Ends(store storage.Store, db catalog.OID, name string, asked time.Time) time.Time {
+	ttl := LimitOf(store, db, name).TTL
+	if ttl == 0 {
+		return asked
+	}
+	if last := time.Now().Add(ttl); asked.IsZero() || asked.After(last) {
+		return last
+	}
+	return asked
 }
 
 func dropBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {

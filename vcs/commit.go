@@ -28,39 +28,90 @@ func makeCommit(ctx context.Context, c Conn, a []types.Datum) (types.Datum, erro
 	if err != nil {
 		return types.Null, err
 	}
+	id, err := Commit(ctx, c, CommitOptions{Message: message, Author: text(a[1])})
+	return types.String(id), err
+}
+
+// CommitOptions say what a commit is to be.
+type CommitOptions struct {
+	Message, Author string
+	Date            *types.Datum // nil: now
+	Parents         []string     // nil: the branch's last commit, and those that merges have brought since
+	Replaces        string       // the id of a commit that it takes the place of, with its parents; "" none
+	State           storage.View // the branch that is named; nil: the session's own, whose commit it is in any case
+}
+
+// Commit makes a named commit of the session's branch and returns its id.
+func Commit(ctx context.Context, c Conn, o CommitOptions) (string, error) {
 	if err := c.RefuseReadOnly("rowan.commit()"); err != nil {
-		return types.Null, err
+		return "", err
 	}
 	v, err := c.View(ctx, catalog.Ref{})
 	if err != nil {
-		return types.Null, err
+		return "", err
 	}
 	if v.ReadOnly() {
-		return types.Null, pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot commit at a point in the past")
+		return "", pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot commit at a point in the past")
 	}
 	if err := may(ctx, c, v.Branch().Name, catalog.BranchWrite); err != nil {
-		return types.Null, err
+		return "", err
 	}
 	s, err := openRefs(ctx, c.Txn(), c.Database().OID)
 	if err != nil {
-		return types.Null, err
+		return "", err
 	}
 	list, err := s.commitsOf(ctx, v)
 	if err != nil {
-		return types.Null, err
+		return "", err
 	}
-	x := &ref{kind: kindCommit, branch: v.Branch().ID, user: c.User(), message: message, author: text(a[1])}
+	homes := []storage.View{v}
+	if o.State != nil {
+		homes = append(homes, o.State)
+	}
+	x := &ref{kind: kindCommit, branch: homes[len(homes)-1].Branch().ID, user: c.User(), message: o.Message, author: o.Author, date: o.Date}
 	if x.author == "" {
 		x.author = x.user
 	}
-	x.parents = tips(list, x.branch)
+	if x.parents = tips(list, v.Branch().ID); o.Replaces != "" {
+		old, err := s.get(ctx, kindCommit, o.Replaces)
+		if old == nil || err != nil {
+			return "", err
+		}
+		x.parents = old.parents
+	}
+	if o.Parents != nil {
+		x.parents = o.Parents
+	}
 	x.name = commitID(s, x)
 	if err := refs.Insert(ctx, s.tx, s.view, x.row(s.db)...); err != nil {
-		return types.Null, err
+		return "", err
 	}
-	line, _, _ := strings.Cut(message, "\n")
+	for _, h := range homes {
+		if o.Replaces != "" {
+			if _, err := branchCommits.Delete(ctx, s.tx, h, types.String(o.Replaces)); err != nil {
+				return "", err
+			}
+		}
+		if err := branchCommits.Insert(ctx, s.tx, h, types.String(x.name)); err != nil {
+			return "", err
+		}
+	}
+	line, _, _ := strings.Cut(o.Message, "\n")
 	c.Note("COMMIT " + line)
-	return types.String(x.name), branchCommits.Insert(ctx, s.tx, v, types.String(x.name))
+	return x.name, nil
+}
+
+// CommitBranch is the branch on which a commit's state lies; it may be a hidden one.
+func CommitBranch(ctx context.Context, c Conn, id string) (storage.Branch, error) {
+	s, err := openRefs(ctx, c.Txn(), c.Database().OID)
+	if err != nil {
+		return storage.Branch{}, err
+	}
+	x, err := s.get(ctx, kindCommit, id)
+	if x == nil || err != nil {
+		return storage.Branch{}, err
+	}
+	return c.Store().Branches().Get(ctx, c.Database().OID, branchID(x.branch))
 }
 
 // commitID is a hash, like Git's, of what the commit says; the transaction's id makes it different from all others.
@@ -130,8 +181,12 @@ func listCommits(ctx context.Context, c Conn, a []types.Datum, yield func([]type
 		list = list[:max(0, a[1].I)]
 	}
 	for _, x := range list {
+		name := names[x.branch]
+		if b, err := c.Store().Branches().Get(ctx, c.Database().OID, branchID(x.branch)); err == nil && b.Hidden {
+			name = b.Parent
+		}
 		if !yield([]types.Datum{types.String(x.name), scnOrNull(x.scn), texts(x.parents), types.String(x.author), x.created, types.String(x.message),
-			orNull(names[x.branch]), orNull(x.user)}) {
+			orNull(name), orNull(x.user)}) {
 			break
 		}
 	}

@@ -221,7 +221,12 @@ func resolveWhere(ctx context.Context, c Conn, merge int64, side string, value t
 	if err != nil {
 		return 0, err
 	}
-	rows, err := conflictTable.All(ctx, c.Txn(), g, types.Int(int64(c.Database().OID)), types.Int(merge))
+	db := types.Int(int64(c.Database().OID))
+	rows, err := conflictTable.All(ctx, c.Txn(), g, db, types.Int(merge))
+	if err != nil {
+		return 0, err
+	}
+	whole, err := pendingTable.Get(ctx, c.Txn(), g, db, types.Int(merge))
 	if err != nil {
 		return 0, err
 	}
@@ -236,6 +241,11 @@ func resolveWhere(ctx context.Context, c Conn, merge int64, side string, value t
 		}
 		if err := resolvable(r, side); err != nil {
 			return n, err
+		}
+		if whole != nil && whole[pendingStatus].S == statusApplied {
+			if err := settle(ctx, c, &pending{merge, whole, g}, r, side, stored); err != nil {
+				return n, err
+			}
 		}
 		r[conflictResolution], r[conflictValue] = types.String(side), stored
 		r[conflictResolvedBy], r[conflictResolvedAt] = types.String(c.User()), timestamp(time.Now())

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgerrcode"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
@@ -23,6 +24,8 @@ type Merge struct {
 	Force                             bool // let rows through that break CHECK and foreign key constraints
 	// From and To, when set, are what is brought to the target: see storage.MergeRequest.
 	From, To storage.View
+	Record   storage.Record              // what becomes of the ancestry, and of the source's commits
+	Only     func(o catalog.Object) bool // what is merged; nil: everything
 	Decide   func(ctx context.Context, c *storage.Conflict) (storage.Decision, error)
 }
 
@@ -42,7 +45,7 @@ func (m *Merge) Request() (storage.MergeRequest, error) {
 			WithHint("Known modes: auto, only, never.")
 	}
 	return storage.MergeRequest{Source: m.Source, Target: m.Target, SourcePoint: m.SourcePoint, From: m.From, To: m.To, Strategy: strategy,
-		FastForward: ff, Message: m.Message, Decide: m.Decide}, nil
+		FastForward: ff, Record: m.Record, Only: m.Only, Message: m.Message, Decide: m.Decide}, nil
 }
 
 // strategies are the words that users know for what happens to conflicts.

@@ -48,6 +48,7 @@ const (
 // States of a merge.
 const (
 	statusPending   = "pending"
+	statusApplied   = "applied" // see MergeApplied
 	statusCompleted = "completed"
 	statusAborted   = "aborted"
 )
@@ -85,7 +86,7 @@ func onePending(ctx context.Context, c Conn, id types.Datum) (*pending, error) {
 	}
 	var found []*pending
 	for _, r := range list {
-		if r[pendingStatus].S != statusPending || !id.Null && r[pendingID].I != id.I || id.Null && uint64(r[pendingTarget].I) != target.ID {
+		if r[pendingStatus].S != statusPending && r[pendingStatus].S != statusApplied || !id.Null && r[pendingID].I != id.I || id.Null && uint64(r[pendingTarget].I) != target.ID {
 			continue
 		}
 		found = append(found, &pending{r[pendingID].I, r, g})
@@ -186,6 +187,9 @@ func completeMerge(ctx context.Context, c Conn, a []types.Datum, yield func([]ty
 	if err != nil {
 		return err
 	}
+	if p.row[pendingStatus].S == statusApplied {
+		return completeApplied(ctx, c, yield)
+	}
 	rows, err := conflictTable.All(ctx, c.Txn(), p.global, types.Int(int64(c.Database().OID)), types.Int(p.id))
 	if err != nil {
 		return err
@@ -219,6 +223,29 @@ func completeMerge(ctx context.Context, c Conn, a []types.Datum, yield func([]ty
 		showMerge(status, &res, p.id, c.Format(), yield)
 	}
 	return err
+}
+
+// completeApplied is complete_merge for a merge that is applied: when all is resolved it is recorded.
+func completeApplied(ctx context.Context, c Conn, yield func([]types.Datum) bool) error {
+	a, err := Applied(ctx, c)
+	if err != nil {
+		return err
+	}
+	if a == nil {
+		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "a merge that is applied is completed on its target")
+	}
+	rows, err := a.Rows(ctx, c)
+	if err != nil {
+		return err
+	}
+	status := "merged"
+	if len(rows) > 0 {
+		status = "conflicts"
+	} else if err := FinishApplied(ctx, c, a); err != nil {
+		return err
+	}
+	showMerge(status, &storage.MergeResult{}, a.ID, c.Format(), yield)
+	return nil
 }
 
 // decider answers with what conflicts have been resolved to, as long as they are about the values that were looked at.
@@ -290,6 +317,16 @@ func abortMerge(ctx context.Context, c Conn, a []types.Datum) (types.Datum, erro
 	p, err := onePending(ctx, c, a[0])
 	if err != nil {
 		return types.Null, err
+	}
+	if p.row[pendingStatus].S == statusApplied {
+		a, err := Applied(ctx, c)
+		if err == nil && a == nil {
+			err = pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "a merge that is applied is aborted on its target")
+		}
+		if err != nil {
+			return types.Null, err
+		}
+		return types.Bool(true), AbortApplied(ctx, c, a)
 	}
 	return types.Bool(true), p.finish(ctx, c, statusAborted)
 }

@@ -44,6 +44,7 @@ type ref struct {
 	branch     uint64
 	scn        storage.SCN // 0: the running transaction's
 	created    types.Datum
+	date       *types.Datum // what created is to be; nil: now
 	user       string
 	message    string
 	author     string
@@ -64,7 +65,11 @@ func (x *ref) row(db catalog.OID) systable.Row {
 	if x.scn != 0 {
 		scn = types.Int(int64(x.scn))
 	}
-	return systable.Row{types.Int(int64(db)), types.String(x.kind), types.String(x.name), types.Int(int64(x.branch)), scn, timestamp(time.Now()),
+	date := timestamp(time.Now())
+	if x.date != nil {
+		date = *x.date
+	}
+	return systable.Row{types.Int(int64(db)), types.String(x.kind), types.String(x.name), types.Int(int64(x.branch)), scn, date,
 		orNull(x.user), orNull(x.message), orNull(x.author), orNull(strings.Join(x.parents, " "))}
 }
 

@@ -45,6 +45,9 @@ type Conn interface {
 	UserSQL(ctx context.Context, ref catalog.Ref, sql string, rows func(*vector.Batch) error) (int64, error)
 	// Merge merges within the transaction; constraints of the merged state have been checked when it returns.
 	Merge(ctx context.Context, m Merge) (storage.MergeResult, error)
+	// Checkpoint commits what the transaction has done so far, and goes on with a new one in its place; unless always is set,
+	// only where the client has begun a transaction block.
+	Checkpoint(ctx context.Context, always bool) error
 	// Note is what the branch's log says of the transaction, instead of its last statement.
 	Note(summary string)
 	// Version is Rowan's own.

@@ -218,6 +218,13 @@ func (b *binder) searchPath() []string {
 
 // statement binds a statement of any kind.
 func (b *binder) statement(n *pg.Node) error {
+	if sel, tag, err := b.changeQuery(n); sel != nil || err != nil {
+		if err == nil {
+			err = b.queryStatement(sel, tag)
+			b.out.Fields = nil // what a change comes to is not shown
+		}
+		return err
+	}
 	switch s := n.Node.(type) {
 	case *pg.Node_SelectStmt:
 		if s.SelectStmt.IntoClause != nil || hasInto(s.SelectStmt) {

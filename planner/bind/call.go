@@ -174,6 +174,7 @@ var writes = map[string]bool{
 	"rowan_revert": true, "rowan_cherry_pick": true, "rowan_set_merge_policy": true, "rowan_resolve_conflict": true, "rowan_resolve_conflicts": true, "rowan_complete_merge": true, "rowan_abort_merge": true, "rowan_set_sequence_policy": true, "rowan_squash": true,
 	"dolt_add": true, "dolt_branch": true, "dolt_checkout": true, "dolt_clean": true, "dolt_commit": true, "dolt_conflicts_resolve": true,
 	"dolt_merge": true, "dolt_reset": true, "dolt_revert": true, "dolt_tag": true, "dolt_cherry_pick": true,
+	"dolt_rebase": true, "dolt_stash": true, "dolt_rm": true, "dolt_change": true,
 }
 
 // callable refuses functions that cannot be called from SQL, or have no code.

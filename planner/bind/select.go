@@ -79,7 +79,7 @@ func (q *query) selectStmt(s *pg.SelectStmt) (*result, error) {
 // plainSelect binds a SELECT clause by clause, in PostgreSQL's order, and then builds its nodes from the bottom up.
 func (q *query) plainSelect(s *pg.SelectStmt) (*result, error) {
 	q.windowDefs = s.WindowClause
-	from, err := q.from(s.FromClause)
+	from, err := q.from(commitDiff(s.FromClause, s.WhereClause))
 	if err != nil {
 		return nil, err
 	}

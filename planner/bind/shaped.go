@@ -27,6 +27,10 @@ var shaped = map[string]func(q *query, f *tableFunction, words []string, pos int
 	"dolt_diff_of":    shapeDoltDiff,
 	"dolt_history_of": shapeDoltHistory,
 	"dolt_blame_of":   shapeDoltBlame,
+
+	"dolt_commit_diff_of":           shapeDoltDiffFirst,
+	"dolt_conflicts_of":             shapeDoltConflicts,
+	"dolt_constraint_violations_of": shapeDoltViolations,
 }
 
 // isShaped recognises a call of one of them.
@@ -63,6 +67,9 @@ func (q *query) shapedFunction(f *tableFunction, n *pg.FuncCall) error {
 	q.b.out.Once = true // the plan holds for the tables of then
 	words := make([]string, len(r.args))
 	for i := range words {
+		if i > 0 && r.proc.Name == "dolt_commit_diff_of" {
+			break // the commits need not be known before
+		}
 		if words[i], err = q.b.constantWord(r.args[i], r.proc, c.pos); err != nil {
 			return err
 		}

@@ -54,3 +54,35 @@ func shapeDoltBlame(q *query, f *tableFunction, words []string, pos int) error {
 		types.Field{Name: "committer", Type: typeText}, types.Field{Name: "email", Type: typeText}, types.Field{Name: "message", Type: typeText})
 	return nil
 }
+
+// shapeDoltDiffFirst is shapeDoltDiff for a function whose first argument is the table.
+func shapeDoltDiffFirst(q *query, f *tableFunction, words []string, pos int) error {
+	return shapeDoltDiff(q, f, words[:1], pos)
+}
+
+// shapeDoltConflicts gives dolt_conflicts_of('table') the columns of the table on the three sides of a merge.
+func shapeDoltConflicts(q *query, f *tableFunction, words []string, pos int) error {
+	cols, err := q.b.tableColumns(words[0], pos, q.b.ref)
+	f.fields = append(f.fields, types.Field{Name: "from_root_ish", Type: typeText})
+	for _, side := range []string{"base_", "our_", "their_"} {
+		for _, c := range cols {
+			f.fields = append(f.fields, types.Field{Name: side + c.Name, Type: c.Type})
+		}
+		if side != "base_" {
+			f.fields = append(f.fields, types.Field{Name: side + "diff_type", Type: typeText})
+		}
+	}
+	f.fields = append(f.fields, types.Field{Name: "dolt_conflict_id", Type: typeText})
+	return err
+}
+
+// shapeDoltViolations gives dolt_constraint_violations_of('table') the columns of the table.
+func shapeDoltViolations(q *query, f *tableFunction, words []string, pos int) error {
+	cols, err := q.b.tableColumns(words[0], pos, q.b.ref)
+	f.fields = append(f.fields, types.Field{Name: "from_root_ish", Type: typeText}, types.Field{Name: "violation_type", Type: typeText})
+	for _, c := range cols {
+		f.fields = append(f.fields, types.Field{Name: c.Name, Type: c.Type})
+	}
+	f.fields = append(f.fields, types.Field{Name: "violation_info", Type: builtinType(types.OIDJSONB)})
+	return err
+}

@@ -214,6 +214,9 @@ func (m *merger) fastForward(ctx context.Context) error {
 // run merges the schema, then the rows of every table that the source changed. Foreign keys are verified by the caller
 // over the whole.
 func (m *merger) run(ctx context.Context) error {
+	if m.req.Record == storage.RecordOnly {
+		return m.record(ctx)
+	}
 	if err := m.schema(ctx); err != nil {
 		return err
 	}
@@ -244,6 +247,14 @@ func (m *merger) run(ctx context.Context) error {
 	if err := m.recheck(ctx); err != nil {
 		return err
 	}
+	if m.req.Record == storage.RecordNever {
+		return nil
+	}
+	return m.record(ctx)
+}
+
+// record keeps that the target has in it what the source had.
+func (m *merger) record(ctx context.Context) error {
 	if m.req.From != nil {
 		return nil
 	}
@@ -258,7 +269,7 @@ func (m *merger) run(ctx context.Context) error {
 func (m *merger) sourceTables(ctx context.Context) ([]catalog.OID, error) {
 	list, err := m.changedTables(ctx, m.source)
 	if err != nil || m.ids.none() {
-		return list, err
+		return m.wanted(list), err
 	}
 	for _, id := range m.ids.objects() { // two tables that are one have no history in common
 		s := m.ids.ownTable(m.source, id)
@@ -268,7 +279,7 @@ func (m *merger) sourceTables(ctx context.Context) ([]catalog.OID, error) {
 			}
 		}
 	}
-	return m.ids.canonical(list), nil
+	return m.wanted(m.ids.canonical(list)), nil
 }
 
 // sequences tells the caller of sequences that both sides have made and that are one.
@@ -291,5 +302,19 @@ func (m *merger) changedTables(ctx context.Context, to storage.View) ([]catalog.
 // sourceObjects lists the objects that the source changed, as the target calls them.
 func (m *merger) sourceObjects(ctx context.Context) ([]catalog.OID, error) {
 	list, err := m.base.changed(func(from storage.View) ([]catalog.OID, error) { return m.tx.ChangedObjects(ctx, from, m.source) })
-	return m.ids.canonical(list), err
+	return m.wanted(m.ids.canonical(list)), err
+}
+
+// wanted are those of the objects that the merge is asked for.
+func (m *merger) wanted(list []catalog.OID) []catalog.OID {
+	if m.req.Only == nil {
+		return list
+	}
+	return slices.DeleteFunc(list, func(id catalog.OID) bool {
+		o := m.ids.own(m.source, id)
+		if o == nil {
+			o = m.base.object(id)
+		}
+		return o == nil || !m.req.Only(o)
+	})
 }

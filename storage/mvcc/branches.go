@@ -37,7 +37,7 @@ func (b branches) List(_ context.Context, db catalog.OID, dropped bool) ([]stora
 	defer b.s.mu.RUnlock()
 	var out []storage.Branch
 	for _, x := range b.s.branches {
-		if x.Database == db && (dropped || x.Deleted.IsZero()) {
+		if x.Database == db && !x.Hidden && (dropped || x.Deleted.IsZero()) {
 			out = append(out, b.s.describeLocked(x))
 		}
 	}
@@ -76,6 +76,7 @@ func (b branches) Create(ctx context.Context, db catalog.OID, o storage.BranchOp
 	d := storage.Branch{
 		Database: db, Name: o.Name, DisplayName: o.DisplayName, Description: o.Description, Parent: src.Name, ParentID: src.ID,
 		CreatedBy: o.User, Protected: o.Protected, Expires: o.Expires, Metadata: maps.Clone(o.Metadata),
+		Hidden: o.Hidden,
 	}
 	var batch kv.Batch
 	if o.SchemaOnly {
@@ -178,7 +179,7 @@ func (s *Store) children(x *branch) (names []string) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, c := range s.branches {
-		if c.ID == x.ID || c.Database != x.Database || !c.Deleted.IsZero() {
+		if c.ID == x.ID || c.Database != x.Database || c.Hidden || !c.Deleted.IsZero() {
 			continue
 		}
 		for l := c.now().parent; l != nil; l = l.parent {

@@ -2,11 +2,11 @@ package dolt
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgerrcode"
 
-	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/vcs"
@@ -20,8 +20,10 @@ func split(place string) (branch, point string) {
 
 var branchFlags = map[string]string{
 	"-c": "copy", "--copy": "copy", "-m": "move", "--move": "move", "-d": "delete", "--delete": "delete", "-D": "force-delete",
-	"-f": "force", "--force": "force",
+	"-f": "force", "--force": "force", "-t": "track=", "--track": "track=",
 }
+
+var errUsage = pgerr.New(pgerrcode.InvalidParameterValue, "error: invalid usage")
 
 // branch is dolt_branch(name [, start]), and with -c, -m and -d.
 func branch(ctx context.Context, c vcs.Conn, args []string) (types.Datum, error) {
@@ -30,14 +32,13 @@ func branch(ctx context.Context, c vcs.Conn, args []string) (types.Datum, error)
 		return types.Null, err
 	}
 	n := len(f.rest)
-	usage := pgerr.New(pgerrcode.InvalidParameterValue, "error: invalid usage")
+	force := f.has("force") || f.has("force-delete")
 	switch {
+	case n == 0:
+		return types.Null, errUsage
 	case f.has("delete") || f.has("force-delete"):
-		if n == 0 {
-			return types.Null, usage
-		}
 		for _, name := range f.rest {
-			if _, err := query(ctx, c, "SELECT rowan.drop_branch("+quote(name)+")"); err != nil {
+			if err := dropBranch(ctx, c, name, force); err != nil {
 				return types.Null, err
 			}
 		}
@@ -47,25 +48,79 @@ func branch(ctx context.Context, c vcs.Conn, args []string) (types.Datum, error)
 		if n == 2 {
 			from = f.rest[0]
 		}
-		if n == 0 || n > 2 {
-			return types.Null, usage
+		if n > 2 {
+			return types.Null, errUsage
+		}
+		if err := makeRoom(ctx, c, f.rest[n-1], force); err != nil {
+			return types.Null, err
 		}
 		_, err := query(ctx, c, "SELECT rowan.rename_branch("+quote(from)+", "+quote(f.rest[n-1])+")")
 		return done, err
 	case f.has("copy"):
 		if n != 2 {
-			return types.Null, usage
+			return types.Null, errUsage
+		}
+		if err := makeRoom(ctx, c, f.rest[1], force); err != nil {
+			return types.Null, err
 		}
 		_, err := query(ctx, c, "SELECT rowan.copy_branch("+quote(f.rest[0])+", "+quote(f.rest[1])+")")
 		return done, err
-	case n == 1 || n == 2:
-		return done, create(ctx, c, f.rest)
+	case n > 2:
+		return types.Null, errUsage
 	}
-	return types.Null, usage
+	return done, create(ctx, c, f.rest, force)
+}
+
+// branchNamed reports whether there is a branch, and whether it is protected.
+func branchNamed(ctx context.Context, c vcs.Conn, name string) (there, protected bool, err error) {
+	rows, err := query(ctx, c, "SELECT is_protected FROM rowan.branches() WHERE name = "+quote(name))
+	return len(rows) > 0, len(rows) > 0 && rows[0][0].B(), err
+}
+
+// dropBranch drops a branch; one with commits that the session's branch has not only when it is forced.
+func dropBranch(ctx context.Context, c vcs.Conn, name string, force bool) error {
+	there, protected, err := branchNamed(ctx, c, name)
+	if err != nil {
+		return err
+	}
+	if !there {
+		return pgerr.New(pgerrcode.UndefinedObject, "branch not found: %s", name)
+	}
+	if !force {
+		h, err := commitsOf(ctx, c, name)
+		if err != nil {
+			return err
+		}
+		ours, err := commitsOf(ctx, c, c.Branch())
+		if err != nil {
+			return err
+		}
+		if !ours.ancestors(ours[0])[h[0].id] {
+			return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "attempted to delete a branch that is not fully merged into its parent; use `-f` to force")
+		}
+	}
+	flag := "true" // branches that were made of it go on without it
+	if protected {
+		flag = "false"
+	}
+	_, err = query(ctx, c, "SELECT rowan.drop_branch("+quote(name)+", force => "+flag+")")
+	return err
+}
+
+// makeRoom drops a branch that is in the way, when it may.
+func makeRoom(ctx context.Context, c vcs.Conn, name string, force bool) error {
+	there, _, err := branchNamed(ctx, c, name)
+	if err != nil || !there {
+		return err
+	}
+	if !force {
+		return pgerr.New(pgerrcode.DuplicateObject, "fatal: A branch named '%s' already exists.", name)
+	}
+	return dropBranch(ctx, c, name, true)
 }
 
 // create makes a branch at a commit: the second word, or the last commit of the session's branch.
-func create(ctx context.Context, c vcs.Conn, words []string) error {
+func create(ctx context.Context, c vcs.Conn, words []string, force bool) error {
 	start := head
 	if len(words) > 1 {
 		start = words[1]
@@ -74,20 +129,46 @@ func create(ctx context.Context, c vcs.Conn, words []string) error {
 	if err != nil {
 		return err
 	}
-	from, point := split(place)
 	if x != nil && len(x.parents) == 0 && len(words) == 1 {
-		point = "" // nothing has been committed: the branch as it is serves better than an empty one
+		place, _ = split(place) // nothing has been committed: the branch as it is serves better than an empty one
 	}
-	_, err = query(ctx, c, "SELECT rowan.create_branch("+quote(words[0])+", source => "+quote(from)+", as_of => "+quote(point)+")")
+	there, _, err := branchNamed(ctx, c, words[0])
+	switch {
+	case err != nil:
+		return err
+	case !there:
+		return newBranch(ctx, c, words[0], place)
+	case !force:
+		return pgerr.New(pgerrcode.DuplicateObject, "fatal: A branch named '%s' already exists.", words[0])
+	}
+	from, point := split(place)
+	_, err = query(ctx, c, "SELECT rowan.reset_branch("+quote(words[0])+", "+quote(point)+", source => "+quote(from)+")")
 	return err
 }
 
-// checkout is dolt_checkout(branch), ('-b', branch [, start]) and (tables…).
+func newBranch(ctx context.Context, c vcs.Conn, name, place string) error {
+	from, point := split(place)
+	_, err := query(ctx, c, "SELECT rowan.create_branch("+quote(name)+", source => "+quote(from)+", as_of => "+quote(point)+")")
+	return err
+}
+
+// checkout is dolt_checkout(branch), ('-b', branch [, start]), (tables…) and ([ref,] '--', tables…).
 func checkout(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]types.Datum) bool) error {
 	if err := c.RefuseReadOnly("dolt_checkout()"); err != nil {
 		return err
 	}
-	f, err := parse("dolt_checkout", list(a[0]), map[string]string{"-b": "new", "-B": "new", "-t": "track=", "--track": "track=", "-f": "force", "--force": "force"})
+	args := list(a[0])
+	if i := slices.Index(args, "--"); i >= 0 {
+		if i > 1 {
+			return errUsage
+		}
+		err := restoreTables(ctx, c, slices.Concat(args[:i], []string{head})[0], args[i+1:])
+		if err == nil {
+			yield([]types.Datum{done, types.String("")})
+		}
+		return err
+	}
+	f, err := parse("dolt_checkout", args, map[string]string{"-b": "new", "-B": "renew", "-t": "track=", "--track": "track=", "-f": "force", "--force": "force"})
 	if err != nil {
 		return err
 	}
@@ -95,20 +176,24 @@ func checkout(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]typ
 		return pgerr.New(pgerrcode.InvalidParameterValue, "error: no branch or table specified")
 	}
 	name := f.rest[0]
-	if f.has("new") {
-		if err := create(ctx, c, f.rest); err != nil {
+	if f.has("new") || f.has("renew") {
+		if err := create(ctx, c, f.rest, f.has("renew")); err != nil {
 			return err
 		}
 	} else {
-		rows, err := query(ctx, c, "SELECT 1 FROM rowan.branches() WHERE name = "+quote(name))
+		there, _, err := branchNamed(ctx, c, name)
 		if err != nil {
 			return err
 		}
-		if len(rows) == 0 {
-			if err := restoreTables(ctx, c, f.rest); err != nil {
+		if !there {
+			if err := restoreTables(ctx, c, head, f.rest); err != nil {
 				return err
 			}
 			yield([]types.Datum{done, types.String("")})
+			return nil
+		}
+		if name == c.Branch() {
+			yield([]types.Datum{done, types.String("Already on branch '" + name + "'")})
 			return nil
 		}
 	}
@@ -119,61 +204,50 @@ func checkout(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]typ
 	return nil
 }
 
-// restoreTables sets tables to what they are in the last commit.
-func restoreTables(ctx context.Context, c vcs.Conn, names []string) error {
+// restoreTables sets tables to what they are in a commit; what is staged of them is forgotten.
+func restoreTables(ctx context.Context, c vcs.Conn, word string, names []string) error {
+	_, place, err := resolve(ctx, c, word)
+	if err != nil {
+		return err
+	}
+	v, err := c.View(ctx, ref(place))
+	if err != nil {
+		return err
+	}
 	all, err := changes(ctx, c)
 	if err != nil {
 		return err
 	}
-	_, place, err := resolve(ctx, c, head)
-	if err != nil {
-		return err
-	}
+	take := map[string]bool{}
 	for _, n := range names {
-		if !known(ctx, c, n, all) {
-			return pgerr.New(pgerrcode.UndefinedObject, "error: could not find %s", n)
-		}
-		for _, x := range all {
-			if x.table != fullName(n) {
-				continue
+		if n == "." {
+			for _, x := range all {
+				take[x.table] = true
 			}
-			if err := restoreTable(ctx, c, x, place); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func restoreTable(ctx context.Context, c vcs.Conn, x change, place string) error {
-	switch x.status {
-	case "new table":
-		_, err := clean(ctx, c, []string{x.table})
-		return err
-	case "modified":
-	default:
-		return pgerr.Unsupported("dolt_checkout of a table that was %s", x.status).WithHint("dolt_reset('--hard') sets the whole branch to its last commit.")
-	}
-	rows, err := query(ctx, c, "SELECT 1 FROM rowan.diff_summary("+quote(place)+", "+quote(c.Branch())+") WHERE schema_change AND to_table_name IN ("+
-		quote(x.table)+", "+quote(strings.TrimPrefix(x.table, "public."))+")")
-	if err != nil {
-		return err
-	}
-	if len(rows) > 0 {
-		return pgerr.Unsupported("dolt_checkout of a table whose schema has changed").WithHint("dolt_reset('--hard') sets the whole branch to its last commit.")
-	}
-	statements, err := query(ctx, c, "SELECT statement FROM rowan.diff_sql("+quote(c.Branch())+", "+quote(place)+") ORDER BY n")
-	if err != nil {
-		return err
-	}
-	for _, r := range statements {
-		if table, kind := statementTable(r[0].S); table != x.table || kind != "data" {
 			continue
 		}
-		if _, err := c.SQL(ctx, catalog.Ref{}, r[0].S, nil); err != nil {
-			return err
+		if !known(ctx, c, n, all) && tableAt(c, v, fullName(n)) == nil {
+			return pgerr.New(pgerrcode.UndefinedObject, "error: could not find %s", n)
 		}
-		c.Txn().Statement()
+		take[fullName(n)] = true
 	}
-	return nil
+	only, err := onlyTables(ctx, c, take, c.Branch(), place)
+	if err != nil {
+		return err
+	}
+	if err := unstage(ctx, c, keys(take)); err != nil {
+		return err
+	}
+	_, err = vcs.Bring(ctx, c, ref(c.Branch()), ref(place), vcs.Merge{Only: tablesOf(only)})
+	return err
+}
+
+// keys are the names of a set, in order.
+func keys(set map[string]bool) []string {
+	var out []string
+	for k := range set {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
 }

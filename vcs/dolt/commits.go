@@ -134,17 +134,34 @@ func named(ctx context.Context, c vcs.Conn, name string) (*commit, history, erro
 		return nil, nil, err
 	}
 	if len(tags) > 0 {
-		h, err := commitsOf(ctx, c, tags[0][0].S)
+		return tagged(ctx, c, tags[0][0], tags[0][1].I)
+	}
+	return anyCommit(ctx, c, name)
+}
+
+// tagged finds the commit that a tag is of: the one with its SCN, on whatever branch, else the last one before on its own.
+func tagged(ctx context.Context, c vcs.Conn, branch types.Datum, scn int64) (*commit, history, error) {
+	rows, err := query(ctx, c, "SELECT name FROM rowan.branches() ORDER BY name <> coalesce("+quote(branch.S)+", '')")
+	if err != nil {
+		return nil, nil, err
+	}
+	var last *commit
+	var of history
+	for _, r := range rows {
+		h, err := commitsOf(ctx, c, r[0].S)
 		if err != nil {
 			return nil, nil, err
 		}
 		for _, x := range h {
-			if x.scn <= tags[0][1].I {
+			if x.scn == scn {
 				return x, h, nil
+			}
+			if x.scn < scn && last == nil {
+				last, of = x, h
 			}
 		}
 	}
-	return anyCommit(ctx, c, name)
+	return last, of, nil
 }
 
 // anyCommit looks for a commit, by the beginning of its id, on all branches.
@@ -223,20 +240,15 @@ func hashOf(ctx context.Context, c vcs.Conn, a []types.Datum) (types.Datum, erro
 
 // mergeBase is dolt_merge_base(a, b): the newest commit that both come from.
 func mergeBase(ctx context.Context, c vcs.Conn, a []types.Datum) (types.Datum, error) {
-	x, hx, err := named(ctx, c, a[0].S)
+	mine, h, err := reach(ctx, c, a[0].S)
 	if err != nil {
 		return types.Null, err
 	}
-	y, hy, err := named(ctx, c, a[1].S)
+	theirs, _, err := reach(ctx, c, a[1].S)
 	if err != nil {
 		return types.Null, err
 	}
-	if x == nil || y == nil {
-		return types.Null, pgerr.New(pgerrcode.UndefinedObject, "branch not found")
-	}
-	theirs := hy.ancestors(y)
-	mine := hx.ancestors(x)
-	for _, k := range hx {
+	for _, k := range h {
 		if mine[k.id] && theirs[k.id] {
 			return types.String(k.id), nil
 		}
@@ -246,13 +258,13 @@ func mergeBase(ctx context.Context, c vcs.Conn, a []types.Datum) (types.Datum, e
 
 // hasAncestor is has_ancestor(ref, ancestor).
 func hasAncestor(ctx context.Context, c vcs.Conn, a []types.Datum) (types.Datum, error) {
-	x, h, err := named(ctx, c, a[0].S)
+	seen, _, err := reach(ctx, c, a[0].S)
 	if err != nil {
 		return types.Null, err
 	}
 	y, _, err := resolve(ctx, c, a[1].S)
-	if err != nil || x == nil || y == nil {
+	if err != nil || y == nil {
 		return types.Bool(false), err
 	}
-	return types.Bool(h.ancestors(x)[y.id]), nil
+	return types.Bool(seen[y.id]), nil
 }

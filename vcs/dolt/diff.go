@@ -1,6 +1,7 @@
 package dolt
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -9,18 +10,23 @@ import (
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/vcs"
 )
 
-// state is a commit, or with x nil the branch as it is.
+// state is a commit, or with x nil the branch as it is, or what is staged of it.
 type state struct {
-	x     *commit
-	place string
+	x      *commit
+	place  string
+	staged bool
 }
 
 func (s state) hash() types.Datum {
-	if s.x == nil {
+	switch {
+	case s.staged:
+		return types.String(staged)
+	case s.x == nil:
 		return types.String(working)
 	}
 	return types.String(s.x.id)
@@ -33,7 +39,17 @@ func (s state) date() types.Datum {
 	return s.x.date
 }
 
-// states resolves the sides of a comparison: from and to, or 'from..to' in one word; what is left are tables.
+func stateOf(ctx context.Context, c vcs.Conn, word string) (s state, err error) {
+	s.staged = strings.EqualFold(word, staged)
+	if word == "" {
+		word = head
+	}
+	s.x, s.place, err = resolve(ctx, c, word)
+	return s, err
+}
+
+// states resolves the sides of a comparison: from and to, or 'from..to' in one word, or 'from...to', which begins where the two
+// parted; what is left are tables.
 func states(ctx context.Context, c vcs.Conn, a []types.Datum) (from, to state, rest []string, err error) {
 	var words []string
 	for _, d := range a {
@@ -41,19 +57,99 @@ func states(ctx context.Context, c vcs.Conn, a []types.Datum) (from, to state, r
 			words = append(words, d.S)
 		}
 	}
+	parted := false
 	if len(words) > 0 {
 		if x, y, ok := strings.Cut(words[0], ".."); ok {
-			words = append([]string{x, strings.TrimPrefix(y, ".")}, words[1:]...)
+			y, parted = strings.CutPrefix(y, ".")
+			words = append([]string{x, y}, words[1:]...)
 		}
 	}
 	if len(words) < 2 {
 		return from, to, nil, pgerr.New(pgerrcode.InvalidParameterValue, "two points to compare are needed, or one of the form from..to")
 	}
-	if from.x, from.place, err = resolve(ctx, c, words[0]); err != nil {
+	if from, err = stateOf(ctx, c, words[0]); err != nil {
 		return from, to, nil, err
 	}
-	to.x, to.place, err = resolve(ctx, c, words[1])
-	return from, to, words[2:], err
+	if to, err = stateOf(ctx, c, words[1]); err != nil {
+		return from, to, nil, err
+	}
+	if parted {
+		base, err := mergeBase(ctx, c, []types.Datum{types.String(cmp.Or(words[0], head)), types.String(cmp.Or(words[1], head))})
+		if err != nil {
+			return from, to, nil, err
+		}
+		if from, err = stateOf(ctx, c, base.S); err != nil {
+			return from, to, nil, err
+		}
+	}
+	return from, to, words[2:], nil
+}
+
+// at is the place of a table in a state.
+func (s state) at(ctx context.Context, c vcs.Conn, table string) (string, error) {
+	if !s.staged {
+		return s.place, nil
+	}
+	marked, err := marks(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	return stagedPlace(ctx, c, marked, fullName(table))
+}
+
+func stagedPlace(ctx context.Context, c vcs.Conn, marked map[string]storage.SCN, table string) (string, error) {
+	scn, ok := marked[table]
+	switch {
+	case !ok:
+		_, place, err := resolve(ctx, c, head)
+		return place, err
+	case scn == 0:
+		return c.Branch(), nil
+	}
+	return c.Branch() + "@" + scnPoint(int64(scn)), nil
+}
+
+// eachPair calls f with the places of two states. What is staged may be in many: f is called for each, with the tables
+// that it is about.
+func eachPair(ctx context.Context, c vcs.Conn, from, to state, f func(from, to string, about func(table string) bool) error) error {
+	if !from.staged && !to.staged {
+		return f(from.place, to.place, func(string) bool { return true })
+	}
+	marked, err := marks(ctx, c)
+	if err != nil {
+		return err
+	}
+	groups := []string{""} // an unmarked table, and one of each mark
+	for _, scn := range points(marked) {
+		for name, at := range marked {
+			if at == scn {
+				groups = append(groups, name)
+				break
+			}
+		}
+	}
+	for _, g := range groups {
+		place, err := stagedPlace(ctx, c, marked, g)
+		if err != nil {
+			return err
+		}
+		a, b := from.place, to.place
+		if from.staged {
+			a = place
+		}
+		if to.staged {
+			b = place
+		}
+		scn, isMarked := marked[g]
+		err = f(a, b, func(table string) bool {
+			at, ok := marked[table]
+			return ok == isMarked && at == scn
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // columns are those that a table has in the session's branch: what bind has given the result.
@@ -95,8 +191,19 @@ func compare(ctx context.Context, c vcs.Conn, from, to state, table string, yiel
 	if err != nil {
 		return false, err
 	}
+	a, err := from.at(ctx, c, table)
+	if err != nil {
+		return false, err
+	}
+	b, err := to.at(ctx, c, table)
+	if err != nil {
+		return false, err
+	}
+	if there, err := exists(ctx, c, [2]state{{place: a}, {place: b}}, table); !there || err != nil {
+		return true, err
+	}
 	more = true
-	err = vcs.EachDifference(ctx, c, from.place, to.place, table, func(names []string, kind string, old, now []types.Datum) bool {
+	err = vcs.EachDifference(ctx, c, a, b, table, func(names []string, kind string, old, now []types.Datum) bool {
 		row := append(pick(wanted, names, now), to.hash(), to.date())
 		row = append(append(row, pick(wanted, names, old)...), from.hash(), from.date(), types.String(kind))
 		more = yield(row)
@@ -128,13 +235,13 @@ func steps(ctx context.Context, c vcs.Conn) ([][2]state, error) {
 		return nil, err
 	}
 	mine := h.ancestors(h[0])
-	out := [][2]state{{{h[0], h[0].place}, {nil, c.Branch()}}}
+	out := [][2]state{{{x: h[0], place: h[0].place}, {place: c.Branch()}}}
 	for _, x := range h {
 		if !mine[x.id] || len(x.parents) == 0 {
 			continue
 		}
 		if p := h.find(x.parents[0]); p != nil {
-			out = append(out, [2]state{{p, p.place}, {x, x.place}})
+			out = append(out, [2]state{{x: p, place: p.place}, {x: x, place: x.place}})
 		}
 	}
 	return out, nil
@@ -200,4 +307,100 @@ func exists(ctx context.Context, c vcs.Conn, s [2]state, table string) (bool, er
 		}
 	}
 	return false, nil
+}
+
+// commitDiffOf is the relation dolt.commit_diff_<table>: the changes between the two commits that the query's condition names.
+func commitDiffOf(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]types.Datum) bool) error {
+	for i, column := range []string{"from_commit", "to_commit"} {
+		if a[i+1].Null {
+			return pgerr.New(pgerrcode.InvalidParameterValue, "dolt_commit_diff_* tables must be filtered to a single '%s'", column)
+		}
+	}
+	from, err := stateOf(ctx, c, a[1].S)
+	if err != nil {
+		return err
+	}
+	to, err := stateOf(ctx, c, a[2].S)
+	if err == nil {
+		_, err = compare(ctx, c, from, to, a[0].S, yield)
+	}
+	return err
+}
+
+// columnDiff is the relation dolt.column_diff: which columns each commit has changed.
+func columnDiff(ctx context.Context, c vcs.Conn, _ []types.Datum, yield func([]types.Datum) bool) error {
+	list, err := steps(ctx, c)
+	if err != nil {
+		return err
+	}
+	for _, s := range list {
+		tables, err := summary(ctx, c, s[0].place, s[1].place)
+		if err != nil {
+			return err
+		}
+		about := []types.Datum{types.Null, types.Null, types.Null, types.Null}
+		if x := s[1].x; x != nil {
+			about = x.row()[1:]
+		}
+		for _, t := range tables {
+			kinds, order, err := changedColumns(ctx, c, s, &t)
+			if err != nil {
+				return err
+			}
+			for _, name := range order {
+				row := append([]types.Datum{s[1].hash(), types.String(t.name()), types.String(name)}, about...)
+				if !yield(append(row, types.String(kinds[name]))) {
+					return nil
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// changedColumns says of the columns of a table what a step has done to them.
+func changedColumns(ctx context.Context, c vcs.Conn, s [2]state, t *tableChange) (map[string]string, []string, error) {
+	var sides [2][]string
+	for i, name := range []string{t.from, t.to} {
+		v, err := c.View(ctx, ref(s[i].place))
+		if err != nil {
+			return nil, nil, err
+		}
+		if x := tableAt(c, v, name); x != nil && name != "" {
+			for _, col := range x.Live() {
+				sides[i] = append(sides[i], col.Name)
+			}
+		}
+	}
+	kinds := map[string]string{}
+	var order []string
+	note := func(name, kind string) {
+		if kinds[name] == "" {
+			kinds[name] = kind
+			order = append(order, name)
+		}
+	}
+	for _, n := range sides[1] {
+		if !slices.Contains(sides[0], n) {
+			note(n, "added")
+		}
+	}
+	for _, n := range sides[0] {
+		if !slices.Contains(sides[1], n) {
+			note(n, "removed")
+		}
+	}
+	if !t.data || t.from == "" || t.to == "" {
+		return kinds, order, nil
+	}
+	err := vcs.EachDifference(ctx, c, s[0].place, s[1].place, quoteName(t.name()), func(names []string, _ string, old, now []types.Datum) bool {
+		for i, n := range names {
+			if old[i].Null != now[i].Null || old[i].I != now[i].I || old[i].S != now[i].S {
+				note(n, "modified")
+			}
+		}
+		return true
+	})
+	slices.Sort(order)
+	return kinds, order, err
 }

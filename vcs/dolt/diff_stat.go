@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/vcs"
 )
@@ -21,47 +20,43 @@ func diffStat(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]typ
 	if err != nil {
 		return err
 	}
-	rows, err := query(ctx, c, "SELECT table_name, coalesce(rows_unchanged, 0), inserts, deletes, updates, cells_added, cells_deleted, cells_changed, coalesce(old_rows, 0), coalesce(new_rows, 0) FROM rowan.diff_stat("+
-		quote(from.place)+", "+quote(to.place)+")")
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		r[0] = types.String(fullName(r[0].S))
-		if !about(rest, r[0].S) {
-			continue
-		}
-		before, err := width(ctx, c, from, r[0].S)
+	return eachPair(ctx, c, from, to, func(from, to string, wanted func(string) bool) error {
+		rows, err := query(ctx, c, "SELECT table_name, coalesce(rows_unchanged, 0), inserts, deletes, updates, cells_added, cells_deleted, cells_changed, coalesce(old_rows, 0), coalesce(new_rows, 0) FROM rowan.diff_stat("+
+			quote(from)+", "+quote(to)+") ORDER BY 1")
 		if err != nil {
 			return err
 		}
-		after, err := width(ctx, c, to, r[0].S)
-		if err != nil {
-			return err
+		for _, r := range rows {
+			r[0] = types.String(fullName(r[0].S))
+			if !about(rest, r[0].S) || !wanted(r[0].S) {
+				continue
+			}
+			before, err := width(ctx, c, from, r[0].S)
+			if err != nil {
+				return err
+			}
+			after, err := width(ctx, c, to, r[0].S)
+			if err != nil {
+				return err
+			}
+			if !yield(append(r, types.Int(r[8].I*before), types.Int(r[9].I*after))) {
+				return nil
+			}
 		}
-		if !yield(append(r, types.Int(r[8].I*before), types.Int(r[9].I*after))) {
-			return nil
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
-// width is the number of a table's columns in a state.
-func width(ctx context.Context, c vcs.Conn, s state, table string) (int64, error) {
-	branch, point := split(s.place)
-	v, err := c.View(ctx, catalog.Ref{Branch: branch, Point: point})
+// width is the number of a table's columns at a place.
+func width(ctx context.Context, c vcs.Conn, place, table string) (int64, error) {
+	v, err := c.View(ctx, ref(place))
 	if err != nil {
 		return 0, err
 	}
-	id, err := c.Relation(v.Catalog(), table)
-	if err != nil {
-		return 0, nil //nolint:nilerr // it is not there
+	if t := tableAt(c, v, table); t != nil {
+		return int64(len(t.Live())), nil
 	}
-	t, ok := v.Catalog().Object(id).(*catalog.Table)
-	if !ok {
-		return 0, nil
-	}
-	return int64(len(t.Live())), nil
+	return 0, nil
 }
 
 // diffSummary is dolt_diff_summary(from, to [, table]).
@@ -70,14 +65,18 @@ func diffSummary(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]
 	if err != nil {
 		return err
 	}
-	rows, err := query(ctx, c, "SELECT from_table_name, to_table_name, diff_type, data_change, schema_change FROM rowan.diff_summary("+quote(from.place)+", "+quote(to.place)+")")
-	for _, r := range rows {
-		r[0], r[1] = types.String(fullName(r[0].S)), types.String(fullName(r[1].S))
-		if (about(rest, r[0].S) || about(rest, r[1].S)) && !yield(r) {
-			break
+	return eachPair(ctx, c, from, to, func(from, to string, wanted func(string) bool) error {
+		list, err := summary(ctx, c, from, to)
+		for _, t := range list {
+			if !wanted(t.name()) || !about(rest, t.from) && !about(rest, t.to) {
+				continue
+			}
+			if !yield([]types.Datum{types.String(t.from), types.String(t.to), types.String(t.kind), types.Bool(t.data), types.Bool(t.schema)}) {
+				break
+			}
 		}
-	}
-	return err
+		return err
+	})
 }
 
 // schemaDiff is dolt_schema_diff(from, to [, table]).
@@ -86,24 +85,26 @@ func schemaDiff(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]t
 	if err != nil {
 		return err
 	}
-	rows, err := query(ctx, c, "SELECT kind, name, coalesce(old_definition, ''), coalesce(new_definition, '') FROM rowan.schema_diff("+quote(from.place)+", "+quote(to.place)+")")
-	for _, r := range rows {
-		name := types.String(fullName(r[1].S))
-		if !about(rest, name.S) && !slices.ContainsFunc(rest, func(t string) bool { return strings.HasPrefix(name.S, fullName(t)+".") }) {
-			continue
+	return eachPair(ctx, c, from, to, func(from, to string, wanted func(string) bool) error {
+		rows, err := query(ctx, c, "SELECT kind, name, coalesce(old_definition, ''), coalesce(new_definition, '') FROM rowan.schema_diff("+quote(from)+", "+quote(to)+")")
+		for _, r := range rows {
+			name := types.String(fullName(r[1].S))
+			if !wanted(name.S) || !about(rest, name.S) && !slices.ContainsFunc(rest, func(t string) bool { return strings.HasPrefix(name.S, fullName(t)+".") }) {
+				continue
+			}
+			before, after := name, name
+			if r[2].S == "" {
+				before = types.String("")
+			}
+			if r[3].S == "" {
+				after = types.String("")
+			}
+			if !yield([]types.Datum{before, after, r[2], r[3]}) {
+				break
+			}
 		}
-		before, after := name, name
-		if r[2].S == "" {
-			before = types.String("")
-		}
-		if r[3].S == "" {
-			after = types.String("")
-		}
-		if !yield([]types.Datum{before, after, r[2], r[3]}) {
-			break
-		}
-	}
-	return err
+		return err
+	})
 }
 
 // patch is dolt_patch(from, to [, table]): statements that turn one into the other.
@@ -112,19 +113,21 @@ func patch(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]types.
 	if err != nil {
 		return err
 	}
-	rows, err := query(ctx, c, "SELECT statement FROM rowan.diff_sql("+quote(from.place)+", "+quote(to.place)+") ORDER BY n")
 	n := int64(0)
-	for _, r := range rows {
-		table, kind := statementTable(r[0].S)
-		if !about(rest, table) {
-			continue
+	return eachPair(ctx, c, from, to, func(before, after string, wanted func(string) bool) error {
+		rows, err := query(ctx, c, "SELECT statement FROM rowan.diff_sql("+quote(before)+", "+quote(after)+") ORDER BY n")
+		for _, r := range rows {
+			table, kind := statementTable(r[0].S)
+			if !about(rest, table) || !wanted(table) {
+				continue
+			}
+			n++
+			if !yield([]types.Datum{types.Int(n), from.hash(), to.hash(), types.String(table), types.String(kind), r[0]}) {
+				break
+			}
 		}
-		n++
-		if !yield([]types.Datum{types.Int(n), from.hash(), to.hash(), types.String(table), types.String(kind), r[0]}) {
-			break
-		}
-	}
-	return err
+		return err
+	})
 }
 
 // statementTable says which table a statement of rowan.diff_sql is about, and whether it changes data or schema.

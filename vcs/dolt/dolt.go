@@ -2,14 +2,15 @@
 // and their kin, and the relations of schema dolt.
 //
 // It translates: a Dolt commit is a named commit of Rowan, HEAD the newest one of a branch, WORKING the branch as it is, and
-// everything is done by the functions of schema rowan. What differs: every SQL transaction is kept whether it is in a Dolt
-// commit or not, and a Dolt commit takes in all that has changed on its branch.
+// everything is done by what vcs has for the functions of schema rowan. A commit that leaves changed tables out names a state that no
+// branch ever was: it is written to a hidden branch. What differs: every SQL transaction is kept, in a Dolt commit or not.
 //
 // Invariants: those of vcs. Callers: session, which joins Funcs and RowsFuncs to its services.
 package dolt
 
 import (
 	"context"
+	"maps"
 	"strings"
 
 	"github.com/jackc/pgerrcode"
@@ -23,7 +24,7 @@ import (
 
 // Funcs are the functions that return one value, by the name that catalog/builtin has as their source.
 func Funcs() map[string]vcs.Func {
-	return map[string]vcs.Func{
+	out := map[string]vcs.Func{
 		"dolt_add":               words(add),
 		"dolt_branch":            words(branch),
 		"dolt_clean":             words(clean),
@@ -31,41 +32,61 @@ func Funcs() map[string]vcs.Func {
 		"dolt_conflicts_resolve": words(resolveConflicts),
 		"dolt_reset":             words(reset),
 		"dolt_tag":               words(tag),
-		"dolt_revert":            words(revert),
+		"dolt_stash":             words(stash),
+		"dolt_rm":                words(remove),
+		"dolt_change":            change_,
 		"dolt_active_branch": func(_ context.Context, c vcs.Conn, _ []types.Datum) (types.Datum, error) {
 			return types.String(c.Branch()), nil
 		},
 		"dolt_hashof":       hashOf,
+		"dolt_hashof_table": hashOfTable,
+		"dolt_hashof_db":    hashOfDB,
 		"dolt_merge_base":   mergeBase,
 		"dolt_has_ancestor": hasAncestor,
 		"dolt_version": func(_ context.Context, c vcs.Conn, _ []types.Datum) (types.Datum, error) {
 			return types.String(c.Version()), nil
 		},
 	}
+	maps.Copy(out, refusals())
+	return out
 }
 
 // RowsFuncs are those that return rows, one of several columns among them.
 func RowsFuncs() map[string]vcs.RowsFunc {
 	return map[string]vcs.RowsFunc{
-		"dolt_checkout":         checkout,
-		"dolt_merge":            merge,
-		"dolt_cherry_pick":      cherryPick,
-		"dolt_log":              listLog,
-		"dolt_commits":          listCommits,
-		"dolt_commit_ancestors": listAncestors,
-		"dolt_branches":         listBranches,
-		"dolt_tags":             listTags,
-		"dolt_status":           listStatus,
-		"dolt_conflicts":        listConflicts,
-		"dolt_merge_status":     mergeStatus,
-		"dolt_diff":             diff,
-		"dolt_diff_stat":        diffStat,
-		"dolt_diff_summary":     diffSummary,
-		"dolt_schema_diff":      schemaDiff,
-		"dolt_patch":            patch,
-		"dolt_diff_of":          diffOf,
-		"dolt_history_of":       historyOf,
-		"dolt_blame_of":         blameOf,
+		"dolt_checkout":                 checkout,
+		"dolt_merge":                    merge,
+		"dolt_cherry_pick":              cherryPick,
+		"dolt_revert":                   revert,
+		"dolt_rebase":                   rebase,
+		"dolt_count_commits":            countCommits,
+		"dolt_stashes":                  listStashes,
+		"dolt_ignore":                   listIgnored,
+		"dolt_conflicts_of":             conflictsOf,
+		"dolt_constraint_violations":    listViolations,
+		"dolt_constraint_violations_of": violationsOf,
+		"dolt_schema_conflicts":         nothing,
+		"dolt_remotes":                  nothing,
+		"dolt_remote_branches":          nothing,
+		"dolt_backups":                  nothing,
+		"dolt_commit_diff_of":           commitDiffOf,
+		"dolt_column_diff":              columnDiff,
+		"dolt_log":                      listLog,
+		"dolt_commits":                  listCommits,
+		"dolt_commit_ancestors":         listAncestors,
+		"dolt_branches":                 listBranches,
+		"dolt_tags":                     listTags,
+		"dolt_status":                   listStatus,
+		"dolt_conflicts":                listConflicts,
+		"dolt_merge_status":             mergeStatus,
+		"dolt_diff":                     diff,
+		"dolt_diff_stat":                diffStat,
+		"dolt_diff_summary":             diffSummary,
+		"dolt_schema_diff":              schemaDiff,
+		"dolt_patch":                    patch,
+		"dolt_diff_of":                  diffOf,
+		"dolt_history_of":               historyOf,
+		"dolt_blame_of":                 blameOf,
 	}
 }
 

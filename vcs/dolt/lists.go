@@ -26,34 +26,6 @@ func (x *commit) row() []types.Datum {
 	return []types.Datum{types.String(x.id), name, mail, x.date, types.String(x.message)}
 }
 
-// listLog is dolt_log([ref, …]), and the relation dolt.log: the commits that the session's branch comes from.
-func listLog(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]types.Datum) bool) error {
-	f, err := parse("dolt_log", list(a[0]), map[string]string{"--parents": "parents", "--decorate": "decorate=", "--tables": "tables=", "--not": "not=", "--min-parents": "min="})
-	if err != nil {
-		return err
-	}
-	ref := head
-	if len(f.rest) > 0 {
-		ref = f.rest[0]
-	}
-	x, place, err := resolve(ctx, c, ref)
-	if err != nil || x == nil {
-		return err
-	}
-	branch, _ := split(place)
-	h, err := commitsOf(ctx, c, branch)
-	if err != nil {
-		return err
-	}
-	shown := h.ancestors(x)
-	for _, x := range h {
-		if shown[x.id] && !yield(x.row()) {
-			return nil
-		}
-	}
-	return nil
-}
-
 // everyCommit passes each commit of all branches once.
 func everyCommit(ctx context.Context, c vcs.Conn, f func(x *commit) bool) error {
 	rows, err := query(ctx, c, "SELECT name FROM rowan.branches()")
@@ -131,45 +103,5 @@ func listTags(ctx context.Context, c vcs.Conn, _ []types.Datum, yield func([]typ
 			return nil
 		}
 	}
-	return nil
-}
-
-func listConflicts(ctx context.Context, c vcs.Conn, _ []types.Datum, yield func([]types.Datum) bool) error {
-	p, err := pendingMerge(ctx, c)
-	if p == nil || err != nil {
-		return err
-	}
-	rows, err := query(ctx, c, "SELECT table_name, count(DISTINCT row_key) FROM rowan.conflicts("+types.Text(types.Of(types.Builtin(types.OIDInt8)), types.Int(p.id), types.DefaultFormat())+
-		") WHERE resolution IS NULL GROUP BY 1 ORDER BY 1")
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		if !yield([]types.Datum{types.String(fullName(r[0].S)), r[1]}) {
-			return nil
-		}
-	}
-	return nil
-}
-
-// mergeStatus is the relation dolt.merge_status.
-func mergeStatus(ctx context.Context, c vcs.Conn, _ []types.Datum, yield func([]types.Datum) bool) error {
-	p, err := pendingMerge(ctx, c)
-	if err != nil {
-		return err
-	}
-	if p == nil {
-		yield([]types.Datum{types.Bool(false), types.Null, types.Null, types.Null, types.Null})
-		return nil
-	}
-	source := types.Null
-	if x, _, err := named(ctx, c, p.source); err == nil && x != nil {
-		source = types.String(x.id)
-	}
-	tables, err := value(ctx, c, "SELECT string_agg(DISTINCT table_name, ', ') FROM rowan.conflicts() WHERE resolution IS NULL")
-	if err != nil {
-		return err
-	}
-	yield([]types.Datum{types.Bool(true), types.String(p.source), source, types.String("refs/heads/" + c.Branch()), tables})
 	return nil
 }

@@ -1,6 +1,7 @@
 package dolt
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -9,19 +10,43 @@ import (
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/systable"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/vcs"
 )
 
-// stagedTables are the names of the tables that dolt_add has marked. They lie on the branch.
+// stagedTables are the names of the tables that dolt_add has marked. They lie on the branch; what is staged is the table as
+// it was when the mark was committed.
 var stagedTables = systable.New(10, "dolt_staged", 1, systable.Column{Name: "table_name", Type: types.OIDText})
 
-// change is a table that differs between a branch's last commit and the branch as it is.
+// tableChange is a table that differs between two places.
+type tableChange struct {
+	from, to     string // schema.name; "" where it is not there
+	kind         string // added, dropped, renamed, modified
+	data, schema bool
+}
+
+// name is what the table is called now, or was.
+func (t *tableChange) name() string { return cmp.Or(t.to, t.from) }
+
+// summary lists the tables that differ between two places.
+func summary(ctx context.Context, c vcs.Conn, from, to string) ([]tableChange, error) {
+	rows, err := query(ctx, c, "SELECT from_table_name, to_table_name, diff_type, data_change, schema_change FROM rowan.diff_summary("+quote(from)+", "+quote(to)+")")
+	var out []tableChange
+	for _, r := range rows {
+		out = append(out, tableChange{fullName(r[0].S), fullName(r[1].S), r[2].S, r[3].B(), r[4].B()})
+	}
+	slices.SortFunc(out, func(a, b tableChange) int { return strings.Compare(a.name(), b.name()) })
+	return out, err
+}
+
+// change is a table that differs between a branch's last commit and what is staged, or between that and the branch as it is.
 type change struct {
 	table  string // schema.name
 	status string
 	staged bool
+	place  string // where the table is as it is staged
 }
 
 // fullName puts the schema before a table's name, as Doltgres does.
@@ -32,13 +57,24 @@ func fullName(n string) string {
 	return "public." + n
 }
 
-// changes lists what has changed since the last commit.
+// quoteName writes a full name as SQL has it.
+func quoteName(n string) string {
+	schema, name, ok := strings.Cut(n, ".")
+	if !ok {
+		return types.QuoteIdent(n)
+	}
+	return types.QuoteIdent(schema) + "." + types.QuoteIdent(name)
+}
+
+var statusWords = map[string]string{"added": "new table", "dropped": "deleted", "renamed": "renamed", "modified": "modified"}
+
+// changes lists what has changed since the last commit: staged tables first, each name in order.
 func changes(ctx context.Context, c vcs.Conn) ([]change, error) {
 	_, last, err := resolve(ctx, c, head)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := query(ctx, c, "SELECT from_table_name, to_table_name, diff_type FROM rowan.diff_summary("+quote(last)+", "+quote(c.Branch())+")")
+	now, err := summary(ctx, c, last, c.Branch())
 	if err != nil {
 		return nil, err
 	}
@@ -46,28 +82,76 @@ func changes(ctx context.Context, c vcs.Conn) ([]change, error) {
 	if err != nil {
 		return nil, err
 	}
-	words := map[string]string{"added": "new table", "dropped": "deleted", "renamed": "renamed", "modified": "modified"}
-	var out []change
-	for _, r := range rows {
-		name := fullName(r[1].S)
-		if r[1].Null {
-			name = fullName(r[0].S)
-		}
-		out = append(out, change{name, words[r[2].S], slices.Contains(marked, name)})
+	ignored, err := ignoring(ctx, c)
+	if err != nil {
+		return nil, err
 	}
-	slices.SortFunc(out, func(a, b change) int { return strings.Compare(a.table, b.table) })
+	var out []change
+	for _, scn := range points(marked) {
+		staged, later := now, []tableChange(nil)
+		place := c.Branch()
+		if scn != 0 {
+			place += "@" + scnPoint(int64(scn))
+			if staged, err = summary(ctx, c, last, place); err != nil {
+				return nil, err
+			}
+			if later, err = summary(ctx, c, place, c.Branch()); err != nil {
+				return nil, err
+			}
+		}
+		for _, t := range staged {
+			if at, ok := marked[t.name()]; ok && at == scn {
+				out = append(out, change{t.name(), statusWords[t.kind], true, place})
+			}
+		}
+		for _, t := range later {
+			if at, ok := marked[t.name()]; ok && at == scn {
+				out = append(out, change{t.name(), statusWords[t.kind], false, ""})
+			}
+		}
+	}
+	for _, t := range now {
+		if _, ok := marked[t.name()]; ok || t.kind == "added" && ignored.has(t.name()) {
+			continue
+		}
+		out = append(out, change{t.name(), statusWords[t.kind], false, ""})
+	}
+	slices.SortStableFunc(out, func(a, b change) int {
+		return cmp.Or(boolCompare(b.staged, a.staged), strings.Compare(a.table, b.table))
+	})
 	return out, nil
 }
 
-// marks are the names that are staged.
-func marks(ctx context.Context, c vcs.Conn) ([]string, error) {
+func boolCompare(a, b bool) int { return b2i(a) - b2i(b) }
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// points are the different SCNs of marks.
+func points(marked map[string]storage.SCN) []storage.SCN {
+	var out []storage.SCN
+	for _, scn := range marked {
+		if !slices.Contains(out, scn) {
+			out = append(out, scn)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// marks are the names that are staged, and when they were; 0: in this transaction.
+func marks(ctx context.Context, c vcs.Conn) (map[string]storage.SCN, error) {
 	v, err := c.View(ctx, catalog.Ref{})
 	if err != nil {
 		return nil, err
 	}
-	var out []string
-	err = stagedTables.Scan(ctx, c.Txn(), v, nil, func(r systable.Row) bool {
-		out = append(out, r[0].S)
+	out := map[string]storage.SCN{}
+	err = stagedTables.ScanVersions(ctx, c.Txn(), v, nil, func(at storage.SCN, r systable.Row) bool {
+		out[r[0].S] = at
 		return true
 	})
 	return out, err
@@ -75,8 +159,26 @@ func marks(ctx context.Context, c vcs.Conn) ([]string, error) {
 
 func listStatus(ctx context.Context, c vcs.Conn, _ []types.Datum, yield func([]types.Datum) bool) error {
 	all, err := changes(ctx, c)
+	if err != nil {
+		return err
+	}
 	for _, x := range all {
 		if !yield([]types.Datum{types.String(x.table), types.Bool(x.staged), types.String(x.status)}) {
+			return nil
+		}
+	}
+	rows, err := vcs.AppliedRows(ctx, c)
+	seen := map[string]bool{}
+	for _, r := range rows {
+		word := "conflict"
+		if r.Violation {
+			word = "constraint violation"
+		}
+		if seen[word+r.Name] {
+			continue
+		}
+		seen[word+r.Name] = true
+		if !yield([]types.Datum{types.String(fullName(r.Name)), types.Bool(false), types.String(word)}) {
 			break
 		}
 	}
@@ -108,12 +210,26 @@ func add(ctx context.Context, c vcs.Conn, args []string) (types.Datum, error) {
 	}
 	for _, x := range all {
 		if every || slices.ContainsFunc(f.rest, func(n string) bool { return fullName(n) == x.table }) {
-			if err := stagedTables.Put(ctx, c.Txn(), v, types.String(x.table)); err != nil {
+			if err := mark(ctx, c, v, x.table); err != nil {
 				return types.Null, err
 			}
 		}
 	}
+	if f.has("force") { // what dolt_ignore leaves out
+		for _, n := range f.rest {
+			if n != "." && tableAt(c, v, fullName(n)) != nil {
+				if err := mark(ctx, c, v, fullName(n)); err != nil {
+					return types.Null, err
+				}
+			}
+		}
+	}
 	return done, nil
+}
+
+// mark stages a table as it is now.
+func mark(ctx context.Context, c vcs.Conn, v storage.View, table string) error {
+	return stagedTables.Put(ctx, c.Txn(), v, types.String(table))
 }
 
 // known reports whether a table is there, or is among the changes.
@@ -122,11 +238,7 @@ func known(ctx context.Context, c vcs.Conn, name string, all []change) bool {
 		return true
 	}
 	v, err := c.View(ctx, catalog.Ref{})
-	if err != nil {
-		return false
-	}
-	_, err = c.Relation(v.Catalog(), name)
-	return err == nil
+	return err == nil && tableAt(c, v, fullName(name)) != nil
 }
 
 // unstage forgets the marks of tables, or all of them.
@@ -139,7 +251,7 @@ func unstage(ctx context.Context, c vcs.Conn, tables []string) error {
 	if err != nil {
 		return err
 	}
-	for _, n := range marked {
+	for n := range marked {
 		if len(tables) == 0 || slices.ContainsFunc(tables, func(t string) bool { return fullName(t) == n }) {
 			if _, err := stagedTables.Delete(ctx, c.Txn(), v, types.String(n)); err != nil {
 				return err
@@ -147,102 +259,4 @@ func unstage(ctx context.Context, c vcs.Conn, tables []string) error {
 		}
 	}
 	return nil
-}
-
-// reset is dolt_reset('--hard' [, ref]), ('--soft' [, ref]) and (tables…).
-func reset(ctx context.Context, c vcs.Conn, args []string) (types.Datum, error) {
-	f, err := parse("dolt_reset", args, map[string]string{"--hard": "hard", "--soft": "soft"})
-	if err != nil {
-		return types.Null, err
-	}
-	switch {
-	case f.has("hard"):
-		place, err := resetPlace(ctx, c, f.rest)
-		if err != nil {
-			return types.Null, err
-		}
-		branch, point, _ := strings.Cut(place, "@")
-		_, err = query(ctx, c, "SELECT rowan.reset_branch("+quote(c.Branch())+", "+quote(point)+", source => "+quote(branch)+")")
-		return done, err
-	case f.has("soft") && len(f.rest) > 0:
-		x, _, err := resolve(ctx, c, f.rest[0])
-		if err != nil {
-			return types.Null, err
-		}
-		return done, softReset(ctx, c, x)
-	case f.has("soft"):
-		return done, nil
-	}
-	if slices.Contains(f.rest, ".") {
-		f.rest = nil
-	}
-	return done, unstage(ctx, c, f.rest)
-}
-
-func resetPlace(ctx context.Context, c vcs.Conn, rest []string) (string, error) {
-	ref := head
-	if len(rest) > 0 {
-		ref = rest[0]
-	}
-	_, place, err := resolve(ctx, c, ref)
-	return place, err
-}
-
-// softReset takes commits back and leaves the data.
-func softReset(ctx context.Context, c vcs.Conn, to *commit) error {
-	h, err := commitsOf(ctx, c, c.Branch())
-	if err != nil {
-		return err
-	}
-	if to == nil || h.find(to.id) == nil {
-		return pgerr.New(pgerrcode.InvalidParameterValue, "the commit is not one of branch %s", c.Branch())
-	}
-	keep := h.ancestors(to)
-	var gone []string
-	for _, x := range h {
-		if !keep[x.id] {
-			gone = append(gone, x.id)
-		}
-	}
-	return vcs.ForgetCommits(ctx, c, gone)
-}
-
-// clean is dolt_clean(tables…): it drops tables that no commit has.
-func clean(ctx context.Context, c vcs.Conn, args []string) (types.Datum, error) {
-	f, err := parse("dolt_clean", args, map[string]string{"--dry-run": "dry", "-x": "ignored"})
-	if err != nil {
-		return types.Null, err
-	}
-	all, err := changes(ctx, c)
-	if err != nil {
-		return types.Null, err
-	}
-	v, err := c.View(ctx, catalog.Ref{})
-	if err != nil {
-		return types.Null, err
-	}
-	for _, x := range all {
-		if x.status != "new table" || x.staged || f.has("dry") ||
-			len(f.rest) > 0 && !slices.ContainsFunc(f.rest, func(n string) bool { return fullName(n) == x.table }) {
-			continue
-		}
-		id, err := c.Relation(v.Catalog(), x.table)
-		if err != nil {
-			return types.Null, err
-		}
-		if len(v.Catalog().Referrers(id)) > 0 {
-			return types.Null, pgerr.New(pgerrcode.DependentObjectsStillExist, "cannot drop table %s because other objects depend on it", x.table)
-		}
-		for _, o := range v.Catalog().Objects() {
-			if q, ok := o.(*catalog.Sequence); ok && q.OwnerTable == id {
-				if err := v.Drop(ctx, q.OID); err != nil {
-					return types.Null, err
-				}
-			}
-		}
-		if err := v.Drop(ctx, id); err != nil {
-			return types.Null, err
-		}
-	}
-	return done, nil
 }

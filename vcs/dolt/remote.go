@@ -1,0 +1,39 @@
+package dolt
+
+import (
+	"context"
+
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/vcs"
+)
+
+// elsewhere are functions of Dolt's for which Rowan has no counterpart, or another one.
+var elsewhere = map[string]string{
+	"dolt_remote": "", "dolt_push": "", "dolt_pull": "", "dolt_fetch": "", "dolt_clone": "",
+	"dolt_backup":                  "The command `rowan backup` makes backups while the server runs.",
+	"dolt_undrop":                  "",
+	"dolt_purge_dropped_databases": "",
+	"dolt_gc":                      "History is collected in the background; rowan.set_retention says how much is kept.",
+	"dolt_verify_constraints":      "Constraints hold at any time; rowan.violations of a merge are in dolt_constraint_violations.",
+	"dolt_update_column_tag":       "Columns have identities of their own.",
+	"dolt_thread_dump":             "",
+}
+
+// refusals are these functions: all they do is to say so.
+func refusals() map[string]vcs.Func {
+	out := map[string]vcs.Func{}
+	for name, hint := range elsewhere {
+		out[name] = func(context.Context, vcs.Conn, []types.Datum) (types.Datum, error) {
+			err := pgerr.Unsupported("%s()", name)
+			if hint != "" {
+				err = err.WithHint("%s", hint)
+			}
+			return types.Null, err
+		}
+	}
+	return out
+}
+
+// nothing is a relation of Dolt's that has no rows here.
+func nothing(context.Context, vcs.Conn, []types.Datum, func([]types.Datum) bool) error { return nil }
