@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"sync"
+	"sync/atomic"
 
 	"github.com/rowandb/rowan/storage/keys"
 	"github.com/rowandb/rowan/storage/kv"
@@ -15,7 +16,8 @@ type cleaner struct {
 	mu     sync.Mutex
 	queue  []deadKey
 	large  []largeDead
-	loaded bool
+	listed atomic.Int64 // large transactions whose tombstones are not in the queue
+	loaded atomic.Bool
 	run    sync.Mutex
 	gate   sync.RWMutex // held for writing while tombstones are being removed
 }
@@ -34,6 +36,7 @@ func (c *cleaner) add(dead []deadKey) {
 	defer c.mu.Unlock()
 	for _, d := range dead {
 		d.key = append([]byte(nil), d.key...) // not to keep the transaction's memory
+		d.sp.tombs.add(d.key)
 		c.queue = append(c.queue, d)
 	}
 }
@@ -42,7 +45,11 @@ func (c *cleaner) addLarge(marker, scn uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.large = append(c.large, largeDead{marker &^ keys.Marker, scn})
+	c.listed.Add(1)
 }
+
+// vague reports whether there may be tombstones that are not in the queue.
+func (c *cleaner) vague() bool { return !c.loaded.Load() || c.listed.Load() > 0 }
 
 // cleanBatch is how many tombstones are removed while commits wait.
 const cleanBatch = 128
@@ -55,46 +62,63 @@ func (s *Store) Clean(ctx context.Context) (removed int, err error) {
 	if err := s.loadDead(ctx); err != nil {
 		return 0, err
 	}
-	horizon := s.txns.advance(s.seq.published.Load())
-	c.mu.Lock()
-	var todo, later []deadKey
-	for _, d := range c.queue {
-		if d.scn <= horizon {
-			todo = append(todo, d)
-		} else {
-			later = append(later, d)
-		}
-	}
-	c.queue = later
-	large := c.large
-	c.large = nil
-	c.mu.Unlock()
-	for _, l := range large {
-		if l.scn > horizon {
-			c.mu.Lock()
-			c.large = append(c.large, l)
-			c.mu.Unlock()
-			continue
-		}
-		if err := s.eachChunk(ctx, l.txn, func(sp keys.Space, key []byte, del bool) bool {
+	todo, large := c.take(s.txns.advance(s.seq.published.Load()))
+	for i, l := range large {
+		err := s.eachChunk(ctx, l.txn, func(sp keys.Space, key []byte, del bool) bool {
 			if x := s.openSpace(sp); del && x != nil {
 				todo = append(todo, deadKey{x, append([]byte(nil), key...), l.scn})
 			}
 			return true
-		}); err != nil {
+		})
+		if err != nil {
+			c.giveBack(todo, large[i:])
+			c.listed.Add(int64(-i))
 			return removed, err
 		}
 	}
+	defer c.listed.Add(int64(-len(large)))
 	for len(todo) > 0 {
 		n := min(cleanBatch, len(todo))
 		k, err := s.removeDead(ctx, todo[:n])
 		if err != nil {
+			c.giveBack(todo, nil)
 			return removed, err
 		}
 		removed += k
 		todo = todo[n:]
 	}
 	return removed, nil
+}
+
+// take takes out of the queue what nobody older than the horizon can need.
+func (c *cleaner) take(horizon uint64) (todo []deadKey, large []largeDead) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	queue, all := c.queue, c.large
+	c.queue, c.large = nil, nil
+	for _, d := range queue {
+		if d.scn <= horizon {
+			todo = append(todo, d)
+		} else {
+			c.queue = append(c.queue, d)
+		}
+	}
+	for _, l := range all {
+		if l.scn <= horizon {
+			large = append(large, l)
+		} else {
+			c.large = append(c.large, l)
+		}
+	}
+	return todo, large
+}
+
+// giveBack queues again what could not be looked at.
+func (c *cleaner) giveBack(todo []deadKey, large []largeDead) {
+	c.add(todo)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.large = append(c.large, large...)
 }
 
 func (s *Store) openSpace(id keys.Space) *space {
@@ -129,6 +153,9 @@ func (s *Store) removeDead(ctx context.Context, dead []deadKey) (removed int, er
 		if err != nil {
 			return removed, err
 		}
+		if !ok {
+			d.sp.tombs.remove(d.key)
+		}
 		if !ok || going[string(key)] {
 			continue
 		}
@@ -136,9 +163,13 @@ func (s *Store) removeDead(ctx context.Context, dead []deadKey) (removed int, er
 		if err != nil {
 			return removed, err
 		}
+		if !v.deleted() {
+			d.sp.tombs.remove(d.key)
+		}
 		if !v.deleted() || r.scn(&v) != d.scn {
 			continue
 		}
+		d.sp.tombs.remove(d.key)
 		if v.flags&root == 0 {
 			l := s.layerOf(d.sp.Layer)
 			if l == nil {
@@ -179,7 +210,7 @@ func (s *Store) layerOf(id uint64) *layer {
 // loadDead fills the queue at start-up from the log of what was committed after the last time that all was clean.
 func (s *Store) loadDead(ctx context.Context) error {
 	c := &s.cleaner
-	if c.loaded {
+	if c.loaded.Load() {
 		return nil
 	}
 	val, _, err := s.kv.Get(ctx, keys.MetaClean.Append(nil), nil)
@@ -200,7 +231,7 @@ func (s *Store) loadDead(ctx context.Context) error {
 			return err
 		}
 	}
-	c.loaded = true
+	c.loaded.Store(true)
 	return nil
 }
 
@@ -236,7 +267,7 @@ func (s *Store) saveClean(ctx context.Context) error {
 	c := &s.cleaner
 	upTo := s.seq.published.Load() // before the look: who is published by now has queued what it deleted
 	c.mu.Lock()
-	clean := c.loaded && len(c.queue) == 0 && len(c.large) == 0
+	clean := c.loaded.Load() && len(c.queue) == 0 && len(c.large) == 0
 	c.mu.Unlock()
 	if !clean {
 		return nil

@@ -304,9 +304,7 @@ func (c *committer) write(w *writes, sp *space, x *write, n *rowCounts) bool {
 	c.key = append(append(c.key[:0], sp.prefix...), x.key...)
 	c.val = appendVersion(c.val[:0], f, c.ver, x.cmd, x.payload)
 	c.batch.Put(c.key, c.val)
-	if w.bytes += len(c.val) - len(x.base); len(x.base) == 0 {
-		w.bytes += len(c.key)
-	}
+	w.bytes += len(c.key) + len(c.val) - c.replaced(sp, x, c.key)
 	if x.deleted {
 		c.dead = append(c.dead, deadKey{sp, x.key, c.ver})
 	}

@@ -51,6 +51,7 @@ type space struct {
 	del       atomic.Int64
 	tally     tally         // rows at earlier SCNs
 	size      size          // of heads and history
+	tombs     tombs         // of its heads
 	changed   atomic.Uint64 // SCN of the last commit that wrote to it
 	read      atomic.Int64  // 1 more than the writes to it, and to those below, when it was last read as a whole
 	stale     atomic.Bool   // it is in the store's stale set
