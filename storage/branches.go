@@ -53,6 +53,8 @@ type Branches interface {
 	List(ctx context.Context, db catalog.OID, deleted bool) ([]Branch, error)
 	// Get finds a branch by name or by id in decimal or the form br_<id>; unknown: 3D000, the hint names known ones.
 	Get(ctx context.Context, db catalog.OID, name string) (Branch, error)
+	// ByID finds a branch, be it dropped or hidden; ok is false for one that is not known any more.
+	ByID(id uint64) (b Branch, ok bool)
 	Create(ctx context.Context, db catalog.OID, o BranchOptions) (Branch, error)
 	// Drop forgets the name. The default branch is refused with 2BP01; so are, without force, protected branches and those
 	// that others have been forked from, which go on working when it is forced.

@@ -2,7 +2,6 @@ package vcs
 
 import (
 	"context"
-	"sort"
 	"strings"
 
 	"github.com/rowandb/rowan/catalog"
@@ -103,7 +102,7 @@ type blamer struct {
 	table   *catalog.Table
 	key     []int // positions of the primary key
 	txns    *txnCache
-	commits []*ref // by SCN
+	commits *along
 }
 
 func (b *blamer) show(ctx context.Context, o *origins, yield func([]types.Datum) bool) (bool, error) {
@@ -114,7 +113,10 @@ func (b *blamer) show(ctx context.Context, o *origins, yield func([]types.Datum)
 		if err != nil {
 			return false, err
 		}
-		commit := commitFor(b.commits, e.SCN)
+		commit, err := b.commits.commitOf(ctx, e.SCN)
+		if err != nil {
+			return false, err
+		}
 		branch := b.txns.branch.Name
 		if from, err := b.merged(ctx, e.Info.Merged, o, source); err != nil {
 			return false, err
@@ -196,51 +198,4 @@ func rowKeyText(t *catalog.Table, key []int, o *origins, f *types.Format) types.
 		c.KeyValues, c.KeyTypes = append(c.KeyValues, o.cells[p]), append(c.KeyTypes, live[p].Type)
 	}
 	return types.String(RowID(c, f))
-}
-
-// commitsAlong returns the named commits that lie on the way of a view's branch, by SCN: its own, and those of its
-// parents up to the fork.
-func commitsAlong(ctx context.Context, c Conn, v storage.View) ([]*ref, error) {
-	s, err := openRefs(ctx, c.Txn(), c.Database().OID)
-	if err != nil {
-		return nil, err
-	}
-	list, err := s.commitsOf(ctx, v)
-	if err != nil {
-		return nil, err
-	}
-	branches, err := c.Store().Branches().List(ctx, c.Database().OID, true)
-	if err != nil {
-		return nil, err
-	}
-	byID := map[uint64]storage.Branch{}
-	for _, b := range branches {
-		byID[b.ID] = b
-	}
-	upTo := map[uint64]storage.SCN{}
-	bound := ^storage.SCN(0)
-	for b, ok := v.Branch(), true; ok; b, ok = byID[b.ParentID] {
-		if _, seen := upTo[b.ID]; seen {
-			break
-		}
-		upTo[b.ID] = bound
-		bound = min(bound, b.Fork)
-	}
-	var out []*ref
-	for _, x := range list {
-		if last, ok := upTo[x.branch]; ok && x.scn != 0 && x.scn <= last {
-			out = append(out, x)
-		}
-	}
-	sort.Slice(out, func(i, j int) bool { return out[i].scn < out[j].scn })
-	return out, nil
-}
-
-// commitFor is the id of the first commit that has a transaction in it; NULL: none has yet.
-func commitFor(commits []*ref, scn storage.SCN) types.Datum {
-	i := sort.Search(len(commits), func(i int) bool { return commits[i].scn >= scn })
-	if i == len(commits) {
-		return types.Null
-	}
-	return types.String(commits[i].name)
 }

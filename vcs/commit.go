@@ -60,7 +60,7 @@ func Commit(ctx context.Context, c Conn, o CommitOptions) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	list, err := s.commitsOf(ctx, v)
+	tips, _, err := s.tips(ctx, v)
 	if err != nil {
 		return "", err
 	}
@@ -72,7 +72,7 @@ func Commit(ctx context.Context, c Conn, o CommitOptions) (string, error) {
 	if x.author == "" {
 		x.author = x.user
 	}
-	if x.parents = tips(list, v.Branch().ID); o.Replaces != "" {
+	if x.parents = parentsOf(tips, v.Branch().ID); o.Replaces != "" {
 		old, err := s.get(ctx, kindCommit, o.Replaces)
 		if old == nil || err != nil {
 			return "", err
@@ -93,6 +93,13 @@ func Commit(ctx context.Context, c Conn, o CommitOptions) (string, error) {
 			}
 		}
 		if err := branchCommits.Insert(ctx, s.tx, h, types.String(x.name)); err != nil {
+			return "", err
+		}
+		gone := x.parents
+		if o.Replaces != "" {
+			gone = append(slices.Clone(gone), o.Replaces)
+		}
+		if err := s.moveTips(ctx, h, []string{x.name}, gone); err != nil {
 			return "", err
 		}
 	}
@@ -138,28 +145,6 @@ func (s *refStore) commitsOf(ctx context.Context, v storage.View) ([]*ref, error
 	return out, err
 }
 
-// tips are the commits, newest first, that are no other's parent: more than one after a merge. The branch's own comes
-// first.
-func tips(list []*ref, branch uint64) []string {
-	parents := map[string]bool{}
-	for _, x := range list {
-		for _, p := range x.parents {
-			parents[p] = true
-		}
-	}
-	var own, merged []string
-	for _, x := range list {
-		switch {
-		case parents[x.name]:
-		case x.branch == branch && len(own) == 0:
-			own = append(own, x.name)
-		default:
-			merged = append(merged, x.name)
-		}
-	}
-	return append(own, merged...)
-}
-
 func listCommits(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Datum) bool) error {
 	v, err := c.View(ctx, branchPoint(text(a[0])))
 	if err != nil {
@@ -169,29 +154,33 @@ func listCommits(ctx context.Context, c Conn, a []types.Datum, yield func([]type
 	if err != nil {
 		return err
 	}
-	list, err := s.commitsOf(ctx, v)
-	if err != nil {
-		return err
+	names := branchNames{c: c}
+	show := func(x *ref) bool {
+		return yield([]types.Datum{types.String(x.name), scnOrNull(x.scn), texts(x.parents), types.String(x.author), x.created, types.String(x.message),
+			orNull(names.of(x.branch)), orNull(x.user)})
 	}
-	names, err := branchNames(ctx, c)
-	if err != nil {
-		return err
-	}
-	if !a[1].Null && int64(len(list)) > a[1].I {
-		list = list[:max(0, a[1].I)]
-	}
-	for _, x := range list {
-		name := names[x.branch]
-		if b, err := c.Store().Branches().Get(ctx, c.Database().OID, branchID(x.branch)); err == nil && b.Hidden {
-			name = b.Parent
+	if a[1].Null || a[1].I >= mostWalked { // all at once
+		list, err := s.commitsOf(ctx, v)
+		for i, more := 0, true; more && i < len(list) && (a[1].Null || int64(i) < a[1].I); i++ {
+			more = show(list[i])
 		}
-		if !yield([]types.Datum{types.String(x.name), scnOrNull(x.scn), texts(x.parents), types.String(x.author), x.created, types.String(x.message),
-			orNull(name), orNull(x.user)}) {
-			break
+		return err
+	}
+	w, err := s.walk(ctx, v)
+	if err != nil {
+		return err
+	}
+	for range a[1].I {
+		x, err := w.next(ctx)
+		if x == nil || err != nil || !show(x) {
+			return err
 		}
 	}
 	return nil
 }
+
+// mostWalked is from how many commits on reading all of them costs less than going from each to its parents.
+const mostWalked = 10_000
 
 // texts makes a text[].
 func texts(list []string) types.Datum {
@@ -200,31 +189,4 @@ func texts(list []string) types.Datum {
 		elems[i] = types.String(s)
 	}
 	return types.String(types.Vector1(elems).Pack(types.Builtin(types.OIDText)))
-}
-
-// CarryCommits brings the commits that the source has and the target lacks to the target, as a merge does.
-func CarryCommits(ctx context.Context, tx storage.Txn, source, target storage.View) error {
-	have := map[string]bool{}
-	if err := branchCommits.Scan(ctx, tx, target, nil, func(r systable.Row) bool {
-		have[r[0].S] = true
-		return true
-	}); err != nil {
-		return err
-	}
-	var missing []string
-	if err := branchCommits.Scan(ctx, tx, source, nil, func(r systable.Row) bool {
-		if !have[r[0].S] {
-			missing = append(missing, r[0].S)
-		}
-		return true
-	}); err != nil {
-		return err
-	}
-	slices.Sort(missing)
-	for _, id := range missing {
-		if err := branchCommits.Insert(ctx, tx, target, types.String(id)); err != nil {
-			return err
-		}
-	}
-	return nil
 }

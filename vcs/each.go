@@ -100,5 +100,5 @@ func ForgetCommits(ctx context.Context, c Conn, ids []string) error {
 			return err
 		}
 	}
-	return nil
+	return forgetTips(ctx, c.Txn(), v)
 }

@@ -1,6 +1,7 @@
 package vcs
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -25,31 +26,50 @@ func listLog(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Da
 	if limit == 0 && !a[1].Null {
 		return nil
 	}
-	fetch := limit
-	if f.filters() {
-		fetch = 0
-	}
-	b := f.view.Branch()
-	entries, err := c.Store().Branches().Log(ctx, b.Database, b.Name, f.since, f.until, fetch)
-	if err != nil {
-		return err
-	}
 	if f.commits, err = commitsAlong(ctx, c, f.view); err != nil {
 		return err
 	}
-	n := 0
-	for _, e := range entries {
-		if !f.wants(&e) {
-			continue
+	n, failed := 0, error(nil)
+	err = f.each(ctx, c, limit, func(e storage.LogEntry) bool {
+		row, err := f.row(ctx, e)
+		if failed = err; err != nil || !yield(row) {
+			return false
 		}
-		if !yield(f.row(e)) {
-			break
-		}
-		if n++; n == limit {
-			break
-		}
+		n++
+		return n != limit
+	})
+	return cmp.Or(failed, err)
+}
+
+// logPage is how many entries are read at a time.
+const logPage = 1000
+
+// each passes the entries that are wanted, newest first. Of a log of any length no more is read than is passed, in pages; where it is
+// filtered, the pages grow.
+func (f *logFilter) each(ctx context.Context, c Conn, limit int, yield func(storage.LogEntry) bool) error {
+	page := logPage
+	if limit > 0 {
+		page = min(page, limit)
 	}
-	return nil
+	b := f.view.Branch()
+	for to := f.until; ; {
+		entries, err := c.Store().Branches().Log(ctx, b.Database, b.Name, f.since, to, page)
+		if err != nil {
+			return err
+		}
+		for i := range entries {
+			if f.wants(&entries[i]) && !yield(entries[i]) {
+				return nil
+			}
+		}
+		if len(entries) < page {
+			return nil
+		}
+		if to = entries[page-1].SCN - 1; to <= f.since || to == 0 {
+			return nil
+		}
+		page = min(2*page, logPage)
+	}
 }
 
 // logFilter is what rowan.log is asked for.
@@ -60,7 +80,7 @@ type logFilter struct {
 	table        catalog.OID
 	scns         []storage.SCN // of the transactions that changed the row, sorted; only where a key was given
 	byRow        bool
-	commits      []*ref
+	commits      *along
 }
 
 func openLog(ctx context.Context, c Conn, a []types.Datum) (f *logFilter, err error) {
@@ -100,8 +120,6 @@ func openLog(ctx context.Context, c Conn, a []types.Datum) (f *logFilter, err er
 	return f, err
 }
 
-func (f *logFilter) filters() bool { return f.user != "" || f.table != 0 }
-
 func (f *logFilter) wants(e *storage.LogEntry) bool {
 	if f.user != "" && e.Info.User != f.user || f.table != 0 && !slices.Contains(e.Tables, f.table) {
 		return false
@@ -113,15 +131,19 @@ func (f *logFilter) wants(e *storage.LogEntry) bool {
 	return found
 }
 
-func (f *logFilter) row(e storage.LogEntry) []types.Datum {
+func (f *logFilter) row(ctx context.Context, e storage.LogEntry) ([]types.Datum, error) {
+	commit, err := f.commits.commitOf(ctx, e.SCN)
 	return []types.Datum{types.Int(int64(e.SCN)), types.Int(int64(e.Txn)), timestamp(e.Time), types.String(e.Info.User), orNull(e.Info.Application),
 		orNull(e.Info.Summary), types.Int(e.Inserts), types.Int(e.Updates), types.Int(e.Deletes), tableNames(f.view.Catalog(), e.Tables),
-		orNull(e.Info.Merged), commitFor(f.commits, e.SCN)}
+		orNull(e.Info.Merged), commit}, err
 }
 
 // logRow is one transaction as rowan.log shows it.
 func logRow(ctx context.Context, c Conn, v storage.View, e storage.LogEntry) ([]types.Datum, error) {
 	commits, err := commitsAlong(ctx, c, v)
+	if err != nil {
+		return nil, err
+	}
 	f := &logFilter{view: v, commits: commits}
-	return f.row(e), err
+	return f.row(ctx, e)
 }

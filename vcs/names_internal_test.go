@@ -23,13 +23,13 @@ func TestTips(t *testing.T) {
 		return &ref{name: name, branch: branch, scn: scn, parents: parents}
 	}
 	list := []*ref{commit("d2", 2, 60, "d1"), commit("m2", 1, 50, "m1"), commit("d1", 2, 40, "m1"), commit("m1", 1, 10)}
-	if got := tips(list, 1); !slices.Equal(got, []string{"m2", "d2"}) {
+	if got := parentsOf(tipsOf(list), 1); !slices.Equal(got, []string{"m2", "d2"}) {
 		t.Errorf("on main %v", got)
 	}
-	if got := tips(list, 2); !slices.Equal(got, []string{"d2", "m2"}) {
+	if got := parentsOf(tipsOf(list), 2); !slices.Equal(got, []string{"d2", "m2"}) {
 		t.Errorf("on dev %v", got)
 	}
-	if got := tips(nil, 1); len(got) != 0 {
+	if got := parentsOf(tipsOf(nil), 1); len(got) != 0 {
 		t.Errorf("of nothing %v", got)
 	}
 }
@@ -49,7 +49,7 @@ func TestPrivilegeWords(t *testing.T) {
 }
 
 func TestCommitFor(t *testing.T) {
-	list := []*ref{{name: "a", scn: 10}, {name: "b", scn: 20}}
+	list := []*ref{{name: "b", scn: 20}, {name: "a", scn: 10}}
 	for scn, want := range map[uint64]string{5: "a", 10: "a", 11: "b", 20: "b"} {
 		if got := commitFor(list, scn); got.S != want {
 			t.Errorf("%d is in %q", scn, got.S)

@@ -121,7 +121,9 @@ func (s *refStore) commitsLike(ctx context.Context, prefix string) (out []*ref, 
 
 // newestFirst sorts refs by SCN; those of the running transaction come first.
 func newestFirst(list []*ref) {
-	slices.SortFunc(list, func(a, b *ref) int {
-		return cmp.Or(-cmp.Compare(a.scn-1, b.scn-1), -cmp.Compare(a.created.I, b.created.I), cmp.Compare(a.name, b.name))
-	})
+	slices.SortFunc(list, newer)
+}
+
+func newer(a, b *ref) int {
+	return cmp.Or(-cmp.Compare(a.scn-1, b.scn-1), -cmp.Compare(a.created.I, b.created.I), cmp.Compare(a.name, b.name))
 }

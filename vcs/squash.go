@@ -59,10 +59,16 @@ func squash(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
 	if x.author == "" {
 		x.author = x.user
 	}
-	x.parents = tips(kept, x.branch)
+	x.parents = parentsOf(tipsOf(kept), x.branch)
 	x.name = commitID(s, x)
 	if err := refs.Insert(ctx, s.tx, s.view, x.row(s.db)...); err != nil {
 		return types.Null, err
 	}
-	return types.String(x.name), branchCommits.Insert(ctx, s.tx, v, types.String(x.name))
+	if err := branchCommits.Insert(ctx, s.tx, v, types.String(x.name)); err != nil {
+		return types.Null, err
+	}
+	if err := forgetTips(ctx, s.tx, v); err != nil {
+		return types.Null, err
+	}
+	return types.String(x.name), branchTips.Put(ctx, s.tx, v, types.String(x.name))
 }

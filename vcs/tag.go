@@ -113,24 +113,35 @@ func listTags(ctx context.Context, c Conn, _ []types.Datum, yield func([]types.D
 	if err != nil {
 		return err
 	}
-	names, err := branchNames(ctx, c)
-	if err != nil {
-		return err
-	}
+	names := branchNames{c: c}
 	return refs.ScanVersions(ctx, s.tx, s.view, s.key(kindTag, "")[:2], func(at storage.SCN, r systable.Row) bool {
 		x := readRef(at, r)
-		return yield([]types.Datum{types.String(x.name), orNull(names[x.branch]), scnOrNull(x.scn), x.created, orNull(x.message), orNull(x.user)})
+		return yield([]types.Datum{types.String(x.name), orNull(names.of(x.branch)), scnOrNull(x.scn), x.created, orNull(x.message), orNull(x.user)})
 	})
 }
 
-// branchNames are the names of all branches, dropped ones included, by id.
-func branchNames(ctx context.Context, c Conn) (map[uint64]string, error) {
-	list, err := c.Store().Branches().List(ctx, c.Database().OID, true)
-	out := make(map[uint64]string, len(list))
-	for _, b := range list {
-		out[b.ID] = b.Name
+// branchNames finds the names of branches, dropped ones included, by id.
+type branchNames struct {
+	c     Conn
+	known map[uint64]string
+}
+
+func (n *branchNames) of(id uint64) string {
+	name, ok := n.known[id]
+	if ok {
+		return name
 	}
-	return out, err
+	if b, ok := n.c.Store().Branches().ByID(id); ok {
+		name = b.Name
+		if b.Hidden {
+			name = b.Parent
+		}
+	}
+	if n.known == nil {
+		n.known = map[uint64]string{}
+	}
+	n.known[id] = name
+	return name
 }
 
 // scnOrNull shows an SCN that is not known before the commit as NULL.

@@ -13,7 +13,7 @@ import (
 )
 
 // bulkRuns is how many of rapid's runs are made where time counts.
-const bulkRuns = 6
+const bulkRuns = 4
 
 // TestModelBulk is TestModel with batches of rows that are large enough to be claimed as a whole, and transactions that write
 // ahead of their commit and keep the keys that changed in files.

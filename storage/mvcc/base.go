@@ -80,19 +80,16 @@ func (t *Txn) mergedOwn(m mergeNote) bool {
 
 // Bases returns views of the newest states that two sets of views have both grown from: each has in it what it forked
 // from and what it merged, and what those had in them in turn. None of them contains another; the youngest is first.
-func (t *Txn) Bases(ctx context.Context, a, b []storage.View) ([]storage.View, error) {
-	x, err := t.ancestries(ctx, a)
+func (t *Txn) Bases(_ context.Context, a, b []storage.View) ([]storage.View, error) {
+	x, err := t.ancestries(a)
 	if err != nil {
 		return nil, err
 	}
-	y, err := t.ancestries(ctx, b)
+	y, err := t.ancestries(b)
 	if err != nil {
 		return nil, err
 	}
-	best, err := t.newestCommon(ctx, x, y)
-	if err != nil {
-		return nil, err
-	}
+	best := t.newestCommon(x, y)
 	if len(best) == 0 {
 		return nil, pgerr.New(pgerrcode.InvalidParameterValue, "branches \"%s\" and \"%s\" have no common history", a[0].Branch().Name, b[0].Branch().Name)
 	}
@@ -109,11 +106,11 @@ func (t *Txn) Bases(ctx context.Context, a, b []storage.View) ([]storage.View, e
 
 // Unmerged reports whether a state has anything in its past, be it a merge that changed no row, that another has not.
 func (t *Txn) Unmerged(ctx context.Context, source, target storage.View) (bool, error) {
-	x, err := t.ancestries(ctx, []storage.View{source})
+	x, err := t.ancestries([]storage.View{source})
 	if err != nil {
 		return false, err
 	}
-	y, err := t.ancestries(ctx, []storage.View{target})
+	y, err := t.ancestries([]storage.View{target})
 	if err != nil {
 		return false, err
 	}
@@ -135,35 +132,32 @@ func (t *Txn) Unmerged(ctx context.Context, source, target storage.View) (bool, 
 		if err != nil {
 			return false, storeError(err)
 		}
-		merged, err := t.s.mergedInto(ctx, link{l, bound}, known)
-		if found || len(merged) > 0 || err != nil {
-			return true, err
+		t.s.mergedInto(link{l, bound}, known, func([]link) { found = true })
+		if found {
+			return true, nil
 		}
 	}
 	return false, nil
 }
 
 // ancestries joins what views have grown from.
-func (t *Txn) ancestries(ctx context.Context, list []storage.View) (ancestry, error) {
+func (t *Txn) ancestries(list []storage.View) (ancestry, error) {
 	all := ancestry{}
 	for _, v := range list {
 		own, err := t.own(v)
 		if err != nil {
 			return nil, err
 		}
-		a, err := t.ancestry(ctx, own)
-		if err != nil {
-			return nil, err
-		}
-		for l, scn := range a {
+		for l, scn := range t.ancestry(own) {
 			all[l] = max(all[l], scn)
 		}
 	}
 	return all, nil
 }
 
-// newestCommon picks, of the states that two ancestries share, those that no other contains, the youngest first.
-func (t *Txn) newestCommon(ctx context.Context, x, y ancestry) ([]link, error) {
+// newestCommon picks, of the states that two ancestries share, those that no other contains, the youngest first. What contains
+// another is not older than it: so it is enough to look at those picked before, which are few, and at each of them from the others.
+func (t *Txn) newestCommon(x, y ancestry) []link {
 	var common []link
 	for l, a := range x {
 		if b, ok := y[l]; ok {
@@ -173,23 +167,23 @@ func (t *Txn) newestCommon(ctx context.Context, x, y ancestry) ([]link, error) {
 	slices.SortFunc(common, func(a, b link) int {
 		return cmp.Or(cmp.Compare(b.bound, a.bound), cmp.Compare(b.id, a.id))
 	})
-	grown := make([]ancestry, len(common))
-	for i, c := range common {
-		grown[i] = ancestry{}
-		if err := t.grow(ctx, grown[i], c.chain(c.bound)); err != nil {
-			return nil, err
-		}
-	}
 	var best []link
+	var grown []ancestry
 	for i, c := range common {
-		if c.bound == 0 && len(common) > 1 && i > 0 {
+		if c.bound == 0 && i > 0 || slices.ContainsFunc(grown, func(a ancestry) bool { return a.has(c) }) {
 			continue
 		}
-		if !contained(i, common, grown) {
-			best = append(best, c)
+		a := ancestry{}
+		t.grow(a, c.chain(c.bound))
+		best, grown = append(best, c), append(grown, a)
+	}
+	var out []link
+	for i, c := range best {
+		if !contained(i, best, grown) {
+			out = append(out, c)
 		}
 	}
-	return best, nil
+	return out
 }
 
 // contained reports whether another of the states has the i-th in it.
@@ -211,60 +205,44 @@ type ancestry map[*layer]uint64
 func (a ancestry) has(l link) bool { return a[l.layer] >= l.bound && l.bound > 0 }
 
 // ancestry returns what a view has grown from, merges of this transaction included.
-func (t *Txn) ancestry(ctx context.Context, v *view) (ancestry, error) {
+func (t *Txn) ancestry(v *view) ancestry {
 	a := ancestry{}
-	if err := t.grow(ctx, a, v.chain); err != nil {
-		return nil, err
-	}
+	t.grow(a, v.chain)
 	for _, m := range t.merges {
 		if v.readOnly || v.branch == nil || m.target != v.branch.ID {
 			continue
 		}
-		if err := t.grow(ctx, a, m.from.chain(m.at)); err != nil {
-			return nil, err
-		}
+		t.grow(a, m.from.chain(m.at))
 	}
-	return a, nil
+	return a
 }
 
 // grow adds the layers of a chain, and of everything that was merged into them, to an ancestry.
-func (t *Txn) grow(ctx context.Context, a ancestry, chain []link) error {
-	for len(chain) > 0 {
-		l := chain[0]
-		chain = chain[1:]
+func (t *Txn) grow(a ancestry, chain []link) {
+	todo := slices.Clone(chain)
+	for len(todo) > 0 {
+		l := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
 		known, ok := a[l.layer]
 		if ok && known >= l.bound {
 			continue
 		}
 		a[l.layer] = l.bound
-		merged, err := t.s.mergedInto(ctx, l, known)
-		if err != nil {
-			return err
-		}
-		chain = append(chain, merged...)
+		t.s.mergedInto(l, known, func(c []link) { todo = append(todo, c...) })
 	}
-	return nil
 }
 
-// mergedInto returns the states that were merged into a layer after an SCN, up to the link's bound.
-func (s *Store) mergedInto(ctx context.Context, l link, after uint64) (out []link, err error) {
+// mergedInto calls f for the states that were merged into a layer after an SCN, up to the link's bound.
+func (s *Store) mergedInto(l link, after uint64, f func(chain []link)) {
 	target := s.branchByID(l.branch)
 	if target == nil {
-		return nil, nil
+		return
 	}
-	err = s.each(ctx, keys.MetaMerge.Append(nil, target.ID), func(rest, val []byte) error {
-		source, rest, ok1 := keys.ID(rest)
-		scn, _, ok2 := keys.ID(rest)
-		at, n := binary.Uvarint(val)
-		if !ok1 || !ok2 || n <= 0 {
-			return errCorrupt(val)
+	for _, r := range s.taken.between(target.ID, after, l.bound) {
+		if b := s.branchByID(r.source); b != nil && target.at(r.scn) == l.layer {
+			f(b.at(r.at).chain(r.at))
 		}
-		if b := s.branchByID(source); b != nil && scn > after && scn <= l.bound && target.at(scn) == l.layer {
-			out = append(out, b.at(at).chain(at)...)
-		}
-		return nil
-	})
-	return out, storeError(err)
+	}
 }
 
 func (s *Store) branchByID(id uint64) *branch {

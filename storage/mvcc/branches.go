@@ -54,6 +54,17 @@ func (b branches) Get(_ context.Context, db catalog.OID, name string) (storage.B
 	return b.s.describe(x), nil
 }
 
+// ByID implements storage.Branches.
+func (b branches) ByID(id uint64) (storage.Branch, bool) {
+	b.s.mu.RLock()
+	defer b.s.mu.RUnlock()
+	x := b.s.branches[id]
+	if x == nil {
+		return storage.Branch{}, false
+	}
+	return b.s.describeLocked(x), true
+}
+
 // Create implements storage.Branches.
 func (b branches) Create(ctx context.Context, db catalog.OID, o storage.BranchOptions) (storage.Branch, error) {
 	s := b.s

@@ -221,7 +221,7 @@ func (c *committer) remember(fresh []*branch) {
 		}
 	}
 	for _, m := range t.merges {
-		c.s.taken.note(m.source, m.at)
+		c.s.taken.note(m.target, c.ver, m.source, m.at)
 	}
 	c.s.cleaner.add(c.dead)
 }

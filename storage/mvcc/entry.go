@@ -44,7 +44,7 @@ func splitEntry(payload, key []byte) (rowKey, include []byte) {
 }
 
 // putEntry writes the entry of row i in the x-th index. Uniqueness has been seen to; known, if not nil, is what that found.
-// newRow: the transaction has not written the row before.
+// newRow: no layer has, or hides, a row with the key, so that none has an entry of one.
 func (t *Txn) putEntry(ctx context.Context, v *view, target *writes, w *tableWriter, x int, rowKey []byte, cols []*vector.Vector, i int, known *committedRow, newRow bool) error {
 	iw := &w.indexes[x]
 	var null, out bool
@@ -66,7 +66,7 @@ func (t *Txn) putEntry(ctx context.Context, v *view, target *writes, w *tableWri
 		c = *known
 	case target.fresh && (inKey && newRow || !target.mayBeAhead(w.entry)):
 		c.below = belowNothing
-	case !inKey || len(v.chain) > 1 || !newRow && target.mayBeAhead(w.entry):
+	case !inKey || !newRow && (len(v.chain) > 1 || target.mayBeAhead(w.entry)):
 		var err error
 		if c, err = t.entryBelow(ctx, v, target, iw.Keyspace, w.entry); err != nil {
 			return err

@@ -3,10 +3,7 @@ package mvcc
 import (
 	"cmp"
 	"context"
-	"encoding/binary"
 	"slices"
-
-	"github.com/rowandb/rowan/storage/keys"
 )
 
 // extent is what of a layer can be read: intervals of SCNs, ascending and disjoint. A version that meets none of them
@@ -93,10 +90,7 @@ func (s *Store) sights(ctx context.Context, without func(*branch) bool) (sights,
 	if err != nil {
 		return nil, err
 	}
-	merged, err := s.mergedPoints(ctx)
-	if err != nil {
-		return nil, err
-	}
+	merged := s.taken.points()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	v := sights{}
@@ -138,19 +132,4 @@ func (s *Store) usedLocked() (list []*layer) {
 		}
 	}
 	return list
-}
-
-// mergedPoints returns the states that merges took in: the next merge starts from there.
-func (s *Store) mergedPoints(ctx context.Context) (list []pin, err error) {
-	err = s.each(ctx, keys.MetaMerge.Append(nil), func(rest, val []byte) error {
-		_, rest, _ = keys.ID(rest)
-		source, _, ok := keys.ID(rest)
-		at, n := binary.Uvarint(val)
-		if !ok || n <= 0 {
-			return errCorrupt(val)
-		}
-		list = append(list, pin{Branch: source, SCN: at})
-		return nil
-	})
-	return list, err
 }

@@ -1,46 +1,83 @@
 package mvcc
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
+	"slices"
+	"sort"
 	"sync"
 
 	"github.com/rowandb/rowan/storage/keys"
 )
 
-// takenIn remembers up to which SCN of theirs branches have been merged into others: it tells who has nothing left to give.
+// takenIn is what has been merged into what, by branch: the base of a merge is found from it without reading the store.
 type takenIn struct {
-	mu sync.Mutex
-	at map[uint64]uint64 // by branch
+	mu   sync.RWMutex
+	at   map[uint64]uint64        // of a source, up to which SCN of its own it has been merged somewhere
+	into map[uint64][]mergeRecord // of a target, in the order of their SCNs
 }
 
-func (t *takenIn) note(branch, at uint64) {
+// mergeRecord says that at an SCN a branch took in what another was at an SCN of that one's.
+type mergeRecord struct{ scn, source, at uint64 }
+
+func (t *takenIn) note(target, scn, source, at uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.at == nil {
-		t.at = map[uint64]uint64{}
+		t.at, t.into = map[uint64]uint64{}, map[uint64][]mergeRecord{}
 	}
-	t.at[branch] = max(t.at[branch], at)
+	t.at[source] = max(t.at[source], at)
+	list := append(t.into[target], mergeRecord{scn, source, at})
+	if n := len(list); n > 1 && list[n-2].scn > scn { // in another order than they come, which is rare
+		list = slices.Clone(list)
+		slices.SortStableFunc(list, func(a, b mergeRecord) int { return cmp.Compare(a.scn, b.scn) })
+	}
+	t.into[target] = list
 }
 
 // all reports whether the branch's last commit, at head, has been merged somewhere.
 func (t *takenIn) all(branch, head uint64) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.mu.RLock()
+	defer t.mu.RUnlock()
 	at, ok := t.at[branch]
 	return ok && at >= head
+}
+
+// between returns the merges into a branch with SCNs in (after, upTo]. The list is not to be changed.
+func (t *takenIn) between(target, after, upTo uint64) []mergeRecord {
+	t.mu.RLock()
+	list := t.into[target]
+	t.mu.RUnlock()
+	place := func(scn uint64) int {
+		return sort.Search(len(list), func(i int) bool { return list[i].scn > scn })
+	}
+	return list[min(place(after), place(upTo)):place(upTo)]
+}
+
+// points returns the states that merges took in: the next merge starts from there.
+func (t *takenIn) points() (list []pin) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for _, records := range t.into {
+		for _, r := range records {
+			list = append(list, pin{Branch: r.source, SCN: r.at})
+		}
+	}
+	return list
 }
 
 // loadTakenIn reads the notes of all merges.
 func (s *Store) loadTakenIn(ctx context.Context) error {
 	return s.each(ctx, keys.MetaMerge.Append(nil), func(rest, val []byte) error {
-		_, rest, ok1 := keys.ID(rest)
-		source, _, ok2 := keys.ID(rest)
+		target, rest, ok1 := keys.ID(rest)
+		source, rest, ok2 := keys.ID(rest)
+		scn, _, ok3 := keys.ID(rest)
 		at, n := binary.Uvarint(val)
-		if !ok1 || !ok2 || n <= 0 {
+		if !ok1 || !ok2 || !ok3 || n <= 0 {
 			return errCorrupt(val)
 		}
-		s.taken.note(source, at)
+		s.taken.note(target, scn, source, at)
 		return nil
 	})
 }
