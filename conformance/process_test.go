@@ -107,11 +107,17 @@ func command(t testing.TB, env []string, args ...string) *exec.Cmd {
 // startProcess starts the binary on a data directory and waits until it answers.
 func startProcess(t testing.TB, dir string, env ...string) *process {
 	t.Helper()
+	return startWebProcess(t, dir, "", env...)
+}
+
+// startWebProcess is startProcess with HTTP at an address; "" is none.
+func startWebProcess(t testing.TB, dir, httpAddr string, env ...string) *process {
+	t.Helper()
 	if env == nil {
 		env = []string{"ROWAN_AUTH=trust"}
 	}
 	p := &process{t: t, pgAddr: freeAddr(t), done: make(chan struct{})}
-	p.cmd = command(t, env, "serve", "--data-dir", dir, "--pg-addr", p.pgAddr, "--http-addr", "", "--memory", "small")
+	p.cmd = command(t, env, "serve", "--data-dir", dir, "--pg-addr", p.pgAddr, "--http-addr", httpAddr, "--memory", "small")
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)

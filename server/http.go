@@ -123,7 +123,8 @@ func (a *httpAPI) open(ctx context.Context, p api.Principal, branch, point strin
 	if point != "" {
 		all["rowan.as_of"] = point
 	}
-	return a.engine.New(ctx, session.Options{User: p.Role, Database: db.Name, Settings: all, RemoteAddr: "http", Reach: reach(p)})
+	of := requestOf(ctx)
+	return a.engine.New(ctx, session.Options{User: p.Role, Database: db.Name, Settings: all, RemoteAddr: of.client, PID: of.pid, Reach: reach(p)})
 }
 
 // mayUse refuses a branch that the credentials do not reach.

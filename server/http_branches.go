@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/rowandb/rowan/admin/api"
 	"github.com/rowandb/rowan/catalog"
@@ -98,6 +99,7 @@ func (a *httpAPI) Create(ctx context.Context, p api.Principal, b api.NewBranch) 
 	}
 	made, err := a.store.Branches().Create(ctx, db, storage.BranchOptions{
 		Name: b.Name, Source: source.Name, Point: b.Point, DisplayName: b.DisplayName, Metadata: encodeMetadata(nil, b.Metadata), User: p.Role,
+		Expires: vcs.Ends(a.store, db, b.Name, time.Time{}),
 	})
 	if err != nil {
 		return api.Branch{}, err

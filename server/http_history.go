@@ -174,10 +174,7 @@ func (a *httpAPI) Restore(ctx context.Context, p api.Principal, branch, point, b
 		if err := mayUse(p, backup, true); err != nil {
 			return api.Restored{}, err
 		}
-		if _, err := branches.Create(ctx, db, storage.BranchOptions{Name: backup, Source: b.Name, User: p.Role}); err != nil {
-			return api.Restored{}, err
-		}
 	}
-	_, err = branches.Reset(ctx, db, b.Name, b.Name, point)
+	_, err = branches.Restore(ctx, db, b.Name, storage.RestoreOptions{Point: point, Backup: backup, User: p.Role})
 	return api.Restored{SCN: scn, Backup: backup}, err
 }

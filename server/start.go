@@ -84,11 +84,11 @@ func (s *Server) open(ctx context.Context) (err error) {
 		wireConfig.Auth = nil
 	}
 	s.pg = wire.NewServer(wireConfig)
+	s.requests = newRequests()
 	if s.engine.Attach != nil {
-		s.engine.Attach(s.pg)
+		s.engine.Attach(backends{s.pg, s.requests})
 	}
 	if s.engine.HTTP != nil && s.webL != nil {
-		s.requests = newRequests()
 		s.web = &http.Server{
 			Handler: s.requests.count(s.engine.HTTP), BaseContext: func(net.Listener) context.Context { return s.requests.ctx }, TLSConfig: tlsConfig, ReadHeaderTimeout: 10 * time.Second,
 			IdleTimeout: 2 * time.Minute, ErrorLog: zap.NewStdLog(s.cfg.Log.Named("http")),

@@ -17,7 +17,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	}
 	if s.web != nil {
 		if err := s.web.Shutdown(ctx); err != nil {
-			s.requests.stop()
+			s.requests.stop(errStopping)
 			_ = s.web.Close() // cuts what Shutdown would have waited for
 		}
 		s.requests.end()

@@ -129,6 +129,9 @@ func translate(e *pgerr.Error, tag string) *web.Error {
 	if clauses[e.Where] && status == http.StatusNotFound { // what a clause speaks of, not what the path names
 		code, status = codeOf(pgerrcode.SyntaxError, tag)
 	}
+	if code == "QUERY_TIMEOUT" && strings.Contains(e.Message, "user request") {
+		code, status = "QUERY_CANCELED", http.StatusConflict
+	}
 	if code == "BRANCH_PROTECTED" && strings.Contains(e.Detail, "depends on") {
 		code, status = "BRANCH_IN_USE", http.StatusConflict
 	}
@@ -154,6 +157,8 @@ func codeOf(sqlstate, tag string) (code string, status int) {
 		return "UNAUTHORIZED", http.StatusUnauthorized
 	case pgerrcode.QueryCanceled:
 		return "QUERY_TIMEOUT", http.StatusRequestTimeout
+	case pgerrcode.AdminShutdown:
+		return "UNAVAILABLE", http.StatusServiceUnavailable
 	case pgerrcode.SerializationFailure, pgerrcode.DeadlockDetected:
 		return "MERGE_CONFLICT", http.StatusConflict
 	case pgerrcode.ConfigurationLimitExceeded:

@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"time"
 
+	"github.com/jackc/pgerrcode"
+
 	"github.com/rowandb/rowan/admin/api"
 	"github.com/rowandb/rowan/admin/web"
+	"github.com/rowandb/rowan/pgerr"
 )
 
 type event struct {
@@ -99,6 +102,9 @@ func (d *Dialect) restore(c *web.Call, in *restoreBranch) (any, error) {
 		backup = cmp.Or(in.BackupName, c.Path("branch")+"-backup-"+time.Now().UTC().Format("20060102-150405"))
 	}
 	res, err := d.Branches.Restore(c.Context(), c.Principal, c.Path("branch"), snapshotPoint(id), backup)
+	if e := pgerr.From(err); err != nil && e.Code == pgerrcode.InvalidParameterValue {
+		return nil, web.Missing("NOT_FOUND", "%s", e.Message)
+	}
 	out := restored{Restored: true, Snapshot: id, SCN: res.SCN}
 	if res.Backup != "" {
 		out.Backup = &res.Backup

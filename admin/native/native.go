@@ -100,6 +100,8 @@ func statusOf(sqlstate string) (int, string) {
 		return http.StatusUnauthorized, "UNAUTHORIZED"
 	case pgerrcode.QueryCanceled:
 		return http.StatusRequestTimeout, "TIMEOUT"
+	case pgerrcode.AdminShutdown:
+		return http.StatusServiceUnavailable, "UNAVAILABLE"
 	case pgerrcode.ConfigurationLimitExceeded:
 		return http.StatusRequestEntityTooLarge, "RESULT_TOO_LARGE"
 	case pgerrcode.FeatureNotSupported:

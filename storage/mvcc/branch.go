@@ -79,6 +79,9 @@ func (s *Store) describeLocked(b *branch) storage.Branch {
 	} else if !d.Default {
 		d.Merged = s.taken.all(b.ID, d.Head)
 	}
+	if b.Updated.After(d.Updated) { // the branch itself was changed since
+		d.Updated = b.Updated
+	}
 	return d
 }
 
