@@ -22,7 +22,6 @@ import (
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/systable"
 	"github.com/rowandb/rowan/types"
-	"github.com/rowandb/rowan/types/datetime"
 )
 
 // table holds one row for each key that has not been forgotten.
@@ -210,38 +209,14 @@ func random(bytes int) string {
 
 func (k *Key) row() systable.Row {
 	return systable.Row{types.String(k.ID), types.String(k.Name), types.String(string(k.hash)), types.Int(int64(k.Role)),
-		types.String(strings.Join(k.Scopes, "\n")), list(k.Branches), stamp(k.Created), types.String(k.CreatedBy), stamp(k.Expires), stamp(k.Revoked)}
+		types.String(strings.Join(k.Scopes, "\n")), systable.List(k.Branches), systable.Time(k.Created), types.String(k.CreatedBy), systable.Time(k.Expires), systable.Time(k.Revoked)}
 }
 
 func fromRow(r systable.Row) Key {
-	k := Key{ID: r[0].S, Name: r[1].S, hash: []byte(r[2].S), Role: catalog.OID(r[3].I), Scopes: []string{}, Created: moment(r[6]), CreatedBy: r[7].S,
-		Expires: moment(r[8]), Revoked: moment(r[9])}
+	k := Key{ID: r[0].S, Name: r[1].S, hash: []byte(r[2].S), Role: catalog.OID(r[3].I), Scopes: []string{}, Created: systable.TimeOf(r[6]), CreatedBy: r[7].S,
+		Branches: systable.ListOf(r[5]), Expires: systable.TimeOf(r[8]), Revoked: systable.TimeOf(r[9])}
 	if r[4].S != "" {
 		k.Scopes = strings.Split(r[4].S, "\n")
 	}
-	if !r[5].Null {
-		k.Branches = strings.Split(r[5].S, "\n")
-	}
 	return k
-}
-
-func list(items []string) types.Datum {
-	if items == nil {
-		return types.Null
-	}
-	return types.String(strings.Join(items, "\n"))
-}
-
-func stamp(t time.Time) types.Datum {
-	if t.IsZero() {
-		return types.Null
-	}
-	return types.Int(datetime.FromTime(t))
-}
-
-func moment(d types.Datum) time.Time {
-	if d.Null {
-		return time.Time{}
-	}
-	return datetime.ToTime(d.I)
 }

@@ -75,13 +75,13 @@ func newDelivery(hook string, e *event, now time.Time) (Delivery, error) {
 }
 
 func (d *Delivery) row() systable.Row {
-	return systable.Row{types.String(d.Hook), types.String(d.ID), types.String(d.Event), types.String(d.Payload), stamp(d.Created), types.String(d.State),
-		types.Int(int64(d.Attempts)), stamp(d.Next), types.Int(int64(d.Status)), types.String(d.Error), stamp(d.Delivered), types.String(d.Message)}
+	return systable.Row{types.String(d.Hook), types.String(d.ID), types.String(d.Event), types.String(d.Payload), systable.Time(d.Created), types.String(d.State),
+		types.Int(int64(d.Attempts)), systable.Time(d.Next), types.Int(int64(d.Status)), types.String(d.Error), systable.Time(d.Delivered), types.String(d.Message)}
 }
 
 func deliveryOf(r systable.Row) Delivery {
-	return Delivery{Hook: r[0].S, ID: r[1].S, Event: r[2].S, Payload: r[3].S, Created: moment(r[4]), State: r[5].S, Attempts: int(r[6].I), Next: moment(r[7]),
-		Status: int(r[8].I), Error: r[9].S, Delivered: moment(r[10]), Message: r[11].S}
+	return Delivery{Hook: r[0].S, ID: r[1].S, Event: r[2].S, Payload: r[3].S, Created: systable.TimeOf(r[4]), State: r[5].S, Attempts: int(r[6].I), Next: systable.TimeOf(r[7]),
+		Status: int(r[8].I), Error: r[9].S, Delivered: systable.TimeOf(r[10]), Message: r[11].S}
 }
 
 // deliveriesOf returns a webhook's, newest first.

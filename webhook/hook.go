@@ -17,7 +17,6 @@ import (
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/systable"
 	"github.com/rowandb/rowan/types"
-	"github.com/rowandb/rowan/types/datetime"
 )
 
 // The events.
@@ -125,13 +124,13 @@ func (h *Hook) wants(event, branch string, matches func(pattern, name string) bo
 }
 
 func (h *Hook) row() systable.Row {
-	return systable.Row{types.String(h.ID), types.Int(int64(h.Database)), types.String(h.URL), list(h.Events), list(h.Branches), types.String(h.Description),
-		types.String(h.Secret), types.Bool(h.Active), stamp(h.Created), types.String(h.CreatedBy)}
+	return systable.Row{types.String(h.ID), types.Int(int64(h.Database)), types.String(h.URL), systable.List(h.Events), systable.List(h.Branches), types.String(h.Description),
+		types.String(h.Secret), types.Bool(h.Active), systable.Time(h.Created), types.String(h.CreatedBy)}
 }
 
 func hookOf(r systable.Row) Hook {
-	return Hook{ID: r[0].S, Database: catalog.OID(r[1].I), URL: r[2].S, Events: items(r[3]), Branches: items(r[4]), Description: r[5].S, Secret: r[6].S,
-		Active: r[7].B(), Created: moment(r[8]), CreatedBy: r[9].S}
+	return Hook{ID: r[0].S, Database: catalog.OID(r[1].I), URL: r[2].S, Events: systable.ListOf(r[3]), Branches: systable.ListOf(r[4]), Description: r[5].S, Secret: r[6].S,
+		Active: r[7].B(), Created: systable.TimeOf(r[8]), CreatedBy: r[9].S}
 }
 
 // all returns the hooks of a database, 0 being all databases.
@@ -165,32 +164,4 @@ func get(ctx context.Context, tx storage.Txn, db catalog.OID, id string) (Hook, 
 		return Hook{}, nil, err
 	}
 	return hookOf(r), v, nil
-}
-
-func list(items []string) types.Datum {
-	if items == nil {
-		return types.Null
-	}
-	return types.String(strings.Join(items, "\n"))
-}
-
-func items(d types.Datum) []string {
-	if d.Null {
-		return nil
-	}
-	return strings.Split(d.S, "\n")
-}
-
-func stamp(t time.Time) types.Datum {
-	if t.IsZero() {
-		return types.Null
-	}
-	return types.Int(datetime.FromTime(t))
-}
-
-func moment(d types.Datum) time.Time {
-	if d.Null {
-		return time.Time{}
-	}
-	return datetime.ToTime(d.I)
 }
