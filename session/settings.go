@@ -207,9 +207,7 @@ func (s *settings) refreshFormat() {
 	iv, _ := s.get("intervalstyle")
 	f.Interval = map[string]types.IntervalStyle{"postgres_verbose": types.IntervalPostgresVerbose, "sql_standard": types.IntervalSQL, "iso_8601": types.IntervalISO}[iv]
 	zone, _ := s.get("timezone")
-	if loc, err := location(zone); err == nil {
-		f.Location = loc
-	}
+	f.Location = location(zone)
 	f.ExtraDigits = int(s.integer("extra_float_digits"))
 	out, _ := s.get("bytea_output")
 	f.ByteaEscape = out == "escape"

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgerrcode"
 
@@ -124,65 +123,6 @@ var stringParsers = map[string]func(p *parameter, value string) (string, error){
 	"timezone":        parseTimeZone,
 	"datestyle":       parseDateStyleValue,
 	"client_encoding": parseClientEncoding,
-}
-
-func parseTimeZone(p *parameter, value string) (string, error) {
-	if _, err := location(value); err != nil {
-		return "", pgerr.New(pgerrcode.InvalidParameterValue, "invalid value for parameter %q: %q", p.name, value)
-	}
-	if strings.EqualFold(value, "utc") {
-		return "UTC", nil
-	}
-	return value, nil
-}
-
-// location finds a time zone by name, abbreviation or offset in hours (east positive, as SET TIME ZONE has it).
-func location(name string) (*time.Location, error) {
-	switch strings.ToLower(name) {
-	case "utc", "gmt", "z", "zulu", "default", "local", "etc/utc", "":
-		return time.UTC, nil
-	}
-	if h, err := strconv.ParseFloat(name, 64); err == nil && math.Abs(h) < 168 {
-		return time.FixedZone(name, int(h*3600)), nil
-	}
-	if loc, err := time.LoadLocation(name); err == nil {
-		return loc, nil
-	}
-	return posixZone(name)
-}
-
-// posixZone reads the POSIX form <+02>-02 or UTC+2, in which offsets count west of Greenwich.
-func posixZone(s string) (*time.Location, error) {
-	abbrev, rest := "", s
-	if strings.HasPrefix(s, "<") {
-		end := strings.IndexByte(s, '>')
-		if end < 0 {
-			return nil, strconv.ErrSyntax
-		}
-		abbrev, rest = s[1:end], s[end+1:]
-	} else {
-		i := 0
-		for i < len(s) && (s[i] >= 'a' && s[i] <= 'z' || s[i] >= 'A' && s[i] <= 'Z') {
-			i++
-		}
-		abbrev, rest = s[:i], s[i:]
-	}
-	sign := -1
-	switch {
-	case strings.HasPrefix(rest, "+"):
-		rest = rest[1:]
-	case strings.HasPrefix(rest, "-"):
-		sign, rest = 1, rest[1:]
-	}
-	secs := 0
-	for i, part := range strings.Split(rest, ":") {
-		n, err := strconv.Atoi(part)
-		if err != nil || i > 2 || abbrev == "" {
-			return nil, strconv.ErrSyntax
-		}
-		secs += n * []int{3600, 60, 1}[i]
-	}
-	return time.FixedZone(abbrev, sign*secs), nil
 }
 
 // parseDateStyleValue merges the words given with nothing else: the caller passes "<old>, <new>" so that either half may

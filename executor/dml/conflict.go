@@ -215,5 +215,10 @@ func (c *conflict) change(ctx context.Context, b *vector.Batch, sel []uint16, ro
 	if err != nil {
 		return err
 	}
+	if x.held != nil {
+		for k := range pair.Live() {
+			x.held.from = append(x.held.from, from[pair.Row(k)])
+		}
+	}
 	return x.wrote(updated, old, row, row)
 }

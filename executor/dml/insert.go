@@ -32,6 +32,9 @@ func NewInsert(n *physical.Insert, env *op.Env) (op.Operator, error) {
 			return nil, err
 		}
 		w.changed = n.Conflict.Changed
+		if w.returning != nil {
+			w.held = &inOrder{rows: w.newReturned(n.Returning), vecs: make([]vector.Vector, len(n.Returning))}
+		}
 	}
 	w.input, err = env.Build(n.Input, env)
 	return x, err
@@ -49,6 +52,9 @@ func (x *insert) add(ctx context.Context, b *vector.Batch) error {
 			return err
 		}
 		rows = &vector.Batch{Cols: rows.Cols, N: rows.N, Sel: again}
+	}
+	if x.held != nil {
+		return x.held.flush(x.returned)
 	}
 	return nil
 }
@@ -77,6 +83,9 @@ func (x *insert) put(ctx context.Context, rows *vector.Batch) ([]uint16, error) 
 		done.Sel = without(rows, collisions)
 	}
 	if done.Live() > 0 {
+		if x.held != nil {
+			x.held.returns(rowsOf(&done))
+		}
 		if err := x.wrote(inserted, nil, &done, &done); err != nil {
 			return nil, err
 		}
@@ -85,6 +94,15 @@ func (x *insert) put(ctx context.Context, rows *vector.Batch) ([]uint16, error) 
 		return []uint16{}, nil
 	}
 	return x.conflict.resolve(ctx, rows, collisions)
+}
+
+// rowsOf lists the live rows.
+func rowsOf(b *vector.Batch) []uint16 {
+	out := make([]uint16, b.Live())
+	for k := range out {
+		out[k] = uint16(b.Row(k))
+	}
+	return out
 }
 
 // without lists the live rows that did not collide.

@@ -29,6 +29,7 @@ type writer struct {
 	acct      *mem.Account
 	checks    checker
 	returning *eval.Program
+	held      *inOrder // ON CONFLICT DO UPDATE … RETURNING
 	returned  *spill.Rows
 	count     int64
 	done      bool
@@ -76,13 +77,18 @@ func newWriter(t target, env *op.Env) (*writer, error) {
 		if w.returning, err = eval.Compile(t.returning, env); err != nil {
 			return nil, err
 		}
-		ts := make([]types.Type, len(t.returning))
-		for i, e := range t.returning {
-			ts[i] = e.Type()
-		}
-		w.returned = spill.NewSpillingRows(ts, w.acct, env.TempDir)
+		w.returned = w.newReturned(t.returning)
 	}
 	return w, nil
+}
+
+// newReturned makes room for what RETURNING gives.
+func (w *writer) newReturned(es []expr.Expr) *spill.Rows {
+	ts := make([]types.Type, len(es))
+	for i, e := range es {
+		ts[i] = e.Type()
+	}
+	return spill.NewSpillingRows(ts, w.acct, w.env.TempDir)
 }
 
 // Next implements op.Operator.
@@ -148,7 +154,11 @@ func (w *writer) wrote(kind changeKind, old, new, row *vector.Batch) error {
 		if err != nil {
 			return err
 		}
-		if err := w.returned.Add(cols, row.Sel, row.N); err != nil {
+		to := w.returned
+		if w.held != nil {
+			to = w.held.rows
+		}
+		if err := to.Add(cols, row.Sel, row.N); err != nil {
 			return err
 		}
 	}
@@ -238,6 +248,9 @@ func (w *writer) Close() error {
 	}
 	if w.returned != nil {
 		w.returned.Close()
+	}
+	if w.held != nil {
+		w.held.rows.Close()
 	}
 	for _, c := range w.kept {
 		if c == nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/command"
+	"github.com/rowandb/rowan/types"
 )
 
 var transactionKinds = map[pg.TransactionStmtKind]string{
@@ -107,19 +108,31 @@ func (b *binder) set(s *pg.VariableSetStmt) (command.Command, error) {
 	}
 	c := &command.Set{Name: s.Name, Local: s.IsLocal, IsList: len(s.Args) > 1}
 	for _, a := range s.Args {
-		c.Values = append(c.Values, settingValue(a))
+		v, err := b.settingValue(a)
+		if err != nil {
+			return nil, err
+		}
+		c.Values = append(c.Values, v)
 	}
 	return c, nil
 }
 
 // settingValue is the text of a value of SET; an interval, in SET TIME ZONE, keeps its word.
-func settingValue(n *pg.Node) string {
-	if t := n.GetTypeCast(); t != nil {
-		if names := stringList(t.TypeName.Names); names[len(names)-1] == "interval" {
-			return "INTERVAL '" + constantText(t.Arg) + "'"
-		}
+func (b *binder) settingValue(n *pg.Node) (string, error) {
+	c := n.GetTypeCast()
+	if c == nil {
+		return constantText(n), nil
 	}
-	return constantText(n)
+	t, err := b.typeName(c.TypeName)
+	if err != nil || t.ID() != types.OIDInterval {
+		return constantText(n), err
+	}
+	text := constantText(c.Arg)
+	d, err := types.ParseText(t, text, defaultFormat)
+	if err != nil {
+		return "", pgerr.From(err).At(int(c.Arg.GetAConst().GetLocation()))
+	}
+	return "INTERVAL '" + types.Text(t, d, defaultFormat) + "'", nil
 }
 
 // setMulti binds SET TRANSACTION and SET SESSION CHARACTERISTICS.

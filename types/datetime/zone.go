@@ -81,6 +81,20 @@ func LoadZone(name string) (*time.Location, bool) {
 	return l, true
 }
 
+// ZoneName returns the form in which a time zone that LoadZone finds is shown.
+func ZoneName(name string) (string, bool) {
+	if proper, ok := zoneByName()[strings.ToLower(name)]; ok {
+		return proper, true
+	}
+	if _, ok := LoadZone(name); !ok {
+		return "", false
+	}
+	if strings.HasPrefix(name, "<") {
+		return name, true
+	}
+	return strings.ToUpper(name), true
+}
+
 // posixZone reads name±h[:m[:s]] with a fixed offset.
 func posixZone(s string) (*time.Location, bool) {
 	name, rest := s, ""
@@ -99,7 +113,7 @@ func posixZone(s string) (*time.Location, bool) {
 	if rest[0] != '+' && rest[0] != '-' {
 		rest = "+" + rest
 	}
-	west, ok := parseOffset(rest)
+	west, ok := offsetUpTo(167, rest)
 	if !ok {
 		return nil, false
 	}
@@ -107,7 +121,10 @@ func posixZone(s string) (*time.Location, bool) {
 }
 
 // parseOffset reads ±h, ±hh, ±hhmm, ±hh:mm, ±hh:mm:ss into seconds of that sign.
-func parseOffset(s string) (int, bool) {
+func parseOffset(s string) (int, bool) { return offsetUpTo(15, s) }
+
+// offsetUpTo is parseOffset with another limit to the hours.
+func offsetUpTo(hours int, s string) (int, bool) {
 	if len(s) < 2 || s[0] != '+' && s[0] != '-' {
 		return 0, false
 	}
@@ -131,7 +148,7 @@ func parseOffset(s string) (int, bool) {
 		v[1] = v[0] % 100
 		v[0] /= 100
 	}
-	if v[0] > 15 || v[1] > 59 || v[2] > 59 {
+	if v[0] > hours || v[1] > 59 || v[2] > 59 {
 		return 0, false
 	}
 	secs := v[0]*3600 + v[1]*60 + v[2]
