@@ -32,6 +32,13 @@ type Error struct {
 	cause      error
 }
 
+// Anywhere returns the error without its position.
+func (e *Error) Anywhere() *Error {
+	c := *e
+	c.Position, c.byteOffset = 0, 0
+	return &c
+}
+
 // New makes an error with a SQLSTATE and a formatted message.
 func New(code, format string, args ...any) *Error {
 	msg := format

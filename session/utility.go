@@ -56,7 +56,7 @@ func (s *Session) command(ctx context.Context, p *planned, params []types.Datum,
 	case *command.Vacuum:
 		return c.Tag(), s.maintain(ctx, c, out)
 	case *command.Do:
-		return "", pgerr.Unsupported("DO with language %q", c.Language)
+		return c.Tag(), s.do(ctx, c, out)
 	}
 	return s.define(ctx, p, out)
 }
