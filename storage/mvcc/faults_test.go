@@ -3,6 +3,7 @@ package mvcc_test
 import (
 	"testing"
 
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/kv"
 	"github.com/rowandb/rowan/storage/kv/faultkv"
@@ -95,4 +96,56 @@ func TestDamageIsTold(t *testing.T) {
 	e.Damage(nil)
 	must(t, x.Rollback())
 	must(t, s.Close())
+}
+
+// TestFailedSyncOfBulk fails the sync of one write of a large transaction, such as a COPY, be it of a part written ahead or of
+// the commit: it is refused or in doubt, so is all that comes later, and after a restart it is there wholly or not at all.
+func TestFailedSyncOfBulk(t *testing.T) {
+	const batches, rows = 6, 1024
+	for at := range batches + 1 { // the last one: at commit
+		for _, written := range []bool{false, true} {
+			mem := memkv.New()
+			e := faultkv.New(mem)
+			s := bulkStore(t, e, 0)
+			y := begin(t, s, "", storage.ReadCommitted)
+			must(t, y.insert(y.table("t"), [3]int64{-5, 1, 1}))
+			x := begin(t, s, "", storage.ReadCommitted)
+			var err error
+			for i := 0; i < batches && err == nil; i++ {
+				if i == at {
+					e.FailNext(written)
+				}
+				err = x.tryBulk(x.table("t"), i*rows, (i+1)*rows, 1)
+			}
+			if at == batches {
+				e.FailNext(written)
+			}
+			if _, err2 := x.Commit(ctx); err == nil {
+				err = err2
+			}
+			if got := pgerr.Code(err); got != "08007" && got != "58030" {
+				t.Fatalf("batch %d: %v", at, err)
+			}
+			_, err = y.Commit(ctx)
+			failsWith(t, err, "58030", "", "")
+			if s.Health() == nil {
+				t.Error("healthy after a failed sync")
+			}
+			disk := mem.Clone()
+			_ = s.Close() // it cannot write
+			again, err := mvcc.Open(disk, mvcc.Options{CleanEvery: -1})
+			must(t, err)
+			z := begin(t, again, "", storage.ReadCommitted)
+			if n := z.size(z.table("t")); n != 0 && (n != batches*rows || !written || at < batches) {
+				t.Errorf("batch %d, written %v: %d rows", at, written, n)
+			}
+			must(t, z.Rollback())
+			bad, err := again.Check(ctx, nil)
+			must(t, err)
+			for _, b := range bad {
+				t.Errorf("batch %d, written %v: %v", at, written, b)
+			}
+			must(t, again.Close())
+		}
+	}
 }

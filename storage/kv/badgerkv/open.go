@@ -50,6 +50,9 @@ func openWith(o Options, b badger.Options) (*Engine, error) {
 	if err := checkKey(o.Dir, o.Key); err != nil {
 		return nil, err
 	}
+	if err := removeEmptyLogs(o.Dir); err != nil {
+		return nil, err
+	}
 	later, err := verifyFirst(o)
 	if err != nil {
 		return nil, err
