@@ -95,6 +95,7 @@ var layers = map[string]string{
 	"storage/ssi":         "pgerr",
 	"storage/kv":          "",
 	"storage/kv/badgerkv": "storage/kv",
+	"storage/kv/countkv":  "storage/kv",
 	"storage/kv/faultkv":  "storage/kv",
 	"storage/kv/memkv":    "storage/kv",
 	"storage/kv/tikv":     "storage/kv",

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/systable"
@@ -11,23 +12,28 @@ import (
 )
 
 // branchTips are the ids of those of a branch's commits that are no other's parent: what the next commit grows from, and
-// where one begins who goes through them from the newest on. They lie on the branch as the commits do. Where a branch has none they are
-// found from all its commits.
-var branchTips = systable.New(5, "tips", 1, systable.Column{Name: "id", Type: types.OIDText})
+// where one begins who goes through them from the newest on. They lie on the branch as the commits do, in one row: rows that come and
+// go would leave something to step over. Where a branch has none they are found from all its commits.
+var branchTips = systable.New(5, "tips", 1, systable.Column{Name: "id", Type: types.OIDInt8}, // 0
+	systable.Column{Name: "tips", Type: types.OIDText}) // ids, separated by spaces
+
+var tipsKey = systable.Row{types.Int(0)}
 
 // tips returns the tips of a branch, newest first; kept: they are written down.
 func (s *refStore) tips(ctx context.Context, v storage.View) (list []*ref, kept bool, err error) {
-	rows, err := branchTips.All(ctx, s.tx, v)
+	row, err := branchTips.Get(ctx, s.tx, v, tipsKey...)
 	if err != nil {
 		return nil, false, err
 	}
-	for _, r := range rows {
-		x, err := s.get(ctx, kindCommit, r[0].S)
-		if err != nil {
-			return nil, false, err
-		}
-		if x != nil {
-			list = append(list, x)
+	if row != nil {
+		for _, id := range strings.Fields(text(row[1])) {
+			x, err := s.get(ctx, kindCommit, id)
+			if err != nil {
+				return nil, false, err
+			}
+			if x != nil {
+				list = append(list, x)
+			}
 		}
 	}
 	if len(list) > 0 {
@@ -74,33 +80,29 @@ func (s *refStore) moveTips(ctx context.Context, v storage.View, come, gone []st
 	if err != nil {
 		return err
 	}
-	for _, x := range old {
-		if !kept && !slices.Contains(gone, x.name) && !slices.Contains(come, x.name) {
-			come = append(come, x.name)
+	return branchTips.Alter(ctx, s.tx, v, tipsKey, func(row systable.Row) systable.Row {
+		var list []string
+		if row != nil {
+			list = strings.Fields(text(row[1]))
 		}
-	}
-	for _, id := range gone { // those that the running statement has written down as well, which old is without
-		if _, err := branchTips.Delete(ctx, s.tx, v, types.String(id)); err != nil {
-			return err
+		for _, x := range old {
+			if !kept {
+				list = append(list, x.name)
+			}
 		}
-	}
-	for _, id := range come {
-		if err := branchTips.Put(ctx, s.tx, v, types.String(id)); err != nil {
-			return err
-		}
-	}
-	return nil
+		list = slices.DeleteFunc(append(list, come...), func(id string) bool { return slices.Contains(gone, id) })
+		slices.Sort(list)
+		return tipsRow(slices.Compact(list)...)
+	})
+}
+
+func tipsRow(ids ...string) systable.Row {
+	return systable.Row{tipsKey[0], types.String(strings.Join(ids, " "))}
 }
 
 // forgetTips makes them to be found anew.
 func forgetTips(ctx context.Context, tx storage.Txn, v storage.View) error {
-	rows, err := branchTips.All(ctx, tx, v)
-	for _, r := range rows {
-		if err == nil {
-			_, err = branchTips.Delete(ctx, tx, v, r[0])
-		}
-	}
-	return err
+	return branchTips.Put(ctx, tx, v, tipsRow()...)
 }
 
 // hasCommit reports whether a branch has a commit.

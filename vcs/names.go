@@ -103,7 +103,7 @@ func (s *refStore) ancestor(ctx context.Context, x *ref, suffix string) (*ref, s
 	return x, suffix[end:], nil
 }
 
-// Pins implements storage.Names: all tags and commits of all databases.
+// Pins implements storage.Names: all tags and commits of all databases, and what merges that are pending have begun from.
 func (n Names) Pins(ctx context.Context) ([]storage.NamedPoint, error) {
 	tx, err := n.Store.Begin(ctx, storage.TxnOptions{ReadOnly: true})
 	if err != nil {
@@ -119,6 +119,21 @@ func (n Names) Pins(ctx context.Context) ([]storage.NamedPoint, error) {
 	err = refs.ScanVersions(ctx, tx, v, nil, func(at storage.SCN, r systable.Row) bool {
 		x := readRef(at, r)
 		out = append(out, storage.NamedPoint{Database: catalog.OID(r[0].I), Branch: x.branch, SCN: x.scn})
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = pendingTable.Scan(ctx, tx, v, nil, func(r systable.Row) bool {
+		if s := r[pendingStatus].S; s != statusPending && s != statusApplied {
+			return true
+		}
+		db := catalog.OID(r[0].I)
+		for _, p := range [][2]int{{pendingSource, pendingSourceSCN}, {pendingTarget, pendingTargetSCN}} {
+			if branch, scn := r[p[0]], r[p[1]]; !branch.Null && !scn.Null {
+				out = append(out, storage.NamedPoint{Database: db, Branch: uint64(branch.I), SCN: storage.SCN(scn.I)})
+			}
+		}
 		return true
 	})
 	return out, err

@@ -67,8 +67,5 @@ func squash(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
 	if err := branchCommits.Insert(ctx, s.tx, v, types.String(x.name)); err != nil {
 		return types.Null, err
 	}
-	if err := forgetTips(ctx, s.tx, v); err != nil {
-		return types.Null, err
-	}
-	return types.String(x.name), branchTips.Put(ctx, s.tx, v, types.String(x.name))
+	return types.String(x.name), branchTips.Put(ctx, s.tx, v, tipsRow(x.name)...)
 }

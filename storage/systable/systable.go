@@ -181,17 +181,22 @@ func (t *Table) Insert(ctx context.Context, tx storage.Txn, v storage.View, row 
 
 // Put adds a row or replaces the one with its key.
 func (t *Table) Put(ctx context.Context, tx storage.Txn, v storage.View, row ...types.Datum) error {
+	return t.Alter(ctx, tx, v, row[:t.key], func(Row) Row { return row })
+}
+
+// Alter puts a row in the place of the newest one with a key, which nobody else can change meanwhile; nil: there is none.
+func (t *Table) Alter(ctx context.Context, tx storage.Txn, v storage.View, key Row, f func(old Row) Row) error {
 	for {
-		old, err := t.locked(ctx, tx, v, row[:t.key])
+		old, err := t.locked(ctx, tx, v, key)
 		if err != nil {
 			return err
 		}
 		if old != nil {
 			return tx.Update(ctx, storage.UpdateRequest{
-				View: v, Table: t.desc, Columns: t.columns, Old: t.batch(old.row), New: t.batch(row), Keys: []string{old.key},
+				View: v, Table: t.desc, Columns: t.columns, Old: t.batch(old.row), New: t.batch(f(old.row)), Keys: []string{old.key},
 			})
 		}
-		met, err := tx.Insert(ctx, storage.InsertRequest{View: v, Table: t.desc, Columns: t.columns, Rows: t.batch(row), Any: true, Arbiters: []catalog.OID{}})
+		met, err := tx.Insert(ctx, storage.InsertRequest{View: v, Table: t.desc, Columns: t.columns, Rows: t.batch(f(nil)), Any: true, Arbiters: []catalog.OID{}})
 		if err != nil || len(met) == 0 {
 			return err
 		}
