@@ -137,6 +137,10 @@ func isolationLevel(name string) storage.Isolation {
 // commit commits what is open: deferred constraints first, then the store, then what follows a commit.
 func (s *Session) commit(ctx context.Context) error {
 	t := s.txn
+	if err := s.doltCommit(ctx); err != nil {
+		s.rollbackQuietly()
+		return err
+	}
 	if err := t.runDeferred(ctx, true); err != nil {
 		s.rollbackQuietly()
 		return err
@@ -178,6 +182,8 @@ func (s *Session) checkpoint(ctx context.Context) error {
 	if scn != 0 {
 		s.lastSCN = scn
 	}
+	s.settings.commit()
+	t.mark = s.settings.mark()
 	s.engine.notify.send(s, t.notices)
 	t.notices, t.savepoints, t.tag, t.merged, t.ddl = nil, nil, "", false, false
 	if err := t.open(ctx); err != nil {

@@ -97,6 +97,16 @@ func (c conn) Note(summary string) { c.s.txn.noteMerge(summary, "") }
 // Version implements vcs.Conn.
 func (c conn) Version() string { return c.s.engine.Version }
 
+// doltCommit makes a Dolt commit of a transaction that has changed anything, where dolt_transaction_commit is on.
+func (s *Session) doltCommit(ctx context.Context) error {
+	if s.txn.tag == "" || s.txn.readOnly || !s.settings.on("dolt_transaction_commit") {
+		return nil
+	}
+	s.txn.Txn.Statement()
+	message, _ := s.settings.get("dolt_transaction_commit_message")
+	return dolt.CommitTransaction(ctx, conn{s}, message)
+}
+
 // vcsServices and vcsRows are version control's functions as services of the session.
 func vcsServices() map[string]service {
 	out := map[string]service{}

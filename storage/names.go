@@ -10,6 +10,7 @@ import (
 // itself; it may be called while the store makes or resets a branch, and must not do so in turn.
 type Names interface {
 	// Point finds the point of a name; suffix is what follows it, such as ~2 or ^. ok is false where there is no such name.
+	// HEAD:br_<id> is the last commit of a branch.
 	Point(ctx context.Context, db catalog.OID, name, suffix string) (p NamedPoint, ok bool, err error)
 	// Pins lists the points that must stay readable.
 	Pins(ctx context.Context) ([]NamedPoint, error)

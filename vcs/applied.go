@@ -166,8 +166,12 @@ func (a *AppliedMerge) Rows(ctx context.Context, c Conn) ([]*AppliedRow, error) 
 				return true
 			}
 		}
+		info := r[conflictDescription].S
+		if violation {
+			_, info, _ = strings.Cut(info, "\n")
+		}
 		out = append(out, &AppliedRow{Merge: a.ID, Ns: []int64{r[conflictN].I}, Table: catalog.OID(r[conflictRelation].I), Name: r[conflictTableName].S,
-			Key: r[conflictRowKey].S, Info: r[conflictDescription].S, Violation: violation, Base: r[conflictBase], Ours: r[conflictTarget], Theirs: r[conflictSource]})
+			Key: r[conflictRowKey].S, Info: info, Violation: violation, Base: r[conflictBase], Ours: r[conflictTarget], Theirs: r[conflictSource]})
 		return true
 	})
 	return out, err
@@ -210,8 +214,9 @@ func (a *AppliedMerge) enforce(ctx context.Context, c Conn) error {
 		if r[conflictType].S != violationType {
 			continue
 		}
-		owner, _ := strconv.Atoi(text(r[conflictValue])) // as storedViolation wrote it
-		name := strings.Split(r[conflictDescription].S, "\n")[1]
+		about := strings.Split(r[conflictDescription].S, "\n")
+		owner, _ := strconv.Atoi(about[0]) // as storedViolation wrote it
+		name := about[2]
 		there, err := unchanged(ctx, c, r)
 		if err != nil {
 			return err

@@ -11,7 +11,8 @@ import (
 	"github.com/rowandb/rowan/types"
 )
 
-// storedViolation keeps a row that breaks a constraint: the row is what the target has, the constraint the description.
+// storedViolation keeps a row that breaks a constraint: the row is what the target has, the description in its lines the
+// OID of the table with the constraint, the kind and name of that, and what was wrong.
 func storedViolation(ctx context.Context, c Conn, n int64, x *storage.Violation) (systable.Row, error) {
 	table := x.Table
 	if x.Schema != "" && x.Schema != "public" {
@@ -25,14 +26,14 @@ func storedViolation(ctx context.Context, c Conn, n int64, x *storage.Violation)
 	if err != nil {
 		return nil, err
 	}
-	info := x.Kind + "\n" + x.Constraint + "\n" + x.Message
+	info := strconv.Itoa(int(x.Owner)) + "\n" + x.Kind + "\n" + x.Constraint + "\n" + x.Message
 	if x.Detail != "" {
 		info += "\n" + x.Detail
 	}
 	key := keyText(x.KeyValues, x.KeyTypes, types.DefaultFormat())
 	return systable.Row{types.Int(int64(c.Database().OID)), types.Int(0), types.Int(n), types.Int(int64(x.TableOID)), types.String(table), types.String(key),
 		types.String(key), types.String(""), types.String(violationType), types.String(info), types.Null, types.Null, row,
-		types.Null, types.String(strconv.Itoa(int(x.Owner))), types.Null, types.Null}, nil
+		types.Null, types.Null, types.Null, types.Null}, nil
 }
 
 // rowNow is a row as a JSON object; NULL where there is no condition to find it by.

@@ -40,11 +40,21 @@ func (n Names) Point(ctx context.Context, db catalog.OID, name, suffix string) (
 	return storage.NamedPoint{Database: db, Branch: x.branch, SCN: x.scn, Suffix: suffix}, true, nil
 }
 
+// headForm is how the store asks for the last commit of a branch: HEAD:br_<id>.
+const headForm = "HEAD"
+
 // find finds a tag or commit; of a commit it follows the suffix.
 func (s *refStore) find(ctx context.Context, name, suffix string) (*ref, string, error) {
 	form, rest, found := strings.Cut(name, ":")
 	if !found {
 		form, rest = "", name
+	}
+	if form == headForm {
+		x, err := s.last(ctx, rest)
+		for err == nil && x != nil && suffix != "" {
+			x, suffix, err = s.ancestor(ctx, x, suffix)
+		}
+		return x, "", err
 	}
 	if form != kindCommit {
 		if x, err := s.get(ctx, kindTag, rest); x != nil || err != nil || form == kindTag {
@@ -56,6 +66,19 @@ func (s *refStore) find(ctx context.Context, name, suffix string) (*ref, string,
 		x, suffix, err = s.ancestor(ctx, x, suffix)
 	}
 	return x, "", err
+}
+
+// last is the last commit of a branch; nil: it has none.
+func (s *refStore) last(ctx context.Context, branch string) (*ref, error) {
+	v, err := s.tx.View(ctx, catalog.Ref{Branch: branch})
+	if err != nil {
+		return nil, err
+	}
+	w, err := s.walk(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	return w.next(ctx)
 }
 
 // commit finds a commit by its id or the beginning of it.

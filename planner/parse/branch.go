@@ -26,6 +26,10 @@ func branchStatement(r *rewriter, t *tokens, i int) (int, error) {
 		if c.name() {
 			sql, tag = "SET rowan.branch = "+quote(c.word), "USE BRANCH"
 		}
+	case c.words("use"):
+		if c.name() { // Dolt's: a database, or database/branch
+			sql, tag = "CALL dolt_use("+quote(c.word)+")", "USE"
+		}
 	case c.words("show", "branches"):
 		sql, tag = "SELECT * FROM rowan.branches()", "SHOW BRANCHES"
 	}

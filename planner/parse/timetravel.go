@@ -15,7 +15,7 @@ const (
 
 // extend rewrites what PostgreSQL's grammar does not know. Texts that cannot contain it cost one look at their bytes.
 func extend(sql string) (string, edits, error) {
-	travel, branch := mayTravel(sql), containsFold(sql, "branch")
+	travel, branch := mayTravel(sql), containsFold(sql, "branch") || mayUse(sql)
 	history := mayHistory(sql)
 	if !travel && !branch && !history {
 		return sql, nil, nil
@@ -59,6 +59,16 @@ func extend(sql string) (string, edits, error) {
 
 // mayTravel reports whether the words AS and OF both occur.
 func mayTravel(sql string) bool { return hasWord(sql, "of") && hasWord(sql, "as") }
+
+// mayUse reports whether the text, or another statement in it, may begin with USE.
+func mayUse(sql string) bool {
+	s := strings.TrimLeft(sql, " \t\r\n")
+	if len(s) >= 4 && s[0]|0x20 == 'u' && strings.EqualFold(s[:3], "use") && !isWordByte(s[3]) {
+		return true
+	}
+	i := strings.IndexByte(sql, ';')
+	return i >= 0 && hasWord(sql[i:], "use")
+}
 
 func hasWord(sql, word string) bool {
 	for i := 0; i+len(word) <= len(sql); i++ {

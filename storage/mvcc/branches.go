@@ -227,7 +227,7 @@ func (b branches) Alter(ctx context.Context, db catalog.OID, name string, f func
 		return storage.Branch{}, err
 	}
 	c.DisplayName, c.Description, c.Protected, c.Expires = d.DisplayName, d.Description, d.Protected, d.Expires
-	c.Metadata, c.Merged = d.Metadata, d.Merged
+	c.Metadata, c.Merged, c.Hidden = d.Metadata, d.Merged, d.Hidden
 	if d.Name != x.Name {
 		if x.Protected && d.Protected {
 			return storage.Branch{}, errProtected("rename", x)

@@ -63,6 +63,12 @@ func (s *Store) locateForm(ctx context.Context, b *branch, p string) (*branch, u
 	if i := strings.IndexAny(p, "~^"); i >= 0 {
 		base, suffix = p[:i], p[i:]
 	}
+	if base == "HEAD" && s.naming != nil && b.Deleted.IsZero() { // the last commit, where there is one
+		n, ok, err := s.naming.Point(ctx, b.Database, "HEAD:br_"+strconv.FormatUint(b.ID, 10), suffix)
+		if x := s.branchByID(n.Branch); ok && x != nil || err != nil {
+			return x, n.SCN, err
+		}
+	}
 	scn, known, err := s.resolveForm(ctx, b, base)
 	if err == nil && !known {
 		b, scn, suffix, err = s.resolveName(ctx, b, base, suffix)

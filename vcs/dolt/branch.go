@@ -251,3 +251,17 @@ func keys(set map[string]bool) []string {
 	slices.Sort(out)
 	return out
 }
+
+// use is dolt_use(name), which is USE database and USE database/branch: the session works on the branch from now on, without one
+// on the database's default.
+func use(_ context.Context, c vcs.Conn, a []types.Datum) (types.Datum, error) {
+	database, branch, _ := strings.Cut(a[0].S, "/")
+	if database != c.Database().Name {
+		return types.Null, pgerr.New(pgerrcode.FeatureNotSupported, "cannot change the database of a session to \"%s\"", database).
+			WithHint("Connect to it.")
+	}
+	if branch == "" {
+		branch = c.Database().Default
+	}
+	return types.String(branch), c.SetBranch(branch)
+}

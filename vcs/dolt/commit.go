@@ -50,6 +50,22 @@ func makeCommit(ctx context.Context, c vcs.Conn, args []string) (types.Datum, er
 	return types.String(id), err
 }
 
+// CommitTransaction commits all that has changed, if anything has and no merge waits for its conflicts.
+func CommitTransaction(ctx context.Context, c vcs.Conn, message string) error {
+	if a, err := vcs.Applied(ctx, c); a != nil || err != nil {
+		return err
+	}
+	f := &flags{values: map[string]string{"ALL": "", "message": message}}
+	n, err := f.newCommit(ctx, c)
+	if err == nil {
+		err = n.stage(ctx, c, f)
+	}
+	if err == nil && len(n.take) > 0 {
+		_, err = n.make(ctx, c)
+	}
+	return err
+}
+
 // newCommit is a commit to be made on the session's branch: on top of head, with the state that some tables have.
 type newCommit struct {
 	head            *commit
@@ -141,12 +157,13 @@ var errUnresolved = pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "error: th
 
 // stage finds what is to be committed: what is staged, and with -a all that has changed, with -A new tables too.
 func (n *newCommit) stage(ctx context.Context, c vcs.Conn, f *flags) error {
-	all, err := changes(ctx, c)
+	all, err := everyChange(ctx, c)
 	if err != nil {
 		return err
 	}
 	for _, x := range all {
 		switch {
+		case x.ignored:
 		case f.has("ALL"), f.has("all") && (x.staged || x.status != "new table"):
 			n.take[x.table] = c.Branch()
 		case x.staged:

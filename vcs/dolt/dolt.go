@@ -35,6 +35,7 @@ func Funcs() map[string]vcs.Func {
 		"dolt_stash":             words(stash),
 		"dolt_rm":                words(remove),
 		"dolt_change":            change_,
+		"dolt_use":               use,
 		"dolt_active_branch": func(_ context.Context, c vcs.Conn, _ []types.Datum) (types.Datum, error) {
 			return types.String(c.Branch()), nil
 		},

@@ -19,7 +19,7 @@ var mergeFlags = map[string]string{
 }
 
 // merge is dolt_merge(branch, …) and ('--abort'): the commits of a branch, not what it has beyond them, come into the
-// session's branch. Like Dolt's it commits the transaction before and after.
+// session's branch. Like Dolt's it commits the transaction before, and after unless there are conflicts.
 func merge(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]types.Datum) bool) error {
 	if err := c.RefuseReadOnly("dolt_merge()"); err != nil {
 		return err
@@ -43,7 +43,7 @@ func merge(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]types.
 	default:
 		out, err = mergeBranch(ctx, c, f)
 	}
-	if err == nil {
+	if err == nil && !out.conflicts { // a ROLLBACK undoes a merge with conflicts
 		err = c.Checkpoint(ctx, false)
 	}
 	if err != nil {
@@ -203,7 +203,7 @@ func (n *newCommit) afterMerge(ctx context.Context, c vcs.Conn, dirty []change) 
 
 // notStomped refuses a merge into tables that have changed since the last commit. It returns those that have.
 func notStomped(ctx context.Context, c vcs.Conn, theirs, ours *commit) ([]change, error) {
-	dirty, err := changes(ctx, c)
+	dirty, err := everyChange(ctx, c)
 	if err != nil || len(dirty) == 0 {
 		return nil, err
 	}

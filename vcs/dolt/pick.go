@@ -7,7 +7,6 @@ import (
 	"github.com/jackc/pgerrcode"
 
 	"github.com/rowandb/rowan/pgerr"
-	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/vcs"
 )
@@ -126,7 +125,7 @@ func cherryPick(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]t
 
 // bring does what lies between commits to the branch, and commits it. With conflicts the commit is left to dolt_commit.
 func (n *newCommit) bring(ctx context.Context, c vcs.Conn, steps [][2]*commit, yield func([]types.Datum) bool) error {
-	dirty, err := changes(ctx, c) // new tables
+	dirty, err := everyChange(ctx, c) // new tables
 	if err != nil {
 		return err
 	}
@@ -141,7 +140,7 @@ func (n *newCommit) bring(ctx context.Context, c vcs.Conn, steps [][2]*commit, y
 					WithHint("Take such commits one by one.")
 			}
 			pickAnswer("", rows, yield)
-			return c.Checkpoint(ctx, false)
+			return nil
 		}
 		if !changed && len(steps) == 1 {
 			return pgerr.New(pgerrcode.NoData, "nothing to commit")
@@ -169,13 +168,11 @@ func (n *newCommit) step(ctx context.Context, c vcs.Conn, s [2]*commit) ([]*vcs.
 	}
 	id, res, err := vcs.MergeApplied(ctx, c, m, false)
 	if err != nil || id == 0 {
-		return nil, changedAnything(&res), err
+		return nil, res.Changed(), err
 	}
 	rows, err := vcs.AppliedRows(ctx, c)
 	return rows, true, err
 }
-
-func changedAnything(r *storage.MergeResult) bool { return r.Changed() }
 
 // goOn is --continue and --abort of a cherry-pick or revert that has conflicts.
 func goOn(ctx context.Context, c vcs.Conn, f *flags, yield func([]types.Datum) bool) error {

@@ -3,12 +3,14 @@ package dolt
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgerrcode"
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/systable"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/vcs"
@@ -105,6 +107,9 @@ func startRebase(ctx context.Context, c vcs.Conn, upstream string) (string, erro
 	if err != nil {
 		return "", err
 	}
+	if err := forgetPlan(ctx, c); err != nil { // a commit of an earlier rebase may have it
+		return "", err
+	}
 	for i, x := range plan {
 		if err := putStep(ctx, c, v, types.Datum{}, fmt.Sprintf("%d.00", i+1), "pick", x.id, x.message); err != nil {
 			return "", err
@@ -182,7 +187,18 @@ func continueRebase(ctx context.Context, c vcs.Conn) (string, error) {
 	if _, err := query(ctx, c, "SELECT rowan.reset_branch("+quote(branch)+", NULL, source => "+quote(work)+")"); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("Successfully rebased and updated refs/heads/%s", branch), endRebase(ctx, c, branch)
+	if err := c.SetBranch(branch); err != nil {
+		return "", err
+	}
+	// The commits lie on the branch on which the rebase worked: it stays, and is seen no more.
+	_, err = c.Store().Branches().Alter(ctx, c.Database().OID, work, func(b *storage.Branch) error {
+		b.Name, b.Hidden = ".dolt/"+branch+"/"+strconv.FormatUint(c.Txn().ID(), 10), true
+		return nil
+	})
+	if err == nil {
+		err = c.Checkpoint(ctx, true)
+	}
+	return fmt.Sprintf("Successfully rebased and updated refs/heads/%s", branch), err
 }
 
 // planned reads the plan: what is to be squashed goes into the commit before.

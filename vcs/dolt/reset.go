@@ -62,7 +62,7 @@ func hardReset(ctx context.Context, c vcs.Conn, rest []string) error {
 	if x == nil {
 		return pgerr.New(pgerrcode.InvalidParameterValue, "%s is not a commit", word)
 	}
-	all, err := changes(ctx, c)
+	all, err := everyChange(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -150,31 +150,16 @@ func clean(ctx context.Context, c vcs.Conn, args []string) (types.Datum, error) 
 	if err != nil {
 		return types.Null, err
 	}
-	all, err := changes(ctx, c)
+	all, err := everyChange(ctx, c)
 	if err != nil {
 		return types.Null, err
-	}
-	if f.has("ignored") {
-		_, last, err := resolve(ctx, c, head)
-		if err != nil {
-			return types.Null, err
-		}
-		now, err := summary(ctx, c, last, c.Branch())
-		if err != nil {
-			return types.Null, err
-		}
-		for _, t := range now {
-			if t.kind == "added" && !slices.ContainsFunc(all, func(x change) bool { return x.table == t.name() }) {
-				all = append(all, change{table: t.name(), status: "new table"})
-			}
-		}
 	}
 	v, err := c.View(ctx, catalog.Ref{})
 	if err != nil {
 		return types.Null, err
 	}
 	for _, x := range all {
-		if x.status != "new table" || x.staged || f.has("dry") ||
+		if x.status != "new table" || x.staged || f.has("dry") || x.ignored && !f.has("ignored") ||
 			len(f.rest) > 0 && !slices.ContainsFunc(f.rest, func(n string) bool { return fullName(n) == x.table }) {
 			continue
 		}

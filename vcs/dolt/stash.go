@@ -56,7 +56,7 @@ func pushStash(ctx context.Context, c vcs.Conn, name string, f *flags) error {
 	if err := c.Checkpoint(ctx, false); err != nil { // what is stashed must have an SCN
 		return err
 	}
-	all, err := changes(ctx, c)
+	all, err := everyChange(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -66,20 +66,11 @@ func pushStash(ctx context.Context, c vcs.Conn, name string, f *flags) error {
 	}
 	take, fresh := map[string]bool{}, []string{}
 	for _, y := range all {
-		if y.staged || y.status != "new table" || f.has("untracked") || f.has("all") {
+		if y.staged || y.status != "new table" || f.has("untracked") && !y.ignored || f.has("all") {
 			take[y.table] = true
 		}
 		if y.staged && y.status == "new table" {
 			fresh = append(fresh, y.table)
-		}
-	}
-	if f.has("all") {
-		now, err := summary(ctx, c, place, c.Branch())
-		if err != nil {
-			return err
-		}
-		for _, t := range now {
-			take[t.name()] = true
 		}
 	}
 	if len(take) == 0 {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/jackc/pgerrcode"
+
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
@@ -24,6 +26,9 @@ func scnPoint(n int64) string { return strconv.FormatInt(n, 10) }
 // from that commit: this is recorded, so that merges find it in common.
 func recordHead(ctx context.Context, c vcs.Conn, head *commit) (*storage.Branch, error) {
 	b, err := vcs.CommitBranch(ctx, c, head.id)
+	if err != nil && pgerr.From(err).Code == pgerrcode.InvalidCatalogName {
+		return nil, nil // it was dropped: no hidden branch ever is
+	}
 	if err != nil || !b.Hidden {
 		return nil, err
 	}

@@ -47,6 +47,8 @@ type change struct {
 	status string
 	staged bool
 	place  string // where the table is as it is staged
+
+	ignored bool // dolt_ignore leaves it out
 }
 
 // fullName puts the schema before a table's name, as Doltgres does.
@@ -68,8 +70,14 @@ func quoteName(n string) string {
 
 var statusWords = map[string]string{"added": "new table", "dropped": "deleted", "renamed": "renamed", "modified": "modified"}
 
-// changes lists what has changed since the last commit: staged tables first, each name in order.
+// changes lists what has changed since the last commit and is not ignored: staged tables first, each name in order.
 func changes(ctx context.Context, c vcs.Conn) ([]change, error) {
+	all, err := everyChange(ctx, c)
+	return slices.DeleteFunc(all, func(x change) bool { return x.ignored }), err
+}
+
+// everyChange is changes with those that are ignored.
+func everyChange(ctx context.Context, c vcs.Conn) ([]change, error) {
 	_, last, err := resolve(ctx, c, head)
 	if err != nil {
 		return nil, err
@@ -101,20 +109,19 @@ func changes(ctx context.Context, c vcs.Conn) ([]change, error) {
 		}
 		for _, t := range staged {
 			if at, ok := marked[t.name()]; ok && at == scn {
-				out = append(out, change{t.name(), statusWords[t.kind], true, place})
+				out = append(out, change{table: t.name(), status: statusWords[t.kind], staged: true, place: place})
 			}
 		}
 		for _, t := range later {
 			if at, ok := marked[t.name()]; ok && at == scn {
-				out = append(out, change{t.name(), statusWords[t.kind], false, ""})
+				out = append(out, change{table: t.name(), status: statusWords[t.kind]})
 			}
 		}
 	}
 	for _, t := range now {
-		if _, ok := marked[t.name()]; ok || t.kind == "added" && ignored.has(t.name()) {
-			continue
+		if _, ok := marked[t.name()]; !ok {
+			out = append(out, change{table: t.name(), status: statusWords[t.kind], ignored: t.kind == "added" && ignored.has(t.name())})
 		}
-		out = append(out, change{t.name(), statusWords[t.kind], false, ""})
 	}
 	slices.SortStableFunc(out, func(a, b change) int {
 		return cmp.Or(boolCompare(b.staged, a.staged), strings.Compare(a.table, b.table))
