@@ -196,6 +196,11 @@ type Sequence struct {
 	Branch                            uint64   `json:"-"`          // whose state is meant, where the policy gives each branch its own
 }
 
+// PerBranch reports whether each branch counts by itself.
+func (s *Sequence) PerBranch() bool {
+	return s.Policy == SequenceIsolated || s.Policy == SequenceRenumber
+}
+
 // On returns the sequence as a branch uses it.
 func (s *Sequence) On(branch uint64) *Sequence {
 	if s.Policy == SequenceShared {
@@ -210,6 +215,7 @@ func (s *Sequence) On(branch uint64) *Sequence {
 const (
 	SequenceShared   = ""
 	SequenceBlock    = "block"    // each branch takes a number of values at a time
+	SequenceRenumber = "renumber" // isolated, and rows with a value that the target has given out get another in a merge
 	SequenceIsolated = "isolated" // each branch counts by itself; a merge takes the greater value
 )
 
@@ -267,6 +273,20 @@ type Function struct {
 
 // Standard reports whether the body is in the standard's form: bound when the function was made.
 func (f *Function) Standard() bool { return f.Atomic != nil }
+
+// Inputs are the types of the input arguments, by which functions of one name are told apart.
+func (f *Function) Inputs() []OID {
+	if len(f.ArgModes) == 0 {
+		return f.ArgTypes
+	}
+	var out []OID
+	for i, m := range f.ArgModes {
+		if m != 'o' && m != 't' {
+			out = append(out, f.ArgTypes[i])
+		}
+	}
+	return out
+}
 
 // Role is a role; roles, like databases, belong to the server and not to a branch.
 type Role struct {

@@ -74,7 +74,7 @@ func (s *Session) mergeSequences(ctx context.Context, m Merge, res *storage.Merg
 	}
 	pairs := res.Sequences
 	for _, o := range target.Catalog().Objects() {
-		if q, ok := o.(*catalog.Sequence); ok && q.Policy == catalog.SequenceIsolated {
+		if q, ok := o.(*catalog.Sequence); ok && q.PerBranch() {
 			pairs = append(pairs, storage.SequencePair{Source: q, Target: q})
 		}
 	}
@@ -142,6 +142,7 @@ func (s *Session) merge(ctx context.Context, m Merge, collect bool) (storage.Mer
 	r.Cell = func(ctx context.Context, t *catalog.Table, c *catalog.Column, base, source, target value) (value, bool, error) {
 		return vcs.MergeCell(ctx, conn{s}, v.target, t, c, base, source, target)
 	}
+	r.Renumber = s.renumber(m)
 	if collect {
 		r.Violated = v.violated
 	}

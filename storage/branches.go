@@ -224,6 +224,9 @@ type MergeRequest struct {
 	// Cell merges the values of a column with a merge policy that both sides have changed; base is NULL where it is not
 	// there. It may be asked twice. When ok is false, or Cell nil, they conflict.
 	Cell func(ctx context.Context, t *catalog.Table, c *catalog.Column, base, source, target types.Datum) (d types.Datum, ok bool, err error)
+	// Renumber gives the next value of a sequence of the target, for a row whose key a row of the target has; nil: such rows
+	// conflict whatever the sequence's policy.
+	Renumber func(ctx context.Context, q *catalog.Sequence) (int64, error)
 	// Violated, when set, is told of every row that breaks a key or NOT NULL, which is then left out, one by one. The
 	// transaction must be rolled back.
 	Violated func(v Violation)
@@ -248,6 +251,17 @@ type MergeResult struct {
 	Tables                    []catalog.OID // tables of the target that were written
 	Objects                   []catalog.OID // schema objects changed on the target
 	Sequences                 []SequencePair
+	Renumbered                []Renumbered // rows that came with other keys, in the order of their tables and old keys
+}
+
+// Renumbered is a row of the source that has got another key on the target: because rows of both had the same generated
+// one, or because it follows such a row. Old and New are values of the primary key's columns.
+type Renumbered struct {
+	Schema, Table string
+	Columns       []string
+	Types         []types.Type
+	Old, New      []types.Datum
+	Follows       bool
 }
 
 // SequencePair is a sequence that both sides of a merge have made, each with a state of its own, and that is one.

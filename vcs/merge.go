@@ -107,19 +107,42 @@ func showMerge(status string, res *storage.MergeResult, id int64, f *types.Forma
 	if id != 0 {
 		merge = types.Int(id)
 	}
-	if !yield(append(outcome, merge)) {
+	generated := int64(0)
+	for i := range res.Renumbered {
+		if !res.Renumbered[i].Follows {
+			generated++
+		}
+	}
+	if !yield(append(outcome, merge, types.Int(generated))) {
 		return
 	}
 	for i := range res.Conflicts {
-		if !yield(append(conflictRow(&res.Conflicts[i], f), merge)) {
+		if !yield(append(conflictRow(&res.Conflicts[i], f), merge, types.Null)) {
 			return
 		}
 	}
 	for i := range res.Violations {
-		if !yield(append(violationRow(&res.Violations[i], f), merge)) {
+		if !yield(append(violationRow(&res.Violations[i], f), merge, types.Null)) {
 			return
 		}
 	}
+	for i := range res.Renumbered {
+		if !yield(append(renumberedRow(&res.Renumbered[i], f), merge, types.Null)) {
+			return
+		}
+	}
+}
+
+// renumberedRow says which key a row had on the source, and which it has on the target.
+func renumberedRow(r *storage.Renumbered, f *types.Format) []types.Datum {
+	what := "renumbered"
+	if r.Follows {
+		what = "follows"
+	}
+	old := keyText(r.Old, r.Types, f)
+	row := append(detailRow(what, r.Schema, r.Table), types.String(old), types.String(strings.Join(r.Columns, ",")), types.Null, types.Null, types.String(old),
+		types.String(keyText(r.New, r.Types, f)))
+	return append(row, types.Null, types.Null)
 }
 
 // detailRow begins a row about one conflict or violation.

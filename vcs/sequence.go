@@ -41,7 +41,7 @@ func setSequencePolicy(ctx context.Context, c Conn, a []types.Datum) (types.Datu
 	switch policy := strings.ToLower(text(a[1])); policy {
 	case "shared":
 		q.Policy = catalog.SequenceShared
-	case catalog.SequenceIsolated:
+	case catalog.SequenceIsolated, catalog.SequenceRenumber:
 		q.Policy = policy
 	case catalog.SequenceBlock:
 		if a[2].Null || a[2].I < 2 {
@@ -49,7 +49,7 @@ func setSequencePolicy(ctx context.Context, c Conn, a []types.Datum) (types.Datu
 		}
 		q.Policy, q.Block = policy, a[2].I
 	default:
-		return types.Null, pgerr.New(pgerrcode.InvalidParameterValue, "unknown sequence policy \"%s\"", policy).WithHint("Known policies: shared, block, isolated.")
+		return types.Null, pgerr.New(pgerrcode.InvalidParameterValue, "unknown sequence policy \"%s\"", policy).WithHint("Known policies: shared, block, isolated, renumber.")
 	}
 	return types.String(policyName(q)), v.Put(ctx, q)
 }

@@ -155,6 +155,8 @@ type merger struct {
 	base           *state
 	source, target storage.View
 	ids            *identities
+	numbers        map[storage.View]numbering
+	carried        []entry                   // what the source knows of renumbered rows, and the target does not
 	names          map[string]catalog.Object // objects of the target by name, once asked for
 	left           map[catalog.OID]bool      // objects of the source that the target's namesakes are kept instead of
 	res            storage.MergeResult
@@ -232,6 +234,9 @@ func (m *merger) run(ctx context.Context) error {
 			tables = append(tables, id)
 		}
 	}
+	if err := m.renumber(ctx, tables); err != nil {
+		return err
+	}
 	for _, id := range tables {
 		if err := m.table(ctx, id); err != nil {
 			return err
@@ -241,6 +246,9 @@ func (m *merger) run(ctx context.Context) error {
 		return nil
 	}
 	m.sequences()
+	if err := m.recordNumbers(ctx); err != nil {
+		return err
+	}
 	if err := m.backfill(ctx); err != nil {
 		return err
 	}

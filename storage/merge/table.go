@@ -104,14 +104,7 @@ func (t *tableMerge) each(ctx context.Context, f func(*group) error) error {
 		return err
 	}
 	defer keys.Close()
-	t.readers = readers{
-		source: diff.NewReader(ctx, t.tx, t.merger.source, t.own, ids(t.own), keys),
-		target: diff.NewReader(ctx, t.tx, t.merger.target, t.into, ids(t.into), keys),
-		base:   map[storage.View]*diff.Reader{},
-	}
-	for _, v := range t.merger.base.leaves() {
-		t.addReader(ctx, v, keys)
-	}
+	t.openReaders(ctx, keys)
 	defer t.readers.close()
 	for {
 		list, err := keys.Next(ctx, chunk)
@@ -128,6 +121,18 @@ func (t *tableMerge) each(ctx context.Context, f func(*group) error) error {
 		if err := f(t.group); err != nil {
 			return err
 		}
+	}
+}
+
+// openReaders prepares to read the rows of all sides.
+func (t *tableMerge) openReaders(ctx context.Context, keys diff.Keys) {
+	t.readers = readers{
+		source: diff.NewReader(ctx, t.tx, t.merger.source, t.own, ids(t.own), keys),
+		target: diff.NewReader(ctx, t.tx, t.merger.target, t.into, ids(t.into), keys),
+		base:   map[storage.View]*diff.Reader{},
+	}
+	for _, v := range t.merger.base.leaves() {
+		t.addReader(ctx, v, keys)
 	}
 }
 
@@ -268,6 +273,7 @@ func (t *tableMerge) batch(ctx context.Context, keys []string) error {
 		return err
 	}
 	t.recode.apply(source, t.own)
+	t.follow(t.numbersOf(t.merger.source), t.source, source, keys)
 	targets := rowsOf(target, t.fromTarget)
 	bases := targets
 	if !t.unmoved {
@@ -275,8 +281,15 @@ func (t *tableMerge) batch(ctx context.Context, keys []string) error {
 			return err
 		}
 	}
+	done, err := t.renumberedBatch(ctx, keys, bases, source)
+	if err != nil {
+		return err
+	}
 	for k, key := range keys {
 		s := row{rows: source, at: source.At[k], cols: t.fromSource}
+		if done[k] {
+			continue
+		}
 		if t.adopted {
 			t.adopt(key, bases[k], s)
 		} else if err := t.row(ctx, key, bases[k], s, targets[k]); err != nil {

@@ -57,7 +57,7 @@ func namesOf(o catalog.Object) []string {
 	case *catalog.UserType:
 		return []string{key("type", h.Schema, h.Name)}
 	case *catalog.Function:
-		return []string{key("function", h.Schema, h.Name+fmt.Sprint(o.ArgTypes))}
+		return []string{key("function", h.Schema, h.Name+fmt.Sprint(o.Inputs()))}
 	case *catalog.Role, *catalog.Database:
 	}
 	return nil
@@ -88,7 +88,14 @@ func lacking(snap *catalog.Snapshot, o catalog.Object) string {
 		if o.OwnerTable != 0 {
 			deps = []catalog.Dep{{Object: o.OwnerTable, Column: o.OwnerColumn}}
 		}
-	case *catalog.Schema, *catalog.Function, *catalog.Role, *catalog.Database:
+	case *catalog.Function:
+		deps = o.Deps
+		for _, id := range append([]catalog.OID{o.Returns}, o.ArgTypes...) {
+			if snap.TypeByOID(id) == nil {
+				return "a type of its signature"
+			}
+		}
+	case *catalog.Schema, *catalog.Role, *catalog.Database:
 	}
 	return depsLack(snap, deps)
 }

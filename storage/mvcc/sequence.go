@@ -26,7 +26,7 @@ type sequences struct {
 
 // stateID numbers the state of a sequence: its OID, and for a branch's own state the branch above that.
 func stateID(d *catalog.Sequence) uint64 {
-	if d.Policy == catalog.SequenceIsolated {
+	if d.PerBranch() {
 		return d.Branch<<32 | uint64(d.OID)
 	}
 	return uint64(d.OID)
@@ -81,11 +81,14 @@ func (q *sequences) open(ctx context.Context, d *catalog.Sequence) (*sequence, e
 	return x, nil
 }
 
-// begin starts a branch's own state where the common one stands.
+// begin starts a branch's own state where its parent's stands, or, for one without a parent, the common one.
 func (q *sequences) begin(ctx context.Context, d *catalog.Sequence, x *sequence) error {
-	common := *d
-	common.Policy = catalog.SequenceShared
-	y, err := q.open(ctx, &common)
+	from := *d
+	from.Policy = catalog.SequenceShared
+	if b := q.s.branchByID(d.Branch); b != nil && b.ParentID != 0 && b.ParentID != b.ID {
+		from.Policy, from.Branch = d.Policy, b.ParentID
+	}
+	y, err := q.open(ctx, &from)
 	if err != nil {
 		return err
 	}

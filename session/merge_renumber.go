@@ -1,0 +1,71 @@
+package session
+
+import (
+	"context"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+)
+
+// renumber answers with a function that gives values of the target's sequences to rows of a merge. Those of a dry run are
+// the ones that the merge would get, and are not taken.
+func (s *Session) renumber(m Merge) func(context.Context, *catalog.Sequence) (int64, error) {
+	next := map[catalog.OID]int64{}
+	begun := map[catalog.OID]bool{}
+	return func(ctx context.Context, q *catalog.Sequence) (int64, error) {
+		target, err := s.txn.View(ctx, catalog.Ref{Branch: m.Target})
+		if err != nil {
+			return 0, err
+		}
+		mine := q.On(target.Branch().ID)
+		store := s.engine.Store.Sequences()
+		if !begun[q.OID] {
+			last, called, err := s.furthest(ctx, m, q)
+			if err != nil {
+				return 0, err
+			}
+			if begun[q.OID] = true; m.DryRun {
+				if next[q.OID] = last; called {
+					next[q.OID] += q.Increment
+				}
+			} else if called {
+				if err := store.Set(ctx, mine, last, true); err != nil {
+					return 0, err
+				}
+			}
+		}
+		if !m.DryRun {
+			return store.Next(ctx, mine)
+		}
+		v := next[q.OID]
+		if v > q.Max || v < q.Min {
+			return 0, pgerr.New(pgerrcode.SequenceGeneratorLimitExceeded, "nextval: reached the end of sequence \"%s\"", q.Name)
+		}
+		next[q.OID] += q.Increment
+		return v, nil
+	}
+}
+
+// furthest is how far a sequence has gone on either side of a merge.
+func (s *Session) furthest(ctx context.Context, m Merge, q *catalog.Sequence) (last int64, called bool, err error) {
+	store := s.engine.Store.Sequences()
+	for _, branch := range []string{m.Target, m.Source} {
+		if branch == "" {
+			continue
+		}
+		v, err := s.txn.View(ctx, catalog.Ref{Branch: branch})
+		if err != nil {
+			return 0, false, err
+		}
+		x, used, err := store.Get(ctx, q.On(v.Branch().ID))
+		if err != nil {
+			return 0, false, err
+		}
+		if !called && (used || branch == m.Target) || used && (x > last) == (q.Increment > 0) {
+			last, called = x, used
+		}
+	}
+	return last, called, nil
+}

@@ -1,0 +1,423 @@
+package merge
+
+import (
+	"context"
+	"encoding/binary"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/diff"
+	"github.com/rowandb/rowan/storage/keys"
+	"github.com/rowandb/rowan/types"
+)
+
+// Rows that both sides have inserted under one generated key, though they are different rows, get new keys where the
+// sequence's policy says so (catalog.SequenceRenumber), and all that refers to them follows. What the source calls such
+// rows and what the target does is kept with the target (renumberedTable): later merges of the source go on from there.
+
+// numbering says what the target calls rows of one view, where that is not the same: by table and row key.
+type numbering map[catalog.OID]map[string]*renumbered
+
+// renumbered is a row with another key. old and new are the values of the primary key's columns.
+type renumbered struct {
+	oldKey, key string
+	old, new    []types.Datum
+	column      catalog.ColumnID // the generated one; 0 for a row that follows another
+	fresh       bool             // by this merge
+}
+
+func (n numbering) of(table catalog.OID, key string) *renumbered { return n[table][key] }
+
+func (n numbering) add(table catalog.OID, r *renumbered) {
+	if n[table] == nil {
+		n[table] = map[string]*renumbered{}
+	}
+	n[table][r.oldKey] = r
+}
+
+// generator is a column of a primary key whose values come from a sequence that renumbers; at is its place in the key.
+type generator struct {
+	at       int
+	column   *catalog.Column
+	sequence *catalog.Sequence
+}
+
+// generators finds the columns of a table's key that can be renumbered.
+func (m *merger) generators(t *catalog.Table) (out []generator) {
+	pk := t.PrimaryIndex()
+	if pk == nil {
+		return nil
+	}
+	snap := m.target.Catalog()
+	for i, k := range pk.Columns {
+		c := t.ColumnByID(k.Column)
+		list := []catalog.OID{c.Sequence}
+		for _, d := range c.Deps {
+			list = append(list, d.Object)
+		}
+		for _, id := range list {
+			if q, ok := snap.Object(id).(*catalog.Sequence); ok && q.Policy == catalog.SequenceRenumber && c.Generated == "" {
+				out = append(out, generator{i, c, q})
+				break
+			}
+		}
+	}
+	return out
+}
+
+// renumber finds the rows of the source that need other keys, and those that follow them.
+func (m *merger) renumber(ctx context.Context, tables []catalog.OID) error {
+	if err := m.loadNumbers(ctx); err != nil {
+		return err
+	}
+	if m.req.Renumber == nil || m.backwards() {
+		return nil
+	}
+	any := len(m.numbers) > 0
+	for _, id := range tables {
+		if t, ok := m.target.Catalog().Object(id).(*catalog.Table); ok && !any {
+			any = len(m.generators(t)) > 0
+		}
+	}
+	for again := any; again; {
+		again = false
+		for _, id := range tables {
+			more, err := m.renumberTable(ctx, id)
+			if err != nil {
+				return err
+			}
+			again = again || more
+		}
+	}
+	return nil
+}
+
+// backwards reports whether the merge takes something back: rows come to be what they were, and have their keys.
+func (m *merger) backwards() bool {
+	return m.req.From != nil && m.source.At() < m.req.From.At() && m.source.Branch().ID == m.req.From.Branch().ID
+}
+
+// renumberTable looks through the rows that the source changed, and reports whether any has got another key.
+func (m *merger) renumberTable(ctx context.Context, id catalog.OID) (bool, error) {
+	t := &tableMerge{merger: m}
+	t.base, t.source, t.own = m.base.table(id), m.ids.table(m.source, id), m.ids.ownTable(m.source, id)
+	t.into, _ = m.target.Catalog().Object(id).(*catalog.Table)
+	if t.source == nil || t.into == nil || t.into.PrimaryIndex() == nil {
+		return false, nil
+	}
+	gens, numbers := m.generators(t.into), m.numbersOf(m.source)
+	if len(gens) == 0 && len(references(t.source, t.into, numbers, m.target.Catalog())) == 0 {
+		return false, nil
+	}
+	t.prepare()
+	if t.adopted || t.incompatible() || t.recodes() != "" {
+		return false, nil
+	}
+	keys, err := t.candidates(ctx, m.base, m.source, id)
+	if err != nil {
+		return false, err
+	}
+	defer keys.Close()
+	t.openReaders(ctx, keys)
+	defer t.readers.close()
+	found := false
+	for {
+		list, err := keys.Next(ctx, chunk)
+		if err != nil || len(list) == 0 {
+			return found, err
+		}
+		more, err := t.renumberBatch(ctx, list, gens)
+		if err != nil {
+			return found, err
+		}
+		found = found || more
+	}
+}
+
+// renumberBatch finds the rows with given keys that need others.
+func (t *tableMerge) renumberBatch(ctx context.Context, list []string, gens []generator) (bool, error) {
+	numbers := t.numbersOf(t.merger.source)
+	source, err := t.readers.source.Fetch(ctx, list)
+	if err != nil {
+		return false, err
+	}
+	target, err := t.readers.target.Fetch(ctx, list)
+	if err != nil {
+		return false, err
+	}
+	bases, err := t.baseRows(ctx, t.merger.base, list)
+	if err != nil {
+		return false, err
+	}
+	t.recode.apply(source, t.own)
+	pk := t.keyPositions()
+	was := make([][]types.Datum, len(list))
+	for k := range list {
+		was[k] = keyValuesAt(source, source.At[k], t.fromSource, pk)
+	}
+	t.follow(numbers, t.source, source, nil)
+	targets := rowsOf(target, t.fromTarget)
+	var fresh []*renumbered
+	found := false
+	for k, key := range list {
+		s := row{rows: source, at: source.At[k], cols: t.fromSource}
+		if !s.there() || bases[k].there() || bases[k].unclear || numbers.of(t.into.OID, key) != nil {
+			continue
+		}
+		now := keyValuesAt(source, s.at, t.fromSource, pk)
+		moved := !slices.EqualFunc(was[k], now, diff.Same)
+		collides := len(gens) > 0 && !moved && targets[k].there() && !t.agree(s, targets[k])
+		if !moved && !collides {
+			continue
+		}
+		r := &renumbered{oldKey: strings.Clone(key), old: clones(was[k]), new: clones(now), fresh: true}
+		if collides {
+			r.column = gens[0].column.ID
+			fresh = append(fresh, r)
+		}
+		r.key = t.encodeKey(r.new)
+		if numbers == nil {
+			numbers = numbering{}
+			t.numbers[t.merger.source] = numbers
+		}
+		numbers.add(t.into.OID, r)
+		found = true
+	}
+	return found, t.assign(ctx, fresh, gens)
+}
+
+// assign takes new values from the target's sequence, until no row of either side has the keys.
+func (t *tableMerge) assign(ctx context.Context, list []*renumbered, gens []generator) error {
+	for len(list) > 0 {
+		for _, r := range list {
+			v, err := t.req.Renumber(ctx, gens[0].sequence)
+			if err != nil {
+				return err
+			}
+			r.new[gens[0].at] = types.Int(v)
+			r.key = t.encodeKey(r.new)
+		}
+		slices.SortFunc(list, func(a, b *renumbered) int { return strings.Compare(a.key, b.key) })
+		wanted := make([]string, len(list))
+		for i, r := range list {
+			wanted[i] = r.key
+		}
+		there, err := diff.Fetch(ctx, t.tx, t.merger.target, t.into, nil, wanted)
+		if err != nil {
+			return err
+		}
+		here, err := diff.Fetch(ctx, t.tx, t.merger.source, t.own, nil, wanted)
+		if err != nil {
+			return err
+		}
+		var taken []*renumbered
+		for i, r := range list {
+			if there.At[i] >= 0 || here.At[i] >= 0 {
+				taken = append(taken, r)
+			}
+		}
+		list = taken
+	}
+	return nil
+}
+
+func clones(list []types.Datum) []types.Datum {
+	out := make([]types.Datum, len(list))
+	for i, d := range list {
+		out[i] = d.Clone()
+	}
+	return out
+}
+
+// keyPositions says which of the stored columns the primary key's are.
+func (t *tableMerge) keyPositions() (out []int) {
+	pk := t.into.PrimaryIndex()
+	if pk == nil {
+		return nil
+	}
+	for _, k := range pk.Columns {
+		out = append(out, slices.IndexFunc(t.stored, func(c *catalog.Column) bool { return c.ID == k.Column }))
+	}
+	return out
+}
+
+func keyValuesAt(rows *diff.Rows, at int, cols, pk []int) []types.Datum {
+	if at < 0 {
+		return nil
+	}
+	out := make([]types.Datum, len(pk))
+	for i, p := range pk {
+		out[i] = types.Null
+		if cols[p] >= 0 {
+			out[i] = rows.Cols[cols[p]].Datum(at)
+		}
+	}
+	return clones(out)
+}
+
+// encodeKey is the row key of a primary key's values.
+func (t *tableMerge) encodeKey(values []types.Datum) string {
+	var out []byte
+	for i, k := range t.into.PrimaryIndex().Columns {
+		c := keys.NewColumn(t.into.ColumnByID(k.Column).Type, k.Desc, k.NullsFirst, false)
+		out = c.Append(out, values[i])
+	}
+	return string(out)
+}
+
+// reference is a foreign key to a table with renumbered rows: where its columns stand in rows, and the new values by the
+// old ones.
+type reference struct {
+	at     []int
+	values map[string][]types.Datum
+}
+
+// references lists the foreign keys of a table, called as on the target, that follow.
+func references(called, into *catalog.Table, n numbering, snap *catalog.Snapshot) (out []reference) {
+	live := called.Live()
+	for _, k := range into.Constraints {
+		if k.Kind != catalog.ForeignKey || len(n[k.RefTable]) == 0 {
+			continue
+		}
+		parent, ok := snap.Object(k.RefTable).(*catalog.Table)
+		if !ok || parent.PrimaryIndex() == nil {
+			continue
+		}
+		r := reference{values: map[string][]types.Datum{}}
+		var at []int // places of the columns that it refers to in the parent's key
+		for i, id := range k.RefColumns {
+			at = append(at, slices.IndexFunc(parent.PrimaryIndex().Columns, func(c catalog.IndexColumn) bool { return c.Column == id }))
+			r.at = append(r.at, slices.IndexFunc(live, func(c *catalog.Column) bool { return c.ID == k.Columns[i] }))
+		}
+		if slices.Contains(at, -1) || slices.Contains(r.at, -1) {
+			continue
+		}
+		for _, x := range n[k.RefTable] {
+			var old, now []types.Datum
+			for _, p := range at {
+				old, now = append(old, x.old[p]), append(now, x.new[p])
+			}
+			r.values[tuple(old)] = now
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// tuple is a text that two lists of values share when they are the same.
+func tuple(list []types.Datum) string {
+	var b []byte
+	for _, d := range list {
+		b = binary.LittleEndian.AppendUint64(b, uint64(d.I))
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(d.S)))
+		b = append(b, d.S...)
+	}
+	return string(b)
+}
+
+// follow gives rows of a view the keys that the target calls them by, and references to such rows too. keys are those of
+// the rows; nil: their own keys stay.
+func (t *tableMerge) follow(n numbering, called *catalog.Table, rows *diff.Rows, keys []string) {
+	if len(n) == 0 || called == nil || rows.N == 0 {
+		return
+	}
+	type change struct {
+		at  []int
+		to  []types.Datum
+		row int
+	}
+	var todo []change // all are found before any is made: an old value may be another's new one
+	for _, ref := range references(called, t.into, n, t.merger.target.Catalog()) {
+		values := make([]types.Datum, len(ref.at))
+		for r := range rows.N {
+			null := false
+			for i, p := range ref.at {
+				values[i] = rows.Cols[p].Datum(r)
+				null = null || values[i].Null
+			}
+			if null {
+				continue
+			}
+			if to, ok := ref.values[tuple(values)]; ok {
+				todo = append(todo, change{ref.at, to, r})
+			}
+		}
+	}
+	if pk := t.into.PrimaryIndex(); pk != nil && len(n[t.into.OID]) > 0 {
+		live := called.Live()
+		var at []int
+		for _, k := range pk.Columns {
+			at = append(at, slices.IndexFunc(live, func(c *catalog.Column) bool { return c.ID == k.Column }))
+		}
+		for k, key := range keys {
+			if x := n.of(t.into.OID, key); x != nil && rows.At[k] >= 0 && !slices.Contains(at, -1) {
+				todo = append(todo, change{at, x.new, rows.At[k]})
+			}
+		}
+	}
+	for _, c := range todo {
+		for i, p := range c.at {
+			rows.Cols[p].Set(c.row, c.to[i])
+		}
+	}
+}
+
+// numbersOf is what the target calls rows of a view; nil: what the view does.
+func (m *merger) numbersOf(v storage.View) numbering { return m.numbers[v] }
+
+// renumberedBatch merges rows that have other keys on the target, and reports which of the rows given are done.
+func (t *tableMerge) renumberedBatch(ctx context.Context, list []string, bases []row, source *diff.Rows) (map[int]bool, error) {
+	n := t.numbersOf(t.merger.source)[t.into.OID]
+	if len(n) == 0 {
+		return nil, nil
+	}
+	type move struct {
+		k int
+		r *renumbered
+	}
+	var moves []move
+	for k, key := range list {
+		if r := n[key]; r != nil {
+			moves = append(moves, move{k, r})
+		}
+	}
+	if len(moves) == 0 {
+		return nil, nil
+	}
+	slices.SortFunc(moves, func(a, b move) int { return strings.Compare(a.r.key, b.r.key) })
+	wanted := make([]string, len(moves))
+	for i, x := range moves {
+		wanted[i] = x.r.key
+	}
+	target, err := diff.Fetch(ctx, t.tx, t.merger.target, t.into, ids(t.into), wanted)
+	if err != nil {
+		return nil, err
+	}
+	done := map[int]bool{}
+	for i, x := range moves {
+		done[x.k] = true
+		base := absent
+		for _, v := range t.merger.base.leaves() { // a base that has the row at all has it as the source does
+			if t.numbersOf(v).of(t.into.OID, list[x.k]) != nil {
+				base = bases[x.k]
+			}
+		}
+		s := row{rows: source, at: source.At[x.k], cols: t.fromSource}
+		if err := t.row(ctx, x.r.key, base, s, row{rows: target, at: target.At[i], cols: t.fromTarget}); err != nil {
+			return nil, err
+		}
+	}
+	return done, nil
+}
+
+// errOtherNumbers refuses a merge into a branch that calls rows otherwise than what is merged does.
+func errOtherNumbers(target, table string, n int) error {
+	return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "branch %q has keys of its own for rows that a merge has renumbered", target).
+		WithDetail("It is about %d rows, of table %q among others.", n, table).
+		WithHint("rowan.rebase_branch(%s) gives the branch the new keys, with its own changes.", types.QuoteLiteral(target))
+}
