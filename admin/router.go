@@ -10,6 +10,7 @@ package admin
 import (
 	"cmp"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -38,7 +39,7 @@ type Options struct {
 const defaultMost = 100
 
 // New makes the router: shared paths, and a dialect for each prefix.
-func New(s api.Services, o Options) (http.Handler, error) {
+func New(s api.Services, o Options) http.Handler {
 	a := &auth.Authenticator{Roles: s.Roles, Keys: s.Keys, Tokens: o.Tokens, Log: o.Log}
 	r := chi.NewRouter()
 	r.Use(web.RequestID, web.Recover(o.Log, internalError), web.CORS(o.Origins), web.SameOrigin(o.Origins, s.Roles.Anonymous() != "", otherOrigin), middleware.GetHead)
@@ -47,29 +48,25 @@ func New(s api.Services, o Options) (http.Handler, error) {
 	r.Get("/healthz", h.health)
 	r.Get("/ready", h.ready)
 	r.Get("/", h.index)
-	var pages *openapi.Pages
-	docs := openapi.Routes(func() *openapi.Pages { return pages })
+	var doc map[string]any // of the routes, these among them
+	docs := openapi.Routes(sync.OnceValues(func() (*openapi.Pages, error) { return openapi.NewPages(doc) }))
 	v1 := helios.New(s, a, o.Log)
 	routes := append(v1.Routes(), docs...)
 	turns := web.Turns(cmp.Or(o.Most, defaultMost), busy)
 	r.Handle(helios.Prefix+"/*", turns(web.NewMux(helios.Prefix, routes, v1, o.Limits)))
-	v2 := native.New(s.Native, a, o.Log)
+	v2 := native.New(s, a, o.Log)
 	own := append(v2.Routes(), docs...)
 	r.Handle(native.Prefix+"/*", turns(web.NewMux(native.Prefix, own, v2, o.Limits)))
-	doc := openapi.Document(s.Status.Version(),
+	doc = openapi.Document(s.Status.Version(),
 		openapi.Section{Name: "Helios", Prefix: helios.Prefix, Routes: routes, Wrap: helios.Wrap, Failure: helios.Failure(), Media: "application/json"},
 		openapi.Section{Name: "Rowan", Prefix: native.Prefix, Routes: own, Failure: native.Failure(), Media: native.Media})
-	var err error
-	if pages, err = openapi.NewPages(doc); err != nil {
-		return nil, err
-	}
 	for _, prefix := range []string{"/auth/v1", "/rest/v1", "/realtime/v1", "/storage/v1", "/functions/v1"} {
 		r.Handle(prefix+"/*", http.HandlerFunc(notSupported))
 	}
 	r.NotFound(func(w http.ResponseWriter, req *http.Request) {
 		web.WriteJSON(w, http.StatusNotFound, map[string]any{"error": "NotFound", "message": "no such path: " + req.URL.Path, "details": map[string]any{}})
 	})
-	return r, nil
+	return r
 }
 
 // otherOrigin answers a request that a page of another origin has sent.

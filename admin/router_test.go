@@ -80,10 +80,7 @@ func (f *fake) Run(_ context.Context, _ api.Principal, s api.Statement) (api.Res
 
 func (f *fake) request(t *testing.T, method, path, body string, header ...string) (int, map[string]any) {
 	t.Helper()
-	h, err := New(api.Services{Roles: f, Keys: f, Branches: f, Tables: f, SQL: f, Native: f, Status: f}, Options{Log: zap.NewNop()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := New(api.Services{Roles: f, Keys: f, Branches: f, Tables: f, SQL: f, Native: f, Status: f}, Options{Log: zap.NewNop()})
 	r := httptest.NewRequestWithContext(t.Context(), method, "http://localhost"+path, strings.NewReader(body))
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])

@@ -140,9 +140,11 @@ var volatile = []struct {
 }{
 	{regexp.MustCompile(`"req_[0-9a-f]+"`), `"req_…"`},
 	{regexp.MustCompile(`"\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[-+][0-9:]+)"`), `"TIME"`},
-	{regexp.MustCompile(`"(execution_time_ms|uptime_seconds|size_bytes)": \d+`), `"$1": N`},
+	{regexp.MustCompile(`"(execution_time_ms|uptime_seconds|size_bytes|txid|scn|\w+_scn)": \d+`), `"$1": N`},
 	{regexp.MustCompile(`\b(scn|br|mc|snap|tx)_\d+`), `${1}_N`},
 	{regexp.MustCompile(`"rk_[0-9a-f]+_[0-9a-f]+"`), `"rk_…"`},
+	{regexp.MustCompile(`"wh_[0-9a-f]+"`), `"wh_…"`},
+	{regexp.MustCompile(`"[0-9a-f]{40}"`), `"COMMIT"`},
 	{regexp.MustCompile(`"execution_plan": "(?:[^"\\]|\\.)+"`), `"execution_plan": "PLAN"`},
 }
 

@@ -53,10 +53,7 @@ func openEngine(ctx context.Context, o EngineOptions) (*Engine, error) {
 	stop := engine.Maintain()
 	s := &sessions{engine: engine, store: store}
 	a := &httpAPI{sessions: s, trust: o.Trust, started: time.Now()}
-	handler, err := admin.New(a.services(), web)
-	if err != nil {
-		return nil, errors.Join(err, store.Close())
-	}
+	handler := admin.New(a.services(), web)
 	a.hooks = webhook.Start(store, webhook.Options{Private: o.HTTP.PrivateHooks, Matches: api.Matches, Log: o.Log.Named("webhooks")})
 	return &Engine{
 		Sessions: s, Roles: s, HTTP: handler, Created: created, Attach: func(b Backends) { engine.Backends = b },

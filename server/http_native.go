@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/catalog/builtin"
 	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/vector"
 )
 
 // function finds a function of schema rowan.
@@ -74,8 +76,53 @@ func (a *httpAPI) Call(ctx context.Context, p api.Principal, c api.Call) (api.Re
 		params = append(params, v)
 		sql.WriteString("$" + encodeJSON(len(params)))
 	}
-	sql.WriteString(")")
+	sql.WriteString(") AS f")
+	before := " WHERE "
+	for _, key := range c.Keys {
+		params = append(params, c.Value)
+		sql.WriteString(before + "f." + types.QuoteIdent(key) + "::text = $" + encodeJSON(len(params)))
+		before = " OR "
+	}
+	if c.Limit > 0 {
+		sql.WriteString(" LIMIT " + encodeJSON(c.Limit) + " OFFSET " + encodeJSON(c.Offset))
+	}
 	return a.Run(ctx, p, api.Statement{Branch: c.Branch, SQL: sql.String(), Params: params, ReadOnly: c.ReadOnly})
+}
+
+// Backup implements api.Native.
+func (a *httpAPI) Backup(ctx context.Context, p api.Principal, base string, to io.Writer) error {
+	sess, err := a.open(ctx, p, "", "", nil)
+	if err != nil {
+		return err
+	}
+	defer sess.Close()
+	sql, params := "SELECT * FROM rowan.backup()", []any(nil)
+	if base != "" {
+		sql, params = "SELECT * FROM rowan.backup($1)", []any{base}
+	}
+	out := &pieces{to: to}
+	out.format = sess.Format()
+	err = execute(ctx, sess, sql, out, func(ts []types.OID) ([]types.Encoded, error) { return encodeParams(ts, params) })
+	if err == nil {
+		err = sess.Sync(ctx)
+	}
+	return unplaced(err)
+}
+
+// pieces is a vector.Sink that writes the bytes of a single column.
+type pieces struct {
+	collector
+	to io.Writer
+}
+
+// Rows implements vector.Sink.
+func (x *pieces) Rows(b *vector.Batch) error {
+	for k := range b.Live() {
+		if _, err := io.WriteString(x.to, b.Cols[0].Datum(b.Row(k)).S); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func quoteLiteral(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

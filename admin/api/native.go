@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"io"
 )
 
 // Function is a function of schema rowan, as SQL has it.
@@ -25,6 +26,11 @@ type Call struct {
 	Function string
 	Args     map[string]any
 	ReadOnly bool
+	// Keys are columns, and Value what one of them must be, as a text; no keys: all rows.
+	Keys  []string
+	Value string
+	// Limit and Offset cut a piece out of the rows; Limit 0: there is no end.
+	Limit, Offset int
 }
 
 // List names what Lists can list.
@@ -43,6 +49,8 @@ type Native interface {
 	// Function describes a function of schema rowan; false: there is none.
 	Function(name string) (Function, bool)
 	Call(ctx context.Context, p Principal, c Call) (Result, error)
+	// Backup writes a backup of the server, or what is new since another.
+	Backup(ctx context.Context, p Principal, base string, to io.Writer) error
 	// ListAll lists what is not one database's.
 	ListAll(ctx context.Context, p Principal, l List) (Result, error)
 	CreateDatabase(ctx context.Context, p Principal, name string) error

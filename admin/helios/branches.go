@@ -47,7 +47,7 @@ type divergence struct {
 // show makes the list's form of a branch; full is that of a single one.
 func show(b api.Branch, full bool) branch {
 	out := branch{ID: b.ID, Name: b.Name, DisplayName: b.DisplayName, Status: b.Status, Default: b.Default, Protected: b.Protected,
-		Source: b.Source, SourceSnapshot: b.SourceSnapshot, CreatedAt: stamp(b.Created), UpdatedAt: stamp(b.Updated)}
+		Source: b.Source, SourceSnapshot: b.SourceSnapshot, CreatedAt: web.Stamp(b.Created), UpdatedAt: web.Stamp(b.Updated)}
 	if full {
 		metadata := b.Metadata
 		if metadata == nil {
@@ -173,7 +173,7 @@ func (d *Dialect) create(c *web.Call, in *createBranch) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return created{b.ID, b.Name, b.DisplayName, b.Status, b.Source, b.SourceSnapshot, stamp(b.Created)}, nil
+	return created{b.ID, b.Name, b.DisplayName, b.Status, b.Source, b.SourceSnapshot, web.Stamp(b.Created)}, nil
 }
 
 // recentEvents is how many events include_history shows.
@@ -215,7 +215,7 @@ func (d *Dialect) update(c *web.Call, in *updateBranch) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return updated{b.ID, b.Name, b.DisplayName, b.Protected, b.Metadata, stamp(b.Updated)}, nil
+	return updated{b.ID, b.Name, b.DisplayName, b.Protected, b.Metadata, web.Stamp(b.Updated)}, nil
 }
 
 type deleted struct {
@@ -229,5 +229,5 @@ func (d *Dialect) drop(c *web.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return deleted{true, b.Name, stamp(time.Now())}, nil
+	return deleted{true, b.Name, web.Stamp(time.Now())}, nil
 }

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/rowandb/rowan/admin/web"
 )
 
 // What client libraries read at the top level of an answer, where it is not what data holds.
@@ -71,7 +73,7 @@ type tableFlat struct {
 
 // flatten shows what libraries insist on, also where it is not known.
 func (t table) flatten() tableFlat {
-	return tableFlat{table: t, CreatedAt: cmp.Or(t.CreatedAt, stamp(time.Unix(0, 0))), Size: t.size}
+	return tableFlat{table: t, CreatedAt: cmp.Or(t.CreatedAt, web.Stamp(time.Unix(0, 0))), Size: t.size}
 }
 
 func (l tableList) flat() any {

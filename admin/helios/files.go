@@ -2,9 +2,7 @@ package helios
 
 import (
 	"io"
-	"mime"
 	"mime/multipart"
-	"net/http"
 	"path"
 	"slices"
 	"strings"
@@ -17,56 +15,21 @@ import (
 
 // Whole tables as files: what the editor of the family exports and imports.
 
-// exportTime is how long a client may take for a piece of what it is sent.
-const exportTime = time.Minute
-
-// export sends a table while it is read. A failure in its midst cuts the connection, for the status has gone out.
+// export sends a table while it is read.
 func (d *Dialect) export(c *web.Call) (any, error) {
 	format, table := c.Text("format"), c.Path("table")
 	point, err := pointOf(c.Text("as_of_type"), c.Text("as_of_value"))
 	if err != nil {
 		return nil, err
 	}
-	to := &patient{w: c.Writer, control: http.NewResponseController(c.Writer), head: func(h http.Header) {
-		h.Set("Content-Type", tabular.Media(format))
-		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": table + "." + format}))
-		h.Set("X-Content-Type-Options", "nosniff")
-	}}
+	to := web.NewFile(c.Writer, tabular.Media(format), table+"."+format)
 	w := tabular.NewWriter(format, to)
 	err = d.Tables.Export(c.Context(), c.Principal, api.Selection{Branch: c.Path("branch"), Table: table, Point: point, Filter: c.Text("filter"), OrderBy: c.Text("order_by")},
 		tabular.Textual(format), w)
 	if err == nil {
-		to.finish()
 		err = w.Close()
 	}
-	if err != nil && to.begun {
-		panic(http.ErrAbortHandler)
-	}
-	return web.Done, err
-}
-
-// patient is where a file goes: each piece has some time to get there. The head is sent with the first piece, so that what
-// fails before is answered as an error.
-type patient struct {
-	w       http.ResponseWriter
-	control *http.ResponseController
-	head    func(http.Header)
-	begun   bool
-}
-
-// finish sends the head of a file without content.
-func (p *patient) finish() {
-	if !p.begun {
-		p.begun = true
-		p.head(p.w.Header())
-	}
-}
-
-// Write implements io.Writer.
-func (p *patient) Write(b []byte) (int, error) {
-	p.finish()
-	_ = p.control.SetWriteDeadline(time.Now().Add(exportTime)) // fails only where there is no connection: in tests
-	return p.w.Write(b)
+	return web.Done, to.End(err)
 }
 
 const (

@@ -13,13 +13,13 @@ import (
 	"maps"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgerrcode"
 	"go.uber.org/zap"
 
 	"github.com/rowandb/rowan/admin/api"
 	"github.com/rowandb/rowan/admin/auth"
+	"github.com/rowandb/rowan/admin/hooks"
 	"github.com/rowandb/rowan/admin/web"
 	"github.com/rowandb/rowan/pgerr"
 )
@@ -30,12 +30,15 @@ const Prefix = "/v1"
 // Dialect serves the API.
 type Dialect struct {
 	api.Services
-	auth *auth.Authenticator
-	log  *zap.Logger
+	hooks *hooks.Handlers
+	auth  *auth.Authenticator
+	log   *zap.Logger
 }
 
 // New makes the dialect.
-func New(s api.Services, a *auth.Authenticator, log *zap.Logger) *Dialect { return &Dialect{s, a, log} }
+func New(s api.Services, a *auth.Authenticator, log *zap.Logger) *Dialect {
+	return &Dialect{s, hooks.New(s.Webhooks), a, log}
+}
 
 // Authenticate implements web.Dialect.
 func (d *Dialect) Authenticate(r *http.Request) (api.Principal, error) { return d.auth.Find(r) }
@@ -185,5 +188,3 @@ func codeOf(sqlstate, tag string) (code string, status int) {
 	}
 	return "INVALID_REQUEST", http.StatusBadRequest
 }
-
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

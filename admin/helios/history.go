@@ -28,7 +28,7 @@ type history struct {
 func showEvents(list []api.Event) []event {
 	out := []event{}
 	for _, e := range list {
-		v := event{ID: e.ID, Type: e.Type, Timestamp: stamp(e.Time), SCN: e.SCN, Summary: e.Summary}
+		v := event{ID: e.ID, Type: e.Type, Timestamp: web.Stamp(e.Time), SCN: e.SCN, Summary: e.Summary}
 		if e.Type == "snapshot" {
 			v.Size = &e.Size
 		} else {
@@ -79,7 +79,7 @@ func (d *Dialect) snapshots(c *web.Call) (any, error) {
 		if s.Automatic {
 			kind = "automatic"
 		}
-		out.Snapshots = append(out.Snapshots, snapshot{s.ID, stamp(s.Time), s.SCN, kind, s.Size, s.Tables, s.Rows, s.Comment})
+		out.Snapshots = append(out.Snapshots, snapshot{s.ID, web.Stamp(s.Time), s.SCN, kind, s.Size, s.Tables, s.Rows, s.Comment})
 	}
 	return out, err
 }

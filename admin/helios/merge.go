@@ -102,7 +102,7 @@ func showConflicts(list []api.Conflict) []conflict {
 
 func showMerged(m api.Merge, res api.Merged) merged {
 	out := merged{Status: "merged", Source: res.Source, Target: res.Target, Changes: res.Changes, Resolved: res.Resolved, SourceDeleted: res.Dropped,
-		FastForward: res.FastForward, DryRun: m.DryRun, MergedAt: stamp(res.At)}
+		FastForward: res.FastForward, DryRun: m.DryRun, MergedAt: web.Stamp(res.At)}
 	switch {
 	case m.DryRun:
 		out.Status = "would_merge"

@@ -14,7 +14,6 @@ const (
 	tagData     = "Data"
 	tagSQL      = "SQL"
 	tagTime     = "Time travel"
-	tagWebhooks = "Webhooks"
 )
 
 var (
@@ -28,7 +27,7 @@ var (
 
 // Routes are the dialect's operations.
 func (d *Dialect) Routes() []web.Route {
-	return slices.Concat(d.branchRoutes(), d.tableRoutes(), d.dataRoutes(), d.fileRoutes(), d.sqlRoutes(), d.timeRoutes(), d.webhookRoutes(), d.beyond())
+	return slices.Concat(d.branchRoutes(), d.tableRoutes(), d.dataRoutes(), d.fileRoutes(), d.sqlRoutes(), d.timeRoutes(), d.hooks.Routes("", false), d.beyond())
 }
 
 func (d *Dialect) branchRoutes() []web.Route {

@@ -39,7 +39,7 @@ func showTable(t api.Table) table {
 	out := table{Name: t.Name, Schema: t.Schema, Kind: t.Kind, RowCount: t.Rows, Columns: []column{}, Indexes: []string{},
 		size: t.Size, key: append([]string{}, t.Key...), whole: t.Indexes}
 	if !t.Created.IsZero() {
-		out.CreatedAt = stamp(t.Created)
+		out.CreatedAt = web.Stamp(t.Created)
 	}
 	for _, c := range t.Columns {
 		out.Columns = append(out.Columns, column{c.Name, c.Type, c.Nullable, c.PrimaryKey, c.Default})

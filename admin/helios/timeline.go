@@ -32,7 +32,7 @@ func (d *Dialect) timeline(c *web.Call) (any, error) {
 	out := timeline{c.Path("table"), []timelineEvent{}}
 	for i := range list {
 		x := &list[i]
-		out.Events = append(out.Events, timelineEvent{stamp(x.Time), whatIn(x), timelineDetail{x.ID, x.SCN, x.Summary, x.User, x.Inserts, x.Updates, x.Deletes}})
+		out.Events = append(out.Events, timelineEvent{web.Stamp(x.Time), whatIn(x), timelineDetail{x.ID, x.SCN, x.Summary, x.User, x.Inserts, x.Updates, x.Deletes}})
 	}
 	return out, err
 }

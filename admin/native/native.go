@@ -2,8 +2,9 @@
 // schema rowan, one operation each, with the arguments and the columns that SQL has: what is true of the one is true of
 // the other.
 //
-// Answers are plain JSON: {"items": […]} for rows, {"result": …} for a value. Failures are problem details (RFC 9457) with
-// the SQLSTATE. It knows functions by name only; arguments, columns and privileges are SQL's. Package admin mounts it.
+// Answers are plain JSON: {"items": […]} for rows, with has_more where they were asked for by limit and offset, {"result": …}
+// for a value, the object itself where a path names one. Failures are problem details (RFC 9457) with the SQLSTATE. It knows
+// functions by name only; arguments, columns and privileges are SQL's. Package admin mounts it.
 package native
 
 import (
@@ -15,6 +16,7 @@ import (
 
 	"github.com/rowandb/rowan/admin/api"
 	"github.com/rowandb/rowan/admin/auth"
+	"github.com/rowandb/rowan/admin/hooks"
 	"github.com/rowandb/rowan/admin/web"
 	"github.com/rowandb/rowan/pgerr"
 )
@@ -27,13 +29,17 @@ const Media = "application/problem+json"
 
 // Dialect serves the API.
 type Dialect struct {
-	native api.Native
-	auth   *auth.Authenticator
-	log    *zap.Logger
+	native   api.Native
+	branches api.Branches
+	hooks    *hooks.Handlers
+	auth     *auth.Authenticator
+	log      *zap.Logger
 }
 
 // New makes the dialect.
-func New(n api.Native, a *auth.Authenticator, log *zap.Logger) *Dialect { return &Dialect{n, a, log} }
+func New(s api.Services, a *auth.Authenticator, log *zap.Logger) *Dialect {
+	return &Dialect{s.Native, s.Branches, hooks.New(s.Webhooks), a, log}
+}
 
 // Authenticate implements web.Dialect.
 func (d *Dialect) Authenticate(r *http.Request) (api.Principal, error) { return d.auth.Find(r) }

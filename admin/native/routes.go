@@ -1,7 +1,9 @@
 package native
 
 import (
+	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,7 +13,7 @@ import (
 
 // Routes are the API's operations: those of functions that this server has, and the lists.
 func (d *Dialect) Routes() []web.Route {
-	out := d.listRoutes()
+	out := slices.Concat(d.listRoutes(), d.branchRoutes(), d.backupRoutes(), d.hooks.Routes(ofDatabase, true))
 	for i := range operations {
 		if f, ok := d.native.Function(operations[i].function); ok {
 			out = append(out, d.route(&operations[i], f))
@@ -34,6 +36,9 @@ func (d *Dialect) route(o *operation, f api.Function) web.Route {
 			r.Class = web.Reads
 		}
 		r.Query = params
+		if o.paged(f) {
+			r.Query = append(r.Query, pages...)
+		}
 		r.Handler = web.Plain(func(c *web.Call) (any, error) { return d.call(c, o, f, fromQuery(c, params)) })
 	default:
 		if o.function == "create_branch" {
@@ -41,11 +46,35 @@ func (d *Dialect) route(o *operation, f api.Function) web.Route {
 		}
 		r.Handler = web.Object(params, func(c *web.Call, in map[string]any) (any, error) { return d.call(c, o, f, in) })
 	}
+	switch {
+	case o.keys != nil:
+		r.Schema = itemSchema(f.Columns)
+		r.Summary = o.summary
+	case o.paged(f):
+		more(r.Schema)
+	}
 	return r
+}
+
+// pages are the parameters of operations that give rows piece by piece.
+var pages = []web.Param{
+	{Name: "limit", Type: "integer", Default: "1000", Min: 1, Max: 10000, Doc: "most items"},
+	{Name: "offset", Type: "integer", Default: "0", Doc: "how many items to leave out"},
+}
+
+// maxRows is the argument of functions that bound their rows themselves: it follows limit and offset.
+const maxRows = "max_rows"
+
+// paged reports whether an operation gives its rows piece by piece.
+func (o *operation) paged(f api.Function) bool {
+	return f.Set && o.method == http.MethodGet && o.keys == nil
 }
 
 // operationName is the function's, in the way of names of operations; one function may be at two paths.
 func operationName(o *operation) string {
+	if o.name != "" {
+		return o.name
+	}
 	var b strings.Builder
 	for i, word := range strings.Split(o.function, "_") {
 		if i > 0 {
@@ -65,6 +94,9 @@ func (o *operation) rest(f api.Function) []web.Param {
 		bound := false
 		for _, name := range o.bind {
 			bound = bound || name == a.Name
+		}
+		if a.Name == maxRows && o.method == http.MethodGet {
+			bound = true
 		}
 		if !bound {
 			out = append(out, web.Param{Name: a.Name, Type: jsonType(a.Type), Required: !a.Optional, Doc: "of type " + a.Type})
@@ -112,15 +144,52 @@ func (d *Dialect) call(c *web.Call, o *operation, f api.Function, in map[string]
 		call.Branch, _ = in["branch"].(string)
 		delete(in, "branch")
 	}
+	last := math.MaxInt32
+	if o.paged(f) {
+		call.Limit, call.Offset = c.Int("limit")+1, c.Int("offset") // one more shows whether there are more
+		last = call.Limit + call.Offset
+	}
+	if o.method == http.MethodGet && slices.ContainsFunc(f.Args, func(a api.Argument) bool { return a.Name == maxRows }) {
+		call.Args[maxRows] = last
+	}
+	if o.keys != nil {
+		call.Keys, call.Value = o.keys, c.Path(o.named())
+	}
 	p := c.Principal
 	if name := c.Path("database"); name != "" {
 		p.Database = name
 	}
 	res, err := d.native.Call(c.Context(), p, call)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case o.keys != nil:
+		if len(res.Rows) == 0 {
+			return nil, web.Missing("NOT_FOUND", "there is no %s %q", o.what, call.Value)
+		}
+		return object(res.Columns, res.Rows[0]), nil
+	case call.Limit > 0:
+		return page(res, call.Limit-1), nil
 	}
 	return show(f.Set, res), nil
+}
+
+// named is the parameter of the path that names one row.
+func (o *operation) named() string {
+	r := web.Route{Path: o.path}
+	names := r.PathParams()
+	return names[len(names)-1]
+}
+
+// page shows rows of which there may be one too many.
+func page(res api.Result, limit int) any {
+	more := len(res.Rows) > limit
+	if more {
+		res.Rows = res.Rows[:limit]
+	}
+	out := show(true, res).(map[string]any)
+	out["has_more"] = more
+	return out
 }
 
 // show makes rows objects; a function that returns one value has it alone.
@@ -134,12 +203,17 @@ func show(set bool, res api.Result) any {
 	}
 	items := make([]map[string]any, len(res.Rows))
 	for i, row := range res.Rows {
-		items[i] = make(map[string]any, len(row))
-		for k, v := range row {
-			items[i][res.Columns[k]] = v
-		}
+		items[i] = object(res.Columns, row)
 	}
 	return map[string]any{"items": items}
+}
+
+func object(columns []string, row []any) map[string]any {
+	out := make(map[string]any, len(row))
+	for k, v := range row {
+		out[columns[k]] = v
+	}
+	return out
 }
 
 // schemaOf describes what show makes.
@@ -151,6 +225,16 @@ func schemaOf(f api.Function) map[string]any {
 }
 
 func itemsSchema(columns []api.Argument) map[string]any {
+	return map[string]any{"type": "object", "required": []any{"items"}, "properties": map[string]any{"items": map[string]any{"type": "array", "items": itemSchema(columns)}}}
+}
+
+// more adds to the schema of items whether there are more.
+func more(schema map[string]any) {
+	schema["required"] = []any{"items", "has_more"}
+	schema["properties"].(map[string]any)["has_more"] = map[string]any{"type": "boolean"}
+}
+
+func itemSchema(columns []api.Argument) map[string]any {
 	item := map[string]any{"type": "object"}
 	if columns != nil {
 		properties := map[string]any{}
@@ -161,7 +245,7 @@ func itemsSchema(columns []api.Argument) map[string]any {
 		}
 		item["properties"], item["required"] = properties, names
 	}
-	return map[string]any{"type": "object", "required": []any{"items"}, "properties": map[string]any{"items": map[string]any{"type": "array", "items": item}}}
+	return item
 }
 
 // valueSchema describes a value of an SQL type, which may always be null.
@@ -194,11 +278,15 @@ func texts(names ...string) (out []api.Argument) {
 // listRoutes are the operations that are no function of schema rowan.
 func (d *Dialect) listRoutes() []web.Route {
 	list := func(path, summary string, l api.List, scope web.Scope, columns []api.Argument) web.Route {
-		return web.Route{Method: http.MethodGet, Path: path, Name: "list" + upper(string(l)), Tag: "Server", Summary: summary, Class: web.Reads, Scope: scope, Schema: itemsSchema(columns),
+		schema := itemsSchema(columns)
+		more(schema)
+		return web.Route{Method: http.MethodGet, Path: path, Name: "list" + upper(string(l)), Tag: "Server", Summary: summary, Class: web.Reads, Scope: scope, Schema: schema, Query: pages,
 			Examples: []web.Example{{}},
 			Handler: web.Plain(func(c *web.Call) (any, error) {
 				res, err := d.native.ListAll(c.Context(), c.Principal, l)
-				return show(true, res), err
+				limit, offset := c.Int("limit"), min(c.Int("offset"), len(res.Rows))
+				res.Rows = res.Rows[offset:]
+				return page(res, limit), err
 			})}
 	}
 	named := map[string]any{"type": "object", "required": []any{"name"}, "properties": map[string]any{"name": map[string]any{"type": "string"}}}

@@ -142,6 +142,10 @@ var pathDocs = map[string]string{
 	"database": "name of a database",
 	"id":       "id",
 	"name":     "name",
+	"key":      "id of an API key; to revoke one, its name does as well",
+	"scn":      "system change number",
+	"pid":      "process id of a session",
+	"delivery": "id of a delivery",
 }
 
 func withExamples(p object, r *web.Route, value func(*web.Example) (string, bool), kind string) object {

@@ -38,11 +38,17 @@ func NewPages(doc map[string]any) (*Pages, error) {
 }
 
 // Routes are where a dialect shows the document: below its prefix. get returns the Pages, which are made of the routes
-// themselves and so later.
-func Routes(get func() *Pages) []web.Route {
+// themselves and so later: when somebody wants them.
+func Routes(get func() (*Pages, error)) []web.Route {
 	page := func(route web.Route, serve func(*Pages, *web.Call) error) web.Route {
 		route.Method, route.Tag, route.Public = http.MethodGet, "Documentation", true
-		route.Handler = web.Plain(func(c *web.Call) (any, error) { return web.Done, serve(get(), c) })
+		route.Handler = web.Plain(func(c *web.Call) (any, error) {
+			p, err := get()
+			if err == nil {
+				err = serve(p, c)
+			}
+			return web.Done, err
+		})
 		return route
 	}
 	return []web.Route{

@@ -195,3 +195,6 @@ func WriteMedia(w http.ResponseWriter, media string, status int, body any) {
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(body) // the client may have gone
 }
+
+// Stamp is how answers write times.
+func Stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
