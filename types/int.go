@@ -71,9 +71,10 @@ func parseInt(s string, lo, hi int64, name string) (Datum, error) {
 		if c > 9 {
 			return Null, errSyntax(name, s)
 		}
-		if v = v*10 + uint64(c); v > limit { // what follows does not matter: PostgreSQL stops here, too
+		if v > (limit-uint64(c))/10 { // what follows does not matter: PostgreSQL stops here, too
 			return Null, errRange(name, s)
 		}
+		v = v*10 + uint64(c)
 	}
 	switch {
 	case negative && -int64(v) >= lo:

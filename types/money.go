@@ -1,6 +1,7 @@
 package types
 
 import (
+	"math"
 	"strconv"
 	"strings"
 )
@@ -44,7 +45,7 @@ func parseMoney(s string) (Datum, error) {
 		negative, text = true, strings.TrimPrefix(rest, "$")
 	}
 	whole, frac, _ := strings.Cut(strings.ReplaceAll(text, ",", ""), ".")
-	if whole+frac == "" || strings.Trim(whole+frac, "0123456789") != "" {
+	if strings.Trim(whole+frac, "0123456789") != "" {
 		return Null, errSyntax("money", s)
 	}
 	up := len(frac) > 2 && frac[2] >= '5'
@@ -52,11 +53,13 @@ func parseMoney(s string) (Datum, error) {
 	if negative {
 		sign = "-"
 	}
-	v, err := strconv.ParseInt(sign+whole+(frac + "00")[:2], 10, 64)
+	v, err := strconv.ParseInt(sign+"0"+whole+(frac + "00")[:2], 10, 64)
 	if err != nil {
 		return Null, errRange("money", s)
 	}
 	switch {
+	case up && (v == math.MinInt64 || v == math.MaxInt64):
+		return Null, errRange("money", s)
 	case up && negative:
 		v--
 	case up:

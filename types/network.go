@@ -168,15 +168,3 @@ func macCodec(size int, name string) *codec {
 		hash:    hashString,
 	}
 }
-
-func parseMac(s string, size int, name string) (Datum, error) {
-	digits := strings.NewReplacer(":", "", "-", "", ".", "").Replace(trimSpace(s))
-	if size == 8 && len(digits) == 12 {
-		digits = digits[:6] + "fffe" + digits[6:]
-	}
-	b, err := ParseHex(digits)
-	if err != nil || len(b) != size || len(digits) != 2*size {
-		return Null, errSyntax(name, s)
-	}
-	return String(b), nil
-}
