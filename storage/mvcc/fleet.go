@@ -59,7 +59,7 @@ type fleetReader struct {
 // startFleet makes the fleet, or reports false where one goroutine does. Readers look only at what is committed: a
 // transaction that has writes of its own in memory does without.
 func (s *scanner) startFleet() bool {
-	readers := min(runtime.GOMAXPROCS(0), fleetMost)
+	readers := min(runtime.NumCPU(), fleetMost)
 	if readers < 2 || s.span.reverse || len(s.spans) > 0 || s.src == nil || s.w != nil && s.w.inMemory() {
 		return false
 	}

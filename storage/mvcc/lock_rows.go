@@ -29,6 +29,7 @@ func (t *Txn) LockRows(ctx context.Context, r storage.LockRequest) ([]storage.Lo
 	if err != nil {
 		return nil, storeError(err)
 	}
+	t.seen.room(len(r.Keys))
 	out := make([]storage.LockResult, len(r.Keys))
 	for i := range r.Keys {
 		if out[i], err = t.lockRow(ctx, v, &r, heads, i); err != nil {
@@ -121,6 +122,14 @@ type seenRow struct {
 const maxSeen = 2048
 
 func (s *seenRows) reset() { s.rows, s.at, s.mem = s.rows[:0], 0, s.mem[:0] }
+
+// room forgets what was kept before where n more rows would be too much: the next batch is kept as a whole, however long the
+// ones before it were.
+func (s *seenRows) room(n int) {
+	if len(s.rows)+n > maxSeen {
+		s.reset()
+	}
+}
 
 func (s *seenRows) add(ks catalog.Keyspace, key string, c committedRow) {
 	if len(s.rows) >= maxSeen {

@@ -40,6 +40,7 @@ type Engine struct {
 	health   health
 	wal      walFiles
 	backlog  backlog
+	courtesy courtesy
 	loosened atomic.Int64 // bytes written loosely since the last of them were synced
 	space    space
 	loose    sync.RWMutex // held for reading by loose writes, for writing by the collection of the value log

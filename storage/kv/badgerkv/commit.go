@@ -37,6 +37,7 @@ func (e *Engine) Apply(_ context.Context, b *kv.Batch) error {
 func (e *Engine) Sync(context.Context) error { return e.submit(nil) }
 
 func (e *Engine) submit(b *kv.Batch) error {
+	began := time.Now()
 	r := requests.Get().(*request)
 	r.batch = b
 	e.sending.RLock()
@@ -47,6 +48,9 @@ func (e *Engine) submit(b *kv.Batch) error {
 	e.requests <- r
 	e.sending.RUnlock()
 	err := <-r.done
+	if b == nil || !b.Async {
+		e.courtesy.committed(began, time.Now())
+	}
 	r.batch = nil
 	requests.Put(r)
 	return err

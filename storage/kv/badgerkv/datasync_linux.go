@@ -14,3 +14,9 @@ func datasync(f *os.File) error {
 		}
 	}
 }
+
+// syncFileRangeWrite begins to write out dirty pages that are not being written yet.
+const syncFileRangeWrite = 2
+
+// startSync has the system begin to write a file's content, and does not wait for it.
+func startSync(f *os.File) error { return syscall.SyncFileRange(int(f.Fd()), 0, 0, syncFileRangeWrite) }

@@ -57,7 +57,7 @@ func openWith(o Options, b badger.Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := badger.OpenManaged(b)
+	db, err := badger.OpenManaged(b.WithLogger(polite{b.Logger, e}))
 	if err != nil {
 		return nil, fmt.Errorf("badger: %s", oneLine(err))
 	}

@@ -49,17 +49,19 @@ func exists(name string) bool {
 // have to wait for all of them.
 const writeBehind = 2 << 20
 
-// flushBehind syncs the log that is being written, beside the commit loop. Whether that works is for the commit loop to find
-// out.
+// flushBehind has the log that is being written go to the disk, beside the commit loop. Whether that works is for the commit
+// loop to find out.
 func (e *Engine) flushBehind() {
 	if f, err := os.OpenFile(e.wal.name(e.backlog.newest()), os.O_RDWR, 0); err == nil {
-		_ = datasync(f)
+		_ = startSync(f)
 		_ = f.Close()
 	}
 }
 
 // Pace implements kv.Pacer.
 func (e *Engine) Pace(ctx context.Context) error {
+	processors.crowd()
+	e.courtesy.rest()
 	if e.loosened.Load() > writeBehind && !e.opts.NoSync {
 		e.loosened.Store(0)
 		e.flushBehind()
