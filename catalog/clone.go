@@ -57,6 +57,7 @@ func CloneObject(o Object) Object {
 	case *Function:
 		c := *o
 		c.ACL, c.Config = slices.Clone(o.ACL), slices.Clone(o.Config)
+		c.Atomic, c.Defaults = slices.Clone(o.Atomic), slices.Clone(o.Defaults)
 		return &c
 	case *Role:
 		c := *o

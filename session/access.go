@@ -62,7 +62,8 @@ type currentRole struct {
 
 func (s *Session) mayAccess(global *catalog.Snapshot, role catalog.OID, a *bind.Access) error {
 	o := a.Object
-	if snap, err := s.snapshot(s.catalogs.ctx); err == nil {
+	_, isFunction := o.(*catalog.Function)
+	if snap, err := s.snapshot(s.catalogs.ctx); err == nil && (!isFunction || a.At >= 0) { // behind a view names are looked up no more
 		if sc := snap.Schema(snap.SchemaName(o.Head().Schema)); sc != nil && !catalog.HasPrivilege(global, role, sc, catalog.PrivUsage) {
 			return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for schema %s", sc.Name).At(a.At)
 		}
@@ -78,11 +79,16 @@ func (s *Session) mayAccess(global *catalog.Snapshot, role catalog.OID, a *bind.
 		return nil
 	}
 	kind := "table"
-	switch o.(type) {
+	switch o := o.(type) {
 	case *catalog.View:
 		kind = "view"
 	case *catalog.Sequence:
 		kind = "sequence"
+	case *catalog.Function:
+		kind = "function"
+		if o.Kind == 'p' {
+			kind = "procedure"
+		}
 	}
 	return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for %s %s", kind, o.Head().Name)
 }

@@ -20,7 +20,7 @@ var functionServices = map[string]service{
 	"pg_get_function_identity_arguments": argumentsOf(false),
 	"pg_get_function_result":             functionResult,
 	"pg_get_function_arg_default":        functionArgDefault,
-	"pg_get_function_sqlbody":            nullService,
+	"pg_get_function_sqlbody":            functionSQLBody,
 	"pg_get_functiondef":                 functionDef,
 }
 
@@ -225,8 +225,12 @@ func functionDef(s *Session, ctx context.Context, a []types.Datum) (types.Datum,
 	if f.user != nil {
 		for _, c := range f.user.Config {
 			name, value, _ := strings.Cut(c, "=")
-			b.WriteString(" SET " + name + " TO " + quoteSetting(value) + "\n")
+			b.WriteString(" SET " + quoteIdent(name) + " TO " + quoteSetting(name, value) + "\n")
 		}
+	}
+	if f.user != nil && f.user.Standard() {
+		b.WriteString(s.standardBody(f.user) + "\n")
+		return types.String(b.String()), nil
 	}
 	tag := "$" + strings.ToLower(word)
 	for strings.Contains(f.body(), tag) {
@@ -237,7 +241,20 @@ func functionDef(s *Session, ctx context.Context, a []types.Datum) (types.Datum,
 	return types.String(b.String()), nil
 }
 
-func quoteSetting(v string) string { return "'" + strings.ReplaceAll(v, "'", "''") + "'" }
+// quoteSetting writes a value of SET: those of lists each by itself.
+func quoteSetting(name, v string) string {
+	switch strings.ToLower(name) {
+	case "search_path", "temp_tablespaces", "session_preload_libraries", "shared_preload_libraries", "local_preload_libraries", "unix_socket_directories":
+		list := splitList(v)
+		for i, x := range list {
+			list[i] = quoteText(x)
+		}
+		return strings.Join(list, ", ")
+	}
+	return quoteText(v)
+}
+
+func quoteText(v string) string { return "'" + strings.ReplaceAll(v, "'", "''") + "'" }
 
 func (f function) language() string {
 	if f.user != nil {
@@ -278,13 +295,16 @@ func (f function) properties() string {
 	add(strict, "STRICT")
 	add(security, "SECURITY DEFINER")
 	add(leakproof, "LEAKPROOF")
+	cost, rows, usual := f.Cost, f.Rows, float32(1)
+	if f.user != nil {
+		cost, rows = f.user.Cost, f.user.Rows
+	}
+	if f.user != nil || f.language() == "sql" {
+		usual = 100
+	}
+	add(cost != usual && cost != 0, "COST "+strconv.FormatFloat(float64(cost), 'g', -1, 32))
+	add(rows > 0 && rows != 1000, "ROWS "+strconv.FormatFloat(float64(rows), 'g', -1, 32))
 	if f.user == nil {
-		usual := float32(1)
-		if f.language() == "sql" {
-			usual = 100
-		}
-		add(f.Cost != usual && f.Cost != 0, "COST "+strconv.FormatFloat(float64(f.Cost), 'g', -1, 32))
-		add(f.Rows > 0 && f.Rows != 1000, "ROWS "+strconv.FormatFloat(float64(f.Rows), 'g', -1, 32))
 		if p := builtin.ProcByOID(f.Support); p != nil {
 			add(true, "SUPPORT "+p.Name)
 		}

@@ -106,7 +106,7 @@ func (r *routine) Rows(ctx context.Context, args []types.Datum, yield func([]typ
 				wanted = yield(row)
 			}
 			r.s.inside(inside)
-			if !wanted && x.plan.Tag == "SELECT" {
+			if !wanted && (x.plan.Tag == "SELECT" || r.s.txn == nil) {
 				return nil
 			}
 		}

@@ -51,8 +51,7 @@ func (s *Session) push(f *frame, name, value string) error {
 		return err
 	}
 	key := strings.ToLower(name)
-	old, had := s.settings.values[key]
-	f.settings = append(f.settings, undoSetting{key, old, had, true})
+	f.settings = append(f.settings, s.settings.now(key))
 	s.settings.values[key] = v
 	s.settings.refresh(key)
 	return nil
@@ -63,36 +62,22 @@ func (r *routine) leave(f *frame) {
 	s := r.s
 	s.depth--
 	s.frame = f.outer
-	if s.txn == nil {
-		return
-	}
 	for i := len(f.settings) - 1; i >= 0; i-- {
 		s.settings.restore(f.settings[i])
 	}
 	s.user, s.trusted = f.user, f.trusted
+	if s.txn == nil {
+		return
+	}
 	s.txn.deferred = append(f.deferred, s.txn.deferred...)
 	if s.txn.Txn == f.txn || s.txn.base() == f.txn { // else it has been committed, and another one is open
 		s.txn.Leave(f.caller)
 	}
 }
 
-// outside goes back to what the caller reads and who it is, while it has a row of a function that has not ended.
-func (s *Session) outside() inside {
-	f := s.frame
-	in := inside{f: f, depth: s.depth, user: s.user, trusted: s.trusted, deferred: s.txn.deferred, reads: s.txn.Resume(f.caller)}
-	s.frame, s.depth, s.user, s.trusted, s.txn.deferred = f.outer, s.depth-1, f.user, f.trusted, f.deferred
-	for i, u := range f.settings {
-		now, had := s.settings.values[u.name]
-		in.settings = append(in.settings, undoSetting{u.name, now, had, true})
-		s.settings.restore(f.settings[i])
-	}
-	return in
-}
-
 // inside is a call that waits while its caller has a row of it.
 type inside struct {
 	f        *frame
-	depth    int
 	user     string
 	trusted  bool
 	deferred []deferredCheck
@@ -100,16 +85,41 @@ type inside struct {
 	settings []undoSetting
 }
 
-// inside goes on with a call.
+// outside goes back to what the caller reads and who it is, while it has a row of a function that has not ended.
+func (s *Session) outside() inside {
+	f := s.frame
+	in := inside{f: f, user: s.user, trusted: s.trusted, deferred: s.txn.deferred, reads: s.txn.Resume(f.caller)}
+	s.depth--
+	s.frame, s.user, s.trusted, s.txn.deferred = f.outer, f.user, f.trusted, f.deferred
+	for _, u := range f.settings {
+		in.settings = append(in.settings, s.settings.now(u.name))
+		s.settings.restore(u)
+	}
+	return in
+}
+
+// inside goes on with a call. Its caller may be another statement by now, the next FETCH of a cursor: what is gone back to is
+// what that one has.
 func (s *Session) inside(in inside) {
 	f := in.f
+	s.depth++
+	f.outer, f.user, f.trusted = s.frame, s.user, s.trusted
+	for i, u := range in.settings {
+		f.settings[i] = s.settings.now(u.name)
+		s.settings.restore(u)
+	}
+	s.frame, s.user, s.trusted = f, in.user, in.trusted
 	if s.txn == nil {
 		return
 	}
-	f.deferred = s.txn.deferred
-	s.frame, s.depth, s.user, s.trusted, s.txn.deferred = f, in.depth, in.user, in.trusted, in.deferred
-	s.txn.Resume(in.reads)
-	for _, u := range in.settings {
-		s.settings.restore(u)
+	f.deferred, s.txn.deferred = s.txn.deferred, in.deferred
+	if s.txn.Txn == f.txn || s.txn.base() == f.txn {
+		f.caller = s.txn.Resume(in.reads)
 	}
+}
+
+// now is a setting's value, to be gone back to.
+func (s *settings) now(key string) undoSetting {
+	v, had := s.values[key]
+	return undoSetting{key, v, had, true}
 }

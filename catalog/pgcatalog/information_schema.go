@@ -2,7 +2,6 @@ package pgcatalog
 
 import (
 	"github.com/rowandb/rowan/catalog"
-	"github.com/rowandb/rowan/catalog/builtin"
 	"github.com/rowandb/rowan/types"
 )
 
@@ -20,6 +19,8 @@ var _ = register(map[string]maker{
 	"information_schema.referential_constraints":         infoReferentialConstraints,
 	"information_schema.check_constraints":               infoCheckConstraints,
 	"information_schema.routines":                        infoRoutines,
+	"information_schema.parameters":                      infoParameters,
+	"information_schema.routine_privileges":              infoRoutinePrivileges,
 	"information_schema.domains":                         infoDomains,
 	"information_schema.enabled_roles":                   infoEnabledRoles,
 	"information_schema.table_privileges":                infoTablePrivileges,
@@ -366,33 +367,6 @@ func infoCheckConstraints(b *builder) error {
 		}
 	}
 	return nil
-}
-
-func infoRoutines(b *builder) error {
-	for _, p := range builtin.AllProcs() {
-		b.infoRoutine(b.schema(p.Schema), p.Name, p.OID, p.Kind, p.Returns, "INTERNAL")
-	}
-	for _, o := range b.Catalog.Objects() {
-		if f, ok := o.(*catalog.Function); ok {
-			b.infoRoutine(b.schema(f.Schema), f.Name, f.OID, f.Kind, f.Returns, f.Language)
-		}
-	}
-	return nil
-}
-
-func (b *builder) infoRoutine(schema, name string, id catalog.OID, kind byte, returns catalog.OID, language string) {
-	v := map[string]any{"specific_catalog": b.database(), "specific_schema": schema, "specific_name": name + "_" + decimal(id), "routine_catalog": b.database(),
-		"routine_schema": schema, "routine_name": name, "routine_body": "EXTERNAL", "external_language": language}
-	switch kind {
-	case 'f':
-		v["routine_type"] = "FUNCTION"
-	case 'p':
-		v["routine_type"] = "PROCEDURE"
-	}
-	if kind != 'p' {
-		v["data_type"] = b.names().FormatType(returns, -1, false)
-	}
-	b.row(v)
 }
 
 func infoDomains(b *builder) error {

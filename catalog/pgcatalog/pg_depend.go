@@ -47,6 +47,7 @@ func pgDepend(b *builder) error {
 			b.dependUserType(o)
 		case *catalog.Function:
 			b.dependTypes(me, append(append([]catalog.OID{}, o.ArgTypes...), o.Returns))
+			b.dependOn(me, o.Deps)
 		case *catalog.Schema, *catalog.Role, *catalog.Database:
 		}
 	}

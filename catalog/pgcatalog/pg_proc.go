@@ -3,6 +3,7 @@ package pgcatalog
 import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/catalog/builtin"
+	"github.com/rowandb/rowan/types"
 )
 
 var _ = register(map[string]maker{
@@ -84,12 +85,44 @@ func (b *builder) userFunction(f *catalog.Function) {
 	if len(f.Defaults) > 0 {
 		defaults = join(f.Defaults)
 	}
-	rows := 0.0
-	if f.ReturnsSet {
-		rows = 1000
+	cost, rows := float64(f.Cost), 0.0
+	if cost == 0 {
+		cost = 100
 	}
-	b.add(f.OID, f.Name, f.Schema, f.Owner, lang, 100.0, rows, 0, 0, f.Kind, f.Security, f.Leakproof, f.Strict, f.ReturnsSet, f.Volatile, f.Parallel, len(in),
-		len(f.Defaults), f.Returns, in, all, modes, names, defaults, nil, f.Body, nil, nil, f.Config, b.acl(f.Header))
+	if f.ReturnsSet {
+		rows = max(float64(f.Rows), 0)
+		if rows == 0 {
+			rows = 1000
+		}
+	}
+	var body any
+	if f.Standard() {
+		body = join(f.Atomic)
+	}
+	b.add(f.OID, f.Name, f.Schema, f.Owner, lang, cost, rows, b.variadic(f), 0, f.Kind, f.Security, f.Leakproof, f.Strict, f.ReturnsSet, f.Volatile, f.Parallel, len(in),
+		len(f.Defaults), f.Returns, in, all, modes, names, defaults, nil, f.Body, nil, body, f.Config, b.acl(f.Header))
+}
+
+// variadic is the type of the elements of a VARIADIC parameter; 0: there is none.
+func (b *builder) variadic(f *catalog.Function) catalog.OID {
+	for i, m := range f.ArgModes {
+		if m != 'v' {
+			continue
+		}
+		switch id := f.ArgTypes[i]; id {
+		case types.OIDAny:
+			return id
+		case types.OIDAnyArray:
+			return types.OIDAnyElement
+		case types.OIDAnyCompatibleArray:
+			return types.OIDAnyCompatible
+		default:
+			if d := b.Catalog.TypeByOID(id); d != nil && d.Elem != nil {
+				return d.Elem.OID
+			}
+		}
+	}
+	return 0
 }
 
 // inputs returns a function's input argument types, and whether it has others.

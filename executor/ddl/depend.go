@@ -123,9 +123,18 @@ func (s *stmt) users(d catalog.Dep, add addFunc) {
 			if o.OID != d.Object {
 				tableUsers(o, uses, add)
 			}
+		case *catalog.Function:
+			if o.OID != d.Object && uses(o.Deps) {
+				add(address{object: o.OID}, false)
+			}
 		case *catalog.UserType:
 			if uses(o.Deps) {
 				add(address{object: o.OID}, false)
+			}
+			for _, k := range o.Checks {
+				if o.OID != d.Object && uses(k.Deps) {
+					add(address{object: o.OID, constraint: k.OID}, false)
+				}
 			}
 		}
 	}

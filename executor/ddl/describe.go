@@ -68,11 +68,7 @@ func (s *stmt) describe(o catalog.Object) string {
 	case *catalog.UserType:
 		return "type " + s.shownType(h)
 	case *catalog.Function:
-		word := "function "
-		if o.Kind == 'p' {
-			word = "procedure "
-		}
-		return word + s.signature(o)
+		return "function " + s.signature(o) // procedures too
 	default:
 		return kindOf(o) + " " + s.shown(h.Schema, h.Name)
 	}

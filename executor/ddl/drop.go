@@ -206,6 +206,13 @@ func (s *stmt) describeAddress(a address) string {
 	if a.row {
 		return "type " + s.shown(o.Head().Schema, o.Head().Name)
 	}
+	if u, ok := o.(*catalog.UserType); ok && a.constraint != 0 {
+		for _, k := range u.Checks {
+			if k.OID == a.constraint {
+				return "constraint " + showIdent(k.Name)
+			}
+		}
+	}
 	t, ok := o.(*catalog.Table)
 	if !ok {
 		return s.describe(o)
@@ -232,6 +239,11 @@ func (s *stmt) remove(ctx context.Context, a address) error {
 	}
 	if a == (address{object: a.object}) {
 		return s.view.Drop(ctx, a.object)
+	}
+	if u, ok := o.(*catalog.UserType); ok {
+		u = u.Clone()
+		u.Checks = slices.DeleteFunc(u.Checks, func(k *catalog.Constraint) bool { return k.OID == a.constraint })
+		return s.view.Put(ctx, u)
 	}
 	t := o.(*catalog.Table).Clone()
 	b := &build{stmt: s, t: t}

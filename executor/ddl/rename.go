@@ -184,6 +184,8 @@ func (s *stmt) rewrites(ctx context.Context, list []command.Rewrite) error {
 			o.SQL = r.Text
 		case *catalog.UserType:
 			rewriteDomain(o, r)
+		case *catalog.Function:
+			rewriteFunction(o, r)
 		default:
 			continue
 		}
@@ -192,6 +194,15 @@ func (s *stmt) rewrites(ctx context.Context, list []command.Rewrite) error {
 		}
 	}
 	return nil
+}
+
+func rewriteFunction(f *catalog.Function, r command.Rewrite) {
+	switch i := r.Part; {
+	case i > 0 && i <= len(f.Atomic):
+		f.Atomic[i-1] = r.Text
+	case i < 0 && -i <= len(f.Defaults):
+		f.Defaults[-i-1] = r.Text
+	}
 }
 
 func rewriteDomain(u *catalog.UserType, r command.Rewrite) {

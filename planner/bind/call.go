@@ -36,6 +36,9 @@ func (q *query) funcCall(n *pg.FuncCall) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.proc.User && q.b.tracing() {
+		q.b.trace.functions[n] = r.proc.OID
+	}
 	switch p := r.proc; {
 	case p.Kind == 'p':
 		return nil, pgerr.New(pgerrcode.WrongObjectType, "%s is a procedure", c.text()+q.b.signature(c)).

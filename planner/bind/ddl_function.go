@@ -359,5 +359,5 @@ func (b *definer) signatureOf(f *catalog.Function) string {
 			args = append(args, b.formatType(b.def(id)))
 		}
 	}
-	return f.Name + "(" + strings.Join(args, ",") + ")"
+	return f.Name + "(" + strings.Join(args, ", ") + ")"
 }

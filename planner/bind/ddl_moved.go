@@ -50,6 +50,10 @@ func (b *definer) renamed(out *[]command.Rewrite, names map[catalog.OID][2]strin
 			}
 		case *catalog.UserType:
 			err = b.renamedInDomain(out, o, reads)
+		case *catalog.Function:
+			if reads(o.Deps) {
+				err = b.renamedInFunction(out, o, names)
+			}
 		}
 		if err != nil {
 			return err
@@ -123,17 +127,7 @@ func (b *definer) renamedInView(out *[]command.Rewrite, v *catalog.View, names m
 	if err != nil {
 		return pgerr.From(err).Relocate(-1)
 	}
-	for rv, r := range t.relations {
-		n, ok := names[r.object.Head().OID]
-		if !ok {
-			continue
-		}
-		if rv.Alias == nil && rv.Relname != n[1] {
-			rv.Alias = &pg.Alias{Aliasname: rv.Relname}
-		}
-		rv.Schemaname, rv.Relname = n[0], n[1]
-	}
-	b.renameTypes(tree, names)
+	b.renameIn(tree, t, names)
 	sql, err := deparse(tree)
 	if err == nil && sql != v.SQL {
 		*out = append(*out, command.Rewrite{Object: v.OID, Text: sql})
@@ -157,6 +151,9 @@ func (b *definer) renameTypes(tree *pg.Node, names map[catalog.OID][2]string) {
 
 // viewsAfterColumn changes a column's name in the queries of the views that read it.
 func (b *definer) viewsAfterColumn(out *[]command.Rewrite, t *catalog.Table, col *catalog.Column, to string) error {
+	if err := b.functionsAfterColumn(out, t, col, to); err != nil {
+		return err
+	}
 	snap, err := b.session()
 	if err != nil {
 		return err

@@ -15,12 +15,13 @@ type trace struct {
 	relations map[*pg.RangeVar]*relation
 	stars     map[*pg.ResTarget][]target
 	columns   map[*pg.ColumnRef]catalog.Dep
+	functions map[*pg.FuncCall]catalog.OID // users'
 	deps      []catalog.Dep
 	spelling  *spelling // nil unless the tree is to be written out by ViewText
 }
 
 func newTrace() *trace {
-	return &trace{relations: map[*pg.RangeVar]*relation{}, stars: map[*pg.ResTarget][]target{}, columns: map[*pg.ColumnRef]catalog.Dep{}}
+	return &trace{relations: map[*pg.RangeVar]*relation{}, stars: map[*pg.ResTarget][]target{}, columns: map[*pg.ColumnRef]catalog.Dep{}, functions: map[*pg.FuncCall]catalog.OID{}}
 }
 
 // tracing reports whether names are being noted: those in the queries of views that the tree reads are not its own.

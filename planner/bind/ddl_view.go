@@ -61,6 +61,9 @@ func (b *definer) viewQuery(tree *pg.Node) ([]Field, []catalog.Dep, error) {
 		}
 	}
 	walkTree(tree, func(list []*pg.Node) []*pg.Node { return expandStars(list, t) })
+	if err := b.qualifyFunctions(t); err != nil {
+		return nil, nil, err
+	}
 	err = b.qualifyTypes(tree, t)
 	return fields, t.deps, err
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
-	"github.com/rowandb/rowan/types"
 )
 
 // standardBody binds a body in the standard's form, RETURN expression or BEGIN ATOMIC … END, once and for all: what is kept
@@ -21,15 +20,9 @@ func (b *definer) standardBody(f *catalog.Function, n *pg.Node) error {
 	} else {
 		trees = statementsOf(n)
 	}
-	args := make([]types.Type, 0, len(f.ArgTypes))
-	for i, id := range f.ArgTypes {
-		if i >= len(f.ArgModes) || f.ArgModes[i] != 'o' && f.ArgModes[i] != 't' {
-			args = append(args, types.Of(b.def(id)))
-		}
-	}
 	f.Atomic = []string{}
 	for _, tree := range trees {
-		text, err := b.standardStatement(f, tree, args)
+		text, err := b.standardStatement(f, tree)
 		if err != nil {
 			return err
 		}
@@ -61,7 +54,7 @@ func statementsOf(n *pg.Node) []*pg.Node {
 }
 
 // standardStatement qualifies the names of one statement.
-func (b *definer) standardStatement(f *catalog.Function, n *pg.Node, args []types.Type) (string, error) {
+func (b *definer) standardStatement(f *catalog.Function, n *pg.Node) (string, error) {
 	if r := n.GetReturnStmt(); r != nil {
 		n = returnQuery(r)
 	}
@@ -71,12 +64,12 @@ func (b *definer) standardStatement(f *catalog.Function, n *pg.Node, args []type
 		return "", pgerr.Unsupported("this statement in the body of a function")
 	}
 	tree := proto.Clone(n).(*pg.Node)
-	params := slices.Clone(args)
-	o := b.opts
-	o.Supported, o.NoParams = nil, false
-	o.Body = BodyOf(f, args, types.Of(b.def(f.Returns)))
-	in := &definer{binder: &binder{cat: b.cat, opts: o, params: &params, stmt: b.stmt, out: &Bound{}}}
-	_, deps, err := in.viewQuery(tree)
+	if s := tree.GetInsertStmt(); s != nil {
+		if err := b.insertColumns(s); err != nil {
+			return "", err
+		}
+	}
+	_, deps, err := b.inBody(f).viewQuery(tree)
 	if err != nil {
 		return "", err
 	}
@@ -86,4 +79,24 @@ func (b *definer) standardStatement(f *catalog.Function, n *pg.Node, args []type
 		}
 	}
 	return deparse(tree)
+}
+
+// insertColumns spells out the columns of an INSERT without a list: those that the table gets later are not meant.
+func (b *definer) insertColumns(s *pg.InsertStmt) error {
+	values := s.GetSelectStmt().GetSelectStmt().GetValuesLists()
+	if len(s.Cols) > 0 || len(values) == 0 {
+		return nil
+	}
+	_, t, err := b.tableOf(s.Relation, "INSERT")
+	if err != nil {
+		return nil // told when the statement is bound
+	}
+	n := len(values[0].GetList().GetItems())
+	for _, c := range t.Live() {
+		if n--; n < 0 {
+			break
+		}
+		s.Cols = append(s.Cols, &pg.Node{Node: &pg.Node_ResTarget{ResTarget: &pg.ResTarget{Name: c.Name, Location: -1}}})
+	}
+	return nil
 }

@@ -40,6 +40,7 @@ func (q *query) writer(rv *pg.RangeVar, verb string) (*writer, error) {
 		return nil, err
 	}
 	q.b.modify, q.b.changes = true, true
+	q.b.traceRelation(rv, r)
 	q.b.needs(t, r, writePrivilege[verb], nil)
 	w := &writer{q: q, table: t, ref: r.ref}
 	for i := range t.Columns {

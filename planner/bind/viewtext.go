@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
@@ -29,6 +30,9 @@ func ViewText(sql string, c Catalog, o Options, form ViewForm) (string, error) {
 		return "", err
 	}
 	var params []types.Type
+	if o.Body != nil {
+		params = slices.Clone(o.Body.Types)
+	}
 	b := &binder{cat: c, opts: o, params: &params, stmt: &parse.Statement{}, out: &Bound{}}
 	b.trace = newTrace()
 	b.trace.spelling = &spelling{queries: map[*pg.SelectStmt]*boundSelect{}, items: map[*pg.Node]*item{}, joins: map[*pg.JoinExpr]expr.Expr{},

@@ -192,6 +192,7 @@ type Rename struct {
 
 // Rewrite replaces stored SQL text: a column's default, generation or hidden expression, a constraint's, or a view's.
 type Rewrite struct {
+	Part       int // of a function: the statement of its body, from 1, or its default, from -1
 	Object     catalog.OID
 	Column     catalog.ColumnID
 	Constraint catalog.OID

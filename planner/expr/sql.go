@@ -24,6 +24,8 @@ type SQLOptions struct {
 	Subquery func(*Subquery) string
 	// Params are the values of parameters, shown in their place; without, $1.
 	Params []types.Datum
+	// Param names a parameter; nil: it is shown as $1.
+	Param func(*Param) string
 	// Pretty leaves out parentheses as pg_get_expr(…, true) does.
 	Pretty bool
 	// Indent is where the lines of CASE begin.

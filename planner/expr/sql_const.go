@@ -43,6 +43,10 @@ func (w *writer) constant(e *Const, label bool) {
 
 // param writes a parameter, or its value where that is known.
 func (w *writer) param(e *Param) {
+	if w.o.Param != nil {
+		w.str(w.o.Param(e))
+		return
+	}
 	if e.Index < len(w.o.Params) {
 		w.constant(&Const{Value: w.o.Params[e.Index], T: e.T}, true)
 		return
