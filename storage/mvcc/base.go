@@ -19,8 +19,8 @@ type mergeNote struct {
 	target, source uint64 // branch ids
 	at             uint64 // SCN of the source
 
-	from *layer // of the source, and
-	seq  uint64 // how far the transaction had written, when it merged
+	into, from *layer // of the target and the source, and
+	seq        uint64 // how far the transaction had written, when it merged
 }
 
 // RecordMerge keeps, with the commit of this transaction, that the target's branch took in the source's at its point.
@@ -40,7 +40,7 @@ func (t *Txn) RecordMerge(source, target storage.View) error {
 	if from.readOnly { // it did not see what this transaction wrote to the source
 		seq = 0
 	}
-	t.merges = append(t.merges, mergeNote{to.branch.ID, from.branch.ID, source.At(), from.layer, seq})
+	t.merges = append(t.merges, mergeNote{to.branch.ID, from.branch.ID, source.At(), to.layer, from.layer, seq})
 	return nil
 }
 
@@ -239,8 +239,8 @@ func (s *Store) mergedInto(l link, after uint64, f func(chain []link)) {
 		return
 	}
 	for _, r := range s.taken.between(target.ID, after, l.bound) {
-		if b := s.branchByID(r.source); b != nil && target.at(r.scn) == l.layer {
-			f(b.at(r.at).chain(r.at))
+		if r.into == l.layer && s.branchByID(r.source) != nil {
+			f(r.from.chain(r.at))
 		}
 	}
 }

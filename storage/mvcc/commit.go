@@ -221,7 +221,7 @@ func (c *committer) remember(fresh []*branch) {
 		}
 	}
 	for _, m := range t.merges {
-		c.s.taken.note(m.target, c.ver, m.source, m.at)
+		c.s.taken.note(m.target, mergeRecord{c.ver, m.source, m.at, m.into, m.from})
 	}
 	c.s.cleaner.add(c.dead)
 }

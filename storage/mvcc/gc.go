@@ -29,6 +29,7 @@ type collector struct {
 	o     storage.GCOptions
 	res   storage.GCResult
 	batch kv.Batch
+	sent  int // batches
 	sees  sights
 }
 
@@ -239,6 +240,7 @@ func (c *collector) deadLayers() (dead []*layer, err error) {
 			gone[l] = true
 		}
 	}
+	grafted := c.graft(gone)
 	var shorter []*branch
 	for _, b := range s.branches {
 		if slices.ContainsFunc(b.layers, func(l *layer) bool { return gone[l] }) {
@@ -254,6 +256,7 @@ func (c *collector) deadLayers() (dead []*layer, err error) {
 	if err := c.apply(); err != nil {
 		return nil, err
 	}
+	s.taken.replace(grafted)
 	for _, b := range shorter {
 		s.install(b)
 	}
@@ -302,9 +305,11 @@ func (c *collector) removeLayer(l *layer) error {
 	if err := c.removeRange(flat, kv.PrefixEnd(flat)); err != nil {
 		return err
 	}
-	cat := keys.MetaCatalog.Append(nil, l.id)
-	if err := c.removeRange(cat, kv.PrefixEnd(cat)); err != nil {
-		return err
+	for _, m := range []keys.Meta{keys.MetaCatalog, keys.MetaRows} {
+		prefix := m.Append(nil, l.id)
+		if err := c.removeRange(prefix, kv.PrefixEnd(prefix)); err != nil {
+			return err
+		}
 	}
 	if err := c.flush(); err != nil {
 		return err
@@ -363,6 +368,12 @@ func (c *collector) flush() error {
 	if err := c.apply(); err != nil {
 		return err
 	}
+	if p, ok := c.s.kv.(kv.Pacer); ok && c.sent%8 == 7 {
+		if err := p.Pace(c.ctx); err != nil {
+			return err
+		}
+	}
+	c.sent++
 	return c.rest(time.Since(start))
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"maps"
 	"slices"
 	"sort"
 	"sync"
@@ -18,18 +19,21 @@ type takenIn struct {
 	into map[uint64][]mergeRecord // of a target, in the order of their SCNs
 }
 
-// mergeRecord says that at an SCN a branch took in what another was at an SCN of that one's.
-type mergeRecord struct{ scn, source, at uint64 }
+// mergeRecord says that at an SCN a branch took in what another, or itself on an earlier layer, was at an SCN.
+type mergeRecord struct {
+	scn, source, at uint64
+	into, from      *layer // of the target and the source then
+}
 
-func (t *takenIn) note(target, scn, source, at uint64) {
+func (t *takenIn) note(target uint64, r mergeRecord) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.at == nil {
 		t.at, t.into = map[uint64]uint64{}, map[uint64][]mergeRecord{}
 	}
-	t.at[source] = max(t.at[source], at)
-	list := append(t.into[target], mergeRecord{scn, source, at})
-	if n := len(list); n > 1 && list[n-2].scn > scn { // in another order than they come, which is rare
+	t.at[r.source] = max(t.at[r.source], r.at)
+	list := append(t.into[target], r)
+	if n := len(list); n > 1 && list[n-2].scn > r.scn { // in another order than they come, which is rare
 		list = slices.Clone(list)
 		slices.SortStableFunc(list, func(a, b mergeRecord) int { return cmp.Compare(a.scn, b.scn) })
 	}
@@ -55,16 +59,33 @@ func (t *takenIn) between(target, after, upTo uint64) []mergeRecord {
 	return list[min(place(after), place(upTo)):place(upTo)]
 }
 
-// points returns the states that merges took in: the next merge starts from there.
+// points returns the states that merges took in: the next merge starts from there. That of a branch's own earlier layer, which a
+// rebase took in, is not among them: whoever else comes from that layer, by a fork or a merge, keeps the state that he comes from.
 func (t *takenIn) points() (list []pin) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	for _, records := range t.into {
+	for target, records := range t.into {
 		for _, r := range records {
-			list = append(list, pin{Branch: r.source, SCN: r.at})
+			if r.source != target {
+				list = append(list, pin{Branch: r.source, SCN: r.at})
+			}
 		}
 	}
 	return list
+}
+
+// lists returns all records, by target. They are not to be changed.
+func (t *takenIn) lists() map[uint64][]mergeRecord {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return maps.Clone(t.into)
+}
+
+// replace puts lists in the place of those of some targets.
+func (t *takenIn) replace(lists map[uint64][]mergeRecord) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	maps.Copy(t.into, lists)
 }
 
 // loadTakenIn reads the notes of all merges.
@@ -77,7 +98,14 @@ func (s *Store) loadTakenIn(ctx context.Context) error {
 		if !ok1 || !ok2 || !ok3 || n <= 0 {
 			return errCorrupt(val)
 		}
-		s.taken.note(target, scn, source, at)
+		r := mergeRecord{scn: scn, source: source, at: at}
+		if b := s.branches[target]; b != nil {
+			r.into = b.at(scn)
+		}
+		if b := s.branches[source]; b != nil {
+			r.from = b.at(at)
+		}
+		s.taken.note(target, r)
 		return nil
 	})
 }
