@@ -31,7 +31,7 @@ func newRoot() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddGroup(&cobra.Group{ID: "server", Title: "The server:"}, &cobra.Group{ID: "branches", Title: "Branches and history, on a running server:"},
 		&cobra.Group{ID: "operations", Title: "Backups, checks and copies, of a running server or a data directory:"})
-	for _, c := range []*cobra.Command{newServe(), newDemo()} {
+	for _, c := range []*cobra.Command{newServe(), newDemo(), newKey()} {
 		c.GroupID = "server"
 		root.AddCommand(c)
 	}
