@@ -197,12 +197,13 @@ func TestKill(t *testing.T) {
 	rnd := rand.New(rand.NewSource(seed))
 	for store := 1; store == 1 || time.Now().Before(end); store++ {
 		t.Logf("store %d, seed %d", store, seed)
-		killRounds(t, rnd, rounds, wait)
+		killRounds(t, rnd, rounds, wait, end)
 	}
 }
 
-// killRounds kills the server of one store some times, each after wait milliseconds at most.
-func killRounds(t *testing.T, rnd *rand.Rand, rounds, wait int) {
+// killRounds kills the server of one store some times, each after wait milliseconds at most; after the end a few times are
+// enough.
+func killRounds(t *testing.T, rnd *rand.Rand, rounds, wait int, end time.Time) {
 	dir, l := t.TempDir(), newLedger()
 	p := startProcess(t, dir)
 	run(t, dial(t, p, "postgres"),
@@ -213,6 +214,9 @@ func killRounds(t *testing.T, rnd *rand.Rand, rounds, wait int) {
 		"CREATE TABLE groups (id int, n int, text text, PRIMARY KEY (id, n))", "CREATE INDEX ON groups (text, id)",
 		"CREATE TABLE copies (id int, n int, text text, UNIQUE (id, n))")
 	for round := range rounds {
+		if round >= 6 && time.Now().After(end) {
+			break
+		}
 		wg := crowd(t, p, l, rnd.Int63n(1e6))
 		time.Sleep(time.Duration(50+rnd.Intn(wait)) * time.Millisecond)
 		p.kill()
