@@ -85,7 +85,11 @@ func (c conn) Merge(ctx context.Context, m vcs.Merge) (storage.MergeResult, erro
 
 // Checkpoint implements vcs.Conn.
 func (c conn) Checkpoint(ctx context.Context, always bool) error {
-	if !always && !c.s.txn.explicit {
+	switch {
+	case c.s.frame != nil && always:
+		return pgerr.New(pgerrcode.InvalidTransactionTermination, "invalid transaction termination").
+			WithHint("In a function nothing can be committed that is not the whole.")
+	case c.s.frame != nil || !always && !c.s.txn.explicit:
 		return nil
 	}
 	return c.s.checkpoint(ctx)
