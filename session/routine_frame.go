@@ -3,13 +3,17 @@ package session
 import (
 	"strings"
 
+	"github.com/jackc/pgerrcode"
+
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 )
 
 // frame is what a call of a function changes in the session, as it was before.
 type frame struct {
 	outer    *frame
+	secure   bool // the function is SECURITY DEFINER
 	txn      storage.Txn
 	caller   storage.ReadPoint // what the caller reads
 	deferred []deferredCheck   // of the caller's statement, due at its end
@@ -29,7 +33,7 @@ func (r *routine) enter() (*frame, error) {
 	f := &frame{outer: s.frame, txn: s.txn.Txn, deferred: s.txn.deferred, user: s.user, trusted: s.trusted}
 	f.caller = s.txn.Enter()
 	s.txn.deferred, s.frame = nil, f
-	if fn.Security {
+	if f.secure = fn.Security; f.secure {
 		if o, ok := s.global().Object(fn.Owner).(*catalog.Role); ok {
 			s.user, s.trusted = o.Name, false
 		}
@@ -122,4 +126,14 @@ func (s *Session) inside(in inside) {
 func (s *settings) now(key string) undoSetting {
 	v, had := s.values[key]
 	return undoSetting{key, v, had, true}
+}
+
+// mayChangeUser refuses to change who the user is where a function has changed it already.
+func (s *Session) mayChangeUser(setting string) error {
+	for f := s.frame; f != nil; f = f.outer {
+		if f.secure {
+			return pgerr.New(pgerrcode.InsufficientPrivilege, "cannot set parameter %q within security-definer function", setting)
+		}
+	}
+	return nil
 }

@@ -119,9 +119,13 @@ func (s *Session) assign(ctx context.Context, name, value string, local bool) er
 		return s.setBranch(ctx, branch, value, false, local)
 	case "rowan.ephemeral":
 		return pgerr.New(pgerrcode.CantChangeRuntimeParam, "parameter \"%s\" cannot be set after connection start", name)
-	case "role":
-		return s.setRole(value, local)
-	case "session_authorization":
+	case "role", "session_authorization":
+		if err := s.mayChangeUser(name); err != nil {
+			return err
+		}
+		if name == "role" {
+			return s.setRole(value, local)
+		}
 		return s.setSessionUser(value, local)
 	case "transaction_isolation":
 		return s.setModes(ctx, command.TxnModes{Isolation: value})

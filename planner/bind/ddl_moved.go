@@ -9,7 +9,9 @@ import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/command"
+	"github.com/rowandb/rowan/planner/expr"
 	"github.com/rowandb/rowan/planner/parse"
+	"github.com/rowandb/rowan/types"
 )
 
 // moved collects the stored texts that name an object, under its new schema and name. A table's own sequences go with it.
@@ -112,6 +114,22 @@ func (b *definer) renamedInDomain(out *[]command.Rewrite, u *catalog.UserType, r
 			return err
 		}
 		*out = append(*out, command.Rewrite{Object: u.OID, Text: b.keep(e).sql})
+	}
+	for _, k := range u.Checks {
+		if !reads(k.Deps) {
+			continue
+		}
+		n, err := parse.Expression(k.Expr)
+		if err != nil {
+			return err
+		}
+		q := b.child(nil)
+		q.value = &expr.CurrentValue{T: baseTypeMod(types.Type{Def: b.def(u.Base), Mod: u.Mod})}
+		e, err := b.unplaced(func() (expr.Expr, error) { return q.where(kindDomainCheck, n, "CHECK") })
+		if err != nil {
+			return err
+		}
+		*out = append(*out, command.Rewrite{Object: u.OID, Constraint: k.OID, Text: b.keep(e).sql})
 	}
 	return nil
 }

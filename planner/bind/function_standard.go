@@ -73,7 +73,7 @@ func (b *definer) standardStatement(f *catalog.Function, n *pg.Node) (string, er
 	if err != nil {
 		return "", err
 	}
-	for _, d := range deps {
+	for _, d := range append(deps, b.writtenColumns(tree)...) {
 		if !slices.Contains(f.Deps, d) {
 			f.Deps = append(f.Deps, d)
 		}
@@ -99,4 +99,29 @@ func (b *definer) insertColumns(s *pg.InsertStmt) error {
 		s.Cols = append(s.Cols, &pg.Node{Node: &pg.Node_ResTarget{ResTarget: &pg.ResTarget{Name: c.Name, Location: -1}}})
 	}
 	return nil
+}
+
+// writtenColumns are the columns that an INSERT or UPDATE names as targets.
+func (b *definer) writtenColumns(tree *pg.Node) []catalog.Dep {
+	var rv *pg.RangeVar
+	var cols []*pg.Node
+	switch s := tree.Node.(type) {
+	case *pg.Node_InsertStmt:
+		rv, cols = s.InsertStmt.Relation, s.InsertStmt.Cols
+	case *pg.Node_UpdateStmt:
+		rv, cols = s.UpdateStmt.Relation, s.UpdateStmt.TargetList
+	default:
+		return nil
+	}
+	_, t, err := b.tableOf(rv, "INSERT")
+	if err != nil {
+		return nil
+	}
+	var out []catalog.Dep
+	for _, n := range cols {
+		if c := t.Column(n.GetResTarget().GetName()); c != nil {
+			out = append(out, catalog.Dep{Object: t.OID, Column: c.ID})
+		}
+	}
+	return out
 }
