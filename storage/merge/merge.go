@@ -155,6 +155,7 @@ type merger struct {
 	base           *state
 	source, target storage.View
 	ids            *identities
+	was            *catalog.Snapshot // the target's catalog before the merge
 	numbers        map[storage.View]numbering
 	carried        []entry                   // what the source knows of renumbered rows, and the target does not
 	names          map[string]catalog.Object // objects of the target by name, once asked for
@@ -184,6 +185,7 @@ func (m *merger) open(ctx context.Context) (err error) {
 	m.res.SourceHead = m.source.At()
 	m.ids = identitiesOf(m.target, append([]storage.View{m.source}, m.base.views()...)...)
 	m.base.use(m.ids)
+	m.was = m.target.Catalog()
 	return m.fastForward(ctx)
 }
 

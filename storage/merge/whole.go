@@ -30,6 +30,7 @@ func (m *merger) whole() {
 			m.schemaConflict(o, fmt.Sprintf("both sides made an object named %q", o.Head().Name))
 		}
 	}
+	m.staleNames(snap)
 	for _, o := range snap.Objects() {
 		if what := lacking(snap, o); what != "" {
 			m.schemaConflict(o, "needs "+what+", which the other side dropped")
