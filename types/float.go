@@ -20,7 +20,12 @@ var float8Codec = codec{
 		v, err := parseFloat(s, 64, "double precision")
 		return Float(v), err
 	},
-	appendBinary: func(dst []byte, d Datum) []byte { return binary.BigEndian.AppendUint64(dst, uint64(d.I)) },
+	appendBinary: func(dst []byte, d Datum) []byte {
+		if f := d.F(); f != f {
+			return binary.BigEndian.AppendUint64(dst, 0x7ff8<<48) // the NaN of PostgreSQL: that of Go has another bit
+		}
+		return binary.BigEndian.AppendUint64(dst, uint64(d.I))
+	},
 	parseBinary: func(b []byte) (Datum, error) {
 		if err := needLen(b, 8); err != nil {
 			return Null, err

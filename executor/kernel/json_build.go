@@ -214,6 +214,9 @@ func buildMembers(e *Env, t []types.Type, a []datum, binary bool) ([]byte, error
 		if i > 0 {
 			b = append(b, ", "...)
 		}
+		if a[i].Null && binary {
+			return nil, badJSON("argument %d: key must not be null", i+1)
+		}
 		if a[i].Null {
 			return nil, badJSON("argument %d cannot be null", i+1).WithHint("Object keys should be text.")
 		}

@@ -222,7 +222,10 @@ func (q *query) nodeItem(node logical.Node, fields []Field, name string, alias *
 func (q *query) rangeSubselect(n *pg.RangeSubselect) (logical.Node, []*item, error) {
 	old := q.lateral
 	q.lateral = n.Lateral
+	outside := q.kind
+	q.kind = kindFromSubquery // for aggregates of columns that LATERAL reaches
 	node, fields, err := q.b.bindQuery(n.Subquery, q)
+	q.kind = outside
 	q.lateral = old
 	if err != nil {
 		return nil, nil, err

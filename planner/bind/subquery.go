@@ -96,7 +96,7 @@ func (q *query) rowSubquery(l *pg.Node, name []string, sub *pg.SubLink, pos int)
 	if err != nil {
 		return nil, err
 	}
-	right, err := q.subqueryRow(sub, len(left))
+	right, err := q.subqueryRow(sub, len(left), pos)
 	if err != nil {
 		return nil, err
 	}
@@ -104,8 +104,7 @@ func (q *query) rowSubquery(l *pg.Node, name []string, sub *pg.SubLink, pos int)
 }
 
 // subqueryRow binds a subquery that yields one row of n values, and returns the values.
-func (q *query) subqueryRow(sub *pg.SubLink, n int) ([]expr.Expr, error) {
-	pos := int(sub.Location)
+func (q *query) subqueryRow(sub *pg.SubLink, n, pos int) ([]expr.Expr, error) {
 	if err := q.checkSubquery(pos); err != nil {
 		return nil, err
 	}
