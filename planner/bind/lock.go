@@ -61,11 +61,24 @@ func (q *query) lockClause(s *pg.SelectStmt, t *tail) error {
 		l := byItem[it]
 		it.scan.Target = true
 		q.b.locks(it.table, it.scan.Ref, catalog.RowShare)
+		q.mayLock(it)
 		l.RowKey = q.lockColumn(it, catalog.ColRowKey)
 		l.Version = q.lockColumn(it, catalog.ColVersion)
 		t.locks = append(t.locks, *l)
 	}
 	return nil
+}
+
+// mayLock asks, beside the privilege to read a table, for that to update it; any column's will do.
+func (q *query) mayLock(it *item) {
+	for i := range q.b.out.Access {
+		if a := &q.b.out.Access[i]; a.item == it {
+			more := *a
+			more.Privilege, more.item = catalog.PrivUpdate, nil
+			q.b.out.Access = append(q.b.out.Access, more)
+			return
+		}
+	}
 }
 
 // strongerWait prefers NOWAIT, then SKIP LOCKED.

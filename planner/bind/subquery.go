@@ -105,6 +105,20 @@ func (q *query) rowSubquery(l *pg.Node, name []string, sub *pg.SubLink, pos int)
 
 // subqueryRow binds a subquery that yields one row of n values, and returns the values.
 func (q *query) subqueryRow(sub *pg.SubLink, n, pos int) ([]expr.Expr, error) {
+	row, err := q.rowOf(sub, pos)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(row) > n:
+		return nil, pgerr.New(pgerrcode.SyntaxError, "subquery has too many columns").At(pos)
+	case len(row) < n:
+		return nil, pgerr.New(pgerrcode.SyntaxError, "subquery has too few columns").At(pos)
+	}
+	return row, nil
+}
+
+// rowOf binds a subquery that yields one row, and returns the values.
+func (q *query) rowOf(sub *pg.SubLink, pos int) ([]expr.Expr, error) {
 	if err := q.checkSubquery(pos); err != nil {
 		return nil, err
 	}
@@ -113,12 +127,6 @@ func (q *query) subqueryRow(sub *pg.SubLink, n, pos int) ([]expr.Expr, error) {
 		return nil, err
 	}
 	cols := node.Columns()
-	if len(cols) > n {
-		return nil, pgerr.New(pgerrcode.SyntaxError, "subquery has too many columns").At(pos)
-	}
-	if len(cols) < n {
-		return nil, pgerr.New(pgerrcode.SyntaxError, "subquery has too few columns").At(pos)
-	}
 	fields := make([]types.Field, len(cols))
 	for i, c := range cols {
 		fields[i] = types.Field{Name: c.Name, Type: c.Type}

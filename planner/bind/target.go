@@ -229,7 +229,7 @@ func subLinkLabel(n *pg.SubLink) (string, int) {
 				if rt.Name != "" {
 					return rt.Name, 2
 				}
-				return labelOf(rt.Val)
+				return columnLabel(rt.Val), 2
 			}
 		}
 		if s != nil && s.ValuesLists != nil {

@@ -298,12 +298,12 @@ func (m *multiAssign) value(n *pg.Node) (*pg.Node, expr.Expr, error) {
 		return nil, nil, pgerr.New(pgerrcode.FeatureNotSupported, "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression").At(location(ref.Source))
 	}
 	if at == 0 {
-		row, err := m.q.subqueryRow(sub, want, int(sub.Location))
+		row, err := m.q.rowOf(sub, int(sub.Location))
 		if err != nil {
-			if pgerr.Code(err) == pgerrcode.SyntaxError {
-				err = pgerr.New(pgerrcode.SyntaxError, "number of columns does not match number of values").At(int(sub.Location))
-			}
 			return nil, nil, err
+		}
+		if len(row) != want {
+			return nil, nil, pgerr.New(pgerrcode.SyntaxError, "number of columns does not match number of values").At(int(sub.Location))
 		}
 		m.row = m.computeOnce(row)
 	}
