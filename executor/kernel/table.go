@@ -11,7 +11,7 @@ var tables = []map[string]Kernel{
 	comparisons, intFunctions, floatFunctions, trigonometry, numericFunctions, textFunctions, likeFunctions, encodeFunctions,
 	byteaFunctions, regexpFunctions, quoteFunctions, sessionFunctions, serviceFunctions(),
 	arrayFunctions, arrayComparisons, arrayTextFunctions, anyFunctions,
-	dateFunctions, timestampFunctions, intervalFunctions, overlapsFunctions, seriesFunctions, jsonFunctions, jsonSets, arraySets, jsonBuilders, numberCharFunctions, lengthFunctions, bitFunctions, numberParseFunctions,
+	dateFunctions, timestampFunctions, intervalFunctions, overlapsFunctions, seriesFunctions, jsonFunctions, jsonSets, jsonRecords, arraySets, jsonBuilders, numberCharFunctions, lengthFunctions, bitFunctions, numberParseFunctions,
 }
 
 var kernels = sync.OnceValue(func() map[string]Kernel { return join(tables...) })
