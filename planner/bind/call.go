@@ -141,7 +141,7 @@ func (b *binder) coercionAsCall(c *call, t *types.Def) (expr.Expr, error) {
 }
 
 func (b *binder) noCall(n *pg.FuncCall, c *call, many bool) error {
-	if n.AggOrder != nil && !n.AggWithinGroup && !many {
+	if len(n.AggOrder) > 1 && !n.AggWithinGroup && !many {
 		return pgerr.New(pgerrcode.UndefinedFunction, "function %s does not exist", c.text()+b.signature(c)).
 			WithHint("No aggregate function matches the given name and argument types. Perhaps you misplaced ORDER BY; ORDER BY must appear after all regular arguments of the aggregate.").At(c.pos)
 	}

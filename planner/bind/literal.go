@@ -27,6 +27,16 @@ func (b *binder) place(c *expr.Const, pos int) {
 	b.places[c] = pos
 }
 
+// inputType is the type that a literal is read as: without its modifier, which is a conversion of its own, but for intervals,
+// where it tells what '10' counts.
+func inputType(t types.Type) types.Type {
+	in := types.Of(t.Def)
+	if t.OID == types.OIDInterval {
+		in.Mod = t.Mod
+	}
+	return in
+}
+
 // coerceLiteral gives an untyped literal the type t by t's input function.
 func (b *binder) coerceLiteral(c *expr.Const, t types.Type, k cast) (expr.Expr, error) {
 	pos, ok := b.places[c]
@@ -34,10 +44,10 @@ func (b *binder) coerceLiteral(c *expr.Const, t types.Type, k cast) (expr.Expr, 
 		pos = k.pos
 	}
 	if t.Kind != types.KindDomain {
-		return b.input(c.Value, types.Of(t.Def), pos)
+		return b.input(c.Value, inputType(t), pos)
 	}
 	base := baseTypeMod(types.Of(t.Def))
-	e, err := b.input(c.Value, types.Of(base.Def), pos)
+	e, err := b.input(c.Value, inputType(base), pos)
 	if err != nil {
 		return nil, err
 	}
