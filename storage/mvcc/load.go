@@ -94,13 +94,19 @@ func (s *Store) loadCatalogs(ctx context.Context) error {
 	})
 }
 
-// loadLogs finds each layer's last commit.
+// loadLogs finds each layer's last commit: from the end of the log backwards, from layer to layer. Those without a commit, as
+// most of many branches are, cost nothing.
 func (s *Store) loadLogs(ctx context.Context) error {
-	for _, l := range s.layers {
-		prefix := keys.AppendLogPrefix(nil, l.id)
-		it := s.kv.Scan(ctx, kv.Range{Lo: prefix, Hi: kv.PrefixEnd(prefix), Reverse: true, KeysOnly: true})
-		if it.Next() {
-			k, _ := keys.DecodeLog(it.Key())
+	all := keys.AppendLogPrefix(nil, 0)[:1]
+	it := s.kv.Scan(ctx, kv.Range{Lo: all, Hi: kv.PrefixEnd(all), Reverse: true, KeysOnly: true})
+	defer it.Close()
+	for more := it.Next(); more; {
+		k, ok := keys.DecodeLog(it.Key())
+		if !ok { // Check tells of it
+			more = it.Next()
+			continue
+		}
+		if l := s.layers[k.Layer]; l != nil {
 			at, err := s.Time(ctx, k.SCN)
 			if err != nil {
 				at = time.Time{}
@@ -108,11 +114,7 @@ func (s *Store) loadLogs(ctx context.Context) error {
 			l.last, l.lastTime = k.SCN, at
 			l.logged.unknown.Store(true)
 		}
-		err := it.Err()
-		it.Close()
-		if err != nil {
-			return err
-		}
+		more = it.Seek(keys.AppendLogPrefix(nil, k.Layer)) // no key is as short as that: it moves to the layer before
 	}
-	return nil
+	return it.Err()
 }
