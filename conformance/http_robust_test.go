@@ -27,7 +27,7 @@ func active(t *testing.T, base, text string) string {
 // await waits until a condition holds.
 func await(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for range 600 {
+	for range 2400 {
 		if holds() {
 			return
 		}

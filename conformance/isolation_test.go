@@ -259,7 +259,7 @@ func (s *stage) settle(a *actor) (string, bool) {
 		default:
 			seen++
 		}
-		if time.Since(begun) > 10*time.Second {
+		if time.Since(begun) > patience {
 			s.t.Fatalf("%s neither answers nor waits for a lock", a.name)
 		}
 	}

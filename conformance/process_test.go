@@ -127,7 +127,7 @@ func startWebProcess(t testing.TB, dir, httpAddr string, env ...string) *process
 		close(p.done)
 	}()
 	t.Cleanup(p.kill)
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if p.ended() {
 			break
 		}
@@ -162,7 +162,7 @@ func (p *process) stop() {
 	}
 	select {
 	case <-p.done:
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		p.t.Fatalf("the server does not stop:\n%s", p.out.String())
 	}
 	if p.err != nil {
@@ -221,9 +221,13 @@ func run(t testing.TB, c *pgx.Conn, sql ...string) {
 	}
 }
 
-// try runs a statement by the simple protocol, for half a minute at most.
+// patience is how long tests wait for what should come at once, before they say that it never does: longer than a machine
+// that has much else to do takes for it.
+const patience = time.Minute
+
+// try runs a statement by the simple protocol.
 func try(c *pgx.Conn, sql string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	_, err := c.PgConn().Exec(ctx, sql).ReadAll()
 	return err
@@ -232,7 +236,7 @@ func try(c *pgx.Conn, sql string) error {
 // value returns the one value that a query returns, as text.
 func value(t testing.TB, c *pgx.Conn, sql string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	results, err := c.PgConn().Exec(ctx, sql).ReadAll()
 	if err != nil {

@@ -112,7 +112,7 @@ func (c *conversation) sql(t *testing.T, d *datadriven.TestData) string {
 		select {
 		case out := <-c.pending[name]:
 			return out
-		case <-time.After(20 * time.Second):
+		case <-time.After(patience):
 			t.Fatalf("%s: session %s still waits", d.Pos, name)
 		}
 	}

@@ -67,7 +67,7 @@ func TestEphemeral(t *testing.T) {
 			t.Errorf("%s branches", got)
 		}
 		_ = own.Close(t.Context())
-		for range 50 {
+		for range 3000 {
 			if branches("postgres") == "2" {
 				break
 			}

@@ -57,7 +57,7 @@ func (r *receiver) times(event string) (arrivals, ids int) {
 
 func (r *receiver) wait(event string, arrivals int) {
 	r.t.Helper()
-	for range 600 {
+	for range 1200 {
 		if n, _ := r.times(event); n >= arrivals {
 			return
 		}

@@ -83,7 +83,7 @@ func TestWebhooks(t *testing.T) {
 	}
 	want := []string{"branch.created dev", "branch.data_changed dev", "branch.data_changed main", "branch.deleted dev", "branch.merged main"}
 	var events []string
-	for range 100 {
+	for range 1200 {
 		events = got()
 		if len(events) >= len(want) {
 			break
@@ -96,7 +96,7 @@ func TestWebhooks(t *testing.T) {
 		t.Errorf("got %q, want %q", events, want)
 	}
 	var list []any
-	for range 100 { // what has arrived is noted a little later
+	for range 1200 { // what has arrived is noted a little later
 		if list = send("GET", "/v1/webhooks/"+id+"/deliveries?status=delivered", "")["deliveries"].([]any); len(list) >= len(want) {
 			break
 		}
