@@ -39,10 +39,15 @@ func (c *Call) readBody() (any, error) {
 // Hurry lets the rest of the body arrive within a time; the function that it returns ends that.
 func (c *Call) Hurry(limit time.Duration) (done func()) {
 	control := http.NewResponseController(c.Writer)
-	if control.SetReadDeadline(time.Now().Add(limit)) != nil {
+	end := time.Now().Add(limit)
+	if control.SetReadDeadline(end) != nil {
 		return func() {} // there is no connection: in tests of handlers
 	}
-	return func() { _ = control.SetReadDeadline(time.Time{}) } // as it has been set above
+	return func() {
+		if time.Now().Before(end) { // else net/http must not wait for the rest of the body, either
+			_ = control.SetReadDeadline(time.Time{}) // as it has been set above
+		}
+	}
 }
 
 // readBody decodes a JSON body strictly: unknown fields and wrong types are refused by name. An empty body is an empty
