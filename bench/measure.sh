@@ -68,7 +68,7 @@ report_line() {
 sql_ms() {
   local args=(-c '\timing on') s out
   for s in "$@"; do args+=(-c "$s"); done
-  out=$(timeout "$LIMIT_S" psql -X -q -At -v ON_ERROR_STOP=1 "${args[@]}" 2>&1) || { tail -2 <<<"$out" >&2; return 1; }
+  out=$(timeout --foreground "$LIMIT_S" psql -X -q -At -v ON_ERROR_STOP=1 "${args[@]}" 2>&1) || { tail -2 <<<"$out" >&2; return 1; }
   awk '/^Time: / { t = $2 } END { print t }' <<<"$out"
 }
 
@@ -76,7 +76,7 @@ sql_ms() {
 run_sql() {
   local args=() s
   for s in "$@"; do args+=(-c "$s"); done
-  timeout "$LIMIT_S" psql -X -q -At -v ON_ERROR_STOP=1 "${args[@]}" >/dev/null
+  timeout --foreground "$LIMIT_S" psql -X -q -At -v ON_ERROR_STOP=1 "${args[@]}" >/dev/null
 }
 
 # value SQL prints the one value of a query.

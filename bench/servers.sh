@@ -63,10 +63,14 @@ servers_stop() {
   [ -n "${PG_PID:-}" ] && kill -INT "$PG_PID" 2>/dev/null
   local i
   for i in $(seq 100); do
-    kill -0 "${ROWAN_PID:-0}" 2>/dev/null || kill -0 "${PG_PID:-0}" 2>/dev/null || break
+    running "${ROWAN_PID:-}" || running "${PG_PID:-}" || return 0
     sleep 0.1
   done
+  echo "a server did not end within 10 s" >&2
+  for i in ${ROWAN_PID:-} ${PG_PID:-}; do kill -KILL "$i" 2>/dev/null; done
 }
+
+running() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
 
 # use SERVER points psql and pgbench at rowan or postgres.
 use() {

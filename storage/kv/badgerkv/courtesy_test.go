@@ -118,3 +118,31 @@ func TestCrowd(t *testing.T) {
 		t.Errorf("%d threads are left", n)
 	}
 }
+
+// Bulk writes go on beside a reader whose iterator keeps memtables, and so their logs, that are on disk long since.
+func TestPaceBesideReader(t *testing.T) {
+	ctx := context.Background()
+	e, err := Open(Options{Dir: t.TempDir(), NoSync: true, keepResident: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 4 {
+		if err := os.WriteFile(e.wal.name(e.backlog.newest()+1+n), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := e.backlog.full(&e.wal); n < fullTables {
+		t.Fatalf("%d memtables are full", n)
+	}
+	for range 3 {
+		if err := e.Pace(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := e.backlog.full(&e.wal); n != 0 {
+		t.Errorf("%d memtables are thought to be full", n)
+	}
+	if err := e.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -40,6 +40,17 @@ func (b *backlog) full(w *walFiles) int {
 	return b.high - b.low
 }
 
+// heldLong is after which time a full memtable's log is there for a reader: an iterator keeps the memtables that it began with,
+// and their logs, long after they are on disk.
+const heldLong = time.Second
+
+// forget no longer counts the logs that are there now.
+func (b *backlog) forget() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.low = b.high
+}
+
 func exists(name string) bool {
 	_, err := os.Stat(name)
 	return err == nil
@@ -66,7 +77,11 @@ func (e *Engine) Pace(ctx context.Context) error {
 		e.loosened.Store(0)
 		e.flushBehind()
 	}
-	for e.backlog.full(&e.wal) > fullTables {
+	for began := time.Now(); e.backlog.full(&e.wal) > fullTables; {
+		if time.Since(began) > heldLong {
+			e.backlog.forget()
+			break
+		}
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
