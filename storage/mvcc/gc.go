@@ -29,7 +29,6 @@ type collector struct {
 	o     storage.GCOptions
 	res   storage.GCResult
 	batch kv.Batch
-	sent  int // batches
 	sees  sights
 }
 
@@ -368,12 +367,6 @@ func (c *collector) flush() error {
 	if err := c.apply(); err != nil {
 		return err
 	}
-	if p, ok := c.s.kv.(kv.Pacer); ok && c.sent%8 == 7 {
-		if err := p.Pace(c.ctx); err != nil {
-			return err
-		}
-	}
-	c.sent++
 	return c.rest(time.Since(start))
 }
 
