@@ -449,6 +449,7 @@ func upload(t *testing.T, file []byte, name, table, format string) (media string
 func TestServerShapes(t *testing.T) {
 	c := newStockClients(t)("User-Agent", "curl/8.5.0")
 	c.call("POST", "/v1/branches/main/execute", object{"sql": "CREATE TABLE t (id int PRIMARY KEY)"}, nil)
+	time.Sleep(2 * time.Millisecond) // points are in milliseconds
 	c.call("POST", "/v1/branches/main/execute", object{"sql": "INSERT INTO t VALUES (1)"}, nil)
 	history := mustFetch(c, "GET", "/v1/branches/main/history?limit=1")
 	at, err := time.Parse(time.RFC3339Nano, part(t, history, "data.history.0.timestamp"))

@@ -77,7 +77,7 @@ func TestRowan(t *testing.T) {
 		t.Errorf("create_branch: %+v", p)
 	}
 	m := ProcsByName("merge")[0]
-	if n := len(m.Args); !m.Set || string(m.ArgModes[n-1:n+1]) != "it" || m.ArgNames[len(m.ArgNames)-1] != "merge_id" {
+	if n := len(m.Args); !m.Set || string(m.ArgModes[n-1:n+1]) != "it" || m.ArgNames[len(m.ArgNames)-1] != "renumbered" {
 		t.Errorf("merge: %+v", m)
 	}
 	for _, p := range AllProcs() {

@@ -107,9 +107,18 @@ func (s *Store) resolveForm(ctx context.Context, b *branch, p string) (scn uint6
 		return scn, true, err
 	}
 	if scn, ok := parseSCN(p); ok {
-		return scn, true, nil
+		return scn, !(scn > s.seq.published.Load() && s.namesCommit(ctx, b, p)), nil
 	}
 	return s.resolveClock(ctx, b, p)
+}
+
+// namesCommit reports whether a number that is no SCN yet is the beginning of a commit's hash.
+func (s *Store) namesCommit(ctx context.Context, b *branch, number string) bool {
+	if s.naming == nil {
+		return false
+	}
+	_, ok, err := s.naming.Point(ctx, b.Database, "commit:"+number, "")
+	return ok && err == nil
 }
 
 // splitForm parts a point that says what it is, such as tag:v1; of any other form is "".
