@@ -51,7 +51,7 @@ func NewImporter(ctx context.Context, engine kv.Engine, to uint64, until time.Ti
 // Begin begins one of a chain of exports. What is written in place is the newest one's.
 func (i *Importer) Begin(info storage.ExportInfo) error {
 	if info.Format != formatVersion {
-		return fmt.Errorf("the backup is of format %d, this version of Rowan needs %d", info.Format, formatVersion)
+		return fmt.Errorf("the backup is of format %d, this version of Rowan needs %d: restore it with the version that made it", info.Format, formatVersion)
 	}
 	if info.Low > i.to {
 		return fmt.Errorf("the oldest SCN that can be restored is %d", info.Low)

@@ -11,7 +11,7 @@ import (
 )
 
 // formatVersion is that of everything in the store; another one is refused.
-const formatVersion = 1
+const formatVersion = 2
 
 const globalLayer = 1
 
@@ -44,7 +44,7 @@ func (s *Store) checkFormat(ctx context.Context) error {
 		return s.kv.Apply(ctx, &b)
 	}
 	if v, n := binary.Uvarint(val); n <= 0 || v != formatVersion {
-		return fmt.Errorf("store has format %d, this server needs %d", v, formatVersion)
+		return fmt.Errorf("store has format %d, this server needs %d: dump its branches with the version that wrote it, and load them with this one", v, formatVersion)
 	}
 	return nil
 }
