@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
@@ -33,19 +34,24 @@ func (e *Engine) trim(share int64, stop <-chan struct{}) {
 	}
 }
 
-// letGo has the pages of all tables reclaimed. An iterator holds the tables meanwhile; one that a compaction makes and drops
-// in between is not held, which is why release must do no harm to whatever its addresses are by then.
+// letGo drops the pages of the tables from the process's memory. A table whose mapping goes meanwhile must not be among them:
+// its addresses may be somebody else's memory by then. An iterator holds all the tables that there are when it is made; those
+// that were there before and are there after it are among them, for a table's number is never given again. Nobody but Badger
+// may have mapped them, which the lock sees to.
 func (e *Engine) letGo() {
 	if e.enter() != nil {
 		return
 	}
 	defer e.leave()
+	before := tableNames(e.db)
 	it := e.read.NewIterator(badger.IteratorOptions{AllVersions: true})
 	defer it.Close()
-	held := map[string]bool{}
-	for _, t := range e.db.Tables() {
-		held[fmt.Sprintf("%06d.sst", t.ID)] = true
+	held := tableNames(e.db)
+	for name := range held {
+		held[name] = before[name]
 	}
+	foreign.Lock()
+	defer foreign.Unlock()
 	maps, err := openMaps()
 	if err != nil {
 		return
@@ -54,6 +60,17 @@ func (e *Engine) letGo() {
 	for _, m := range mappedTables(maps, e.opts.Dir, held) {
 		release(m)
 	}
+}
+
+// foreign is held for reading by those who map tables beside Badger.
+var foreign sync.RWMutex
+
+func tableNames(db *badger.DB) map[string]bool {
+	names := map[string]bool{}
+	for _, t := range db.Tables() {
+		names[fmt.Sprintf("%06d.sst", t.ID)] = true
+	}
+	return names
 }
 
 type mapping struct{ from, to uintptr }

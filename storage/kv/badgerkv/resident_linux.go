@@ -22,11 +22,7 @@ func mappedBytes() int64 {
 
 func openMaps() (io.ReadCloser, error) { return os.Open("/proc/self/maps") }
 
-// madvPageout has pages reclaimed, whatever they are of; nothing of them is lost.
-const madvPageout = 21
-
-// release has the pages of a mapping reclaimed. It must be the advice that keeps what is in them: a table may have gone since
-// the list of mappings was read, and its addresses be somebody else's memory.
+// release drops the pages of a mapping of a file, which keeps what is in them. Of other memory they would be lost.
 func release(m mapping) {
-	_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, m.from, m.to-m.from, madvPageout)
+	_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, m.from, m.to-m.from, syscall.MADV_DONTNEED)
 }

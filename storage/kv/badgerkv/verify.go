@@ -192,6 +192,8 @@ func (v *verifier) run(ctx context.Context, whole bool, progress func(done, tota
 // table returns what is wrong with a table. Badger's own code panics at some damage, and a table that a compaction drops
 // becomes empty under the reader.
 func (v *verifier) table(name string, m badger.TableManifest, whole bool) (problem string) {
+	foreign.RLock()
+	defer foreign.RUnlock()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
