@@ -14,13 +14,13 @@ type Memory string
 // The names.
 const (
 	MemorySmall  Memory = "small"  // 128 MB: laptops, CI, many servers on one machine
-	MemoryNormal Memory = "normal" // a quarter of the machine's, 768 MB at most
+	MemoryNormal Memory = "normal" // a quarter of the machine's, 640 MB at most
 	MemoryLarge  Memory = "large"  // half of the machine's: one of its own
 )
 
 const (
 	smallMemory  = 128 << 20
-	normalMemory = 768 << 20
+	normalMemory = 640 << 20
 	leastMemory  = 64 << 20
 )
 

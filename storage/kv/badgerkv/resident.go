@@ -16,7 +16,7 @@ import (
 // a scan or a load would make the process as large as its data. So the tables are let go of now and then. What the system
 // has cached of them stays cached, and comes back at the cost of a page fault.
 
-const residentEvery = 200 * time.Millisecond
+const residentEvery = 50 * time.Millisecond
 
 // trim keeps the mapped tables within a share of memory, until stop is closed.
 func (e *Engine) trim(share int64, stop <-chan struct{}) {
