@@ -21,10 +21,11 @@ type BranchAdmin interface {
 	Restore(ctx context.Context, db catalog.OID, name string, o RestoreOptions) (Branch, error)
 
 	// Rebase bases a branch anew on its parent, or on another branch, within a transaction: from then on the transaction's
-	// view of the branch shows what the other has. The caller brings the branch's own changes there, which are those between
-	// the views returned, by a merge; nil views mean that there is nothing new to be based on. The branch is rebased when the
-	// transaction is committed, and its past is what it was. Rolling back to a savepoint takes a rebase back.
-	Rebase(ctx context.Context, tx Txn, o RebaseOptions) (from, to View, err error)
+	// view of the branch shows what the other has. The caller brings the branch's own changes there, which are what it had got
+	// (was) since it and the other (onto) had the same, by a merge; nil views mean that there is nothing new to be based on.
+	// The branch is rebased when the transaction is committed, and its past is what it was. Rolling back to a savepoint takes
+	// a rebase back.
+	Rebase(ctx context.Context, tx Txn, o RebaseOptions) (was, onto View, err error)
 
 	Keeper
 }

@@ -210,13 +210,14 @@ type Decision struct {
 type MergeRequest struct {
 	Source, Target string
 	SourcePoint    string // the source as of then; "" its head
-	// From and To, when set, bring what lies between two views to the target, and nothing else of the source: a
-	// cherry-pick, or with To older than From a revert. No merge is recorded.
-	From, To    View
-	Strategy    Strategy
-	FastForward FastForward
-	Record      Record
-	Message     string
+	// To, when set, and From bring what lies between two views to the target, and nothing else of the source: a
+	// cherry-pick, or with To older than From a revert. No merge is recorded. With Onto in place of From it is what To has
+	// got since it and Onto had the same: a rebase.
+	From, To, Onto View
+	Strategy       Strategy
+	FastForward    FastForward
+	Record         Record
+	Message        string
 	// Only, when set, says which objects of the schema, with their rows, are merged; all else stays as it is.
 	Only func(o catalog.Object) bool
 	// Decide is asked about each conflict before the strategy is; nil decides none. It may be asked twice.

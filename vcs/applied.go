@@ -28,7 +28,7 @@ func MergeApplied(ctx context.Context, c Conn, m Merge, always bool) (id int64, 
 	before := c.Txn().Savepoint()
 	var kept []systable.Row
 	seen := map[identity]bool{}
-	unrecorded := m.Record == storage.RecordNever || m.From != nil
+	unrecorded := m.Record == storage.RecordNever || m.To != nil
 	m.Strategy, m.Record, m.Force = "target_wins", storage.RecordNever, true
 	m.Decide = func(_ context.Context, x *storage.Conflict) (storage.Decision, error) {
 		if r := storedConflict(c.Database().OID, 0, int64(len(kept)+1), x); !seen[identityOf(r)] {

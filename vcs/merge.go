@@ -22,11 +22,11 @@ type Merge struct {
 	FastForward                       string // auto, only or never
 	DryRun                            bool
 	Force                             bool // let rows through that break CHECK and foreign key constraints
-	// From and To, when set, are what is brought to the target: see storage.MergeRequest.
-	From, To storage.View
-	Record   storage.Record              // what becomes of the ancestry, and of the source's commits
-	Only     func(o catalog.Object) bool // what is merged; nil: everything
-	Decide   func(ctx context.Context, c *storage.Conflict) (storage.Decision, error)
+	// From, To and Onto, when set, are what is brought to the target: see storage.MergeRequest.
+	From, To, Onto storage.View
+	Record         storage.Record              // what becomes of the ancestry, and of the source's commits
+	Only           func(o catalog.Object) bool // what is merged; nil: everything
+	Decide         func(ctx context.Context, c *storage.Conflict) (storage.Decision, error)
 }
 
 var fastForwards = map[string]storage.FastForward{
@@ -44,7 +44,7 @@ func (m *Merge) Request() (storage.MergeRequest, error) {
 		return storage.MergeRequest{}, pgerr.New(pgerrcode.InvalidParameterValue, "unknown fast-forward mode %q", m.FastForward).
 			WithHint("Known modes: auto, only, never.")
 	}
-	return storage.MergeRequest{Source: m.Source, Target: m.Target, SourcePoint: m.SourcePoint, From: m.From, To: m.To, Strategy: strategy,
+	return storage.MergeRequest{Source: m.Source, Target: m.Target, SourcePoint: m.SourcePoint, From: m.From, To: m.To, Onto: m.Onto, Strategy: strategy,
 		FastForward: ff, Record: m.Record, Only: m.Only, Message: m.Message, Decide: m.Decide}, nil
 }
 

@@ -22,15 +22,15 @@ func rebaseBranch(ctx context.Context, c Conn, a []types.Datum, yield func([]typ
 	}
 	before := c.Txn().Savepoint()
 	o := storage.RebaseOptions{Branch: name, Onto: text(a[2]), Point: text(a[3]), Force: a[5].B()}
-	from, to, err := c.Store().Branches().Rebase(ctx, c.Txn(), o)
+	was, onto, err := c.Store().Branches().Rebase(ctx, c.Txn(), o)
 	if err != nil {
 		return err
 	}
-	if from == nil {
+	if was == nil {
 		showMerge("up to date", &storage.MergeResult{}, 0, c.Format(), yield)
 		return nil
 	}
-	m := Merge{Target: name, Strategy: text(a[1]), From: from, To: to, Message: fmt.Sprintf("REBASE %s", name)}
+	m := Merge{Target: name, Strategy: text(a[1]), To: was, Onto: onto, Message: fmt.Sprintf("REBASE %s", name)}
 	res, err := c.Merge(ctx, m)
 	status := "rebased"
 	switch {

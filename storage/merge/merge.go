@@ -174,9 +174,7 @@ func (m *merger) open(ctx context.Context) (err error) {
 	if m.target.ReadOnly() {
 		return pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot merge into a point in the past")
 	}
-	if m.req.From != nil {
-		m.base, m.source = &state{view: m.req.From}, m.req.To
-	} else if err := m.openSource(ctx); err != nil {
+	if err := m.openSource(ctx); err != nil {
 		return err
 	}
 	for _, v := range m.base.leaves() {
@@ -189,7 +187,14 @@ func (m *merger) open(ctx context.Context) (err error) {
 	return m.fastForward(ctx)
 }
 
+// openSource finds what is brought, and since when.
 func (m *merger) openSource(ctx context.Context) (err error) {
+	if m.source = m.req.To; m.picked() {
+		if m.base = (&state{view: m.req.From}); m.req.Onto != nil {
+			m.base, err = commonState(ctx, m.tx, []storage.View{m.source}, []storage.View{m.req.Onto})
+		}
+		return err
+	}
 	if m.source, err = m.tx.View(ctx, catalog.Ref{Branch: m.req.Source, Point: m.req.SourcePoint}); err != nil {
 		return err
 	}
@@ -199,6 +204,9 @@ func (m *merger) openSource(ctx context.Context) (err error) {
 	m.base, err = commonState(ctx, m.tx, []storage.View{m.source}, []storage.View{m.target})
 	return err
 }
+
+// picked reports whether the merge brings a part of the source's history, after which the target does not count as one that has it.
+func (m *merger) picked() bool { return m.req.To != nil }
 
 // fastForward finds whether the target has changed anything since the base.
 func (m *merger) fastForward(ctx context.Context) error {
@@ -265,7 +273,7 @@ func (m *merger) run(ctx context.Context) error {
 
 // record keeps that the target has in it what the source had.
 func (m *merger) record(ctx context.Context) error {
-	if m.req.From != nil {
+	if m.picked() {
 		return nil
 	}
 	news, err := m.tx.Unmerged(ctx, m.source, m.target)

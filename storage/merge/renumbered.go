@@ -83,13 +83,13 @@ func (m *merger) loadNumbers(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if in && m.req.From == nil {
+		if in && !m.picked() {
 			if own++; own == 1 || e.table < first.table {
 				first = e
 			}
 			continue
 		}
-		if m.req.From == nil {
+		if !m.picked() {
 			m.carried = append(m.carried, e)
 		}
 	}

@@ -173,7 +173,7 @@ func (t *tableMerge) prepare() {
 	t.cellBuf = make([]types.Datum, len(t.stored))
 	was := t.before[t.into.OID]
 	t.adopted = was != nil && was.Rows != t.into.Rows
-	t.unmoved = t.res.FastForward && was == nil && t.merger.base.view != nil && t.req.From == nil
+	t.unmoved = t.res.FastForward && was == nil && t.merger.base.view != nil && !t.picked()
 	t.filled = slices.ContainsFunc(t.indexes, func(n newIndex) bool { return n.table == t.into.OID })
 	for _, ix := range t.into.Indexes {
 		t.gather = t.gather || ix.Unique && !ix.Primary

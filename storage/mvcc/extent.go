@@ -111,11 +111,16 @@ func (s *Store) sights(ctx context.Context, without func(*branch) bool) (sights,
 		v.add(l, 0, latest)
 	}
 	v.add(s.global, 0, latest)
+	v.close()
+	return v, nil
+}
+
+// close adds what the layers show of those below them, and puts the intervals in order.
+func (v sights) close() {
 	v.parents()
 	for l, e := range v {
 		v[l] = e.join()
 	}
-	return v, nil
 }
 
 func (s *Store) used() []*layer {

@@ -239,6 +239,7 @@ func (c *collector) deadLayers() (dead []*layer, err error) {
 			gone[l] = true
 		}
 	}
+	unseen := maps.Clone(gone)
 	grafted := c.graft(gone)
 	var shorter []*branch
 	for _, b := range s.branches {
@@ -274,7 +275,25 @@ func (c *collector) deadLayers() (dead []*layer, err error) {
 			dead = append(dead, l)
 		}
 	}
+	for l := range unseen {
+		if s.layers[l.id] == l { // it stays as it is, with what it shows of others
+			c.sees.add(l, 0, latest)
+		}
+	}
+	for target, list := range grafted {
+		c.seeMerged(target, list)
+	}
+	c.sees.close()
 	return dead, nil
+}
+
+// seeMerged adds the states that records of merges name, which nobody may have seen before: the next merge starts from there.
+func (c *collector) seeMerged(target uint64, list []mergeRecord) {
+	for _, r := range list {
+		if b := c.s.branches[r.source]; b != nil && r.source != target {
+			c.sees.add(b.at(r.at), r.at, r.at)
+		}
+	}
 }
 
 // without returns a copy of the branch without some layers. They belong to a past that is not kept.

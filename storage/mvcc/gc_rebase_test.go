@@ -86,13 +86,13 @@ func (w *twin) merge(source, target string) string {
 
 func (w *twin) rebase(name, onto string) {
 	x := begin(w.t, w.s, name, storage.ReadCommitted)
-	from, to, err := w.s.Branches().Rebase(ctx, x.Txn, storage.RebaseOptions{Branch: name, Onto: onto})
+	was, parent, err := w.s.Branches().Rebase(ctx, x.Txn, storage.RebaseOptions{Branch: name, Onto: onto})
 	must(w.t, err)
-	if from == nil {
+	if was == nil {
 		must(w.t, x.Rollback())
 		return
 	}
-	_, err = w.s.Branches().Merge(ctx, x.Txn, storage.MergeRequest{Target: name, From: from, To: to, Strategy: storage.SourceWins})
+	_, err = w.s.Branches().Merge(ctx, x.Txn, storage.MergeRequest{Target: name, To: was, Onto: parent, Strategy: storage.SourceWins})
 	must(w.t, err)
 	x.commit()
 }
@@ -168,8 +168,13 @@ func TestRebasedLayersGo(t *testing.T) {
 				}
 			}
 		}
-		must(t, a.s.Close())
-		must(t, b.s.Close())
+		for _, w := range both {
+			bad, err := w.s.Check(ctx, nil)
+			if must(t, err); len(bad) > 0 {
+				t.Fatalf("check: %v", bad)
+			}
+			must(t, w.s.Close())
+		}
 	})
 }
 

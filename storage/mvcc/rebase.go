@@ -23,7 +23,7 @@ type rebase struct {
 }
 
 // Rebase implements storage.BranchAdmin.
-func (b branches) Rebase(ctx context.Context, tx storage.Txn, o storage.RebaseOptions) (from, to storage.View, err error) {
+func (b branches) Rebase(ctx context.Context, tx storage.Txn, o storage.RebaseOptions) (was, onto storage.View, err error) {
 	t, ok := tx.(*Txn)
 	if !ok {
 		return nil, nil, pgerr.Internal("transaction %T cannot rebase", tx)
@@ -37,10 +37,6 @@ func (b branches) Rebase(ctx context.Context, tx storage.Txn, o storage.RebaseOp
 	if err != nil || !news {
 		return nil, nil, err
 	}
-	bases, err := t.Bases(ctx, []storage.View{old}, []storage.View{parent})
-	if err != nil {
-		return nil, nil, err
-	}
 	l, err := t.newLayer(ctx, v.branch.ID, parent)
 	if err != nil {
 		return nil, nil, storeError(err)
@@ -49,7 +45,7 @@ func (b branches) Rebase(ctx context.Context, tx storage.Txn, o storage.RebaseOp
 	t.rebases, t.built = append(t.rebases, r), append(t.built, l)
 	v.rebased = r
 	v.moveTo(l)
-	return bases[0], old, t.RecordMerge(old, v)
+	return old, parent, t.RecordMerge(old, v)
 }
 
 // openRebase returns views of the branch and of what it is to be based on.

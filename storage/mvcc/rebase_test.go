@@ -14,12 +14,12 @@ import (
 // rebaseBranch rebases a branch on its parent, its own changes winning over the parent's.
 func rebaseBranch(t tb, s *mvcc.Store, name string) (storage.SCN, error) {
 	x := begin(t, s, name, storage.ReadCommitted)
-	from, to, err := s.Branches().Rebase(ctx, x.Txn, storage.RebaseOptions{Branch: name})
-	if err != nil || from == nil {
+	was, onto, err := s.Branches().Rebase(ctx, x.Txn, storage.RebaseOptions{Branch: name})
+	if err != nil || was == nil {
 		must(t, x.Rollback())
 		return 0, err
 	}
-	res, err := s.Branches().Merge(ctx, x.Txn, storage.MergeRequest{Target: name, From: from, To: to, Strategy: storage.SourceWins})
+	res, err := s.Branches().Merge(ctx, x.Txn, storage.MergeRequest{Target: name, To: was, Onto: onto, Strategy: storage.SourceWins})
 	must(t, err)
 	if len(res.Conflicts) > 0 {
 		t.Fatalf("conflicts: %+v", res.Conflicts)
