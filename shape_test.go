@@ -1,6 +1,7 @@
 package rowan_test
 
 import (
+	"fmt"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -109,6 +110,26 @@ func TestDocsNameFiles(t *testing.T) {
 			if !exists(name) && !exists(filepath.Join(filepath.Dir(doc), name)) {
 				t.Errorf("%s names %s, which is not there", doc, name)
 			}
+		}
+	}
+}
+
+// TestDecisionNumbers wants decisions numbered 1, 2, 3 and so on, each number once, and the same in a file's name and its heading.
+func TestDecisionNumbers(t *testing.T) {
+	files, err := filepath.Glob("docs/decisions/[0-9]*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if prefix := fmt.Sprintf("%04d-", i+1); !strings.HasPrefix(filepath.Base(file), prefix) {
+			t.Errorf("%s: its number is not the next one, %s", file, prefix)
+		}
+		if heading := fmt.Sprintf("# %d. ", i+1); !strings.HasPrefix(string(text), heading) {
+			t.Errorf("%s: its heading does not begin with %q", file, heading)
 		}
 	}
 }
