@@ -17,6 +17,9 @@ func (s *Session) checkAccess(plan *planner.Plan) error {
 	if s.trusted || len(plan.Access) == 0 {
 		return nil
 	}
+	if err := s.mayReadPasswords(plan); err != nil {
+		return err
+	}
 	global := s.global()
 	me := s.role(global)
 	if me == nil || me.Superuser {

@@ -30,6 +30,9 @@ var backendServices = map[string]service{
 
 // signal stops another session, if the user may.
 func (s *Session) signal(pid int64, verb, what string, stop func(Backends, uint32) bool) (types.Datum, error) {
+	if err := s.needs("admin"); err != nil {
+		return types.Null, err
+	}
 	user, ok := s.engine.activity.user(uint32(pid))
 	if !ok || s.engine.Backends == nil {
 		s.notice(warning(pgerrcode.Warning, "PID %d is not a PostgreSQL backend process", pid))

@@ -24,6 +24,11 @@ func (s *Session) copy(ctx context.Context, p *planned, c *command.Copy, out *ou
 		return "", pgerr.New(pgerrcode.InsufficientPrivilege, "must be superuser or have privileges of the pg_read_server_files role to COPY from a file").
 			WithHint("Anyone can COPY to stdout or from stdin. psql's \\copy command also works for anyone.")
 	}
+	if c.File != "" {
+		if err := s.needs("admin"); err != nil { // the server's files are no data of a branch
+			return "", err
+		}
+	}
 	run := s.copyTo
 	if c.From {
 		run = s.copyFrom

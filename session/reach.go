@@ -7,6 +7,7 @@ import (
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/planner"
 	"github.com/rowandb/rowan/planner/command"
 	"github.com/rowandb/rowan/storage"
 )
@@ -45,6 +46,20 @@ func (s *Session) reaches(branch string, write bool) error {
 func (s *Session) needs(scope string) error {
 	if r := s.opts.Reach; r != nil && !r.May(scope) {
 		return pgerr.New(pgerrcode.InsufficientPrivilege, "these credentials lack the scope %q", scope)
+	}
+	return nil
+}
+
+// mayReadPasswords refuses the roles' passwords to credentials that do not stand for all of a superuser: what they prove
+// reaches further than they do.
+func (s *Session) mayReadPasswords(plan *planner.Plan) error {
+	if s.opts.Reach == nil {
+		return nil
+	}
+	for i := range plan.Access {
+		if t, ok := plan.Access[i].Object.(*catalog.Table); ok && catalog.Restricted(t) {
+			return s.needs("admin")
+		}
 	}
 	return nil
 }
