@@ -31,6 +31,9 @@ func (s *stmt) createDatabase(ctx context.Context, c *command.CreateDatabase) er
 	if db, branch, ok := strings.Cut(c.Name, "/"); ok {
 		return s.createBranch(ctx, db, branch, c)
 	}
+	if err := checkDatabaseName(c.Name); err != nil {
+		return err
+	}
 	if s.roles().DatabaseByName(c.Name) != nil {
 		return pgerr.New(pgerrcode.DuplicateDatabase, "database %q already exists", c.Name)
 	}
@@ -58,6 +61,14 @@ func (s *stmt) createDatabase(ctx context.Context, c *command.CreateDatabase) er
 		return err
 	}
 	return g.Put(ctx, d)
+}
+
+// checkDatabaseName refuses names that nobody could connect to: what stands behind a slash or an @ is a branch or a point.
+func checkDatabaseName(name string) error {
+	if strings.ContainsAny(name, "/@") {
+		return pgerr.New(pgerrcode.InvalidName, "invalid database name %q", name).WithDetail(`A slash separates a branch from its database, and "@" a point in time.`)
+	}
+	return nil
 }
 
 // checkDatabaseOptions refuses what Rowan cannot give: other encodings, and copies of databases with content.
@@ -233,6 +244,9 @@ func (s *stmt) renameGlobal(ctx context.Context, c *command.Rename) error {
 		return err
 	}
 	if err := s.mustOwn(d); err != nil {
+		return err
+	}
+	if err := checkDatabaseName(c.To); err != nil {
 		return err
 	}
 	if s.roles().DatabaseByName(c.To) != nil {

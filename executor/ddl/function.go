@@ -14,10 +14,15 @@ import (
 )
 
 func (s *stmt) createFunction(ctx context.Context, c *command.CreateFunction) error {
-	if err := s.mayCreate(c.Function.Schema); err != nil {
+	f := *c.Function
+	at, err := s.temporary(ctx, command.Target{Schema: f.Schema, Temp: c.Temp})
+	if err != nil {
 		return err
 	}
-	f := *c.Function
+	f.Schema = at.Schema
+	if err := s.mayCreate(f.Schema); err != nil {
+		return err
+	}
 	if old := s.sameFunction(&f); old != nil {
 		if !c.Replace {
 			return pgerr.New(pgerrcode.DuplicateFunction, "function %q already exists with same argument types", f.Name)

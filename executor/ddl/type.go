@@ -54,6 +54,10 @@ func checkLabel(n string) error {
 
 // newType starts a type with its array type.
 func (s *stmt) newType(ctx context.Context, at command.Target, kind types.Kind) (*catalog.UserType, error) {
+	at, err := s.temporary(ctx, at)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.mayCreate(at.Schema); err != nil {
 		return nil, err
 	}

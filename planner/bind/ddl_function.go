@@ -34,7 +34,7 @@ func (b *definer) createFunction(s *pg.CreateFunctionStmt) (command.Command, err
 	if err := b.returns(f, s, out); err != nil {
 		return nil, err
 	}
-	c := &command.CreateFunction{Function: f, Replace: s.Replace}
+	c := &command.CreateFunction{Function: f, Replace: s.Replace, Temp: at.Temp}
 	if err := o.check(f, s.SqlBody != nil); err != nil {
 		return nil, err
 	}

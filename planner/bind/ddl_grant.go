@@ -7,6 +7,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/catalog/builtin"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/command"
 )
@@ -179,7 +180,8 @@ func (b *definer) grantObject(c *command.Grant, s *pg.GrantStmt, n *pg.Node) err
 }
 
 func (b *definer) grantFunction(c *command.Grant, o *pg.ObjectWithArgs) error {
-	f, err := b.userFunction(o, "function")
+	word := strings.ToLower(c.Kind)
+	f, err := b.userFunction(o, word)
 	if err != nil {
 		return err
 	}
@@ -187,7 +189,16 @@ func (b *definer) grantFunction(c *command.Grant, o *pg.ObjectWithArgs) error {
 		c.Objects = append(c.Objects, f.OID)
 		return nil
 	}
-	return pgerr.New(pgerrcode.UndefinedFunction, "function %s does not exist", b.functionText(o))
+	if len(builtin.ProcsByName(o.Objname[len(o.Objname)-1].GetString_().GetSval())) > 0 {
+		return pgerr.Unsupported("%s on built-in functions", c.Tag())
+	}
+	if word == "routine" {
+		word = "function"
+	}
+	if o.ArgsUnspecified {
+		return pgerr.New(pgerrcode.UndefinedFunction, "could not find a %s named %q", word, b.functionText(o))
+	}
+	return pgerr.New(pgerrcode.UndefinedFunction, "%s %s does not exist", word, b.functionText(o))
 }
 
 // defaultPrivileges binds ALTER DEFAULT PRIVILEGES.

@@ -48,7 +48,9 @@ func (b *definer) newName(names []string) (command.Target, error) {
 	}
 	t := command.Target{Name: clipName(name)}
 	if schema != "" {
-		t.Schema, err = b.schema(schema)
+		if t.Schema, err = b.schema(schema); err != nil && schema == "pg_temp" { // it is made when it is first needed
+			t.Temp, err = true, nil
+		}
 		return t, err
 	}
 	snap, err := b.session()

@@ -124,6 +124,7 @@ type CreateFunction struct {
 	Function *catalog.Function // without OID and Owner
 	Invalid  error             // what is wrong with its body, to be told when all else is right; nil: nothing
 	Replace  bool
+	Temp     bool // in the schema of temporary objects, which is not there yet
 }
 
 // AlterFunction is ALTER FUNCTION with actions; nil fields stay.
