@@ -166,6 +166,9 @@ func (s *Store) errNoBranch(db catalog.OID, name string) error {
 	if len(known) > 8 {
 		known = append(known[:8], "…")
 	}
+	if strings.Contains(name, "@") {
+		return err.WithHint("A branch's name has no @. SET rowan.as_of, AS OF and the arguments as_of choose a point.")
+	}
 	if len(known) > 0 {
 		return err.WithHint("Known branches: %s.", strings.Join(known, ", "))
 	}

@@ -120,12 +120,18 @@ func (s *Store) saveBranch(ctx context.Context, batch *kv.Batch, x *branch) (sto
 }
 
 func checkName(n string) error {
-	if n == "" || len(n) > 255 || strings.ContainsAny(n, "@\x00") || strings.HasPrefix(n, "/") || strings.HasSuffix(n, "/") || n[0] == '~' {
-		return pgerr.New(pgerrcode.InvalidName, "invalid branch name \"%s\"", n).
-			WithHint("A branch name has 1 to 255 bytes, no @, and neither begins nor ends with a slash.")
+	if n != "" && len(n) <= longestName && n != "HEAD" && !strings.ContainsAny(n, "@~^\x00") && !strings.HasPrefix(n, "/") && !strings.HasSuffix(n, "/") {
+		return nil
 	}
-	return nil
+	if len(n) > longestName {
+		n = strings.ToValidUTF8(n[:longestName], "") + "…"
+	}
+	return pgerr.New(pgerrcode.InvalidName, "invalid branch name \"%s\"", n).
+		WithHint("A branch name has 1 to %d bytes, none of @ ~ ^, neither begins nor ends with a slash, and is not HEAD.", longestName)
 }
+
+// longestName is how many bytes the name of a branch may have.
+const longestName = 255
 
 func (s *Store) nameFree(db catalog.OID, name string) error {
 	s.mu.RLock()
@@ -182,7 +188,7 @@ func (s *Store) mayDrop(x *branch, force bool) error {
 
 func errProtected(what string, x *branch) error {
 	return pgerr.New(pgerrcode.DependentObjectsStillExist, "cannot %s the protected branch \"%s\"", what, x.Name).
-		WithHint("Remove its protection first, or use force.")
+		WithHint("rowan.protect_branch(name, false) takes its protection away.")
 }
 
 // children returns the names of the branches whose content shows through layers that x has made.
@@ -225,6 +231,9 @@ func (b branches) Alter(ctx context.Context, db catalog.OID, name string, f func
 	d.Metadata = maps.Clone(d.Metadata)
 	if err := f(&d); err != nil {
 		return storage.Branch{}, err
+	}
+	if x.Default && !d.Expires.IsZero() {
+		return storage.Branch{}, pgerr.New(pgerrcode.InvalidParameterValue, "the default branch \"%s\" cannot expire", x.Name)
 	}
 	c.DisplayName, c.Description, c.Protected, c.Expires = d.DisplayName, d.Description, d.Protected, d.Expires
 	c.Metadata, c.Merged, c.Hidden = d.Metadata, d.Merged, d.Hidden

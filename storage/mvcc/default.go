@@ -2,6 +2,7 @@ package mvcc
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgerrcode"
 
@@ -38,7 +39,7 @@ func (b branches) SetDefault(ctx context.Context, db catalog.OID, name string) (
 		t.branches = append(t.branches, old)
 	}
 	c := x.touch(s.o.Clock())
-	c.Default = true
+	c.Default, c.Expires = true, time.Time{} // it stays, whatever was said before
 	return s.saveNamed(ctx, t, c)
 }
 

@@ -1,6 +1,7 @@
 package mvcc
 
 import (
+	"bytes"
 	"context"
 	"maps"
 	"slices"
@@ -30,6 +31,7 @@ type collector struct {
 	res   storage.GCResult
 	batch kv.Batch
 	sees  sights
+	since time.Time // of the last rest
 }
 
 // gcState is what the store remembers of garbage collection.
@@ -354,15 +356,44 @@ func (c *collector) removeSpace(l *layer, ks uint64) error {
 
 // removeRange removes keys that nobody reads or writes.
 func (c *collector) removeRange(lo, hi []byte) error {
-	it := c.s.kv.Scan(c.ctx, kv.Range{Lo: lo, Hi: hi})
-	defer it.Close()
-	for it.Next() {
-		c.remove(it.Key(), len(it.Value()))
-		if err := c.pace(); err != nil {
+	return c.walk(lo, hi, func(key, val []byte) error {
+		c.remove(key, len(val))
+		return nil
+	})
+}
+
+// walk calls f for the entries of a range, a piece at a time: between two of them what f has removed goes, others get their
+// turn, and no iterator is open, which would keep the engine from giving back anything that was there when it was made.
+func (c *collector) walk(lo, hi []byte, f func(key, val []byte) error) error {
+	for lo != nil {
+		next, err := c.walkPiece(lo, hi, f)
+		if err != nil {
 			return err
 		}
+		if err := c.flush(); err != nil {
+			return err
+		}
+		lo = next
 	}
-	return it.Err()
+	return nil
+}
+
+// walkPiece returns where to go on; nil: that was all.
+func (c *collector) walkPiece(lo, hi []byte, f func(key, val []byte) error) (next []byte, err error) {
+	it := c.s.kv.Scan(c.ctx, kv.Range{Lo: lo, Hi: hi})
+	defer it.Close()
+	for range gcPiece {
+		if !it.Next() {
+			return nil, it.Err()
+		}
+		if err := f(it.Key(), it.Value()); err != nil {
+			return nil, err
+		}
+		if c.batch.Len() >= gcBatch {
+			break
+		}
+	}
+	return append(bytes.Clone(it.Key()), 0), nil
 }
 
 func (c *collector) remove(key []byte, val int) {
@@ -370,9 +401,11 @@ func (c *collector) remove(key []byte, val int) {
 	c.batch.Delete(key)
 }
 
-// gcBatch is how many keys are removed, or looked at, at a time; after each the collector rests for as long as the work took
-// and a little more, when it is to go slowly.
-const gcBatch = 512
+// gcBatch is how many keys are removed, and gcPiece how many are looked at, at a time.
+const (
+	gcBatch = 512
+	gcPiece = 8 * gcBatch
+)
 
 func (c *collector) pace() error {
 	if c.batch.Len() < gcBatch {
@@ -382,15 +415,22 @@ func (c *collector) pace() error {
 }
 
 func (c *collector) flush() error {
-	start := time.Now()
 	if err := c.apply(); err != nil {
 		return err
 	}
-	return c.rest(time.Since(start))
+	return c.rest()
 }
 
-func (c *collector) rest(worked time.Duration) error {
-	if !c.o.Slowly {
+// rest lets others have their turn: as long as they need it, and when it is to go slowly twice as long as the work took and a
+// little more.
+func (c *collector) rest() error {
+	if p, ok := c.s.kv.(kv.Pacer); ok {
+		if err := p.Pace(c.ctx); err != nil {
+			return err
+		}
+	}
+	defer func() { c.since = time.Now() }()
+	if !c.o.Slowly || c.since.IsZero() {
 		return context.Cause(c.ctx)
 	}
 	select {
@@ -398,7 +438,7 @@ func (c *collector) rest(worked time.Duration) error {
 		return context.Cause(c.ctx)
 	case <-c.s.stop:
 		return kv.ErrClosed
-	case <-time.After(2*worked + time.Millisecond):
+	case <-time.After(2*time.Since(c.since) + time.Millisecond):
 		return nil
 	}
 }

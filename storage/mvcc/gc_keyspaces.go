@@ -61,7 +61,8 @@ func (c *collector) named() (map[uint64]bool, error) {
 			continue
 		}
 		id := keys.Space{Layer: l.id, Keyspace: catalogSpace}
-		for _, prefix := range [][]byte{id.AppendHistory(nil, nil), id.AppendHead(nil, nil)} {
+		// Descriptors that are dropped meanwhile go from the heads to history, and none comes back.
+		for _, prefix := range [][]byte{id.AppendHead(nil, nil), id.AppendHistory(nil, nil)} {
 			if err := c.namedIn(prefix, named); err != nil {
 				return nil, err
 			}
@@ -71,15 +72,13 @@ func (c *collector) named() (map[uint64]bool, error) {
 }
 
 func (c *collector) namedIn(prefix []byte, named map[uint64]bool) error {
-	it := c.s.kv.Scan(c.ctx, kv.Range{Lo: prefix, Hi: kv.PrefixEnd(prefix)})
-	defer it.Close()
-	for it.Next() {
-		v, err := parseVersion(it.Value())
+	return c.walk(prefix, kv.PrefixEnd(prefix), func(_, val []byte) error {
+		v, err := parseVersion(val)
 		if err != nil {
 			return err
 		}
 		if v.deleted() || len(v.payload) == 0 || v.payload[0] != 't' {
-			continue
+			return nil
 		}
 		o, err := decodeObject(v.payload)
 		if err != nil {
@@ -87,14 +86,14 @@ func (c *collector) namedIn(prefix []byte, named map[uint64]bool) error {
 		}
 		t, ok := o.(*catalog.Table)
 		if !ok {
-			continue
+			return nil
 		}
 		named[t.Rows] = true
 		for _, ix := range t.Indexes {
 			named[ix.Keyspace] = true
 		}
-	}
-	return it.Err()
+		return nil
+	})
 }
 
 func (s *Store) nextKeyspace() uint64 {

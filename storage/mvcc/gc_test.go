@@ -258,3 +258,46 @@ func TestCheckAfterDrop(t *testing.T) {
 		must(t, s.Close())
 	}
 }
+
+// between calls f, if it is set, before each scan.
+type between struct {
+	kv.Engine
+	f func()
+}
+
+func (b *between) Scan(ctx context.Context, r kv.Range) kv.Iterator {
+	if b.f != nil {
+		b.f()
+	}
+	return b.Engine.Scan(ctx, r)
+}
+
+// TestDropBesideCollection drops a table in the middle of a collection, at each of its reads in turn: the past has the table, whenever
+// that was.
+func TestDropBesideCollection(t *testing.T) {
+	for at, done := 1, false; !done; at++ {
+		e := &between{Engine: memkv.New()}
+		s := testTable(t, e, mvcc.Options{CleanEvery: -1})
+		p := put(t, s, "main", 1, 2)
+		n := 0
+		e.f = func() {
+			if n++; n != at {
+				return
+			}
+			e.f = nil
+			x := begin(t, s, "main", storage.ReadCommitted)
+			must(t, x.v.Drop(ctx, x.table("t").OID))
+			x.commit()
+		}
+		_, err := s.Branches().GC(ctx, storage.GCOptions{})
+		must(t, err)
+		done = e.f != nil
+		e.f = nil
+		x := begin(t, s, "main@"+fmt.Sprint(p), storage.ReadCommitted)
+		if got := x.all(x.table("t")); got != "1,1,1 2,2,2" {
+			t.Errorf("dropped at read %d: %s", at, got)
+		}
+		must(t, x.Rollback())
+		must(t, s.Close())
+	}
+}

@@ -1,7 +1,6 @@
 package mvcc
 
 import (
-	"bytes"
 	"encoding/binary"
 	"slices"
 
@@ -51,31 +50,24 @@ func (c *collector) restricted() (list []*layer) {
 func (c *collector) sweep(sp *space, e extent) error {
 	r := &reader{s: c.s}
 	prefix := sp.AppendHistory(nil, nil)
-	it := c.s.kv.Scan(c.ctx, kv.Range{Lo: prefix, Hi: kv.PrefixEnd(prefix)})
-	defer it.Close()
-	for n := 1; it.Next(); n++ {
-		_, end, ok := keys.SplitHistory(it.Key()[len(prefix):])
-		val := it.Value()
+	return c.walk(prefix, kv.PrefixEnd(prefix), func(key, val []byte) error {
+		_, end, ok := keys.SplitHistory(key[len(prefix):])
 		v, err := parseVersion(val)
 		if !ok || err != nil {
-			continue // check will tell
+			return nil //nolint:nilerr // check will tell
 		}
 		start, end := r.scn(&v), r.endOf(end)
 		if end <= latest && start < end && !e.meets(start, end) {
-			c.remove(it.Key(), len(val))
-			c.res.Versions++
-			sp.size.add(-len(it.Key()) - len(val))
+			c.removeVersion(sp, key, val)
 		}
-		if err := c.pace(); err != nil {
-			return err
-		}
-		if n%(8*gcBatch) == 0 {
-			if err := c.rest(0); err != nil {
-				return err
-			}
-		}
-	}
-	return it.Err()
+		return nil
+	})
+}
+
+func (c *collector) removeVersion(sp *space, key, val []byte) {
+	c.remove(key, len(val))
+	c.res.Versions++
+	sp.size.add(-len(key) - len(val))
 }
 
 // behead removes the heads of a layer that is not in force any more which are newer than all that can be seen of it. Before, it
@@ -118,21 +110,13 @@ func (c *collector) behead(l *layer) (bool, error) {
 
 func (c *collector) beheadSpace(sp *space, last uint64) error {
 	r := &reader{s: c.s}
-	it := c.s.kv.Scan(c.ctx, kv.Range{Lo: sp.prefix, Hi: kv.PrefixEnd(sp.prefix)})
-	defer it.Close()
-	for it.Next() {
-		val := it.Value()
+	return c.walk(sp.prefix, kv.PrefixEnd(sp.prefix), func(key, val []byte) error {
 		v, err := parseVersion(val)
 		if scn := r.scn(&v); err == nil && scn > last && scn <= latest {
-			c.remove(bytes.Clone(it.Key()), len(val))
-			c.res.Versions++
-			sp.size.add(-len(it.Key()) - len(val))
+			c.removeVersion(sp, key, val)
 		}
-		if err := c.pace(); err != nil {
-			return err
-		}
-	}
-	return it.Err()
+		return nil
+	})
 }
 
 // inUse reports whether a running transaction reads a layer, be it through those above.
@@ -189,24 +173,19 @@ func (c *collector) trim(l *layer, first, oldest uint64) error {
 // removeLog removes log entries. The lists of large transactions may be shared by layers, and go when no layer can be seen as
 // of then.
 func (c *collector) removeLog(l *layer, lo, hi []byte, oldest uint64) error {
-	it := c.s.kv.Scan(c.ctx, kv.Range{Lo: lo, Hi: hi})
-	defer it.Close()
-	for it.Next() {
-		k, _ := keys.DecodeLog(it.Key())
-		if h, _, err := parseLog(it.Value()); k.Chunk == 0 && err == nil && h.large != 0 && k.SCN < oldest {
+	return c.walk(lo, hi, func(key, val []byte) error {
+		k, _ := keys.DecodeLog(key)
+		if h, _, err := parseLog(val); k.Chunk == 0 && err == nil && h.large != 0 && k.SCN < oldest {
 			prefix := keys.AppendChunkPrefix(nil, h.large)
 			if err := c.removeRange(prefix, kv.PrefixEnd(prefix)); err != nil {
 				return err
 			}
 		}
-		c.remove(it.Key(), len(it.Value()))
-		l.logged.add(-len(it.Key()) - len(it.Value()))
+		c.remove(key, len(val))
+		l.logged.add(-len(key) - len(val))
 		c.res.LogEntries++
-		if err := c.pace(); err != nil {
-			return err
-		}
-	}
-	return it.Err()
+		return nil
+	})
 }
 
 // commits removes the commit records before all that can be seen, except of points that can.
@@ -234,15 +213,10 @@ func (c *collector) commits() error {
 	if err := putKeep(&c.batch, 0, keepRecord{Low: oldest}); err != nil {
 		return err
 	}
-	it := c.s.kv.Scan(c.ctx, kv.Range{Lo: keys.AppendCommit(nil, 0), Hi: keys.AppendCommit(nil, oldest)})
-	defer it.Close()
-	for it.Next() {
-		if scn, ok := keys.DecodeCommit(it.Key()); ok && !points[scn] {
-			c.remove(it.Key(), len(it.Value()))
+	return c.walk(keys.AppendCommit(nil, 0), keys.AppendCommit(nil, oldest), func(key, val []byte) error {
+		if scn, ok := keys.DecodeCommit(key); ok && !points[scn] {
+			c.remove(key, len(val))
 		}
-		if err := c.pace(); err != nil {
-			return err
-		}
-	}
-	return it.Err()
+		return nil
+	})
 }

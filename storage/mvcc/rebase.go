@@ -37,6 +37,9 @@ func (b branches) Rebase(ctx context.Context, tx storage.Txn, o storage.RebaseOp
 	if err != nil || !news {
 		return nil, nil, err
 	}
+	if _, err := t.Bases(ctx, []storage.View{old}, []storage.View{parent}); err != nil {
+		return nil, nil, err
+	}
 	l, err := t.newLayer(ctx, v.branch.ID, parent)
 	if err != nil {
 		return nil, nil, storeError(err)

@@ -279,7 +279,7 @@ func (s *Store) resolveTime(ctx context.Context, b *branch, p string, t time.Tim
 		return 0, s.errTooOld(ctx, b, p)
 	}
 	if scn == 0 {
-		return 0, errPoint(p, "is before all history")
+		return 0, errPoint(p, "is before all history").WithHint("The oldest readable point is SCN %d.", max(b.oldest(), s.low(b)))
 	}
 	return scn, nil
 }
