@@ -106,6 +106,9 @@ func (m *rowMaker) rows(e *Env, base datum, list string, yield func([]datum) boo
 		if values, err = m.row(e, base, part); err != nil {
 			return false
 		}
+		if len(values) == 1 { // a row of one value is that value: here the record, not its field
+			values[0] = m.pack(values)
+		}
 		return yield(values)
 	})
 	return err

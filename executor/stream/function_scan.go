@@ -68,7 +68,7 @@ func callSet(e expr.Expr, env *op.Env, g *generator) error {
 
 // put appends a value: as the only column, or a record's fields as the columns.
 func (g *generator) put(t types.Type, d types.Datum) {
-	if len(g.vecs) == 1 && !(isRecord(t) && !isRecord(g.vecs[0].Type)) {
+	if len(g.vecs) == 1 && (!isRecord(t) || g.vecs[0].Type.ID() == t.ID()) {
 		g.vecs[0].Append(d)
 		return
 	}
