@@ -18,6 +18,9 @@ import (
 // against only one scenario, while looking for what is wrong with it.
 var onlyScenario = flag.String("scenario", "", "of TestIsolation: run scenarios whose names begin so")
 
+// played is where to write what was answered, to see all that differs.
+var played = flag.String("played", "", "of TestIsolation: directory to write what was answered into")
+
 // TestIsolation runs the conversations of several sessions in testdata/isolation. A file has scenarios:
 //
 //	# scenario write skew
@@ -81,6 +84,11 @@ func isolationFile(t *testing.T, target endpoint, file string) {
 				t.Error(firstDifference(part, got))
 			}
 		})
+	}
+	if *played != "" {
+		if err := os.WriteFile(filepath.Join(*played, filepath.Base(file)), []byte(out.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if rewriting() && !t.Failed() {
 		if err := os.WriteFile(file, []byte(out.String()), 0o644); err != nil {

@@ -27,11 +27,10 @@ func strength(t *catalog.Table, changed []catalog.ColumnID) catalog.RowLock {
 	return catalog.ForNoKeyUpdate
 }
 
-// recheck runs a plan again with one relation narrowed to the newest version of a row, and gives the first row that still
-// qualifies to f.
-func recheck(ctx context.Context, env *op.Env, plan physical.Node, target int, key string, f func(b *vector.Batch) error) error {
+// recheck runs a plan again with some relations narrowed to one row each, and gives the first row that still qualifies to f.
+func recheck(ctx context.Context, env *op.Env, plan physical.Node, rows op.Recheck, f func(b *vector.Batch) error) error {
 	again := *env
-	again.Recheck = &op.Recheck{Target: target, Key: key}
+	again.Recheck = rows
 	again.CTEs = maps.Clone(env.CTEs)
 	o, err := env.Build(plan, &again)
 	if err != nil {
@@ -108,7 +107,7 @@ func (l *locker) some(ctx context.Context, b *vector.Batch, keys []string, found
 				return err
 			}
 			one := keys[k : k+1]
-			if err := recheck(ctx, l.w.env, l.plan, l.target, keys[k], func(b *vector.Batch) error { return f(b, one) }); err != nil {
+			if err := recheck(ctx, l.w.env, l.plan, op.Recheck{{Target: l.target, Key: keys[k]}}, func(b *vector.Batch) error { return f(b, one) }); err != nil {
 				return err
 			}
 		case storage.LockDeleted, storage.LockSkipped, storage.LockSelf:

@@ -62,9 +62,11 @@ func (l *lockRows) Next(ctx context.Context) (*vector.Batch, error) {
 // lock locks the rows of all targets.
 func (l *lockRows) lock(ctx context.Context, b *vector.Batch) (*vector.Batch, error) {
 	state := make([]storage.LockResult, b.Live())
-	var again []int // targets to read again, by live row
 	for t := range l.node.Targets {
-		if err := l.target(ctx, b, &l.node.Targets[t], state, &again, t); err != nil {
+		if l.node.Targets[t].Kept {
+			continue
+		}
+		if err := l.target(ctx, b, &l.node.Targets[t], state); err != nil {
 			return nil, err
 		}
 	}
@@ -81,11 +83,11 @@ func (l *lockRows) lock(ctx context.Context, b *vector.Batch) (*vector.Batch, er
 	if !changed {
 		return &vector.Batch{Cols: b.Cols, N: b.N, Sel: sel}, nil
 	}
-	return l.refresh(ctx, b, state, again)
+	return l.refresh(ctx, b, state)
 }
 
 // target locks the rows of one relation. state keeps, for each live row, the worst that was found.
-func (l *lockRows) target(ctx context.Context, b *vector.Batch, t *physical.LockTarget, state []storage.LockResult, again *[]int, index int) error {
+func (l *lockRows) target(ctx context.Context, b *vector.Batch, t *physical.LockTarget, state []storage.LockResult) error {
 	view, err := l.env.View(ctx, t.Ref)
 	if err != nil {
 		return err
@@ -108,20 +110,13 @@ func (l *lockRows) target(ctx context.Context, b *vector.Batch, t *physical.Lock
 		return err
 	}
 	for j, s := range found {
-		k := rows[j]
-		if s == storage.LockChanged {
-			for len(*again) <= k {
-				*again = append(*again, -1)
-			}
-			(*again)[k] = index
-		}
-		state[k] = max(state[k], s)
+		state[rows[j]] = max(state[rows[j]], s)
 	}
 	return nil
 }
 
 // refresh copies the rows, changed ones as they are now if they still qualify.
-func (l *lockRows) refresh(ctx context.Context, b *vector.Batch, state []storage.LockResult, again []int) (*vector.Batch, error) {
+func (l *lockRows) refresh(ctx context.Context, b *vector.Batch, state []storage.LockResult) (*vector.Batch, error) {
 	for i := range l.vecs {
 		l.vecs[i].Reset(l.vecs[i].Type)
 	}
@@ -140,9 +135,7 @@ func (l *lockRows) refresh(ctx context.Context, b *vector.Batch, state []storage
 		case storage.LockUnchanged:
 			err = add(&vector.Batch{Cols: b.Cols, N: b.N, Sel: []uint16{uint16(i)}})
 		case storage.LockChanged:
-			t := &l.node.Targets[again[k]]
-			key := b.Cols[t.RowKey].Datum(i).Clone().S
-			err = recheck(ctx, l.env, l.node.Input, t.Target, key, add)
+			err = recheck(ctx, l.env, l.node.Input, l.rows(b, i), add)
 		case storage.LockDeleted, storage.LockSkipped:
 		}
 		if err != nil {
@@ -150,6 +143,20 @@ func (l *lockRows) refresh(ctx context.Context, b *vector.Batch, state []storage
 		}
 	}
 	return &l.out, nil
+}
+
+// rows are those that row i of the batch was made of.
+func (l *lockRows) rows(b *vector.Batch, i int) op.Recheck {
+	out := make(op.Recheck, len(l.node.Targets))
+	for t := range out {
+		n := &l.node.Targets[t]
+		key := b.Cols[n.RowKey].Datum(i)
+		out[t] = op.RecheckRow{Target: n.Target, Kept: n.Kept, None: key.Null}
+		if !key.Null {
+			out[t].Key = key.Clone().S
+		}
+	}
+	return out
 }
 
 // Close implements op.Operator.

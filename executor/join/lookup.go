@@ -227,9 +227,12 @@ func (x *indexScan) Next(ctx context.Context) (*vector.Batch, error) {
 			return nil, err
 		}
 		r := storage.ScanRequest{View: view, Table: n.Table, Index: n.Index, Columns: x.l.columns, Ranges: x.ranges}
-		if e := x.l.env.Recheck; e != nil && n.Target != 0 && e.Target == n.Target {
-			// The newest version of one row: the join finds out which keys it has.
-			r.Index, r.Ranges, r.Keys, r.Latest = nil, nil, []string{e.Key}, true
+		if e := x.l.env.Recheck.Row(n.Target); e != nil {
+			if e.None {
+				return nil, nil
+			}
+			// One row: the join finds out which keys it has.
+			r.Index, r.Ranges, r.Keys, r.Latest = nil, nil, []string{e.Key}, !e.Kept
 		}
 		x.s, err = x.l.env.Txn.Scan(ctx, r)
 		if err != nil {

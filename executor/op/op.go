@@ -33,8 +33,8 @@ type Env struct {
 	TempDir string
 	// Outer holds the arguments of the subquery being run, innermost only.
 	Outer []types.Datum
-	// Recheck, when not nil, replaces the rows of the scan with that target by the newest version of one row.
-	Recheck *Recheck
+	// Recheck, when not empty, replaces the rows of the scans with those targets by one row each.
+	Recheck Recheck
 	// LockSingly is set below a LIMIT: rows are locked one by one, so that none is locked that is not wanted.
 	LockSingly bool
 	// CTEs holds the rows of the statement's WITH queries by CTE id; package stream owns it.
@@ -55,10 +55,28 @@ type Env struct {
 	Defer func(deferred bool, constraint catalog.OID, check func(ctx context.Context) error)
 }
 
-// Recheck names a row to be read again, for the re-check of READ COMMITTED.
-type Recheck struct {
-	Target int
-	Key    string
+// Recheck names rows to be read again, for the re-check of READ COMMITTED.
+type Recheck []RecheckRow
+
+// RecheckRow is the row of one target: its newest version, or when Kept the one that the statement sees. None stands for
+// a row of NULLs that an outer join has added.
+type RecheckRow struct {
+	Target     int
+	Key        string
+	Kept, None bool
+}
+
+// Row finds the row of a target; nil when the target's scan is read as ever.
+func (r Recheck) Row(target int) *RecheckRow {
+	if target == 0 {
+		return nil
+	}
+	for i := range r {
+		if r[i].Target == target {
+			return &r[i]
+		}
+	}
+	return nil
 }
 
 // View resolves a Ref in the statement's transaction.

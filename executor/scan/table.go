@@ -108,9 +108,13 @@ func (t *Table) open(ctx context.Context) error {
 	if t.filter == nil {
 		r.Limit = n.Limit
 	}
-	if e := t.env.Recheck; e != nil && n.Target != 0 && e.Target == n.Target {
+	if e := t.env.Recheck.Row(n.Target); e != nil {
+		if e.None {
+			t.done = true
+			return nil
+		}
 		t.recheck = newRecheck(n, ranges)
-		r.Index, r.Ranges, r.Keys, r.Latest, r.Limit = nil, nil, []string{e.Key}, true, 0
+		r.Index, r.Ranges, r.Keys, r.Latest, r.Limit = nil, nil, []string{e.Key}, !e.Kept, 0
 		r.Columns = t.recheck.columns
 	}
 	t.scanner, err = t.env.Txn.Scan(ctx, r)

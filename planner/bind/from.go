@@ -200,8 +200,25 @@ func (it *item) rename(alias *pg.Alias) error {
 
 // nodeItem makes an item of a plan's output columns.
 func (q *query) nodeItem(node logical.Node, fields []Field, name string, alias *pg.Alias) (logical.Node, []*item, error) {
+	return q.itemOf(node, node.Columns(), fields, name, alias)
+}
+
+// resultItem makes an item of a query's output columns.
+func (q *query) resultItem(r *result, name string, alias *pg.Alias) (logical.Node, []*item, error) {
+	cols := r.node.Columns()
+	if r.locked != nil {
+		cols = cols[:len(r.fields)]
+	}
+	node, items, err := q.itemOf(r.node, cols, r.fields, name, alias)
+	if err == nil {
+		items[0].locked = r.locked
+	}
+	return node, items, err
+}
+
+func (q *query) itemOf(node logical.Node, cols []logical.Column, fields []Field, name string, alias *pg.Alias) (logical.Node, []*item, error) {
 	it := &item{name: name, owner: q, relVisible: name != "" || alias != nil, colsVisible: true}
-	for i, c := range node.Columns() {
+	for i, c := range cols {
 		col := itemColumn{name: c.Name, typ: c.Type, id: c.ID}
 		info := columnInfo{owner: q, item: it}
 		if i < len(fields) {
@@ -224,17 +241,17 @@ func (q *query) rangeSubselect(n *pg.RangeSubselect) (logical.Node, []*item, err
 	q.lateral = n.Lateral
 	outside := q.kind
 	q.kind = kindFromSubquery // for aggregates of columns that LATERAL reaches
-	node, fields, err := q.b.bindQuery(n.Subquery, q)
+	name := ""
+	if n.Alias != nil {
+		name = n.Alias.Aliasname
+	}
+	r, err := q.b.lockedQuery(n.Subquery, q, q.lockingOf(name))
 	q.kind = outside
 	q.lateral = old
 	if err != nil {
 		return nil, nil, err
 	}
-	name := ""
-	if n.Alias != nil {
-		name = n.Alias.Aliasname
-	}
-	return q.nodeItem(node, fields, name, n.Alias)
+	return q.resultItem(r, name, n.Alias)
 }
 
 // viewItem binds a view's query where the view's name stands.
@@ -245,25 +262,40 @@ func (q *query) viewItem(r *relation, v *catalog.View, alias *pg.Alias) (logical
 	}
 	b := q.b
 	b.needs(v, r, catalog.PrivSelect, nil)
+	implied := q.lockingOfView(tree, v.Name, alias)
+	if len(implied) > 0 {
+		b.needs(v, r, catalog.PrivUpdate, nil)
+	}
 	if b.views++; b.views > 64 {
 		return nil, nil, pgerr.New(pgerrcode.StatementTooComplex, "infinite recursion detected in rules for relation %q", v.Name)
 	}
 	oldRef, oldParams, oldViewer := b.ref, b.params, b.viewer
 	b.ref, b.params, b.viewer = r.ref, nil, v.Owner
-	node, fields, err := b.bindQuery(tree, nil)
+	res, err := b.lockedQuery(tree, nil, implied)
 	b.ref, b.params, b.viewer = oldRef, oldParams, oldViewer
 	b.views--
 	if err != nil {
 		return nil, nil, pgerr.From(err).Relocate(-1)
 	}
-	for i := range fields {
+	for i := range res.fields {
 		if i < len(v.Columns) {
-			fields[i] = Field{Name: v.Columns[i].Name, Type: fields[i].Type, TableOID: v.OID, Attribute: v.Columns[i].Num}
+			res.fields[i] = Field{Name: v.Columns[i].Name, Type: res.fields[i].Type, TableOID: v.OID, Attribute: v.Columns[i].Num}
 		}
 	}
-	node, items, err := q.nodeItem(node, fields, v.Name, alias)
+	node, items, err := q.resultItem(res, v.Name, alias)
 	if err == nil {
 		items[0].relation = v.OID
 	}
 	return node, items, err
+}
+
+// lockingOfView lists the clauses that reach a view; those of set operations are left alone.
+func (q *query) lockingOfView(tree *pg.Node, name string, alias *pg.Alias) []*pg.LockingClause {
+	if s := tree.GetSelectStmt(); s == nil || s.Larg != nil {
+		return nil
+	}
+	if alias != nil {
+		name = alias.Aliasname
+	}
+	return q.lockingOf(name)
 }

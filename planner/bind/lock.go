@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/jackc/pgerrcode"
 	pg "github.com/pganalyze/pg_query_go/v5"
 
@@ -26,47 +28,95 @@ var waits = map[pg.LockWaitPolicy]catalog.LockWait{
 }
 
 // lockRefused is the error for a locking clause where none may be.
-func lockRefused(n *pg.Node, why string) error {
-	return pgerr.New(pgerrcode.FeatureNotSupported, "%s %s", lockNames[n.GetLockingClause().Strength], why)
+func lockRefused(c *pg.LockingClause, why string) error {
+	return pgerr.New(pgerrcode.FeatureNotSupported, "%s %s", lockNames[c.Strength], why)
 }
 
-// lockClause binds FOR UPDATE and its kin: the tables' row keys and versions become targets that the Lock node reads.
+// lockClause binds FOR UPDATE and its kin, the query's own and those of the queries around it: the tables' row keys and
+// versions become targets that the Lock node reads.
 func (q *query) lockClause(s *pg.SelectStmt, t *tail) error {
-	if len(s.LockingClause) == 0 {
+	if len(q.locking) == 0 {
 		return nil
 	}
 	if why := q.cannotLock(s); why != "" {
-		return lockRefused(s.LockingClause[0], why)
+		return lockRefused(q.locking[0], why)
 	}
 	q.b.modify, q.b.changes = true, true
-	byItem := map[*item]*logical.LockTarget{}
+	byItem := map[*item][]logical.LockTarget{}
 	var order []*item
-	for _, n := range s.LockingClause {
-		c := n.GetLockingClause()
+	for _, c := range q.locking {
 		items, err := q.lockedItems(c)
 		if err != nil {
 			return err
 		}
 		for _, it := range items {
 			if byItem[it] == nil {
-				byItem[it] = &logical.LockTarget{Table: it.table, Ref: it.scan.Ref}
+				byItem[it] = it.lockTargets()
 				order = append(order, it)
 			}
-			l := byItem[it]
-			l.Strength = max(l.Strength, strengths[c.Strength])
-			l.Wait = strongerWait(l.Wait, waits[c.WaitPolicy])
+			for i := range byItem[it] {
+				strengthen(&byItem[it][i], c)
+			}
 		}
 	}
 	for _, it := range order {
-		l := byItem[it]
-		it.scan.Target = true
-		q.b.locks(it.table, it.scan.Ref, catalog.RowShare)
-		q.mayLock(it)
-		l.RowKey = q.lockColumn(it, catalog.ColRowKey)
-		l.Version = q.lockColumn(it, catalog.ColVersion)
-		t.locks = append(t.locks, *l)
+		if it.scan != nil {
+			q.b.locks(it.table, it.scan.Ref, catalog.RowShare)
+			q.mayLock(it)
+		}
+		t.locks = append(t.locks, q.lockColumns(it, byItem[it])...)
+	}
+	t.locks = append(t.locks, q.keptTargets(byItem)...)
+	if q.exports(s, t) {
+		q.locked, t.locks = t.locks, nil
 	}
 	return nil
+}
+
+// exports reports whether the rows are locked by the query around this one, which then locks those alone that it wants. A
+// query that sorts or counts rows locks them itself, and so does one that says so.
+func (q *query) exports(s *pg.SelectStmt, t *tail) bool {
+	return len(s.LockingClause) == 0 && s.WithClause == nil && len(t.keys) == 0 && s.LimitCount == nil && s.LimitOffset == nil
+}
+
+// lockTargets are the relations that an item is made of.
+func (it *item) lockTargets() []logical.LockTarget {
+	if it.scan == nil {
+		return slices.Clone(it.locked)
+	}
+	return []logical.LockTarget{{Table: it.table, Ref: it.scan.Ref}}
+}
+
+// keptTargets are the tables that are joined with those to be locked.
+func (q *query) keptTargets(locked map[*item][]logical.LockTarget) []logical.LockTarget {
+	var out []logical.LockTarget
+	for _, it := range q.all {
+		if it.scan == nil || it.table.Virtual || locked[it] != nil {
+			continue
+		}
+		out = append(out, q.lockColumns(it, []logical.LockTarget{{Kept: true, Table: it.table, Ref: it.scan.Ref}})...)
+	}
+	return out
+}
+
+// lockColumns carries what an item's rows are found by through the projection.
+func (q *query) lockColumns(it *item, targets []logical.LockTarget) []logical.LockTarget {
+	for i := range targets {
+		t := &targets[i]
+		if it.scan == nil {
+			t.RowKey = q.carry(&expr.Column{ID: t.RowKey, T: typeBytea, Name: "rowkey", Pos: -1})
+			if !t.Kept {
+				t.Version = q.carry(&expr.Column{ID: t.Version, T: typeInt8, Name: "version", Pos: -1})
+			}
+			continue
+		}
+		it.scan.Target = true
+		t.RowKey = q.carry(it.system(catalog.ColRowKey, -1))
+		if !t.Kept {
+			t.Version = q.carry(it.system(catalog.ColVersion, -1))
+		}
+	}
+	return targets
 }
 
 // mayLock asks, beside the privilege to read a table, for that to update it; any column's will do.
@@ -81,6 +131,26 @@ func (q *query) mayLock(it *item) {
 	}
 }
 
+// lockingOf lists the clauses that reach an item of FROM, as clauses for all that it is made of.
+func (q *query) lockingOf(name string) []*pg.LockingClause {
+	var out []*pg.LockingClause
+	for _, c := range q.locking {
+		if len(c.LockedRels) == 0 || slices.ContainsFunc(c.LockedRels, func(n *pg.Node) bool { return n.GetRangeVar().Relname == name }) {
+			out = append(out, &pg.LockingClause{Strength: c.Strength, WaitPolicy: c.WaitPolicy})
+		}
+	}
+	return out
+}
+
+// strengthen adds what a clause asks for to what others did.
+func strengthen(t *logical.LockTarget, c *pg.LockingClause) {
+	if t.Kept {
+		return
+	}
+	t.Strength = max(t.Strength, strengths[c.Strength])
+	t.Wait = strongerWait(t.Wait, waits[c.WaitPolicy])
+}
+
 // strongerWait prefers NOWAIT, then SKIP LOCKED.
 func strongerWait(a, b catalog.LockWait) catalog.LockWait {
 	if a == catalog.NoWait || b == catalog.NoWait {
@@ -89,9 +159,8 @@ func strongerWait(a, b catalog.LockWait) catalog.LockWait {
 	return max(a, b)
 }
 
-// lockColumn carries a system column through the projection under its own id.
-func (q *query) lockColumn(it *item, id catalog.ColumnID) expr.ColumnID {
-	c := it.system(id, -1)
+// carry takes a column through the projection under an id of its own.
+func (q *query) carry(c *expr.Column) expr.ColumnID {
 	q.targets = append(q.targets, target{e: c, name: c.Name, junk: true})
 	return q.targets[len(q.targets)-1].column(q)
 }
@@ -119,7 +188,7 @@ func (q *query) lockedItems(c *pg.LockingClause) ([]*item, error) {
 	if len(c.LockedRels) == 0 {
 		var out []*item
 		for _, it := range q.all {
-			if it.scan != nil && !it.table.Virtual {
+			if it.scan != nil && !it.table.Virtual || len(it.locked) > 0 {
 				if it.nullable {
 					return nil, pgerr.New(pgerrcode.FeatureNotSupported, "%s cannot be applied to the nullable side of an outer join", lockNames[c.Strength])
 				}
@@ -143,8 +212,10 @@ func (q *query) lockedItems(c *pg.LockingClause) ([]*item, error) {
 			return nil, lockKind(c, "a join", pos)
 		case it.nullable:
 			return nil, pgerr.New(pgerrcode.FeatureNotSupported, "%s cannot be applied to the nullable side of an outer join", lockNames[c.Strength]).At(pos)
-		case it.scan != nil:
+		case it.scan != nil || len(it.locked) > 0:
 			out = append(out, it)
+		case it.with:
+			return nil, lockKind(c, "a WITH query", pos)
 		case it.scalar:
 			return nil, lockKind(c, "a function", pos)
 		}

@@ -34,6 +34,11 @@ type query struct {
 	groups      *grouping
 	keepUnknown bool // targets stay untyped: the caller decides
 
+	// locking are the locking clauses, the query's own and those that reach it from around it (implied); locked are the
+	// tables whose rows the query around it is to lock.
+	locking, implied []*pg.LockingClause
+	locked           []logical.LockTarget
+
 	// value is what VALUE stands for in a domain's CHECK; nil elsewhere.
 	value   expr.Expr
 	targets []target
@@ -63,8 +68,11 @@ type item struct {
 	nullable bool
 
 	scan *logical.Scan
-	used []bool
-	row  *types.Def // of the rows, where they come of a function that returns a composite type
+	// locked are the tables of a subquery whose rows the query around it is to lock; with marks a WITH query.
+	locked []logical.LockTarget
+	with   bool
+	used   []bool
+	row    *types.Def // of the rows, where they come of a function that returns a composite type
 }
 
 // itemColumn is a column of an item: its own id, or for joins a column of another item or an expression.

@@ -17,6 +17,8 @@ type result struct {
 	fields []Field
 	// list computes the columns, when the query is a plain SELECT: untyped literals in it can still get a type.
 	list *logical.Project
+	// locked are the tables whose rows the query around this one is to lock, by columns behind those of fields.
+	locked []logical.LockTarget
 }
 
 // bindQuery binds a query or DML statement; parent is the query around it, nil at the top.
@@ -26,6 +28,16 @@ func (b *binder) bindQuery(n *pg.Node, parent *query) (logical.Node, []Field, er
 		return nil, nil, err
 	}
 	return r.node, r.fields, nil
+}
+
+// lockedQuery binds a query of FROM whose rows locking clauses around it may reach.
+func (b *binder) lockedQuery(n *pg.Node, parent *query, implied []*pg.LockingClause) (*result, error) {
+	q := b.child(parent)
+	if parent != nil {
+		q.ctes = parent.ctes[:len(parent.ctes):len(parent.ctes)]
+	}
+	q.implied = implied
+	return q.run(n)
 }
 
 // subquery is bindQuery for callers that decide the types of untyped literals themselves.
@@ -79,6 +91,10 @@ func (q *query) selectStmt(s *pg.SelectStmt) (*result, error) {
 // plainSelect binds a SELECT clause by clause, in PostgreSQL's order, and then builds its nodes from the bottom up.
 func (q *query) plainSelect(s *pg.SelectStmt) (*result, error) {
 	q.windowDefs = s.WindowClause
+	for _, n := range s.LockingClause {
+		q.locking = append(q.locking, n.GetLockingClause())
+	}
+	q.locking = append(q.locking, q.implied...)
 	from, err := q.from(commitDiff(s.FromClause, s.WhereClause))
 	if err != nil {
 		return nil, err
@@ -186,10 +202,10 @@ func (q *query) project(in logical.Node, t *tail) (*result, error) {
 			visible++
 		}
 	}
-	r := &result{list: p, fields: q.fieldsOf(q.targets)}
+	r := &result{list: p, fields: q.fieldsOf(q.targets), locked: q.locked}
 	var node logical.Node = p
 	node = q.finish(node, p, t)
-	if visible < len(p.Cols) {
+	if visible < len(p.Cols) && q.locked == nil {
 		node = strip(node, p.Cols[:visible])
 	}
 	r.node = node

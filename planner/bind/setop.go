@@ -29,14 +29,22 @@ func (q *query) setOperation(s *pg.SelectStmt) (*result, error) {
 		return nil, err
 	}
 	if len(s.LockingClause) > 0 {
-		return nil, lockRefused(s.LockingClause[0], "is not allowed with UNION/INTERSECT/EXCEPT")
+		return nil, lockRefused(s.LockingClause[0].GetLockingClause(), notWithSetOperations)
+	}
+	if len(q.implied) > 0 {
+		return nil, lockRefused(q.implied[0], notWithSetOperations)
 	}
 	return q.orderResult(r, s)
 }
 
+const notWithSetOperations = "is not allowed with UNION/INTERSECT/EXCEPT"
+
 // setTree binds one node of the tree; leaves are queries of their own.
 func (q *query) setTree(s *pg.SelectStmt, top bool) (*result, error) {
 	op, isOp := setOperations[s.Op]
+	if !top && len(s.LockingClause) > 0 {
+		return nil, lockRefused(s.LockingClause[0].GetLockingClause(), notWithSetOperations)
+	}
 	if !isOp || !top && (len(s.SortClause) > 0 || s.LimitCount != nil || s.LimitOffset != nil || s.WithClause != nil || len(s.LockingClause) > 0) {
 		r, err := q.b.subquery(selectNode(s), q, true)
 		if err == nil {

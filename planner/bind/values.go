@@ -35,7 +35,7 @@ func (q *query) valuesStmt(s *pg.SelectStmt) (*result, error) {
 		fields[c] = Field{Name: name, Type: t}
 	}
 	if len(s.LockingClause) > 0 {
-		return nil, lockRefused(s.LockingClause[0], "cannot be applied to VALUES")
+		return nil, lockRefused(s.LockingClause[0].GetLockingClause(), "cannot be applied to VALUES")
 	}
 	return q.orderResult(&result{node: v, fields: fields}, s)
 }

@@ -242,7 +242,7 @@ func (q *query) cteItem(c *cte, rv *pg.RangeVar) (logical.Node, []*item, error) 
 	}
 	node, items, err := q.nodeItem(scan, c.fields, c.name, rv.Alias)
 	if err == nil {
-		items[0].aliased = rv.Alias != nil
+		items[0].aliased, items[0].with = rv.Alias != nil, true
 	}
 	return node, items, err
 }

@@ -225,8 +225,10 @@ type Lock struct {
 	Targets []LockTarget
 }
 
-// LockTarget is one relation of a Lock.
+// LockTarget is one relation of a Lock. One that is Kept is not locked: it has no Version, and its row stays the one it
+// was joined with when others of the targets are checked again.
 type LockTarget struct {
+	Kept     bool
 	Table    *catalog.Table
 	Ref      catalog.Ref
 	RowKey   expr.ColumnID

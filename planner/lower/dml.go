@@ -18,10 +18,10 @@ func (l *lowerer) lock(n *logical.Lock, f *frame) (rel, error) {
 	for _, t := range n.Targets {
 		key, ok := s.slots[t.RowKey]
 		version, ok2 := s.slots[t.Version]
-		if !ok || !ok2 {
+		if !ok || !ok2 && !t.Kept {
 			return rel{}, missing(t.RowKey, t.Table.Name)
 		}
-		p.Targets = append(p.Targets, physical.LockTarget{Target: l.target(n.Input, t.RowKey), Table: t.Table, Ref: t.Ref,
+		p.Targets = append(p.Targets, physical.LockTarget{Kept: t.Kept, Target: l.target(n.Input, t.RowKey), Table: t.Table, Ref: t.Ref,
 			RowKey: key, Version: version, Strength: t.Strength, Wait: t.Wait})
 	}
 	return rel{p, in.cols}, nil

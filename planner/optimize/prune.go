@@ -100,7 +100,9 @@ func pruneThrough(n logical.Node, need expr.ColumnSet, exact bool) logical.Node 
 	if l, ok := n.(*logical.Lock); ok {
 		for _, t := range l.Targets {
 			below.Add(t.RowKey)
-			below.Add(t.Version)
+			if !t.Kept {
+				below.Add(t.Version)
+			}
 		}
 	}
 	got := through(n, below, false)

@@ -295,8 +295,10 @@ type Lock struct {
 	Targets []LockTarget
 }
 
-// LockTarget is one relation of a Lock; RowKey and Version are input positions.
+// LockTarget is one relation of a Lock; RowKey and Version are input positions. One that is Kept is not locked and has no
+// Version: its row stays the one it was joined with when others of the targets are checked again.
 type LockTarget struct {
+	Kept            bool
 	Target          int
 	Table           *catalog.Table
 	Ref             catalog.Ref
