@@ -146,12 +146,23 @@ func (s *Store) branch(db catalog.OID, name string) (*branch, error) {
 	if b := s.names[branchName{db, name}]; b != nil {
 		return b, nil
 	}
-	if id, err := strconv.ParseUint(strings.TrimPrefix(name, "br_"), 10, 64); err == nil {
+	if id, ok := branchID(name); ok {
 		if b := s.branches[id]; b != nil && b.Database == db && b.Deleted.IsZero() {
 			return b, nil
 		}
 	}
 	return nil, s.errNoBranch(db, name)
+}
+
+// branchID reads the id of a branch as answers show it. What looks like one is never the name of another branch: checkName
+// sees to that.
+func branchID(name string) (id uint64, ok bool) {
+	digits, ok := strings.CutPrefix(name, "br_")
+	if !ok {
+		return 0, false
+	}
+	id, err := strconv.ParseUint(digits, 10, 64)
+	return id, err == nil
 }
 
 func (s *Store) errNoBranch(db catalog.OID, name string) error {

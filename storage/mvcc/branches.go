@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/jackc/pgerrcode"
 
@@ -120,14 +122,28 @@ func (s *Store) saveBranch(ctx context.Context, batch *kv.Batch, x *branch) (sto
 }
 
 func checkName(n string) error {
-	if n != "" && len(n) <= longestName && n != "HEAD" && !strings.ContainsAny(n, "@~^\x00") && !strings.HasPrefix(n, "/") && !strings.HasSuffix(n, "/") {
+	_, id := branchID(n)
+	if n != "" && len(n) <= longestName && n != "HEAD" && !id && !strings.ContainsAny(n, "@~^") && !strings.ContainsFunc(n, unicode.IsControl) && addressable(n) {
 		return nil
 	}
 	if len(n) > longestName {
 		n = strings.ToValidUTF8(n[:longestName], "") + "…"
 	}
-	return pgerr.New(pgerrcode.InvalidName, "invalid branch name \"%s\"", n).
-		WithHint("A branch name has 1 to %d bytes, none of @ ~ ^, neither begins nor ends with a slash, and is not HEAD.", longestName)
+	return pgerr.New(pgerrcode.InvalidName, "invalid branch name \"%s\"", strings.ToValidUTF8(n, "?")).
+		WithHint("A branch name has 1 to %d bytes, none of @ ~ ^ and no control characters, neither begins nor ends with a slash, and is neither HEAD nor br_ and a number.", longestName)
+}
+
+// addressable reports whether what stands between the slashes of a name can stand in the path of an address.
+func addressable(n string) bool {
+	if strings.HasPrefix(n, "/") || strings.HasSuffix(n, "/") || !utf8.ValidString(n) {
+		return false
+	}
+	for step := range strings.SplitSeq(n, "/") {
+		if step == "." || step == ".." {
+			return false
+		}
+	}
+	return true
 }
 
 // longestName is how many bytes the name of a branch may have.
