@@ -89,7 +89,7 @@ func (t *Txn) Bases(_ context.Context, a, b []storage.View) ([]storage.View, err
 	if err != nil {
 		return nil, err
 	}
-	best := t.newestCommon(x, y)
+	best := t.s.lineage(t.s.branchByID).newestCommon(x, y)
 	if len(best) == 0 {
 		return nil, pgerr.New(pgerrcode.InvalidParameterValue, "branches \"%s\" and \"%s\" have no common history", a[0].Branch().Name, b[0].Branch().Name)
 	}
@@ -132,7 +132,7 @@ func (t *Txn) Unmerged(ctx context.Context, source, target storage.View) (bool, 
 		if err != nil {
 			return false, storeError(err)
 		}
-		t.s.mergedInto(link{l, bound}, known, func([]link) { found = true })
+		t.s.lineage(t.s.branchByID)(link{l, bound}, known, func([]link) { found = true })
 		if found {
 			return true, nil
 		}
@@ -157,7 +157,7 @@ func (t *Txn) ancestries(list []storage.View) (ancestry, error) {
 
 // newestCommon picks, of the states that two ancestries share, those that no other contains, the youngest first. What contains
 // another is not older than it: so it is enough to look at those picked before, which are few, and at each of them from the others.
-func (t *Txn) newestCommon(x, y ancestry) []link {
+func (g lineage) newestCommon(x, y ancestry) []link {
 	var common []link
 	for l, a := range x {
 		if b, ok := y[l]; ok {
@@ -174,7 +174,7 @@ func (t *Txn) newestCommon(x, y ancestry) []link {
 			continue
 		}
 		a := ancestry{}
-		t.grow(a, c.chain(c.bound))
+		g.grow(a, c.chain(c.bound))
 		best, grown = append(best, c), append(grown, a)
 	}
 	var out []link
@@ -207,18 +207,19 @@ func (a ancestry) has(l link) bool { return a[l.layer] >= l.bound && l.bound > 0
 // ancestry returns what a view has grown from, merges of this transaction included.
 func (t *Txn) ancestry(v *view) ancestry {
 	a := ancestry{}
-	t.grow(a, v.chain)
+	g := t.s.lineage(t.s.branchByID)
+	g.grow(a, v.chain)
 	for _, m := range t.merges {
 		if v.readOnly || v.branch == nil || m.target != v.branch.ID {
 			continue
 		}
-		t.grow(a, m.from.chain(m.at))
+		g.grow(a, m.from.chain(m.at))
 	}
 	return a
 }
 
 // grow adds the layers of a chain, and of everything that was merged into them, to an ancestry.
-func (t *Txn) grow(a ancestry, chain []link) {
+func (g lineage) grow(a ancestry, chain []link) {
 	todo := slices.Clone(chain)
 	for len(todo) > 0 {
 		l := todo[len(todo)-1]
@@ -228,19 +229,24 @@ func (t *Txn) grow(a ancestry, chain []link) {
 			continue
 		}
 		a[l.layer] = l.bound
-		t.s.mergedInto(l, known, func(c []link) { todo = append(todo, c...) })
+		g(l, known, func(c []link) { todo = append(todo, c...) })
 	}
 }
 
-// mergedInto calls f for the states that were merged into a layer after an SCN, up to the link's bound.
-func (s *Store) mergedInto(l link, after uint64, f func(chain []link)) {
-	target := s.branchByID(l.branch)
-	if target == nil {
-		return
-	}
-	for _, r := range s.taken.between(target.ID, after, l.bound) {
-		if r.into == l.layer && s.branchByID(r.source) != nil {
-			f(r.from.chain(r.at))
+// lineage calls f for the states that were merged into a layer after an SCN, up to the link's bound.
+type lineage func(l link, after uint64, f func(chain []link))
+
+// lineage returns what the records of merges say; find knows the branches.
+func (s *Store) lineage(find func(id uint64) *branch) lineage {
+	return func(l link, after uint64, f func(chain []link)) {
+		target := find(l.branch)
+		if target == nil {
+			return
+		}
+		for _, r := range s.taken.between(target.ID, after, l.bound) {
+			if r.into == l.layer && find(r.source) != nil {
+				f(r.from.chain(r.at))
+			}
 		}
 	}
 }

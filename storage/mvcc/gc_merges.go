@@ -12,17 +12,25 @@ import (
 // merge counts on from what was ever taken in, be it by way of a layer that is gone. Records of merges into such layers go. It takes out of
 // gone what cannot be told so, adds the records to the batch, and returns the lists that change. The caller holds s.mu.
 func (c *collector) graft(gone map[*layer]bool) map[uint64][]mergeRecord {
+	for _, l := range c.s.meetings(gone) {
+		keep(gone, l)
+	}
 	for len(gone) > 0 {
 		changed, stuck := c.s.grafts(gone)
 		if stuck == nil {
 			return c.putGrafts(changed)
 		}
-		for l := stuck; l != nil; l = l.parent {
-			delete(gone, l)
-			delete(gone, l.flat.Load())
-		}
+		keep(gone, stuck)
 	}
 	return nil
+}
+
+// keep takes a layer, and what it builds on, out of those that go.
+func keep(gone map[*layer]bool, l *layer) {
+	for ; l != nil; l = l.parent {
+		delete(gone, l)
+		delete(gone, l.flat.Load())
+	}
 }
 
 // grafts returns the lists as they will be; stuck is a layer that cannot go.
