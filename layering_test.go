@@ -44,8 +44,8 @@ var layers = map[string]string{
 	"admin/limit":       "admin/api admin/web",
 	"admin/native":      "admin/api admin/auth admin/hooks admin/web pgerr",
 	"admin/openapi":     "admin/web",
-	"admin/tabular":     "admin/api types",
-	"admin/web":         "admin/api",
+	"admin/tabular":     "admin/api internal/strictjson types",
+	"admin/web":         "admin/api internal/strictjson",
 	"apikey":            "storage storage/systable catalog types types/datetime pgerr",
 	"webhook":           "storage storage/systable catalog types types/datetime pgerr",
 	"internal/password": "",
@@ -113,10 +113,11 @@ var layers = map[string]string{
 	"types/jsonb":        "types/numeric pgerr",
 	"pgerr":              "",
 
-	"internal/invariant": "",
-	"internal/oracle":    "",
-	"internal/testkit":   "server",
-	"conformance":        "server",
+	"internal/invariant":  "",
+	"internal/oracle":     "",
+	"internal/strictjson": "",
+	"internal/testkit":    "server",
+	"conformance":         "server",
 }
 
 // confined says which packages alone may see a third-party module.

@@ -53,10 +53,10 @@ func New(s api.Services, o Options) http.Handler {
 	v1 := helios.New(s, a, o.Log)
 	routes := append(v1.Routes(), docs...)
 	turns := web.Turns(cmp.Or(o.Most, defaultMost), busy)
-	r.Handle(helios.Prefix+"/*", turns(web.NewMux(helios.Prefix, routes, v1, o.Limits)))
+	mount(r, helios.Prefix, turns(web.NewMux(helios.Prefix, routes, v1, o.Limits)))
 	v2 := native.New(s, a, o.Log)
 	own := append(v2.Routes(), docs...)
-	r.Handle(native.Prefix+"/*", turns(web.NewMux(native.Prefix, own, v2, o.Limits)))
+	mount(r, native.Prefix, turns(web.NewMux(native.Prefix, own, v2, o.Limits)))
 	doc = openapi.Document(s.Status.Version(),
 		openapi.Section{Name: "Helios", Prefix: helios.Prefix, Routes: routes, Wrap: helios.Wrap, Failure: helios.Failure(), Media: "application/json"},
 		openapi.Section{Name: "Rowan", Prefix: native.Prefix, Routes: own, Failure: native.Failure(), Media: native.Media})
@@ -66,7 +66,25 @@ func New(s api.Services, o Options) http.Handler {
 	r.NotFound(func(w http.ResponseWriter, req *http.Request) {
 		web.WriteJSON(w, http.StatusNotFound, map[string]any{"error": "NotFound", "message": "no such path: " + req.URL.Path, "details": map[string]any{}})
 	})
+	r.MethodNotAllowed(otherMethod)
 	return r
+}
+
+// otherMethod answers a method that a shared path does not have, or that HTTP does not.
+func otherMethod(w http.ResponseWriter, r *http.Request) {
+	switch r.Method {
+	case http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions, http.MethodTrace, http.MethodConnect:
+		w.Header().Set("Allow", "GET, HEAD")
+		failure(w, r, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", r.Method+" is not allowed on "+r.URL.Path)
+	default:
+		failure(w, r, http.StatusNotImplemented, "NOT_SUPPORTED", "there is no method "+r.Method)
+	}
+}
+
+// mount gives a dialect its prefix and all below it.
+func mount(r chi.Router, prefix string, h http.Handler) {
+	r.Handle(prefix, h)
+	r.Handle(prefix+"/*", h)
 }
 
 // otherOrigin answers a request that a page of another origin has sent.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -158,6 +159,15 @@ func TestHTTPMethods(t *testing.T) {
 			t.Errorf("OPTIONS %s: %s %s", path, resp.Status, resp.Header.Get("Allow"))
 		}
 	}
+	for _, tt := range []struct {
+		method, path, allow string
+		want                int
+	}{{"POST", "/health", "GET, HEAD", 405}, {"BREW", "/v1/branches", "", 501}, {"BREW", "/health", "", 501}, {"GET", "/v1", "", 404}, {"GET", "/api/v2", "", 404}} {
+		resp, text := fetch(t, tt.method, base+tt.path, "", nil)
+		if resp.StatusCode != tt.want || resp.Header.Get("Allow") != tt.allow || !json.Valid(text) {
+			t.Errorf("%s %s: %s %q %s", tt.method, tt.path, resp.Status, resp.Header.Get("Allow"), text)
+		}
+	}
 	for media, want := range map[string]int{"": 200, "application/json": 200, "application/x-www-form-urlencoded": 200, "text/plain": 200, "multipart/form-data; boundary=x": 415} {
 		resp, text := fetch(t, http.MethodPost, base+"/v1/branches/main/query", `{"sql": "SELECT 1"}`, http.Header{"Content-Type": {media}})
 		if resp.StatusCode != want {
@@ -244,5 +254,30 @@ func TestHTTPSessions(t *testing.T) {
 		if !strings.HasPrefix(got, status) || !strings.Contains(got, code) {
 			t.Errorf("%s: %s, want %s", query, got, want)
 		}
+	}
+}
+
+// TestHTTPText wants files and bodies whose text is not UTF-8, or is packed, to be refused: nothing in a table may be what no
+// other client could have written.
+func TestHTTPText(t *testing.T) {
+	base := startHTTP(t)
+	for name, file := range map[string]string{
+		"bytes.csv": "id,body\n1,\xff\xfe\n", "zero.csv": "id,body\n1,a\x00b\n", "name.csv": "id,bo\xffdy\n1,a\n", "bytes.jsonl": "{\"id\": 1, \"body\": \"\xff\"}\n",
+		"zero.json": `[{"id": 1, "body": "\u0000"}]`, "half.json": `[{"id": 1, "body": "\ud800"}]`, "wide.csv": "\xff\xfei\x00d\x00\n\x001\x00",
+	} {
+		media, body := upload(t, []byte(file), name, "made", "")
+		text, _ := io.ReadAll(body)
+		resp, answer := fetch(t, http.MethodPost, base+"/v1/branches/main/import", string(text), http.Header{"Content-Type": {media}})
+		if resp.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s: %s %s", name, resp.Status, answer)
+		}
+	}
+	for body, header := range map[string]http.Header{"{\"sql\": \"SELECT '\xff'\"}": nil, `{"sql": "SELECT 1"}`: {"Content-Encoding": {"gzip"}}} {
+		if resp, answer := fetch(t, http.MethodPost, base+"/v1/branches/main/query", body, header); resp.StatusCode != http.StatusBadRequest && resp.StatusCode != http.StatusUnsupportedMediaType {
+			t.Errorf("%q %v: %s %s", body, header, resp.Status, answer)
+		}
+	}
+	if _, answer := fetch(t, http.MethodGet, base+"/v1/branches/main/tables", "", nil); !bytes.Contains(answer, []byte(`"tables":[]`)) {
+		t.Errorf("%s", answer)
 	}
 }

@@ -52,7 +52,11 @@ func encodeParams(ts []types.OID, values []any) ([]types.Encoded, error) {
 		case jsonText:
 			out[i].Value = []byte(v)
 		default:
-			out[i].Value = []byte(parameterText(t, v))
+			text := parameterText(t, v)
+			if err := types.CheckUTF8(text); err != nil {
+				return nil, err
+			}
+			out[i].Value = []byte(text)
 		}
 	}
 	return out, nil
@@ -64,12 +68,43 @@ func parameterText(t types.Type, v any) string {
 	switch v := v.(type) {
 	case string:
 		return v
+	case json.Number:
+		if integral(t) {
+			return integerText(v)
+		}
 	case []any:
 		if t.Known() && t.IsArray() {
 			return arrayText(types.Of(t.Elem), v)
 		}
 	}
 	return encodeJSON(v)
+}
+
+func integral(t types.Type) bool {
+	if !t.Known() {
+		return false
+	}
+	id := t.ID()
+	return id == types.OIDInt2 || id == types.OIDInt4 || id == types.OIDInt8
+}
+
+// exact is how many digits a number may have for a float64 to tell it from all others.
+const exact = 15
+
+// integerText writes 1.0 and 1e3 as integers: to JSON they are, and some languages know no other numbers.
+func integerText(n json.Number) string {
+	text := n.String()
+	whole, fraction, _ := strings.Cut(text, ".")
+	switch {
+	case strings.Trim(fraction, "0") == "":
+		text = whole
+	case len(text) > exact:
+		return text
+	}
+	if f, err := strconv.ParseFloat(text, 64); strings.ContainsAny(text, ".eE") && len(text) <= exact && err == nil && f == math.Trunc(f) && math.Abs(f) < 1e15 {
+		return strconv.FormatInt(int64(f), 10)
+	}
+	return text
 }
 
 // arrayText writes an array as PostgreSQL reads it: every element quoted.

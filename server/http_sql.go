@@ -6,7 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgerrcode"
+
 	"github.com/rowandb/rowan/admin/api"
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/session"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
@@ -28,6 +31,9 @@ func (a *httpAPI) Run(ctx context.Context, p api.Principal, st api.Statement) (a
 	}
 	defer sess.Close()
 	res, err := runStatement(ctx, sess, st.SQL, st.Params)
+	if err == nil && transactional[res.Tag] {
+		err = pgerr.New(pgerrcode.FeatureNotSupported, "%s is not supported over HTTP: each request is a transaction of its own", res.Tag)
+	}
 	if err != nil {
 		return api.Result{}, err
 	}
@@ -37,6 +43,10 @@ func (a *httpAPI) Run(ctx context.Context, p api.Principal, st api.Statement) (a
 	res.Elapsed = time.Since(started)
 	return res, nil
 }
+
+// transactional are the tags of statements that do nothing in a session of one statement: who sends BEGIN must not believe
+// that what follows can be rolled back.
+var transactional = map[string]bool{"BEGIN": true, "START TRANSACTION": true, "COMMIT": true, "ROLLBACK": true}
 
 // runStatement runs one statement with JSON values as its parameters, and ends the implicit transaction.
 func runStatement(ctx context.Context, sess *session.Session, sql string, params []any) (api.Result, error) {
@@ -50,6 +60,9 @@ func runStatement(ctx context.Context, sess *session.Session, sql string, params
 
 // execute runs one statement; encode gets the types of its parameters.
 func execute(ctx context.Context, sess *session.Session, sql string, out vector.Sink, encode func([]types.OID) ([]types.Encoded, error)) error {
+	if err := types.CheckUTF8(sql); err != nil {
+		return err
+	}
 	if err := sess.Parse(ctx, "", sql, nil); err != nil {
 		return err
 	}

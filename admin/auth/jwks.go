@@ -23,10 +23,12 @@ type keySet struct {
 	from   string
 	client *http.Client
 
-	mu    sync.Mutex
-	keys  map[string]*rsa.PublicKey
-	read  time.Time
-	tried time.Time
+	mu      sync.Mutex
+	keys    map[string]*rsa.PublicKey
+	read    time.Time
+	tried   time.Time
+	failure error         // of the last try
+	reading chan struct{} // closed when the try that is under way has ended; nil: none is
 }
 
 const (
@@ -46,24 +48,54 @@ func localHost(host string) bool { return host == "localhost" || host == "127.0.
 
 // find returns the key with that id; "" is the only key of a set that has one.
 func (k *keySet) find(ctx context.Context, id string) (*rsa.PublicKey, error) {
+	key, reading, mine := k.look(id)
+	switch {
+	case mine:
+		k.reload(ctx, reading)
+	case key == nil && reading != nil: // what another request reads may be what this one needs
+		select {
+		case <-reading:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	now := time.Now()
-	key := k.get(id)
-	if (key == nil || now.Sub(k.read) > keySetAge) && now.Sub(k.tried) > refetch {
-		k.tried = now
-		keys, err := k.load(ctx)
-		if err == nil {
-			k.keys, k.read = keys, now
-		} else if key == nil { // an old key is better than none
-			return nil, fmt.Errorf("cannot read the key set: %w", err)
-		}
-		key = k.get(id)
+	if newer := k.get(id); newer != nil || k.failure == nil { // an old key is better than none
+		key = newer
 	}
-	if key == nil {
+	switch {
+	case key == nil && k.failure != nil:
+		return nil, fmt.Errorf("cannot read the key set: %w", k.failure)
+	case key == nil:
 		return nil, errors.New("no key has the token's key id")
 	}
 	return key, nil
+}
+
+// look returns the key that is known, and the try to read the set that is under way; mine: it is the caller's to make.
+func (k *keySet) look(id string) (key *rsa.PublicKey, reading chan struct{}, mine bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := time.Now()
+	key = k.get(id)
+	if k.reading == nil && (key == nil || now.Sub(k.read) > keySetAge) && now.Sub(k.tried) > refetch {
+		k.tried, k.reading, mine = now, make(chan struct{}), true
+	}
+	return key, k.reading, mine
+}
+
+// reload reads the set. Meanwhile the keys that are known stay good, for an issuer that is slow must not stop everybody; and
+// a client that goes away must not take the try with it, for the next one is far off.
+func (k *keySet) reload(ctx context.Context, done chan struct{}) {
+	keys, err := k.load(context.WithoutCancel(ctx))
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.failure = err; err == nil {
+		k.keys, k.read = keys, time.Now()
+	}
+	k.reading = nil
+	close(done)
 }
 
 func (k *keySet) get(id string) *rsa.PublicKey {

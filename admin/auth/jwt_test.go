@@ -1,12 +1,14 @@
 package auth
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -223,5 +225,51 @@ func TestKeySet(t *testing.T) {
 	}
 	if _, err := NewTokens(JWTConfig{JWKS: "http://example.com/keys"}); err == nil {
 		t.Error("keys over plain http")
+	}
+}
+
+// TestSlowKeySet wants an issuer that does not answer to stop nobody whose key is known, a client that goes away not to take
+// the key set of the others with it, and those that wait for it to get it.
+func TestSlowKeySet(t *testing.T) {
+	one, two := rsaKey(t), rsaKey(t)
+	asked, answer := make(chan struct{}), make(chan struct{})
+	first := true
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		set := []map[string]string{jwk("one", one)}
+		if !first {
+			asked <- struct{}{}
+			<-answer
+			set = append(set, jwk("two", two))
+		}
+		first = false
+		_ = json.NewEncoder(w).Encode(map[string]any{"keys": set})
+	}))
+	defer srv.Close()
+	tok := tokens(t, JWTConfig{JWKS: srv.URL})
+	prove := func(ctx context.Context, key *rsa.PrivateKey, id string) error {
+		_, err := tok.prove(request(t).WithContext(ctx), sign(t, jwt.SigningMethodRS256, key, with(), "kid", id))
+		return err
+	}
+	if err := prove(t.Context(), one, "one"); err != nil {
+		t.Fatal(err)
+	}
+	tok.keys.tried = time.Time{}
+	ctx, leave := context.WithCancel(t.Context())
+	results := make(chan error, 2)
+	go func() { results <- prove(ctx, two, "two") }()
+	<-asked
+	leave()
+	if err := prove(t.Context(), one, "one"); err != nil {
+		t.Errorf("a known key: %v", err)
+	}
+	if err := prove(ctx, two, "two"); !errors.Is(err, context.Canceled) {
+		t.Errorf("who waits and goes away: %v", err)
+	}
+	go func() { results <- prove(t.Context(), two, "two") }()
+	close(answer)
+	for range 2 {
+		if err := <-results; err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package helios
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,23 +23,43 @@ func (a *asOf) point() (string, error) {
 	}
 	switch v := a.Value.(type) {
 	case nil:
-		return pointOf(a.Type, "")
+		return pointOf(inBody, a.Type, "")
 	case string:
-		return pointOf(a.Type, v)
+		return pointOf(inBody, a.Type, v)
 	case json.Number:
-		return pointOf(a.Type, v.String())
+		return pointOf(inBody, a.Type, v.String())
 	}
 	return "", web.Invalid("as_of.value", "as_of.value must be a string or a number")
 }
 
-// pointOf reads a type and a value, from as_of or from as_of_type and as_of_value.
-func pointOf(kind, value string) (string, error) {
+// What the parts of a point are called: type and value behind it.
+const (
+	inBody  = "as_of."
+	inQuery = "as_of_"
+)
+
+// points are the types of points.
+var points = []string{"now", "timestamp", "transaction", "scn", "snapshot"}
+
+// pointIn reads the point that a query string names.
+func pointIn(c *web.Call) (string, error) {
+	kind, value := c.Text("as_of_type"), c.Text("as_of_value")
+	if value != "" && c.URL.Query().Get("as_of_type") == "" { // the present must not be taken for what was asked for
+		return "", web.Invalid("as_of_type", "as_of_value needs an as_of_type")
+	}
+	return pointOf(inQuery, kind, value)
+}
+
+// pointOf reads a type and a value, called as at says.
+func pointOf(at, kind, value string) (string, error) {
 	kind = strings.ToLower(kind)
 	switch {
+	case kind != "" && !slices.Contains(points, kind):
+		return "", web.Invalid(at+"type", "unknown as_of type %q; known types: %s", kind, strings.Join(points, ", "))
 	case kind == "now" || kind == "" && value == "":
 		return "", nil
 	case value == "":
-		return "", web.Invalid("as_of.value", "as_of of type %q needs a value", kind)
+		return "", web.Invalid(at+"value", "as_of of type %q needs a value", kind)
 	}
 	switch kind {
 	case "timestamp":
@@ -46,18 +67,18 @@ func pointOf(kind, value string) (string, error) {
 			return time.UnixMilli(ms).UTC().Format(time.RFC3339Nano), nil
 		}
 		if _, err := time.Parse(time.RFC3339, value); err != nil {
-			return "", web.Invalid("as_of.value", "as_of.value is not an RFC 3339 timestamp: %q", value)
+			return "", web.Invalid(at+"value", "%svalue is not an RFC 3339 timestamp: %q", at, value)
 		}
 		return value, nil
 	case "transaction":
-		n, err := number("tx_", value)
+		n, err := number(at, "tx_", value)
 		return "tx:" + n, err
 	case "scn":
-		return number("scn_", value)
+		return number(at, "scn_", value)
 	case "snapshot":
 		return snapshotPoint(value), nil
 	}
-	return "", web.Invalid("as_of.type", "unknown as_of type %q; known types: now, timestamp, transaction, scn, snapshot", kind)
+	return "", web.Invalid(at+"type", "as_of needs a type")
 }
 
 // snapshotPoint reads the id of a snapshot as this API gives it out: a kept one's, or that of the point a branch was made
@@ -73,10 +94,10 @@ func snapshotPoint(id string) string {
 }
 
 // number reads a number, be it with the prefix that ids of histories have.
-func number(prefix, value string) (string, error) {
+func number(at, prefix, value string) (string, error) {
 	n := strings.TrimPrefix(value, prefix)
 	if _, err := strconv.ParseUint(n, 10, 64); err != nil {
-		return "", web.Invalid("as_of.value", "as_of.value is not a number: %q", value)
+		return "", web.Invalid(at+"value", "%svalue is not a number: %q", at, value)
 	}
 	return n, nil
 }

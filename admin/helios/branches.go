@@ -143,7 +143,7 @@ func (b *createBranch) point() (string, error) {
 	case b.AsOf != nil:
 		return b.AsOf.point()
 	case b.AtTimestamp != "":
-		return pointOf("timestamp", b.AtTimestamp)
+		return pointOf(inBody, "timestamp", b.AtTimestamp)
 	case b.SnapshotID != nil:
 		return (&asOf{Type: "snapshot", Value: b.SnapshotID}).point()
 	}

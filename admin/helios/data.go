@@ -13,7 +13,7 @@ type dataPage struct {
 }
 
 func (d *Dialect) read(c *web.Call) (any, error) {
-	point, err := pointOf(c.Text("as_of_type"), c.Text("as_of_value"))
+	point, err := pointIn(c)
 	if err != nil {
 		return nil, err
 	}

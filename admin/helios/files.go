@@ -18,7 +18,7 @@ import (
 // export sends a table while it is read.
 func (d *Dialect) export(c *web.Call) (any, error) {
 	format, table := c.Text("format"), c.Path("table")
-	point, err := pointOf(c.Text("as_of_type"), c.Text("as_of_value"))
+	point, err := pointIn(c)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ const (
 )
 
 var (
-	pages = web.Param{Name: "page", Type: "integer", Default: "1", Min: 1, Doc: "page number"}
+	pages = web.Param{Name: "page", Type: "integer", Default: "1", Min: 1, Max: 1_000_000_000, Doc: "page number"}
 	asOfs = []web.Param{
 		{Name: "as_of_type", Type: "string", Default: "now", Enum: []string{"now", "timestamp", "transaction", "scn", "snapshot"}, Doc: "time travel: what as_of_value is"},
 		{Name: "as_of_value", Type: "string", Doc: "time travel: the point"},

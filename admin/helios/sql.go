@@ -106,9 +106,9 @@ func (in *queryBody) statement(c *web.Call) (st api.Statement, err error) {
 	case in.AsOf != nil:
 		st.Point, err = in.AsOf.point()
 	case in.AsOfTimestamp != "":
-		st.Point, err = pointOf("timestamp", in.AsOfTimestamp)
+		st.Point, err = pointOf(inBody, "timestamp", in.AsOfTimestamp)
 	case in.Timestamp != "":
-		st.Point, err = pointOf("timestamp", in.Timestamp)
+		st.Point, err = pointOf(inBody, "timestamp", in.Timestamp)
 	}
 	return st, err
 }

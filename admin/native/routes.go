@@ -59,7 +59,7 @@ func (d *Dialect) route(o *operation, f api.Function) web.Route {
 // pages are the parameters of operations that give rows piece by piece.
 var pages = []web.Param{
 	{Name: "limit", Type: "integer", Default: "1000", Min: 1, Max: 10000, Doc: "most items"},
-	{Name: "offset", Type: "integer", Default: "0", Doc: "how many items to leave out"},
+	{Name: "offset", Type: "integer", Default: "0", Max: 1_000_000_000, Doc: "how many items to leave out"},
 }
 
 // maxRows is the argument of functions that bound their rows themselves: it follows limit and offset.

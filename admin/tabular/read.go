@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/rowandb/rowan/internal/strictjson"
 )
 
 // Read yields the rows of a file in a readable format.
@@ -20,7 +22,7 @@ func Read(format string, r io.Reader) Rows {
 // readJSON yields the objects of an array, or objects that stand one after another.
 func readJSON(r io.Reader) Rows {
 	return func(yield func(Object, error) bool) {
-		in := bufio.NewReader(skipMark(r))
+		in := bufio.NewReader(skipMark(strictjson.Reader(r)))
 		dec := json.NewDecoder(in)
 		array, err := beginsArray(in)
 		if err != nil {

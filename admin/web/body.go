@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/rowandb/rowan/internal/strictjson"
 )
 
 // maxBody is how many bytes the body of a request may have, where its route does not say.
@@ -28,6 +30,9 @@ func (c *Call) readBody() (any, error) {
 	}
 	if media, _, _ := mime.ParseMediaType(c.Header.Get("Content-Type")); strings.HasPrefix(media, "multipart/") {
 		return nil, &Error{Code: "INVALID_REQUEST", Status: http.StatusUnsupportedMediaType, Message: "the request body must be JSON, not " + media}
+	}
+	if packed := c.Header.Get("Content-Encoding"); packed != "" && !strings.EqualFold(packed, "identity") {
+		return nil, &Error{Code: "INVALID_REQUEST", Status: http.StatusUnsupportedMediaType, Message: "the request body must not be packed: its Content-Encoding is " + packed}
 	}
 	defer c.Hurry(bodyTime)()
 	if h.In != nil {
@@ -54,7 +59,7 @@ func (c *Call) Hurry(limit time.Duration) (done func()) {
 // object, so that operations all of whose fields are optional need none. Numbers of type any stay as they are written.
 func readBody(r *http.Request, in reflect.Type) (any, error) {
 	into := reflect.New(in).Interface()
-	dec := json.NewDecoder(r.Body)
+	dec := json.NewDecoder(strictjson.Reader(r.Body))
 	dec.UseNumber()
 	dec.DisallowUnknownFields()
 	err := dec.Decode(into)
@@ -142,7 +147,7 @@ func bodyError(err error) error {
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) {
 		if wrong.Field == "" {
-			return Invalid("", "the request body must be a JSON object, not a %s", wrong.Value)
+			return Invalid("", "the request body must be a JSON object, not %s", article(wrong.Value))
 		}
 		return Invalid(wrong.Field, "%s must be %s, not a JSON %s", wrong.Field, jsonKind(wrong.Type), wrong.Value)
 	}
@@ -160,6 +165,14 @@ func bodyError(err error) error {
 // TooLarge says that a body is above the limit.
 func TooLarge(limit int64) *Error {
 	return &Error{Code: "INVALID_REQUEST", Status: http.StatusRequestEntityTooLarge, Message: "the request body is too large", Details: map[string]any{"limit_bytes": limit}}
+}
+
+// article puts one before what encoding/json calls a value.
+func article(kind string) string {
+	if strings.HasPrefix(kind, "a") || strings.HasPrefix(kind, "o") {
+		return "an " + kind
+	}
+	return "a " + kind
 }
 
 // jsonKind names a Go type as JSON does.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rowandb/rowan/admin/api"
 )
@@ -53,6 +54,9 @@ func (c *Call) readQuery() error {
 				return Invalid(p.Name, "%s is missing", p.Name)
 			}
 			v = p.Default
+		}
+		if !utf8.ValidString(v) {
+			return Invalid(p.Name, "%s is not UTF-8", p.Name)
 		}
 		if v != "" {
 			if err := p.check(v); err != nil {

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // pattern is the routes of one path.
@@ -74,7 +75,7 @@ func (p *pattern) match(escaped string) (values map[string]string, ok bool) {
 			continue
 		}
 		v, err := url.PathUnescape(raw)
-		if err != nil || v == "" {
+		if err != nil || v == "" || !utf8.ValidString(v) {
 			return nil, false
 		}
 		values[s.name] = v
