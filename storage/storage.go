@@ -176,6 +176,7 @@ type ScanRequest struct {
 	Columns []catalog.ColumnID // the batch's columns; system columns allowed
 	Ranges  []Range            // over the key columns of the index, ascending and disjoint; nil: everything
 	Keys    []string           // instead of Ranges: these rows by row key, absent ones left out
+	Ahead   bool               // of Keys: the caller does other work before it asks for the rows, which may be read meanwhile
 	Reverse bool
 	Latest  bool // read the newest committed version (and own writes) instead of the snapshot
 	Limit   int  // a hint: the caller wants no more than this many rows; 0: all
@@ -301,7 +302,8 @@ type AdvisoryKey struct {
 // LockSession holds a session's advisory locks, which outlive its transactions. They count: a lock taken twice must be
 // unlocked twice.
 type LockSession interface {
-	Lock(ctx context.Context, key AdvisoryKey, shared bool, wait catalog.LockWait) (bool, error)
+	// Lock waits no longer than patience (55P03); 0 is no bound.
+	Lock(ctx context.Context, key AdvisoryKey, shared bool, wait catalog.LockWait, patience time.Duration) (bool, error)
 	// Unlock reports whether the lock was held.
 	Unlock(key AdvisoryKey, shared bool) bool
 	UnlockAll()

@@ -172,8 +172,8 @@ func (s *Scanner) ToTable() *catalog.Table { return s.to.table }
 func (s *Scanner) Next(ctx context.Context) (*storage.DiffBatch, error) {
 	for {
 		if s.left == nil {
-			s.left = NewReader(ctx, s.tx, s.from.view, s.from.table, s.from.columns, s.keys)
-			s.right = NewReader(ctx, s.tx, s.to.view, s.to.table, s.to.columns, s.keys)
+			s.left = NewReader(s.tx, s.from.view, s.from.table, s.from.columns)
+			s.right = NewReader(s.tx, s.to.view, s.to.table, s.to.columns)
 		}
 		keys, err := s.keys.Next(ctx, chunk)
 		if err != nil || len(keys) == 0 {

@@ -17,141 +17,107 @@ type Rows struct {
 
 // Fetch reads rows by their keys, which ascend. A table that is not there (nil) has none of them.
 func Fetch(ctx context.Context, tx storage.Txn, v storage.View, t *catalog.Table, columns []catalog.ColumnID, keys []string) (*Rows, error) {
-	r := &Rows{At: make([]int, len(keys))}
-	for k := range r.At {
-		r.At[k] = -1
-	}
-	if t == nil {
-		return r, nil
-	}
-	for _, id := range columns {
-		c := &vector.Vector{}
-		c.Reset(t.ColumnByID(id).Type)
-		r.Cols = append(r.Cols, c)
-	}
-	with := append(columns[:len(columns):len(columns)], catalog.ColRowKey)
-	sc, err := tx.Scan(ctx, storage.ScanRequest{View: v, Table: t, Columns: with, Keys: keys})
-	if err != nil {
-		return nil, err
-	}
-	defer sc.Close()
-	k := 0
-	for {
-		b, err := sc.Next(ctx)
-		if b == nil || err != nil {
-			return r, err
-		}
-		for n := range b.Live() {
-			i := b.Row(n)
-			key := b.Cols[len(columns)].Str[i]
-			for k < len(keys) && keys[k] != key {
-				k++
-			}
-			if k == len(keys) {
-				break
-			}
-			r.At[k] = r.N
-			r.N++
-			for c := range columns {
-				r.Cols[c].Append(b.Cols[c].Datum(i))
-			}
-		}
-	}
+	return NewReader(tx, v, t, columns).Fetch(ctx, keys)
 }
 
-// Reader reads rows of one table by ascending keys, chunk after chunk. When they are many it goes over the table once and
-// picks them out, which costs less than looking each of them up.
+// Reader reads rows of one table by ascending keys, chunk after chunk. Chunks that are asked for ahead are read while the caller
+// works on those before.
 type Reader struct {
 	tx      storage.Txn
 	view    storage.View
-	table   *catalog.Table
+	table   *catalog.Table // nil: not there
 	columns []catalog.ColumnID
-	all     bool
-	sc      storage.Scanner
-	b       *vector.Batch
-	pos     int
-	end     bool
+	with    []catalog.ColumnID // and the row's key
+	ahead   []asked            // oldest first
 }
 
-// fewKeys is how many keys are always looked up.
-const fewKeys = 8192
-
-// NewReader prepares to read rows with the given keys.
-func NewReader(ctx context.Context, tx storage.Txn, v storage.View, t *catalog.Table, columns []catalog.ColumnID, keys Keys) *Reader {
-	r := &Reader{tx: tx, view: v, table: t, columns: columns}
-	l, counted := keys.(interface{ Len() int })
-	switch {
-	case t == nil:
-	case !counted:
-		r.all = true
-	case l.Len() > fewKeys:
-		n, known, err := tx.CountRows(ctx, storage.ScanRequest{View: v, Table: t})
-		r.all = err == nil && known && n/8 < int64(l.Len())
-	}
-	return r
+// asked is a chunk that is being read.
+type asked struct {
+	keys []string
+	sc   storage.Scanner // nil: the table is not there
 }
 
-// Fetch reads rows by their keys, which are greater than all asked for before.
-func (r *Reader) Fetch(ctx context.Context, keys []string) (*Rows, error) {
-	if !r.all {
-		return Fetch(ctx, r.tx, r.view, r.table, r.columns, keys)
+// NewReader prepares to read rows.
+func NewReader(tx storage.Txn, v storage.View, t *catalog.Table, columns []catalog.ColumnID) *Reader {
+	return &Reader{tx: tx, view: v, table: t, columns: columns, with: append(columns[:len(columns):len(columns)], catalog.ColRowKey)}
+}
+
+// Ahead has the rows of a chunk read; Fetch returns them, chunk after chunk. The keys must not change until then.
+func (r *Reader) Ahead(ctx context.Context, keys []string) error {
+	sc, err := r.scan(ctx, keys, true)
+	if err == nil {
+		r.ahead = append(r.ahead, asked{keys, sc})
 	}
-	if r.sc == nil {
-		with := append(r.columns[:len(r.columns):len(r.columns)], catalog.ColRowKey)
-		var err error
-		if r.sc, err = r.tx.Scan(ctx, storage.ScanRequest{View: r.view, Table: r.table, Columns: with}); err != nil {
-			return nil, err
+	return err
+}
+
+func (r *Reader) scan(ctx context.Context, keys []string, ahead bool) (storage.Scanner, error) {
+	if r.table == nil {
+		return nil, nil
+	}
+	return r.tx.Scan(ctx, storage.ScanRequest{View: r.view, Table: r.table, Columns: r.with, Keys: keys, Ahead: ahead})
+}
+
+// Fetch reads rows by their keys, or takes them where they were read ahead.
+func (r *Reader) Fetch(ctx context.Context, keys []string) (out *Rows, err error) {
+	var sc storage.Scanner
+	if len(r.ahead) > 0 && len(keys) > 0 && &r.ahead[0].keys[0] == &keys[0] {
+		sc, r.ahead = r.ahead[0].sc, r.ahead[1:]
+	} else if sc, err = r.scan(ctx, keys, false); err != nil {
+		return nil, err
+	}
+	out = &Rows{At: make([]int, len(keys))}
+	for k := range out.At {
+		out.At[k] = -1
+	}
+	if sc == nil {
+		return out, nil
+	}
+	defer func() {
+		if e := sc.Close(); err == nil {
+			err = e
 		}
-	}
-	out := &Rows{At: make([]int, len(keys))}
+	}()
 	for _, id := range r.columns {
 		c := &vector.Vector{}
 		c.Reset(r.table.ColumnByID(id).Type)
 		out.Cols = append(out.Cols, c)
 	}
-	for k, key := range keys {
-		out.At[k] = -1
-		here, err := r.seek(ctx, key)
-		if err != nil {
-			return nil, err
-		}
-		if !here {
-			continue
-		}
-		i := r.b.Row(r.pos)
-		out.At[k] = out.N
-		out.N++
-		for c := range r.columns {
-			out.Cols[c].Append(r.b.Cols[c].Datum(i))
-		}
-	}
-	return out, nil
+	return out, out.take(ctx, sc, keys)
 }
 
-// seek moves to the first row whose key is not less, and reports whether it is that one.
-func (r *Reader) seek(ctx context.Context, key string) (bool, error) {
-	for !r.end {
-		if r.b != nil {
-			list := r.b.Cols[len(r.columns)].Str
-			for n := r.b.Live(); r.pos < n; r.pos++ {
-				if have := list[r.b.Row(r.pos)]; have >= key {
-					return have == key, nil
-				}
+// take copies what a scanner yields.
+func (r *Rows) take(ctx context.Context, sc storage.Scanner, keys []string) error {
+	k := 0
+	for {
+		b, err := sc.Next(ctx)
+		if b == nil || err != nil {
+			return err
+		}
+		list := b.Cols[len(r.Cols)].Str
+		for n := range b.Live() {
+			key := list[b.Row(n)]
+			for keys[k] != key {
+				k++
 			}
+			r.At[k] = r.N + n
 		}
-		var err error
-		if r.b, err = r.sc.Next(ctx); err != nil {
-			return false, err
+		for c, v := range r.Cols {
+			v.AppendFrom(b.Cols[c], b.Sel, b.Live())
 		}
-		r.pos, r.end = 0, r.b == nil
+		r.N += b.Live()
 	}
-	return false, nil
 }
 
 // Close ends the reading.
-func (r *Reader) Close() error {
-	if r.sc == nil {
-		return nil
+func (r *Reader) Close() (err error) {
+	for _, a := range r.ahead {
+		if a.sc != nil {
+			if e := a.sc.Close(); err == nil {
+				err = e
+			}
+		}
 	}
-	return r.sc.Close()
+	r.ahead = nil
+	return err
 }

@@ -111,7 +111,7 @@ func (m *Manager) adopt(k Key, o *Owner, modes uint16) *entry {
 	e := sh.entries[k]
 	if e == nil {
 		e = &entry{key: k}
-		sh.entries[k] = e
+		sh.keep(e)
 	}
 	if h := e.holder(o); h != nil {
 		h.modes |= modes

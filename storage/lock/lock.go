@@ -75,6 +75,7 @@ type Manager struct {
 type shard struct {
 	mu      sync.Mutex
 	entries map[Key]*entry
+	most    int      // entries that there were since the map was made
 	_       [40]byte // keep neighbours off one cache line
 }
 
@@ -206,7 +207,7 @@ func (o *Owner) lock(ctx context.Context, k Key, mode Mode, w Wait) (added bool,
 	e := s.entries[k]
 	if e == nil {
 		e = &entry{key: k, first: newHolder(o, mode)}
-		s.entries[k] = e
+		s.keep(e)
 		s.mu.Unlock()
 		o.held = append(o.held, grant{entry: e, mode: mode})
 		return true, nil

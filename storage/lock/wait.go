@@ -94,9 +94,20 @@ func (e *entry) wake() {
 	}
 }
 
+func (s *shard) keep(e *entry) {
+	s.entries[e.key] = e
+	s.most = max(s.most, len(s.entries))
+}
+
+// manyEntries is from how many on an empty map is not kept: maps never shrink.
+const manyEntries = 1024
+
 func (s *shard) forget(e *entry) {
-	if e.first.owner == nil && len(e.waiters) == 0 {
-		delete(s.entries, e.key)
+	if e.first.owner != nil || len(e.waiters) > 0 {
+		return
+	}
+	if delete(s.entries, e.key); len(s.entries) == 0 && s.most > manyEntries {
+		s.entries, s.most = map[Key]*entry{}, 0
 	}
 }
 

@@ -155,7 +155,8 @@ type merger struct {
 	base           *state
 	source, target storage.View
 	ids            *identities
-	was            *catalog.Snapshot // the target's catalog before the merge
+	was            *catalog.Snapshot                       // the target's catalog before the merge
+	moved          struct{ tables, objects []catalog.OID } // that the target changed since the base, ascending
 	numbers        map[storage.View]numbering
 	carried        []entry                   // what the source knows of renumbered rows, and the target does not
 	names          map[string]catalog.Object // objects of the target by name, once asked for
@@ -215,6 +216,7 @@ func (m *merger) fastForward(ctx context.Context) error {
 		return err
 	}
 	objects, err := m.base.changed(func(from storage.View) ([]catalog.OID, error) { return m.tx.ChangedObjects(ctx, from, m.target) })
+	m.moved.tables, m.moved.objects = tables, objects
 	m.res.FastForward = len(tables)+len(objects) == 0
 	if err == nil && m.req.FastForward == storage.FastForwardOnly && !m.res.FastForward {
 		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "cannot fast-forward branch %q", m.target.Branch().Name).

@@ -111,6 +111,9 @@ func (m *merger) renumberTable(ctx context.Context, id catalog.OID) (bool, error
 		return false, nil
 	}
 	gens, numbers := m.generators(t.into), m.numbersOf(m.source)
+	if !slices.Contains(m.moved.tables, id) {
+		gens = nil // the target has taken no number since
+	}
 	if len(gens) == 0 && len(references(t.source, t.into, numbers, m.target.Catalog())) == 0 {
 		return false, nil
 	}
@@ -123,7 +126,7 @@ func (m *merger) renumberTable(ctx context.Context, id catalog.OID) (bool, error
 		return false, err
 	}
 	defer keys.Close()
-	t.openReaders(ctx, keys)
+	t.openReaders()
 	defer t.readers.close()
 	found := false
 	for {

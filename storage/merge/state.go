@@ -224,7 +224,7 @@ func (t *tableMerge) baseRows(ctx context.Context, s *state, keys []string) ([]r
 		tab := s.table(t.into.OID)
 		read := t.readers.base[s.view]
 		if read == nil { // what several bases have in common
-			t.addReader(ctx, s.view, noKeys{})
+			t.addReader(s.view)
 			read = t.readers.base[s.view]
 		}
 		rows, err := read.Fetch(ctx, keys)

@@ -27,7 +27,7 @@ type tableMerge struct {
 	gather       bool           // removals of all rows are written before anything else
 	policies     bool           // a column has a merge policy
 	recode       recoder        // of values of enums whose labels have other keys on other sides
-	unmoved      bool           // the target is the base
+	unmerged     *movedKeys     // what the target changed; nil: anything
 
 	columns                []*catalog.Column // all that are given to storage, hidden ones too
 	ids                    []catalog.ColumnID
@@ -104,15 +104,20 @@ func (t *tableMerge) each(ctx context.Context, f func(*group) error) error {
 		return err
 	}
 	defer keys.Close()
-	t.openReaders(ctx, keys)
+	if t.unmerged, err = t.openMoved(ctx); err != nil {
+		return err
+	}
+	defer t.unmerged.close()
+	t.openReaders()
 	defer t.readers.close()
-	for {
-		list, err := keys.Next(ctx, chunk)
-		if err != nil || len(list) == 0 {
+	next, err := t.start(ctx, keys)
+	for next != nil && err == nil {
+		p := next
+		if next, err = t.start(ctx, keys); err != nil {
 			return err
 		}
 		t.group = t.newGroup()
-		if err := t.batch(ctx, list); err != nil {
+		if err := t.batch(ctx, p); err != nil {
 			return err
 		}
 		if t.group.empty() || t.blocked() {
@@ -122,17 +127,18 @@ func (t *tableMerge) each(ctx context.Context, f func(*group) error) error {
 			return err
 		}
 	}
+	return err
 }
 
 // openReaders prepares to read the rows of all sides.
-func (t *tableMerge) openReaders(ctx context.Context, keys diff.Keys) {
+func (t *tableMerge) openReaders() {
 	t.readers = readers{
-		source: diff.NewReader(ctx, t.tx, t.merger.source, t.own, ids(t.own), keys),
-		target: diff.NewReader(ctx, t.tx, t.merger.target, t.into, ids(t.into), keys),
+		source: diff.NewReader(t.tx, t.merger.source, t.own, ids(t.own)),
+		target: diff.NewReader(t.tx, t.merger.target, t.into, ids(t.into)),
 		base:   map[storage.View]*diff.Reader{},
 	}
 	for _, v := range t.merger.base.leaves() {
-		t.addReader(ctx, v, keys)
+		t.addReader(v)
 	}
 }
 
@@ -150,9 +156,9 @@ func (r *readers) close() {
 	}
 }
 
-func (t *tableMerge) addReader(ctx context.Context, v storage.View, keys diff.Keys) {
+func (t *tableMerge) addReader(v storage.View) {
 	tab := t.merger.ids.ownTable(v, t.into.OID)
-	t.readers.base[v] = diff.NewReader(ctx, t.tx, v, tab, ids(tab), keys)
+	t.readers.base[v] = diff.NewReader(t.tx, v, tab, ids(tab))
 }
 
 // prepare finds where the merged table's columns stand on each side.
@@ -173,7 +179,6 @@ func (t *tableMerge) prepare() {
 	t.cellBuf = make([]types.Datum, len(t.stored))
 	was := t.before[t.into.OID]
 	t.adopted = was != nil && was.Rows != t.into.Rows
-	t.unmoved = t.res.FastForward && was == nil && t.merger.base.view != nil && !t.picked()
 	t.filled = slices.ContainsFunc(t.indexes, func(n newIndex) bool { return n.table == t.into.OID })
 	for _, ix := range t.into.Indexes {
 		t.gather = t.gather || ix.Unique && !ix.Primary
@@ -262,8 +267,9 @@ func ids(x *catalog.Table) []catalog.ColumnID {
 	return out
 }
 
-// batch merges the rows with the given keys.
-func (t *tableMerge) batch(ctx context.Context, keys []string) error {
+// batch merges the rows of a portion.
+func (t *tableMerge) batch(ctx context.Context, p *portion) error {
+	keys := p.keys
 	source, err := t.readers.source.Fetch(ctx, keys)
 	if err != nil {
 		return err
@@ -275,11 +281,9 @@ func (t *tableMerge) batch(ctx context.Context, keys []string) error {
 	t.recode.apply(source, t.own)
 	t.follow(t.numbersOf(t.merger.source), t.source, source, keys)
 	targets := rowsOf(target, t.fromTarget)
-	bases := targets
-	if !t.unmoved {
-		if bases, err = t.baseRows(ctx, t.merger.base, keys); err != nil {
-			return err
-		}
+	bases, err := t.basesOf(ctx, p, targets)
+	if err != nil {
+		return err
 	}
 	done, err := t.renumberedBatch(ctx, keys, bases, source)
 	if err != nil {

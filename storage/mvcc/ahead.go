@@ -2,7 +2,8 @@ package mvcc
 
 import "context"
 
-// ahead decodes batches in a goroutine of its own while the consumer works on the last one. Two batches go around.
+// ahead decodes batches in a goroutine of its own while the consumer works on the last one. Two batches go around, or one that
+// is read before the consumer asks for it.
 type ahead struct {
 	out  chan aheadBatch
 	free chan *scanBatch
@@ -34,15 +35,15 @@ func (s *scanner) readAhead() {
 		return
 	}
 	if !s.startFleet() {
-		s.startAhead()
+		s.startAhead(newScanBatch(s.shape), s.batch)
 	}
 }
 
-// startAhead begins to read ahead; the scanner's own batch stays with the consumer.
-func (s *scanner) startAhead() {
+// startAhead begins to read ahead, into a batch and the one that the consumer has, if any.
+func (s *scanner) startAhead(b, last *scanBatch) {
 	a := &ahead{out: make(chan aheadBatch, 1), free: make(chan *scanBatch, 2), stop: make(chan struct{}), done: make(chan struct{})}
-	a.free <- newScanBatch(s.shape)
-	a.last = s.batch
+	a.free <- b
+	a.last = last
 	s.ahead = a
 	go s.runAhead(a)
 }

@@ -145,7 +145,8 @@ func (w *writes) leaving(tree *btree.BTreeG[*write]) {
 func (w *writes) underway(key []byte) *write {
 	for i := range w.away {
 		if p := &w.away[i]; bytes.Compare(key, p.top) <= 0 {
-			if x, ok := p.tree.Get(&write{key: key}); ok {
+			w.probe.key = key
+			if x, ok := p.tree.Get(&w.probe); ok {
 				return x
 			}
 		}
@@ -155,7 +156,7 @@ func (w *writes) underway(key []byte) *write {
 
 // newest returns the newest write of key, for who is about to write it again: nil where the store has it, or nobody.
 func (t *Txn) newest(w *writes, key []byte) (*write, error) {
-	if x, ok := w.tree.Get(&write{key: key}); ok {
+	if x := w.find(key); x != nil {
 		return x, nil
 	}
 	if w.underway(key) != nil {

@@ -38,6 +38,7 @@ type scanner struct {
 	ahead    *ahead
 	fleet    *fleet
 	sample   *sampling     // nil: all rows
+	pass     *keyPass      // nil: keys are looked up one by one
 	cached   *cacheScan    // nil: not from the cache
 	filling  *tableBuilder // what the cache is to get; nil: nothing
 	withKeys bool          // batches list the keys of their rows
@@ -166,6 +167,9 @@ func (t *Txn) Scan(ctx context.Context, r storage.ScanRequest) (storage.Scanner,
 	s.withKeys = s.filling != nil
 	s.open = true
 	t.open++
+	if s.startPass(); s.pass != nil && r.Ahead {
+		s.startAhead(s.batch, nil)
+	}
 	return s, nil
 }
 
@@ -372,6 +376,16 @@ func (s *scanner) fillKeys(b *scanBatch) error {
 	for len(s.keys) > 0 && b.batch.N < most {
 		key := stringBytes(s.keys[0])
 		s.keys = s.keys[1:]
+		if s.pass != nil {
+			row, ok, err := s.pass.find(s.ctx, key)
+			if err == nil && ok {
+				err = s.add(b, key, row.payload, row.ver)
+			}
+			if err != nil {
+				return err
+			}
+			continue
+		}
 		if err := s.lookup(b, key); err != nil {
 			return err
 		}
@@ -427,6 +441,10 @@ func (s *scanner) Close() error {
 	if s.src != nil {
 		s.src.close()
 		s.src = nil
+	}
+	if s.pass != nil {
+		s.pass.close()
+		s.pass = nil
 	}
 	s.t.open--
 	s.t, s.v, s.w, s.ctx, s.keys, s.cached, s.filling = nil, nil, nil, nil, nil, nil, nil

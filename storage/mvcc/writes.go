@@ -45,6 +45,7 @@ type writes struct {
 	fresh bool // the keyspace was made by this transaction: nobody else knows it
 	tree  *btree.BTreeG[*write]
 	hint  btree.PathHint
+	probe write        // what is looked for in the trees: one made for each search would be garbage
 	bytes int          // that the commit adds to the store
 	kept  int          // writes in tree that replace others of the transaction
 	since uint64       // the tree has no write before this one
@@ -98,10 +99,20 @@ func (w *writes) get(key []byte, cmd uint32) *write {
 	if w == nil || !w.inMemory() {
 		return nil
 	}
-	if x, ok := w.tree.Get(&write{key: key}); ok {
+	if x := w.find(key); x != nil {
 		return x.at(cmd)
 	}
 	return w.underway(key).at(cmd)
+}
+
+// find returns the newest write of key that is not on its way. Most keys come in order, beyond all that were written.
+func (w *writes) find(key []byte) *write {
+	if last, ok := w.tree.Max(); !ok || bytes.Compare(last.key, key) < 0 {
+		return nil
+	}
+	w.probe.key = key
+	x, _ := w.tree.Get(&w.probe)
+	return x
 }
 
 func (x *write) at(cmd uint32) *write {

@@ -1,0 +1,116 @@
+package merge
+
+import (
+	"context"
+	"slices"
+
+	"github.com/rowandb/rowan/storage/diff"
+)
+
+// portion is a chunk of keys on its way through the merge: its rows are read while the part before it is merged and written.
+type portion struct {
+	keys []string
+	base []string // of those the rows are read as the base has them; the others are there as on the target
+	at   []int    // their places among keys; nil: all of them
+}
+
+// movedKeys are the keys of the rows that the target changed since the base, gone through along with those of the source: what
+// the target has not changed need not be read twice.
+type movedKeys struct {
+	in   diff.Keys
+	list []string
+	end  bool
+}
+
+// openMoved finds what the target changed of a table. nil: that is not known, or not comparable.
+func (t *tableMerge) openMoved(ctx context.Context) (*movedKeys, error) {
+	b := t.merger.base
+	if b.view == nil || t.picked() || t.before[t.into.OID] != nil || slices.Contains(t.moved.objects, t.into.OID) || len(t.numbersOf(b.view)) > 0 {
+		return nil, nil
+	}
+	if own := t.merger.ids.ownTable(b.view, t.into.OID); own == nil || own.OID != t.into.OID || own.Rows != t.into.Rows {
+		return nil, nil
+	}
+	if !slices.Contains(t.moved.tables, t.into.OID) {
+		return &movedKeys{in: noKeys{}, end: true}, nil
+	}
+	keys, err := t.candidates(ctx, b, t.merger.target, t.into.OID)
+	return &movedKeys{in: keys}, err
+}
+
+// among returns those of keys, which ascend from call to call, that are in it, and their places.
+func (m *movedKeys) among(ctx context.Context, keys []string) (list []string, at []int, err error) {
+	at = []int{}
+	for i, k := range keys {
+		for {
+			if len(m.list) == 0 {
+				if m.end {
+					return list, at, nil
+				}
+				if m.list, err = m.in.Next(ctx, chunk); err != nil {
+					return nil, nil, err
+				}
+				m.end = len(m.list) == 0
+				continue
+			}
+			if m.list[0] >= k {
+				break
+			}
+			m.list = m.list[1:]
+		}
+		if m.list[0] == k {
+			list, at = append(list, k), append(at, i)
+		}
+	}
+	return list, at, nil
+}
+
+func (m *movedKeys) close() {
+	if m != nil {
+		_ = m.in.Close()
+	}
+}
+
+// start has the rows of a chunk read. nil: there are no more.
+func (t *tableMerge) start(ctx context.Context, keys diff.Keys) (*portion, error) {
+	list, err := keys.Next(ctx, chunk)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	p := &portion{keys: slices.Clone(list)}
+	p.base = p.keys
+	if t.unmerged != nil {
+		if p.base, p.at, err = t.unmerged.among(ctx, p.keys); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.readers.source.Ahead(ctx, p.keys); err != nil {
+		return nil, err
+	}
+	if err := t.readers.target.Ahead(ctx, p.keys); err != nil {
+		return nil, err
+	}
+	if r := t.readers.base[t.merger.base.view]; r != nil && len(p.base) > 0 {
+		return p, r.Ahead(ctx, p.base)
+	}
+	return p, nil
+}
+
+// basesOf reads the rows of a portion as the base has them.
+func (t *tableMerge) basesOf(ctx context.Context, p *portion, targets []row) ([]row, error) {
+	switch {
+	case len(p.base) == 0:
+		return targets, nil
+	case p.at == nil:
+		return t.baseRows(ctx, t.merger.base, p.base)
+	}
+	rows, err := t.baseRows(ctx, t.merger.base, p.base)
+	if err != nil {
+		return nil, err
+	}
+	out := slices.Clone(targets)
+	for i, at := range p.at {
+		out[at] = rows[i]
+	}
+	return out, nil
+}
