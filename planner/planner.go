@@ -45,10 +45,12 @@ type Plan struct {
 	Fields   []vector.Field // nil: returns no rows
 	Refs     []catalog.Ref  // branches and points that it names beside the session's own
 	ReadOnly bool
-	Once     bool // it holds values of now: not to be kept
-	Notices  []*pgerr.Error
-	Access   []bind.Access // the privileges that running it takes
-	Locks    []bind.RelationLock
+	// Writes says what a read-only transaction refuses of the statement, where that is not its Tag.
+	Writes  string
+	Once    bool // it holds values of now: not to be kept
+	Notices []*pgerr.Error
+	Access  []bind.Access // the privileges that running it takes
+	Locks   []bind.RelationLock
 }
 
 // New plans a statement. known are the types of the parameters that the client declared; the plan has those inferred too.
@@ -64,7 +66,7 @@ func New(_ context.Context, stmt parse.Statement, c bind.Catalog, known []types.
 
 // finish makes a plan of a bound statement.
 func finish(b *bind.Bound, params []types.Type, c bind.Catalog, o Options) (*Plan, error) {
-	p := &Plan{Command: b.Command, Tag: b.Tag, Params: params, Refs: b.Refs, ReadOnly: b.ReadOnly, Once: b.Once, Notices: b.Notices, Access: b.Access, Locks: b.Locks}
+	p := &Plan{Command: b.Command, Tag: b.Tag, Params: params, Refs: b.Refs, ReadOnly: b.ReadOnly, Writes: b.Writes, Once: b.Once, Notices: b.Notices, Access: b.Access, Locks: b.Locks}
 	if b.Fields != nil {
 		p.Fields = make([]vector.Field, len(b.Fields))
 		for i, f := range b.Fields {

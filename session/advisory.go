@@ -57,11 +57,13 @@ func advisoryLock(try, xact, shared bool) service {
 		wait = catalog.NoWait
 	}
 	return func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
-		lock := s.locks().Lock
+		var ok bool
+		var err error
 		if xact {
-			lock = s.txn.LockAdvisory
+			ok, err = s.txn.LockAdvisory(ctx, s.advisoryKey(a), shared, wait)
+		} else {
+			ok, err = s.locks().Lock(ctx, s.advisoryKey(a), shared, wait, s.settings.duration("lock_timeout"))
 		}
-		ok, err := lock(ctx, s.advisoryKey(a), shared, wait)
 		if err != nil || !try {
 			return types.String(""), err
 		}

@@ -73,12 +73,10 @@ func (s *Session) declare(ctx context.Context, c *command.DeclareCursor) error {
 	if p.run, err = s.start(ctx, ps.plan.plan, nil); err != nil {
 		return err
 	}
+	p.run.env.LockSingly = true
+	p.owner, p.depth = s.txn, len(s.txn.savepoints)
 	if c.Scroll || c.Hold {
 		p.kept = newRowStore(ps.fields)
-		if _, err := p.run.fetch(ctx, 0, p.kept.add); err != nil {
-			return err
-		}
-		p.run.close()
 	}
 	s.portals[c.Name] = p
 	return nil
@@ -136,15 +134,67 @@ func (p *portal) fetch(ctx context.Context, c *command.Fetch, rows func(*vector.
 	case "absolute":
 		target := count
 		if count < 0 {
+			if err := p.fill(ctx, math.MaxInt64); err != nil {
+				return 0, err
+			}
 			target = p.kept.n + 1 + count
 		}
-		return p.jump(target, rows)
+		return p.jump(ctx, target, rows)
 	case "relative":
-		return p.jump(p.position+count, rows)
+		return p.jump(ctx, p.position+count, rows)
 	case "backward":
-		return p.walk(-count, rows)
+		return p.walk(ctx, -count, rows)
 	}
-	return p.walk(count, rows)
+	return p.walk(ctx, count, rows)
+}
+
+// fill has the first n rows kept, or all there are.
+func (p *portal) fill(ctx context.Context, n int64) error {
+	for !p.drained && p.kept.n < n {
+		limit := 0
+		if n-p.kept.n < math.MaxInt32 {
+			limit = int(n - p.kept.n)
+		}
+		more, err := p.run.fetch(ctx, limit, p.kept.add)
+		if err != nil {
+			return err
+		}
+		p.drained = !more
+	}
+	return nil
+}
+
+// holdCursors keeps the rows of the cursors that outlive the transaction which is about to commit.
+func (s *Session) holdCursors(ctx context.Context) error {
+	for _, p := range s.portals {
+		if !p.hold || p.owner == nil {
+			continue
+		}
+		if err := p.fill(ctx, math.MaxInt64); err != nil {
+			return err
+		}
+		p.run.close()
+		p.owner = nil
+	}
+	return nil
+}
+
+// dropCursors closes the cursors that were declared in so many savepoints or more: what declared them is taken back.
+func (s *Session) dropCursors(depth int) {
+	for name, p := range s.portals {
+		if p.declared && p.owner == s.txn && p.depth >= depth {
+			s.closePortal(name)
+		}
+	}
+}
+
+// releaseCursors makes the cursors of a savepoint that is released those of what is around it.
+func (s *Session) releaseCursors(depth int) {
+	for _, p := range s.portals {
+		if p.owner == s.txn {
+			p.depth = min(p.depth, depth)
+		}
+	}
 }
 
 // fetchForward serves cursors that only move forward, from the running plan.
@@ -183,7 +233,10 @@ func (p *portal) take(ctx context.Context, count int64, rows func(*vector.Batch)
 }
 
 // jump goes to one row and gives it out, if it is there.
-func (p *portal) jump(target int64, rows func(*vector.Batch) error) (int64, error) {
+func (p *portal) jump(ctx context.Context, target int64, rows func(*vector.Batch) error) (int64, error) {
+	if err := p.fill(ctx, target); err != nil {
+		return 0, err
+	}
 	p.position = min(max(target, 0), p.kept.n+1)
 	if target < 1 || target > p.kept.n {
 		return 0, nil
@@ -192,9 +245,18 @@ func (p *portal) jump(target int64, rows func(*vector.Batch) error) (int64, erro
 }
 
 // walk passes up to |count| rows; 0 gives the present one again.
-func (p *portal) walk(count int64, rows func(*vector.Batch) error) (int64, error) {
+func (p *portal) walk(ctx context.Context, count int64, rows func(*vector.Batch) error) (int64, error) {
 	if count == 0 {
-		return p.jump(p.position, rows)
+		return p.jump(ctx, p.position, rows)
+	}
+	if count > 0 {
+		upto := p.position + count
+		if upto < count { // all
+			upto = math.MaxInt64
+		}
+		if err := p.fill(ctx, upto); err != nil {
+			return 0, err
+		}
 	}
 	step, n := int64(1), int64(0)
 	if count < 0 {

@@ -31,6 +31,9 @@ type portal struct {
 	kept     *rowStore // rows already fetched, for scrolling and WITH HOLD
 	position int64     // of the row last fetched, from 1; 0 before the first
 	ended    bool
+	drained  bool // kept has all rows there are
+	owner    *txn // the transaction that declared it, until it commits
+	depth    int  // in how many of its savepoints
 }
 
 // Bind makes a portal.

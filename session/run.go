@@ -131,7 +131,11 @@ func (s *Session) checkWritable(ctx context.Context, plan *planner.Plan) error {
 		return nil
 	}
 	if s.txn.readOnly {
-		return pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", plan.Tag)
+		what := plan.Tag
+		if plan.Writes != "" && (what == "SELECT" || what == "COPY") {
+			what = plan.Writes
+		}
+		return pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", what)
 	}
 	v, err := s.txn.View(ctx, catalog.Ref{})
 	if err != nil || !v.ReadOnly() || plan.Tag == "SELECT" {

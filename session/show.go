@@ -36,6 +36,11 @@ func (s *Session) value(name string) (string, error) {
 			return "on", nil
 		}
 		return "off", nil
+	case "transaction_deferrable":
+		if s.txn != nil && s.txn.deferrable {
+			return "on", nil
+		}
+		return "off", nil
 	case "rowan.branch":
 		if v, _ := s.settings.get(name); v != "" {
 			return v, nil

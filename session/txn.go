@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgerrcode"
@@ -36,7 +37,19 @@ type txn struct {
 	tag        string         // of the last statement, for the branch's log
 	home       storage.View   // what an empty Ref means, while the settings are those of homeEpoch; nil: not known
 	homeEpoch  uint64
-	merged     bool // tag and text are those of a merge
+	merged     bool                          // tag and text are those of a merge
+	wrote      bool                          // a statement has changed rows or the schema
+	undo       []func(context.Context) error // how to take back what was done at once, beside the store's transaction
+}
+
+// takeBack undoes what was done at once since there was so much of it.
+func (t *txn) takeBack(since int) {
+	for i := len(t.undo) - 1; i >= since; i-- {
+		if err := t.undo[i](context.Background()); err != nil {
+			t.session.log.Sugar().Warnw("what a rolled back transaction did to a branch stays", "error", err)
+		}
+	}
+	t.undo = t.undo[:min(since, len(t.undo))]
 }
 
 type savepoint struct {
@@ -44,6 +57,7 @@ type savepoint struct {
 	at       int // storage's
 	mark     int
 	deferred int
+	readOnly bool
 }
 
 // deferredCheck is a constraint to be checked later.
@@ -145,6 +159,10 @@ func (s *Session) commit(ctx context.Context) error {
 		s.rollbackQuietly()
 		return err
 	}
+	if err := s.holdCursors(ctx); err != nil {
+		s.rollbackQuietly()
+		return err
+	}
 	s.closePortals(false)
 	if err := s.onCommit(ctx); err != nil {
 		s.rollbackQuietly()
@@ -185,7 +203,7 @@ func (s *Session) checkpoint(ctx context.Context) error {
 	s.settings.commit()
 	t.mark = s.settings.mark()
 	s.engine.notify.send(s, t.notices)
-	t.notices, t.savepoints, t.tag, t.merged, t.ddl = nil, nil, "", false, false
+	t.notices, t.savepoints, t.undo, t.tag, t.merged, t.ddl, t.wrote = nil, nil, nil, "", false, false, false
 	if err := t.open(ctx); err != nil {
 		return err
 	}
@@ -196,6 +214,7 @@ func (s *Session) checkpoint(ctx context.Context) error {
 // rollback undoes what is open.
 func (s *Session) rollback() error {
 	t := s.txn
+	s.dropCursors(0)
 	s.closePortals(false)
 	s.txn = nil
 	s.settings.rollback(t.mark)
@@ -250,8 +269,7 @@ func (s *Session) transaction(ctx context.Context, c *command.Transaction, out *
 	case "ROLLBACK_TO":
 		return c.Tag(), s.rollbackTo(c.Savepoint)
 	}
-	return "", pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "prepared transactions are disabled").
-		WithHint("Set max_prepared_transactions to a nonzero value.")
+	return s.twoPhase(c, out)
 }
 
 func (s *Session) beginBlock(ctx context.Context, c *command.Transaction, out *output) error {
@@ -272,19 +290,26 @@ func (s *Session) setModes(ctx context.Context, m command.TxnModes) error {
 	}
 	reopen := false
 	if m.Isolation != "" && m.Isolation != t.isolation {
-		if t.ran {
-			return pgerr.New(pgerrcode.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
+		if err := t.mayChoose("SET TRANSACTION ISOLATION LEVEL must be called before any query",
+			"SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction"); err != nil {
+			return err
 		}
 		t.isolation, reopen = m.Isolation, true
 	}
 	if m.ReadOnly != nil {
-		if t.readOnly && !*m.ReadOnly && t.ran {
-			return pgerr.New(pgerrcode.ActiveSQLTransaction, "transaction read-write mode must be set before any query")
+		if t.readOnly && !*m.ReadOnly {
+			if err := t.mayWriteAfterAll(); err != nil {
+				return err
+			}
 		}
 		reopen = reopen || (!t.ran && t.readOnly != *m.ReadOnly)
 		t.readOnly = *m.ReadOnly
 	}
 	if m.Deferrable != nil {
+		if err := t.mayChoose("SET TRANSACTION [NOT] DEFERRABLE must be called before any query",
+			"SET TRANSACTION [NOT] DEFERRABLE cannot be called within a subtransaction"); err != nil {
+			return err
+		}
 		t.deferrable = *m.Deferrable
 	}
 	if !reopen {
@@ -299,6 +324,9 @@ func (s *Session) setModes(ctx context.Context, m command.TxnModes) error {
 func (s *Session) endBlock(ctx context.Context, c *command.Transaction, out *output) (string, error) {
 	t := s.txn
 	if t == nil || !t.explicit {
+		if c.Chain {
+			return "", pgerr.New(pgerrcode.NoActiveSQLTransaction, "%s AND CHAIN can only be used in transaction blocks", c.Kind)
+		}
 		if err := out.Notice(warning(pgerrcode.NoActiveSQLTransaction, "there is no transaction in progress")); err != nil {
 			return "", err
 		}
@@ -306,7 +334,7 @@ func (s *Session) endBlock(ctx context.Context, c *command.Transaction, out *out
 			return c.Kind, nil
 		}
 	}
-	modes := command.TxnModes{Isolation: t.isolation, ReadOnly: &t.readOnly}
+	modes := command.TxnModes{Isolation: t.isolation, ReadOnly: &t.readOnly, Deferrable: &t.deferrable}
 	tag := c.Kind
 	var err error
 	if c.Kind == "COMMIT" && !t.failed {
@@ -328,7 +356,7 @@ func (s *Session) setSavepoint(ctx context.Context, name string) error {
 		return pgerr.New(pgerrcode.NoActiveSQLTransaction, "SAVEPOINT can only be used in transaction blocks")
 	}
 	t := s.txn
-	t.savepoints = append(t.savepoints, savepoint{name: name, at: t.Savepoint(), mark: s.settings.mark(), deferred: len(t.deferred)})
+	t.savepoints = append(t.savepoints, savepoint{name: name, at: t.Savepoint(), mark: s.settings.mark(), deferred: len(t.deferred), readOnly: t.readOnly})
 	return nil
 }
 
@@ -348,6 +376,7 @@ func (s *Session) releaseSavepoint(name string) error {
 	i, err := s.findSavepoint(name, "RELEASE SAVEPOINT")
 	if err == nil {
 		s.txn.savepoints = s.txn.savepoints[:i]
+		s.releaseCursors(i)
 	}
 	return err
 }
@@ -362,7 +391,9 @@ func (s *Session) rollbackTo(name string) error {
 	if err := t.RollbackTo(sp.at); err != nil {
 		return err
 	}
+	s.dropCursors(i + 1)
 	s.settings.rollback(sp.mark)
+	t.readOnly = sp.readOnly
 	t.deferred = t.deferred[:min(sp.deferred, len(t.deferred))]
 	t.savepoints = t.savepoints[:i+1]
 	t.savepoints[i].at = t.Savepoint()
@@ -397,6 +428,10 @@ func (t *txn) note(tag string) {
 		return
 	}
 	t.tag = tag
+	switch word, rest, _ := strings.Cut(tag, " "); word {
+	case "INSERT", "UPDATE", "DELETE", "COPY", "TRUNCATE", "ALTER", "COMMENT", "GRANT", "REVOKE", "CREATE", "DROP":
+		t.wrote = t.wrote || rest != "BRANCH"
+	}
 	app, _ := t.session.settings.get("application_name")
 	t.SetInfo(storage.TxnInfo{User: t.session.user, Application: app, Summary: t.session.activity.summary(tag)})
 }

@@ -132,6 +132,9 @@ func (s *Session) assign(ctx context.Context, name, value string, local bool) er
 	case "transaction_read_only":
 		b, _ := parseBool(value)
 		return s.setModes(ctx, command.TxnModes{ReadOnly: &b})
+	case "transaction_deferrable":
+		b, _ := parseBool(value)
+		return s.setModes(ctx, command.TxnModes{Deferrable: &b})
 	}
 	v, err := s.settings.check(name, value, false)
 	if err != nil {
@@ -164,6 +167,9 @@ func (s *Session) setTransaction(ctx context.Context, c *command.SetTransaction,
 		}
 		if c.Modes.ReadOnly != nil {
 			s.settings.set("default_transaction_read_only", map[bool]string{true: "on", false: "off"}[*c.Modes.ReadOnly], false)
+		}
+		if c.Modes.Deferrable != nil {
+			s.settings.set("default_transaction_deferrable", map[bool]string{true: "on", false: "off"}[*c.Modes.Deferrable], false)
 		}
 		return nil
 	}
@@ -244,6 +250,7 @@ func (s *Session) discard(ctx context.Context, c *command.Discard) error {
 	s.user, s.sessionUser = s.opts.User, s.opts.User
 	s.engine.notify.remove(s)
 	s.sequences = sequenceState{}
+	s.locks().UnlockAll()
 	return s.discardTemp(ctx)
 }
 

@@ -64,8 +64,9 @@ type Bound struct {
 	Tag string
 	// Fields describes the result; nil: the statement returns no rows.
 	Fields []Field
-	// ReadOnly says that the statement changes nothing and locks no rows.
+	// ReadOnly says that the statement changes nothing and locks no rows; Writes what does, where that is not the Tag.
 	ReadOnly bool
+	Writes   string
 	// Refs lists the branches and points that it names beside the session's own.
 	Refs []catalog.Ref
 	// Once says that the plan holds values of now, such as 'today'::date, or of settings that must be bound again.

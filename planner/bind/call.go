@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"strings"
+
 	"github.com/jackc/pgerrcode"
 	pg "github.com/pganalyze/pg_query_go/v5"
 
@@ -162,6 +164,7 @@ func (q *query) plainCall(n *pg.FuncCall, c *call, r *resolved) (expr.Expr, erro
 	}
 	if writes[r.proc.Source] {
 		q.b.modify = true
+		q.b.writes(functionName(r.proc) + "()")
 	}
 	if !r.proc.Set {
 		return e, nil
@@ -178,6 +181,21 @@ var writes = map[string]bool{
 	"dolt_add": true, "dolt_branch": true, "dolt_checkout": true, "dolt_clean": true, "dolt_commit": true, "dolt_conflicts_resolve": true,
 	"dolt_merge": true, "dolt_reset": true, "dolt_revert": true, "dolt_tag": true, "dolt_cherry_pick": true,
 	"dolt_rebase": true, "dolt_stash": true, "dolt_rm": true, "dolt_change": true,
+}
+
+// writes notes what makes a query one that is refused in a read-only transaction: the first that does is told.
+func (b *binder) writes(what string) {
+	if b.out.Writes == "" {
+		b.out.Writes = what
+	}
+}
+
+// functionName is the name of a built-in function as messages have it: with its schema unless that is pg_catalog.
+func functionName(p *builtin.Proc) string {
+	if strings.HasPrefix(p.Source, "rowan_") {
+		return "rowan." + p.Name
+	}
+	return p.Name
 }
 
 // callable refuses functions that cannot be called from SQL, or have no code.

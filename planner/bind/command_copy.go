@@ -30,6 +30,7 @@ func (b *binder) copy(s *pg.CopyStmt) (command.Command, error) {
 	if err := b.copyColumns(c, s); err != nil || !c.From {
 		return c, err
 	}
+	b.writes("COPY FROM")
 	node, err := b.copyInsert(c, s)
 	b.out.Node = node
 	return c, err

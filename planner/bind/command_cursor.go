@@ -46,16 +46,38 @@ func (b *binder) execute(s *pg.ExecuteStmt) (command.Command, error) {
 
 // Bits of DeclareCursorStmt.Options.
 const (
-	cursorBinary   = 0x0001
-	cursorScroll   = 0x0002
-	cursorNoScroll = 0x0004
-	cursorHold     = 0x0020
+	cursorBinary      = 0x0001
+	cursorScroll      = 0x0002
+	cursorNoScroll    = 0x0004
+	cursorInsensitive = 0x0008
+	cursorHold        = 0x0020
 )
+
+// cursorLocks refuses to lock rows for a cursor that shows them when they may have changed.
+func cursorLocks(s *pg.DeclareCursorStmt) error {
+	locking := s.Query.GetSelectStmt().GetLockingClause()
+	if len(locking) == 0 {
+		return nil
+	}
+	what := lockNames[locking[0].GetLockingClause().Strength]
+	switch {
+	case s.Options&cursorHold != 0:
+		return pgerr.New(pgerrcode.FeatureNotSupported, "DECLARE CURSOR WITH HOLD ... %s is not supported", what).WithDetail("Holdable cursors must be READ ONLY.")
+	case s.Options&cursorScroll != 0:
+		return pgerr.New(pgerrcode.FeatureNotSupported, "DECLARE SCROLL CURSOR ... %s is not supported", what).WithDetail("Scrollable cursors must be READ ONLY.")
+	case s.Options&cursorInsensitive != 0:
+		return pgerr.New(pgerrcode.InvalidCursorDefinition, "DECLARE INSENSITIVE CURSOR ... %s is not valid", what).WithDetail("Insensitive cursors must be READ ONLY.")
+	}
+	return nil
+}
 
 // declare binds DECLARE CURSOR.
 func (b *binder) declare(s *pg.DeclareCursorStmt) (command.Command, error) {
 	if s.Options&cursorScroll != 0 && s.Options&cursorNoScroll != 0 {
 		return nil, pgerr.New(pgerrcode.InvalidCursorDefinition, "cannot specify both %s and %s", "SCROLL", "NO SCROLL")
+	}
+	if err := cursorLocks(s); err != nil {
+		return nil, err
 	}
 	c := &command.DeclareCursor{
 		Name: s.Portalname, Scroll: s.Options&cursorScroll != 0, Hold: s.Options&cursorHold != 0, Binary: s.Options&cursorBinary != 0,

@@ -42,6 +42,7 @@ func (q *query) lockClause(s *pg.SelectStmt, t *tail) error {
 		return lockRefused(q.locking[0], why)
 	}
 	q.b.modify, q.b.changes = true, true
+	q.b.writes("SELECT " + lockNames[q.locking[0].Strength])
 	byItem := map[*item][]logical.LockTarget{}
 	var order []*item
 	for _, c := range q.locking {

@@ -251,7 +251,7 @@ func TestAdvisoryLocks(t *testing.T) {
 	one, two := s.Session(1), s.Session(2)
 	k := storage.AdvisoryKey{Database: 5, Key: 42}
 	lock := func(l storage.LockSession, shared bool) bool {
-		ok, err := l.Lock(ctx, k, shared, catalog.NoWait)
+		ok, err := l.Lock(ctx, k, shared, catalog.NoWait, 0)
 		must(t, err)
 		return ok
 	}

@@ -3,6 +3,7 @@ package mvcc
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage"
@@ -190,8 +191,8 @@ func (s *Store) Session(pid int32) storage.LockSession {
 	return &lockSession{s, s.locks.Owner(0, pid, nil)}
 }
 
-func (l *lockSession) Lock(ctx context.Context, k storage.AdvisoryKey, shared bool, wait catalog.LockWait) (bool, error) {
-	return l.s.lockAdvisory(ctx, l.owner, k, shared, lock.Wait{No: wait != catalog.Wait})
+func (l *lockSession) Lock(ctx context.Context, k storage.AdvisoryKey, shared bool, wait catalog.LockWait, patience time.Duration) (bool, error) {
+	return l.s.lockAdvisory(ctx, l.owner, k, shared, lock.Wait{No: wait != catalog.Wait, Timeout: patience})
 }
 
 func (l *lockSession) Unlock(k storage.AdvisoryKey, shared bool) bool {
