@@ -159,7 +159,8 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// fill makes a store of several tables, and returns what is in it.
+// fill makes a store of several tables, and returns what is in it. All is compacted, however slow the machine is: opened, the store has
+// nothing to do with its tables, and whoever damages them meets no compaction.
 func fill(t testing.TB, dir string) map[string]string {
 	b := badgerOptions(Options{Dir: dir, Small: true}).WithMemTableSize(1 << 20).WithBaseTableSize(128 << 10).WithBaseLevelSize(512 << 10).
 		WithValueThreshold(100 << 10)
@@ -167,10 +168,10 @@ func fill(t testing.TB, dir string) map[string]string {
 	must(t, err)
 	rnd := rand.New(rand.NewPCG(1, 1))
 	want := map[string]string{}
-	for range 60 {
+	for range 90 {
 		var b kv.Batch
 		for range 200 {
-			k, v := fmt.Sprintf("key%05d", rnd.IntN(8000)), fmt.Sprintf("%0*d", rnd.IntN(300), rnd.IntN(1000))
+			k, v := fmt.Sprintf("key%05d", rnd.IntN(16000)), fmt.Sprintf("%0*d", rnd.IntN(300), rnd.IntN(1000))
 			b.Put([]byte(k), []byte(v))
 			want[k] = v
 		}
@@ -179,6 +180,10 @@ func fill(t testing.TB, dir string) map[string]string {
 	large := strings.Repeat("large value ", 100<<10)
 	must(t, put(e, "key99999", large))
 	want["key99999"] = large
+	must(t, e.Close()) // which writes the memtable out
+	e, err = openWith(Options{Dir: dir, NoSync: true}, b)
+	must(t, err)
+	must(t, e.db.Flatten(1))
 	must(t, e.Close())
 	return want
 }
@@ -285,7 +290,9 @@ func TestFlippedWhileOpen(t *testing.T) {
 		must(t, err)
 		for _, f := range files {
 			st, err := os.Stat(f)
-			must(t, err)
+			if must(t, err); st.Size() < 100 { // a value log without values
+				continue
+			}
 			size := min(st.Size()/2, 1<<20)
 			if filepath.Ext(f) == ".sst" {
 				size = indexAt(t, f)
@@ -354,13 +361,13 @@ func TestDamageBeside(t *testing.T) {
 	met := 0
 	done.Go(func() {
 		for {
+			if mustReadAll(t, damaged, want) {
+				met++
+			}
 			select {
 			case <-stop:
 				return
 			default:
-				if mustReadAll(t, damaged, want) {
-					met++
-				}
 			}
 		}
 	})
