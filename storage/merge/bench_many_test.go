@@ -2,9 +2,10 @@ package merge_test
 
 import (
 	"fmt"
-	"runtime"
+	"os"
 	"runtime/debug"
 	"runtime/metrics"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -41,6 +42,14 @@ func BenchmarkMergeMany(b *testing.B) {
 			return func() { mergeAll(b, s, dev, target, rows) }
 		})
 	})
+	b.Run("both", func(b *testing.B) { // into one that has changed other cells of a tenth of the rows
+		changed := fork("changed", "main")
+		changeTo(b, s, changed, rows/10, 10, func(id int64) row { return row{id, -1, id} })
+		many(b, rows, func() func() {
+			target := fork("t", changed)
+			return func() { mergeAll(b, s, dev, target, rows) }
+		})
+	})
 	b.Run("inserts", func(b *testing.B) {
 		many(b, rows, func() func() {
 			target := fork("t", "main")
@@ -70,12 +79,13 @@ func BenchmarkMergeMany(b *testing.B) {
 
 // many measures what prepare returns.
 func many(b *testing.B, rows int, prepare func() func()) {
-	var all, live uint64
+	var all, live, resident uint64
 	var cpu time.Duration
 	for b.Loop() {
 		b.StopTimer()
 		f := prepare()
-		runtime.GC()
+		debug.FreeOSMemory()
+		_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // VmHWM begins anew
 		stop, most := make(chan struct{}), make(chan [2]uint64)
 		go watch(stop, most)
 		used := cpuTime()
@@ -85,13 +95,22 @@ func many(b *testing.B, rows int, prepare func() func()) {
 		cpu += cpuTime() - used
 		close(stop)
 		high := <-most
-		all, live = max(all, high[0]), max(live, high[1])
+		all, live, resident = max(all, high[0]), max(live, high[1]), max(resident, mostResident())
 		b.StartTimer()
 	}
 	b.ReportMetric(float64(all)/1e6, "MB")
 	b.ReportMetric(float64(live)/1e6, "MB-live")
+	b.ReportMetric(float64(resident)/1e6, "MB-VmHWM")
 	b.ReportMetric(float64(cpu.Nanoseconds())/float64(rows*b.N), "cpu-ns/row")
 	b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// mostResident is VmHWM, 0 where the system does not tell.
+func mostResident() (n uint64) {
+	b, _ := os.ReadFile("/proc/self/status")
+	_, rest, _ := strings.Cut(string(b), "VmHWM:")
+	_, _ = fmt.Sscan(rest, &n)
+	return n << 10
 }
 
 // rebaseAll puts a branch on the head of another.

@@ -54,6 +54,10 @@ func load(b *testing.B, s *mvcc.Store, branch string, from, to int64) {
 
 // change updates n rows, every step-th.
 func change(b *testing.B, s *mvcc.Store, branch string, n, step, value int64) {
+	changeTo(b, s, branch, n, step, func(id int64) row { return row{value, id, id} })
+}
+
+func changeTo(b *testing.B, s *mvcc.Store, branch string, n, step int64, to func(id int64) row) {
 	x := begin(b, s, branch, "")
 	tab := x.table()
 	for lo := int64(0); lo < n; lo += 1024 {
@@ -62,7 +66,7 @@ func change(b *testing.B, s *mvcc.Store, branch string, n, step, value int64) {
 		for i := lo; i < min(lo+1024, n); i++ {
 			id := i * step
 			ids = append(ids, id)
-			old[id], new[id] = row{id, id, id}, row{value, id, id}
+			old[id], new[id] = row{id, id, id}, to(id)
 			keys = append(keys, rowKey(id))
 		}
 		_, err := x.LockRows(ctx, storage.LockRequest{View: x.v, Table: tab, Keys: keys, Strength: catalog.ForUpdate})

@@ -162,8 +162,9 @@ type spiller struct {
 	sent   kv.Batch // the list, and then c.batch
 }
 
-// chunkOps is how many entries a chunk has at most: those who change layers or remove tombstones wait for one chunk.
-const chunkOps = 4096
+// chunkOps is how many entries a chunk has at most: those who make or drop branches, or remove tombstones, wait for one chunk.
+// With its list it is no more than the engine writes at a time.
+const chunkOps = 1000
 
 func newSpiller(t *Txn) *spiller {
 	f := &spiller{id: t.id, l: t.large, c: &committer{s: t.s, ver: t.large.marker}, limits: t.s.kv.Limits()}
