@@ -50,7 +50,7 @@ var dumps = map[string]string{
 // the same rows.
 func TestDumps(t *testing.T) {
 	if _, err := os.Stat(dumpsDir()); err != nil {
-		t.Skip("no dumps here")
+		t.Skip("no dumps here; ROWAN_DUMPS says where they are")
 	}
 	if _, err := exec.LookPath("psql"); err != nil {
 		t.Skip("no psql here")
@@ -60,7 +60,7 @@ func TestDumps(t *testing.T) {
 		t.Run(file, func(t *testing.T) {
 			path := filepath.Join(dumpsDir(), file)
 			if _, err := os.Stat(path); err != nil {
-				t.Skip("not here")
+				t.Skip(file + " is not among the dumps here")
 			}
 			name := "dump_" + strings.ToLower(strings.Map(wordOnly, strings.TrimSuffix(file, ".sql")))
 			want := load(t, pg, name, path)

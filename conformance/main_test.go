@@ -54,7 +54,7 @@ func startOracle(t testing.TB) oracleServer {
 	if shared == nil {
 		s, err := oracle.Start(context.Background())
 		if errors.Is(err, oracle.ErrAbsent) {
-			t.Skip(err)
+			t.Skip("PostgreSQL 15 is not installed here; PG_BIN says where it is")
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -69,7 +69,7 @@ func freshOracle(t testing.TB) oracleServer {
 	t.Helper()
 	s, err := oracle.Start(context.Background())
 	if errors.Is(err, oracle.ErrAbsent) {
-		t.Skip(err)
+		t.Skip("PostgreSQL 15 is not installed here; PG_BIN says where it is")
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -74,7 +74,7 @@ func (o *operated) refused(script, want string) {
 func TestOperations(t *testing.T) {
 	for _, tool := range []string{"psql", "createdb", "sh"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Skip(err)
+			t.Skip("no " + tool + " here")
 		}
 	}
 	text, err := os.ReadFile("../docs/OPERATIONS.md")
@@ -123,7 +123,7 @@ func TestRestore(t *testing.T) {
 // TestDump loads a dump into PostgreSQL, and into another database of Rowan, and compares.
 func TestDump(t *testing.T) {
 	if _, err := exec.LookPath("psql"); err != nil {
-		t.Skip(err)
+		t.Skip("no psql here")
 	}
 	o, pg := operate(t), startOracle(t)
 	want := value(t, dial(t, o, "postgres"), fingerprint)

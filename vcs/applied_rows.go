@@ -201,9 +201,12 @@ func (x *AppliedRow) Now(ctx context.Context, c Conn) (types.Datum, error) {
 		if err != nil {
 			return types.Null, err
 		}
+		if t.PrimaryIndex() == nil { // it is not found again
+			return x.Ours, nil
+		}
 		where, err := keyOf(t, cells)
 		if err != nil {
-			return x.Ours, nil //nolint:nilerr // without a key it is not found again
+			return types.Null, err
 		}
 		return rowNow(ctx, c, relationName(v.Catalog(), t), where)
 	}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"strings"
 
+	"github.com/jackc/pgerrcode"
+
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 )
@@ -137,6 +140,15 @@ func (b *blamer) show(ctx context.Context, o *origins, yield func([]types.Datum)
 	return true, nil
 }
 
+// unreadable reports whether a branch or its point is gone, as opposed to a failure to read it.
+func unreadable(err error) bool {
+	switch pgerr.Code(err) {
+	case pgerrcode.InvalidCatalogName, pgerrcode.InvalidParameterValue, pgerrcode.SnapshotTooOld:
+		return true
+	}
+	return false
+}
+
 // merged finds the row on the branch that a merge took in, as it was then; nil: it was no merge, or it is not there.
 func (b *blamer) merged(ctx context.Context, source string, o *origins, known map[string]*origins) (*origins, error) {
 	if source == "" || len(b.key) == 0 {
@@ -148,8 +160,11 @@ func (b *blamer) merged(ctx context.Context, source string, o *origins, known ma
 	known[source] = nil
 	branch, point, _ := strings.Cut(source, "@")
 	v, err := b.c.View(ctx, catalog.Ref{Branch: branch, Point: point})
+	if unreadable(err) { // a branch that was dropped since tells nothing: the merge is the origin
+		return nil, nil
+	}
 	if err != nil {
-		return nil, nil //nolint:nilerr // a branch that was dropped since tells nothing: the merge is the origin
+		return nil, err
 	}
 	r := storage.VersionRequest{View: v, Table: b.table.OID, Keys: &storage.Range{}}
 	for _, p := range b.key {

@@ -103,8 +103,11 @@ func (q *query) methodCall(it *item, name string, pos int) (expr.Expr, error) {
 	}
 	c := &call{name: []string{name}, args: []expr.Expr{row}, pos: pos}
 	o, err := q.b.overload(c)
+	if code := pgerr.Code(err); code == pgerrcode.UndefinedFunction || code == pgerrcode.AmbiguousFunction {
+		return nil, nil // not a function: the caller reports the column
+	}
 	if err != nil || o.cand == nil || o.cand.proc.Kind != 'f' {
-		return nil, nil //nolint:nilerr // not a function: the caller reports the column
+		return nil, err
 	}
 	r, err := q.b.resolve(c, o.cand)
 	if err != nil {

@@ -417,7 +417,7 @@ func (w *world) write(t *rapid.T) {
 
 func (w *world) fork(t *rapid.T) {
 	if len(w.heads) > 4 {
-		t.Skip()
+		t.Skip("branches enough")
 	}
 	from := w.branch("from")
 	w.names++
@@ -430,11 +430,11 @@ func (w *world) fork(t *rapid.T) {
 func (w *world) merge(t *rapid.T) {
 	from, to := w.branch("source"), w.branch("target")
 	if from == to {
-		t.Skip()
+		t.Skip("a branch is not merged into itself")
 	}
 	source, target := w.heads[from], w.heads[to]
 	if tangled(source, target) {
-		t.Skip()
+		t.Skip("it has more bases than the model merges")
 	}
 	prefer := rapid.SampledFrom([]byte{0, 's', 't'}).Draw(t, "strategy")
 	strategy := map[byte]storage.Strategy{0: storage.Abort, 's': storage.SourceWins, 't': storage.TargetWins}[prefer]

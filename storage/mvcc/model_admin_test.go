@@ -46,7 +46,7 @@ func (m *model) tooOld(t *rapid.T) {
 	must(t, err)
 	first := m.history[b][0].scn
 	if oldest <= first {
-		t.Skip()
+		t.Skip("nothing was collected")
 	}
 	scn := storage.SCN(rapid.Uint64Range(first, oldest-1).Draw(t, "scn"))
 	x := begin(t, m.s, b, storage.ReadCommitted)
@@ -93,7 +93,7 @@ func (m *model) readSnapshot(t *rapid.T) {
 func (m *model) undelete(t *rapid.T) {
 	names := slices.Sorted(maps.Keys(m.dropped))
 	if len(names) == 0 || len(m.history) > 5 {
-		t.Skip()
+		t.Skip("nothing was dropped, or branches enough")
 	}
 	n := rapid.SampledFrom(names).Draw(t, "name")
 	_, err := m.s.Branches().Undelete(ctx, mvcc.FirstDatabase, n)
@@ -104,7 +104,7 @@ func (m *model) undelete(t *rapid.T) {
 
 func (m *model) copyBranch(t *rapid.T) {
 	if len(m.history) > 5 {
-		t.Skip()
+		t.Skip("branches enough")
 	}
 	b, name := m.anyBranch(), m.name()
 	_, err := m.s.Branches().Copy(ctx, mvcc.FirstDatabase, b, storage.CopyOptions{Name: name})
@@ -114,7 +114,7 @@ func (m *model) copyBranch(t *rapid.T) {
 
 func (m *model) schemaOnly(t *rapid.T) {
 	if len(m.history) > 5 {
-		t.Skip()
+		t.Skip("branches enough")
 	}
 	b, name := m.anyBranch(), m.name()
 	scn := m.anySCN(b)
@@ -126,7 +126,7 @@ func (m *model) schemaOnly(t *rapid.T) {
 func (m *model) rename(t *rapid.T) {
 	b := m.anyBranch()
 	if m.x != nil || m.old != nil {
-		t.Skip() // they know their branches by name
+		t.Skip("transactions know their branches by name")
 	}
 	name := m.name()
 	_, err := m.s.Branches().Rename(ctx, mvcc.FirstDatabase, b, name, false)
@@ -167,12 +167,12 @@ func (m *model) sizes(t *rapid.T) {
 func (m *model) rebase(t *rapid.T) {
 	b := m.anyBranch()
 	if b == m.branch && m.x != nil {
-		t.Skip()
+		t.Skip("a transaction is open on it")
 	}
 	d, err := m.s.Branches().Get(ctx, mvcc.FirstDatabase, b)
 	must(t, err)
 	if _, live := m.history[d.Parent]; !live {
-		t.Skip()
+		t.Skip("its parent is gone")
 	}
 	m.s.UseDiffer(merge.Differ{})
 	scn, err := rebaseBranch(t, m.s, b)

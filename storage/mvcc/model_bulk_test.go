@@ -12,7 +12,7 @@ import (
 // so that the batch finds its range vacant or not. Where one collides it is left out.
 func (m *model) bulk(t *rapid.T) {
 	if m.x == nil {
-		t.Skip()
+		t.Skip("no transaction is open")
 	}
 	tab := m.x.table("t")
 	cur := maps.Clone(m.states[len(m.states)-1])

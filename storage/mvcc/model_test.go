@@ -144,7 +144,7 @@ func (m *model) compare(x *txn, want content) {
 
 func (m *model) begin(t *rapid.T) {
 	if m.x != nil {
-		t.Skip()
+		t.Skip("a transaction is open")
 	}
 	m.branch = m.anyBranch()
 	m.x = begin(t, m.s, m.branch, storage.ReadCommitted)
@@ -153,7 +153,7 @@ func (m *model) begin(t *rapid.T) {
 
 func (m *model) write(t *rapid.T) {
 	if m.x == nil {
-		t.Skip()
+		t.Skip("no transaction is open")
 	}
 	tab := m.x.table("t")
 	cur := maps.Clone(m.states[len(m.states)-1])
@@ -188,7 +188,7 @@ func (m *model) write(t *rapid.T) {
 
 func (m *model) savepoint(t *rapid.T) {
 	if m.x == nil {
-		t.Skip()
+		t.Skip("no transaction is open")
 	}
 	m.marks = append(m.marks, m.x.Savepoint())
 	m.states = append(m.states, m.states[len(m.states)-1])
@@ -196,7 +196,7 @@ func (m *model) savepoint(t *rapid.T) {
 
 func (m *model) rollbackTo(t *rapid.T) {
 	if m.x == nil || len(m.marks) == 0 {
-		t.Skip()
+		t.Skip("no savepoint")
 	}
 	i := rapid.IntRange(0, len(m.marks)-1).Draw(t, "savepoint")
 	must(t, m.x.RollbackTo(m.marks[i]))
@@ -208,7 +208,7 @@ func (m *model) rollbackTo(t *rapid.T) {
 
 func (m *model) commit(t *rapid.T) {
 	if m.x == nil {
-		t.Skip()
+		t.Skip("no transaction is open")
 	}
 	if scn := m.x.commit(); scn != 0 {
 		m.history[m.branch] = append(m.history[m.branch], modelVersion{scn, m.states[len(m.states)-1]})
@@ -218,7 +218,7 @@ func (m *model) commit(t *rapid.T) {
 
 func (m *model) rollback(t *rapid.T) {
 	if m.x == nil {
-		t.Skip()
+		t.Skip("no transaction is open")
 	}
 	must(t, m.x.Rollback())
 	m.x = nil
@@ -226,7 +226,7 @@ func (m *model) rollback(t *rapid.T) {
 
 func (m *model) createBranch(t *rapid.T) {
 	if len(m.history) > 5 {
-		t.Skip()
+		t.Skip("branches enough")
 	}
 	src := m.anyBranch()
 	scn := m.anySCN(src)
@@ -252,7 +252,7 @@ func (m *model) upTo(branch string, scn storage.SCN) (out []modelVersion) {
 
 func (m *model) reset(t *rapid.T) {
 	if m.x != nil {
-		t.Skip()
+		t.Skip("a transaction is open")
 	}
 	b, src := m.anyBranch(), m.anyBranch()
 	scn := m.anySCN(src)
@@ -273,7 +273,7 @@ func (m *model) reset(t *rapid.T) {
 func (m *model) dropBranch(t *rapid.T) {
 	b := m.anyBranch()
 	if b == m.main || b == m.branch && m.x != nil || slices.Contains(m.oldNames, b) {
-		t.Skip()
+		t.Skip("it is in use")
 	}
 	_, err := m.s.Branches().Drop(ctx, mvcc.FirstDatabase, b, true)
 	must(t, err)

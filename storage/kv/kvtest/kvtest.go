@@ -263,7 +263,7 @@ func model(t *rapid.T, e kv.Engine, open Open) kv.Engine {
 		},
 		"reopen": func(t *rapid.T) {
 			if rapid.IntRange(0, 9).Draw(t, "often") > 0 {
-				t.Skip()
+				t.Skip("it takes long")
 			}
 			must(t, e.Close())
 			var err error
