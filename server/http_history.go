@@ -65,7 +65,11 @@ func (a *httpAPI) transactions(ctx context.Context, db catalog.OID, branch strin
 }
 
 func toEvent(e storage.LogEntry) api.Event {
-	out := api.Event{ID: "tx_" + strconv.FormatUint(e.Txn, 10), Type: "transaction", Time: e.Time, SCN: e.SCN, Summary: e.Info.Summary, User: e.Info.User}
+	id := "tx_" + strconv.FormatUint(e.Txn, 10)
+	if e.Txn == 0 { // a reset, of which no transaction is known
+		id = "scn_" + strconv.FormatUint(e.SCN, 10)
+	}
+	out := api.Event{ID: id, Type: "transaction", Time: e.Time, SCN: e.SCN, Summary: e.Info.Summary, User: e.Info.User}
 	if n := e.Inserts + e.Updates + e.Deletes; n > 0 {
 		out.Summary += " (" + strconv.FormatInt(n, 10) + map[bool]string{true: " row)", false: " rows)"}[n == 1]
 	}

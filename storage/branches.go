@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/rowandb/rowan/catalog"
@@ -110,6 +111,12 @@ type LogEntry struct {
 	Deletes int64
 	Tables  []catalog.OID
 }
+
+// Reset is how the summary of an entry begins that is no transaction: the branch went to a point, its own or another's.
+const Reset = "RESET to "
+
+// IsReset reports whether the entry is one. What the branch was before is in its log no more.
+func (e *LogEntry) IsReset() bool { return e.Txn == 0 && strings.HasPrefix(e.Info.Summary, Reset) }
 
 // PointSnapshot is a kept point.
 type PointSnapshot struct {

@@ -94,10 +94,16 @@ func (f *finder) ofEntry(ctx context.Context, b *storage.Branch, e *storage.LogE
 		m.Data["source_branch"], m.Data["target_branch"], m.Data["scn"], m.Data["user"] = source, b.Name, e.SCN, e.Info.User
 		out = append(out, m)
 	}
-	if e.Inserts+e.Updates+e.Deletes == 0 && len(e.Tables) == 0 {
+	d := newEvent(DataChanged, b, e.Time)
+	switch {
+	case e.Inserts+e.Updates+e.Deletes > 0 || len(e.Tables) > 0:
+	case e.IsReset(): // all that has changed since that point is undone, and is not counted
+		d.Data["reset"] = true
+	case e.Txn != 0 && !strings.HasPrefix(e.Info.Summary, "COMMIT "): // tables made, altered, emptied, dropped; a commit changes nothing
+		d.Data["schema"] = true
+	default:
 		return out
 	}
-	d := newEvent(DataChanged, b, e.Time)
 	for name, v := range map[string]any{"scn": e.SCN, "transaction": e.Txn, "user": e.Info.User, "summary": e.Info.Summary, "inserts": e.Inserts,
 		"updates": e.Updates, "deletes": e.Deletes, "tables": f.tables(ctx, b.Name, e.Tables)} {
 		d.Data[name] = v

@@ -170,7 +170,7 @@ func (b branches) Restore(ctx context.Context, db catalog.OID, name string, o st
 	if err := s.putLayer(&batch, l); err != nil {
 		return storage.Branch{}, err
 	}
-	h := logHeader{time: at, info: storage.TxnInfo{User: o.User, Summary: fmt.Sprintf("RESET to %s at SCN %d", src.Name, fork)}}
+	h := logHeader{time: at, info: storage.TxnInfo{User: o.User, Summary: fmt.Sprintf(storage.Reset+"%s at SCN %d", src.Name, fork)}}
 	batch.Put(keys.Log{Layer: id, SCN: scn}.Append(nil), h.append(nil))
 	batch.Put(keys.AppendCommit(nil, scn), commitRecord{time: at}.append(nil))
 	l.committed(scn, at)
