@@ -11,7 +11,6 @@ import (
 	"cmp"
 	"net/http"
 	"sync"
-	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
@@ -58,6 +57,7 @@ func New(s api.Services, o Options) http.Handler {
 	own := append(v2.Routes(), docs...)
 	mount(r, native.Prefix, turns(web.NewMux(native.Prefix, own, v2, o.Limits)))
 	doc = openapi.Document(s.Status.Version(),
+		openapi.Section{Name: "Shared", Routes: probes, Failure: notReady, Media: "application/json"},
 		openapi.Section{Name: "Helios", Prefix: helios.Prefix, Routes: routes, Wrap: helios.Wrap, Failure: helios.Failure(), Media: "application/json"},
 		openapi.Section{Name: "Rowan", Prefix: native.Prefix, Routes: own, Failure: native.Failure(), Media: native.Media})
 	for _, prefix := range []string{"/auth/v1", "/rest/v1", "/realtime/v1", "/storage/v1", "/functions/v1"} {
@@ -113,32 +113,4 @@ func failure(w http.ResponseWriter, r *http.Request, status int, code, message s
 	shown := map[string]any{"code": code, "message": message, "details": map[string]any{}}
 	web.WriteJSON(w, status, map[string]any{"success": false, "error": shown, "code": code, "message": message, "details": map[string]any{},
 		"meta": map[string]any{"request_id": web.ID(r)}})
-}
-
-// health answers the probes. Its answer is the union of what the dialects' clients read.
-type health struct{ status api.Status }
-
-func (h health) health(w http.ResponseWriter, r *http.Request) {
-	if err := h.status.Ready(r.Context()); err != nil {
-		web.WriteJSON(w, http.StatusServiceUnavailable, map[string]any{"status": "unhealthy", "version": h.status.Version(), "connected": true, "message": err.Error()})
-		return
-	}
-	web.WriteJSON(w, http.StatusOK, map[string]any{
-		"status": "healthy", "version": h.status.Version(), "connected": true,
-		"uptime_seconds": int64(time.Since(h.status.Started()).Seconds()), "namespaces": []string{},
-	})
-}
-
-// index says where to go from here.
-func (h health) index(w http.ResponseWriter, _ *http.Request) {
-	web.WriteJSON(w, http.StatusOK, map[string]any{"name": "Rowan", "version": h.status.Version(), "openapi": helios.Prefix + "/openapi.json",
-		"docs": helios.Prefix + "/docs", "apis": []string{helios.Prefix, native.Prefix}})
-}
-
-func (h health) ready(w http.ResponseWriter, r *http.Request) {
-	if err := h.status.Ready(r.Context()); err != nil {
-		web.WriteJSON(w, http.StatusServiceUnavailable, map[string]any{"ready": false, "message": err.Error()})
-		return
-	}
-	web.WriteJSON(w, http.StatusOK, map[string]any{"ready": true, "metadata_connected": true})
 }

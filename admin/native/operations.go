@@ -20,6 +20,8 @@ type operation struct {
 	keys []string
 	what string
 	name string // of the operation, where it is not the function's
+	// nullable is the argument of which NULL is a value, although it must be given.
+	nullable string
 	// elsewhere is true where the operation is about a branch of the query or body although the function has no argument
 	// for it: the session's.
 	elsewhere bool
@@ -55,10 +57,13 @@ var operations = []operation{
 		examples: []web.Example{{Path: at("branch", "v2-work"), Body: `{"protected": false}`}}},
 	{method: http.MethodPost, path: ofDatabase + "/branches/{branch...}/copy", function: "copy_branch", tag: "Branches", scope: web.Branch, bind: byBranch,
 		examples: []web.Example{{Path: at("branch", "v2-work"), Body: `{"new_name": "v2-copy"}`}}},
-	{method: http.MethodPost, path: ofDatabase + "/branches/{branch...}/reset", function: "reset_branch", tag: "Branches", scope: web.Branch, bind: byBranch},
-	{method: http.MethodPost, path: ofDatabase + "/branches/{branch...}/restore", function: "restore_branch", tag: "Branches", scope: web.Branch, bind: byBranch},
+	{method: http.MethodPost, path: ofDatabase + "/branches/{branch...}/reset", function: "reset_branch", tag: "Branches", scope: web.Branch, bind: byBranch,
+		examples: []web.Example{{Path: at("branch", "v2-work"), Body: `{"as_of": "main"}`}}},
+	{method: http.MethodPost, path: ofDatabase + "/branches/{branch...}/restore", function: "restore_branch", tag: "Branches", scope: web.Branch, bind: byBranch,
+		examples: []web.Example{{Path: at("branch", "v2-work"), Body: `{"as_of": "-0 seconds", "backup": "v2-before"}`}}},
 	{method: http.MethodPost, path: ofDatabase + "/branches/{branch...}/undelete", function: "undelete_branch", tag: "Branches", scope: web.Branch, bind: byBranch},
-	{method: http.MethodPost, path: ofDatabase + "/branches/{branch...}/make-default", function: "set_default_branch", tag: "Branches", scope: web.Branch, bind: byBranch},
+	{method: http.MethodPost, path: ofDatabase + "/branches/{branch...}/make-default", function: "set_default_branch", tag: "Branches", scope: web.Branch, bind: byBranch,
+		examples: []web.Example{{Path: at("branch", "main")}}},
 	{method: http.MethodGet, path: ofDatabase + "/sizes", function: "branch_sizes", tag: "Branches", scope: web.Read, examples: []web.Example{{Path: db}}},
 
 	{method: http.MethodGet, path: ofDatabase + "/log", function: "log", tag: "History", scope: web.Read,
@@ -107,24 +112,33 @@ var operations = []operation{
 	{method: http.MethodPost, path: ofDatabase + "/conflicts/resolve", function: "resolve_conflicts", tag: "Merges", scope: web.Branch},
 	{method: http.MethodPost, path: ofDatabase + "/merges/{id}/complete", function: "complete_merge", tag: "Merges", scope: web.Branch, bind: map[string]string{"id": "merge_id"}},
 	{method: http.MethodPost, path: ofDatabase + "/merges/{id}/abort", function: "abort_merge", tag: "Merges", scope: web.Branch, bind: map[string]string{"id": "merge_id"}},
-	{method: http.MethodPost, path: ofDatabase + "/revert", function: "revert", tag: "Merges", scope: web.Branch},
-	{method: http.MethodPost, path: ofDatabase + "/cherry-pick", function: "cherry_pick", tag: "Merges", scope: web.Branch},
+	{method: http.MethodPost, path: ofDatabase + "/revert", function: "revert", tag: "Merges", scope: web.Branch,
+		examples: []web.Example{{Path: db, Body: `{"point": "~0", "branch": "main", "dry_run": true}`}}},
+	{method: http.MethodPost, path: ofDatabase + "/cherry-pick", function: "cherry_pick", tag: "Merges", scope: web.Branch,
+		examples: []web.Example{{Path: db, Body: `{"source": "main", "point": "~0", "target": "v2-work", "dry_run": true}`}}},
 	{method: http.MethodGet, path: ofDatabase + "/merge-policies", function: "merge_policies", tag: "Merges", scope: web.Read, examples: []web.Example{{Path: db}}},
-	{method: http.MethodPut, path: ofDatabase + "/merge-policies", function: "set_merge_policy", tag: "Merges", scope: web.Branch},
+	{method: http.MethodPut, path: ofDatabase + "/merge-policies", function: "set_merge_policy", nullable: "policy", tag: "Merges", scope: web.Branch,
+		examples: []web.Example{{Path: db, Body: `{"table_name": "users", "column_name": "updated_at", "policy": "max"}`}}},
 
-	{method: http.MethodPost, path: ofDatabase + "/branches/{branch...}/rebase", function: "rebase_branch", tag: "Branches", scope: web.Branch, bind: byBranch},
+	{method: http.MethodPost, path: ofDatabase + "/branches/{branch...}/rebase", function: "rebase_branch", tag: "Branches", scope: web.Branch, bind: byBranch,
+		examples: []web.Example{{Path: at("branch", "v2-work"), Body: `{"onto": "main", "strategy": "abort"}`}}},
 	{method: http.MethodPost, path: ofDatabase + "/squash", function: "squash", tag: "History", scope: web.Branch},
-	{method: http.MethodPost, path: ofDatabase + "/bisect", function: "bisect", tag: "History", scope: web.Read},
+	{method: http.MethodPost, path: ofDatabase + "/bisect", function: "bisect", tag: "History", scope: web.Read,
+		examples: []web.Example{{Path: db, Body: `{"predicate": "(SELECT count(*) FROM users) > 2", "branch": "main"}`}}},
 
 	{method: http.MethodGet, path: ofDatabase + "/branch-privileges", function: "branch_privileges", tag: "Privileges", scope: web.Read, examples: []web.Example{{Path: db}}},
-	{method: http.MethodPost, path: ofDatabase + "/branch-privileges", function: "grant_branch", tag: "Privileges", scope: web.Admin},
-	{method: http.MethodPost, path: ofDatabase + "/branch-privileges/revoke", function: "revoke_branch", tag: "Privileges", scope: web.Admin},
+	{method: http.MethodPost, path: ofDatabase + "/branch-privileges", function: "grant_branch", tag: "Privileges", scope: web.Admin,
+		examples: []web.Example{{Path: db, Body: `{"role": "postgres", "pattern": "ci/*", "privileges": "read,write"}`}}},
+	{method: http.MethodPost, path: ofDatabase + "/branch-privileges/revoke", function: "revoke_branch", tag: "Privileges", scope: web.Admin,
+		examples: []web.Example{{Path: db, Body: `{"role": "postgres", "pattern": "ci/*"}`}}},
 	{method: http.MethodGet, path: ofDatabase + "/branch-privileges/check", function: "has_branch_privilege", tag: "Privileges", scope: web.Read,
 		examples: []web.Example{{Path: db, Query: map[string]string{"branch": "main", "privilege": "write"}}}},
 	{method: http.MethodGet, path: ofDatabase + "/branch-limits", function: "branch_limits", tag: "Privileges", scope: web.Read, examples: []web.Example{{Path: db}}},
-	{method: http.MethodPut, path: ofDatabase + "/branch-limits", function: "set_branch_limit", tag: "Privileges", scope: web.Admin},
+	{method: http.MethodPut, path: ofDatabase + "/branch-limits", function: "set_branch_limit", tag: "Privileges", scope: web.Admin,
+		examples: []web.Example{{Path: db, Body: `{"pattern": "ci/*", "max_rows": 100000, "statement_timeout": "1 minute", "ttl": "7 days"}`}}},
 	{method: http.MethodGet, path: ofDatabase + "/sequence-policies", function: "sequence_policies", tag: "Privileges", scope: web.Read, examples: []web.Example{{Path: db}}},
-	{method: http.MethodPut, path: ofDatabase + "/sequence-policies", function: "set_sequence_policy", tag: "Privileges", scope: web.Admin},
+	{method: http.MethodPut, path: ofDatabase + "/sequence-policies", function: "set_sequence_policy", tag: "Privileges", scope: web.Admin,
+		examples: []web.Example{{Path: db, Body: `{"sequence_name": "users_id_seq", "policy": "shared"}`}}},
 
 	{method: http.MethodGet, path: ofDatabase + "/retention", function: "retention", tag: "Maintenance", scope: web.Read, examples: []web.Example{{Path: db}}},
 	{method: http.MethodGet, path: ofDatabase + "/oldest-point", function: "oldest_point", tag: "Maintenance", scope: web.Read, examples: []web.Example{{Path: db}}},
@@ -134,8 +148,10 @@ var operations = []operation{
 		examples: []web.Example{{Path: db, Body: `{"retention": "30 days"}`}}},
 	{method: http.MethodPut, path: ofDatabase + "/snapshot-schedule", function: "set_snapshot_schedule", tag: "Maintenance", scope: web.Admin,
 		examples: []web.Example{{Path: db, Body: `{"every": "1 day", "keep": 7}`}}},
-	{method: http.MethodPost, path: ofDatabase + "/gc", function: "gc", tag: "Maintenance", scope: web.Admin},
-	{method: http.MethodPost, path: ofDatabase + "/check", function: "check", tag: "Maintenance", scope: web.Admin},
+	{method: http.MethodPost, path: ofDatabase + "/gc", function: "gc", tag: "Maintenance", scope: web.Admin,
+		examples: []web.Example{{Path: db, Body: `{"compact": false}`}}},
+	{method: http.MethodPost, path: ofDatabase + "/check", function: "check", tag: "Maintenance", scope: web.Admin,
+		examples: []web.Example{{Path: db, Body: `{"points": 2}`}}},
 
 	{method: http.MethodDelete, path: ofDatabase + "/branches/{branch...}", function: "drop_branch", tag: "Branches", scope: web.Branch, bind: byBranch,
 		examples: []web.Example{{Path: at("branch", "v2-copy")}}},

@@ -99,7 +99,7 @@ func (o *operation) rest(f api.Function) []web.Param {
 			bound = true
 		}
 		if !bound {
-			out = append(out, web.Param{Name: a.Name, Type: jsonType(a.Type), Required: !a.Optional, Doc: "of type " + a.Type})
+			out = append(out, web.Param{Name: a.Name, Type: jsonType(a.Type), Required: !a.Optional, Nullable: a.Name == o.nullable, Doc: "of type " + a.Type})
 		}
 	}
 	if o.elsewhere {

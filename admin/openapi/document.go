@@ -215,6 +215,9 @@ func fieldsSchema(fields []web.Param) object {
 		if p.Doc != "" {
 			s["description"] = p.Doc
 		}
+		if p.Nullable {
+			s["nullable"] = true
+		}
 		properties[p.Name] = s
 		if p.Required {
 			required = append(required, p.Name)

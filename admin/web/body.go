@@ -90,7 +90,9 @@ func readObject(r *http.Request, fields []Param) (map[string]any, error) {
 			return nil, Invalid(name, "unknown field %q", name)
 		}
 		if v == nil {
-			delete(object, name) // as if it were left out
+			if !fields[i].Nullable {
+				delete(object, name) // as if it were left out
+			}
 			continue
 		}
 		if !fits(fields[i].Type, v) {

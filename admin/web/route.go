@@ -67,6 +67,7 @@ type Param struct {
 	Enum     []string
 	Min, Max int // of integers; Max 0: none
 	Required bool
+	Nullable bool // of fields: null is a value, and not the same as none
 	Format   string
 	Example  string
 }
