@@ -39,6 +39,7 @@ type txn struct {
 	homeEpoch  uint64
 	merged     bool                          // tag and text are those of a merge
 	wrote      bool                          // a statement has changed rows or the schema
+	restore    []func() error                // the same, before the transaction gives its locks back
 	undo       []func(context.Context) error // how to take back what was done at once, beside the store's transaction
 }
 
@@ -52,11 +53,25 @@ func (t *txn) takeBack(since int) {
 	t.undo = t.undo[:min(since, len(t.undo))]
 }
 
+// undoFirst has something done when what follows is rolled back, before the locks that protect it are given back.
+func (t *txn) undoFirst(f func() error) { t.restore = append(t.restore, f) }
+
+// restoreTo takes back what undoFirst was told of since there was so much of it.
+func (t *txn) restoreTo(since int) {
+	for i := len(t.restore) - 1; i >= since; i-- {
+		if err := t.restore[i](); err != nil {
+			t.session.log.Sugar().Warnw("a sequence that a rolled back transaction restarted stays so", "error", err)
+		}
+	}
+	t.restore = t.restore[:min(since, len(t.restore))]
+}
+
 type savepoint struct {
 	name     string
 	at       int // storage's
 	mark     int
 	deferred int
+	restore  int
 	readOnly bool
 }
 
@@ -171,6 +186,7 @@ func (s *Session) commit(ctx context.Context) error {
 	scn, err := t.Txn.Commit(ctx)
 	if err != nil {
 		s.txn = nil
+		t.restoreTo(0)
 		s.settings.rollback(t.mark)
 		return err
 	}
@@ -203,7 +219,7 @@ func (s *Session) checkpoint(ctx context.Context) error {
 	s.settings.commit()
 	t.mark = s.settings.mark()
 	s.engine.notify.send(s, t.notices)
-	t.notices, t.savepoints, t.undo, t.tag, t.merged, t.ddl, t.wrote = nil, nil, nil, "", false, false, false
+	t.restore, t.notices, t.savepoints, t.undo, t.tag, t.merged, t.ddl, t.wrote = nil, nil, nil, nil, "", false, false, false
 	if err := t.open(ctx); err != nil {
 		return err
 	}
@@ -218,7 +234,10 @@ func (s *Session) rollback() error {
 	s.closePortals(false)
 	s.txn = nil
 	s.settings.rollback(t.mark)
-	return t.Txn.Rollback()
+	t.restoreTo(0)
+	err := t.Txn.Rollback()
+	t.takeBack(0)
+	return err
 }
 
 func (s *Session) rollbackQuietly() {
@@ -356,7 +375,7 @@ func (s *Session) setSavepoint(ctx context.Context, name string) error {
 		return pgerr.New(pgerrcode.NoActiveSQLTransaction, "SAVEPOINT can only be used in transaction blocks")
 	}
 	t := s.txn
-	t.savepoints = append(t.savepoints, savepoint{name: name, at: t.Savepoint(), mark: s.settings.mark(), deferred: len(t.deferred), readOnly: t.readOnly})
+	t.savepoints = append(t.savepoints, savepoint{name: name, at: t.Savepoint(), mark: s.settings.mark(), deferred: len(t.deferred), readOnly: t.readOnly, restore: len(t.restore)})
 	return nil
 }
 
@@ -388,6 +407,7 @@ func (s *Session) rollbackTo(name string) error {
 	}
 	t := s.txn
 	sp := t.savepoints[i]
+	t.restoreTo(sp.restore)
 	if err := t.RollbackTo(sp.at); err != nil {
 		return err
 	}
@@ -407,8 +427,10 @@ func (t *txn) abort() {
 	t.failed = true
 	var err error
 	if n := len(t.savepoints); n > 0 {
+		t.restoreTo(t.savepoints[n-1].restore)
 		err = t.RollbackTo(t.savepoints[n-1].at)
 	} else {
+		t.restoreTo(0)
 		err = t.Txn.Rollback()
 	}
 	if err != nil {

@@ -287,7 +287,8 @@ type Sequences interface {
 	Set(ctx context.Context, s *catalog.Sequence, value int64, called bool) error
 	// Get returns the state.
 	Get(ctx context.Context, s *catalog.Sequence) (last int64, called bool, err error)
-	// Restart and definition changes go through Set.
+	// Redefine goes on from the present state by a changed definition.
+	Redefine(ctx context.Context, s *catalog.Sequence) error
 }
 
 // AdvisoryKey is what pg_advisory_lock locks. A pair of int4 is Pair with the first in the high half of Key.

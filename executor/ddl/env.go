@@ -2,8 +2,8 @@
 // puts into the catalog of a branch, allocates ids, fills new indexes, rewrites tables and verifies constraints.
 //
 // It parses nothing: commands come from bind with names resolved and expressions as canonical SQL. What has to be computed
-// over rows is computed by Env.SQL, inside the transaction. Everything is transactional but the state of sequences and
-// the creation of databases and branches. Invariants: a command checks before it puts, so that a failed one leaves the
+// over rows is computed by Env.SQL, inside the transaction. Everything is transactional but
+// the creation of databases and branches; a sequence that is restarted is so for all at once, and set back by a rollback. Invariants: a command checks before it puts, so that a failed one leaves the
 // transaction's catalog as a savepoint can restore it; descriptors are cloned, never changed in place. session calls Run.
 package ddl
 
@@ -32,6 +32,8 @@ type Env struct {
 	// Temp makes the session's schema for temporary objects ready and returns its OID and name.
 	Temp   func(ctx context.Context) (catalog.OID, string, error)
 	Notice func(*pgerr.Error)
+	// Undo keeps what is to be done when the transaction, or the savepoint, is rolled back, before its locks are given back.
+	Undo func(func() error)
 	// InBlock is true inside BEGIN … COMMIT, where databases cannot be made.
 	InBlock bool
 }

@@ -9,17 +9,18 @@ import (
 // Locks lists the locks that a command takes on the relations that it names. Whoever runs the command takes them before,
 // so that it can bind the command again when it had to wait; what else turns out to be needed is locked on the way.
 func Locks(c command.Command, snap *catalog.Snapshot) []storage.TableLock {
+	return append(relationLocks(c, snap), madeLocks(c, snap)...)
+}
+
+func relationLocks(c command.Command, snap *catalog.Snapshot) []storage.TableLock {
 	switch c := c.(type) {
 	case *command.AlterTable:
 		return alterLocks(c)
 	case *command.CreateIndex:
 		// PostgreSQL takes SHARE, and lets indexes of one table be built side by side. Here the table's descriptor, which
-		// they all change, is one object.
-		mode := catalog.ShareRowExclusive
-		if c.Concurrent {
-			mode = catalog.ShareUpdateExclusive
-		}
-		return []storage.TableLock{{Table: c.Table, Mode: mode}}
+		// they all change, is one object. CONCURRENTLY keeps writers out as well: what they have written and not committed
+		// would have no entries.
+		return []storage.TableLock{{Table: c.Table, Mode: catalog.ShareRowExclusive}}
 	case *command.AlterIndex:
 		return []storage.TableLock{{Table: c.Table, Mode: catalog.ShareUpdateExclusive}}
 	case *command.Drop:
@@ -78,7 +79,7 @@ func relationLock(snap *catalog.Snapshot, id catalog.OID, mode catalog.TableLock
 func dropLocks(c *command.Drop, snap *catalog.Snapshot) []storage.TableLock {
 	var out []storage.TableLock
 	for _, o := range c.Objects {
-		out = append(out, relationLock(snap, o.Object, catalog.AccessExclusive)...)
+		out = append(out, dropLock(snap, o.Object)...)
 	}
 	return out
 }

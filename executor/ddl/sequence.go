@@ -205,7 +205,26 @@ func (s *stmt) changeSequence(ctx context.Context, old *catalog.Sequence, d *com
 	if err := s.view.Put(ctx, q); err != nil {
 		return err
 	}
-	return s.Store.Sequences().Set(ctx, q.On(s.view.Branch().ID), last, called)
+	if !d.Restart {
+		return s.Store.Sequences().Redefine(ctx, q.On(s.view.Branch().ID))
+	}
+	return s.restart(ctx, q, last, called)
+}
+
+// restart sets a sequence's state at once, and has it set back should the transaction be rolled back.
+func (s *stmt) restart(ctx context.Context, q *catalog.Sequence, last int64, called bool) error {
+	all, at := s.Store.Sequences(), q.On(s.view.Branch().ID)
+	old, was, err := all.Get(ctx, at)
+	if err != nil {
+		return err
+	}
+	if err := all.Set(ctx, at, last, called); err != nil {
+		return err
+	}
+	if s.Undo != nil {
+		s.Undo(func() error { return all.Set(context.Background(), at, old, was) })
+	}
+	return nil
 }
 
 // identityTable returns the table whose identity column uses a sequence, or nil.

@@ -66,7 +66,7 @@ func (s *stmt) truncatable(ctx context.Context, id catalog.OID) (*catalog.Table,
 func (s *stmt) restartSequences(ctx context.Context, t *catalog.Table) error {
 	for _, o := range s.cat().Objects() {
 		if q, ok := o.(*catalog.Sequence); ok && q.OwnerTable == t.OID {
-			if err := s.Store.Sequences().Set(ctx, q.On(s.view.Branch().ID), q.Start, false); err != nil {
+			if err := s.restart(ctx, q, q.Start, false); err != nil {
 				return err
 			}
 		}

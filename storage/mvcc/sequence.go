@@ -226,6 +226,20 @@ func (q *sequences) Set(ctx context.Context, d *catalog.Sequence, value int64, c
 	return nil
 }
 
+// Redefine implements storage.Sequences: what was reserved by the old definition is given back.
+func (q *sequences) Redefine(ctx context.Context, d *catalog.Sequence) error {
+	x, err := q.open(ctx, d)
+	if err != nil {
+		return err
+	}
+	defer x.mu.Unlock()
+	if err := q.store(ctx, stateID(d), x.last, x.called); err != nil {
+		return err
+	}
+	x.left, x.blocks = 0, nil
+	return nil
+}
+
 // Get implements storage.Sequences.
 func (q *sequences) Get(ctx context.Context, d *catalog.Sequence) (last int64, called bool, err error) {
 	x, err := q.open(ctx, d)
