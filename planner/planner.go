@@ -34,6 +34,9 @@ type Options struct {
 	NoParams bool
 	// NoBodyCheck lets functions be made whose bodies are not looked at.
 	NoBodyCheck bool
+	// Late and Args are bind's.
+	Late bool
+	Args []types.Datum
 }
 
 // Plan is a statement ready to run. Commands have no Root, but for COPY FROM, whose Root inserts what is fed in.
@@ -48,6 +51,7 @@ type Plan struct {
 	// Writes says what a read-only transaction refuses of the statement, where that is not its Tag.
 	Writes  string
 	Once    bool // it holds values of now: not to be kept
+	ByArgs  bool // it depends on the values of parameters, and must be made again with them
 	Notices []*pgerr.Error
 	Access  []bind.Access // the privileges that running it takes
 	Locks   []bind.RelationLock
@@ -57,7 +61,7 @@ type Plan struct {
 // With an error of a name or type comes a plan with nothing but Locks, as from bind.Bind.
 func New(_ context.Context, stmt parse.Statement, c bind.Catalog, known []types.Type, o Options) (*Plan, error) {
 	params := append([]types.Type(nil), known...)
-	b, err := bind.Bind(stmt, c, &params, bind.Options{Fold: o.Fold, Supported: o.Supported, NoParams: o.NoParams, NoBodyCheck: o.NoBodyCheck})
+	b, err := bind.Bind(stmt, c, &params, bind.Options{Fold: o.Fold, Supported: o.Supported, NoParams: o.NoParams, NoBodyCheck: o.NoBodyCheck, Late: o.Late, Args: o.Args})
 	if err != nil {
 		return &Plan{Locks: b.Locks}, err
 	}
@@ -66,7 +70,7 @@ func New(_ context.Context, stmt parse.Statement, c bind.Catalog, known []types.
 
 // finish makes a plan of a bound statement.
 func finish(b *bind.Bound, params []types.Type, c bind.Catalog, o Options) (*Plan, error) {
-	p := &Plan{Command: b.Command, Tag: b.Tag, Params: params, Refs: b.Refs, ReadOnly: b.ReadOnly, Writes: b.Writes, Once: b.Once, Notices: b.Notices, Access: b.Access, Locks: b.Locks}
+	p := &Plan{Command: b.Command, Tag: b.Tag, Params: params, Refs: b.Refs, ReadOnly: b.ReadOnly, Writes: b.Writes, Once: b.Once, ByArgs: b.ByArgs, Notices: b.Notices, Access: b.Access, Locks: b.Locks}
 	if b.Fields != nil {
 		p.Fields = make([]vector.Field, len(b.Fields))
 		for i, f := range b.Fields {
@@ -83,7 +87,7 @@ func finish(b *bind.Bound, params []types.Type, c bind.Catalog, o Options) (*Pla
 		if node, err = in.Plan(node); err != nil {
 			return nil, err
 		}
-		p.Refs, p.Access, p.Locks, p.Once = b.Refs, b.Access, b.Locks, b.Once
+		p.Refs, p.Access, p.Locks, p.Once, p.ByArgs = b.Refs, b.Access, b.Locks, b.Once, b.ByArgs
 	}
 	node, err := optimize.Optimize(node, optimize.Options{Fold: o.Fold, Stats: o.Stats})
 	if err != nil {

@@ -43,6 +43,11 @@ func (s *Session) connect(ctx context.Context, name string) error {
 		return pgerr.New(pgerrcode.InvalidParameterValue, "no point given behind the @ of database %q", name).Fatal()
 	}
 	s.database = db
+	home, err := s.engine.Store.Branches().Get(ctx, db.OID, "")
+	if err != nil {
+		return pgerr.From(err).Fatal()
+	}
+	s.home = home.ID
 	branch, point = s.branchOrPoint(ctx, branch, point)
 	s.applyDefaults(global, role)
 	if err := s.applyStartup(branch, point); err != nil {
@@ -128,7 +133,7 @@ func (s *Session) checkBranch(ctx context.Context) error {
 func (s *Session) checkPoint(ctx context.Context, branch, point string) error {
 	b := s.engine.Store.Branches()
 	if branch == "" {
-		branch = s.database.Default
+		branch = s.homeBranch()
 	}
 	if _, err := b.Get(ctx, s.database.OID, branch); err != nil {
 		return err

@@ -63,7 +63,7 @@ func (d *doBlock) block(ctx context.Context, b *parse.Block, handled *pgerr.Erro
 		return d.steps(ctx, b.Body, handled)
 	}
 	t := d.s.txn
-	at, mark, deferred := t.Savepoint(), d.s.settings.mark(), len(t.deferred)
+	at, mark, deferred, undo := t.Savepoint(), d.s.settings.mark(), len(t.deferred), len(t.undo)
 	done, err := d.steps(ctx, b.Body, handled)
 	if err == nil || ctx.Err() != nil {
 		return done, err
@@ -82,6 +82,7 @@ func (d *doBlock) block(ctx context.Context, b *parse.Block, handled *pgerr.Erro
 		}
 		d.s.settings.rollback(mark)
 		t.deferred = t.deferred[:min(deferred, len(t.deferred))]
+		t.takeBack(undo)
 		return d.steps(ctx, h.Body, e)
 	}
 	return false, err

@@ -27,7 +27,7 @@ func (s *Session) fork(ctx context.Context) error {
 		point, _ = s.settings.get("rowan.as_of")
 	}
 	if branch == "" {
-		branch = s.database.Default
+		branch = s.homeBranch()
 	}
 	if err := s.mayBranch(branch, catalog.BranchRead); err != nil {
 		return pgerr.From(err).Fatal()

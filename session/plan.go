@@ -117,7 +117,7 @@ func (c *catalogAccess) Statistics(r catalog.Ref, t *catalog.Table) *statistics.
 // planOptions are what the planner needs of the session.
 func (s *Session) planOptions() planner.Options {
 	return planner.Options{Fold: s.catalogs.Fold, Supported: supported, Stats: &s.catalogs, CountRows: true,
-		NoBodyCheck: !s.settings.on("check_function_bodies")}
+		NoBodyCheck: !s.settings.on("check_function_bodies"), Late: s.late, Args: s.args}
 }
 
 // supported reports whether a built-in function can be called.

@@ -61,13 +61,20 @@ func (s *Session) bind(ctx context.Context, name, statement string, params []typ
 	if len(params) != len(ps.params) {
 		return pgerr.New(pgerrcode.ProtocolViolation, "bind message supplies %d parameters, but prepared statement %q requires %d", len(params), statement, len(ps.params))
 	}
-	p, err := s.current(ctx, ps)
+	var values []types.Datum
+	if ps.plan.plan.ByArgs {
+		if values, err = s.decodeParams(ps.params, params, portalName(name)); err != nil {
+			return err
+		}
+	}
+	p, err := s.current(ctx, ps, values)
 	if err != nil {
 		return err
 	}
-	values, err := s.decodeParams(ps.params, params, portalName(name))
-	if err != nil {
-		return err
+	if values == nil {
+		if values, err = s.decodeParams(ps.params, params, portalName(name)); err != nil {
+			return err
+		}
 	}
 	return s.addPortal(&portal{name: name, prepared: ps, plan: p, params: values})
 }

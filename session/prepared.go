@@ -65,7 +65,7 @@ func (s *Session) parseMessage(ctx context.Context, name, sql string, oids []typ
 
 // prepare analyses a statement.
 func (s *Session) prepare(ctx context.Context, name string, st parse.Statement, known []types.Type) (*prepared, error) {
-	p, err := s.plan(ctx, st, known)
+	p, err := s.planLate(ctx, st, known, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -107,8 +107,16 @@ func (s *Session) declared(ctx context.Context, oids []types.OID) ([]types.Type,
 	return known, nil
 }
 
-// current returns the plan of a prepared statement, made again when the catalog has changed under it.
-func (s *Session) current(ctx context.Context, ps *prepared) (*planned, error) {
+// planLate is plan for a prepared statement: with args before it is run, without them when it is prepared.
+func (s *Session) planLate(ctx context.Context, st parse.Statement, known []types.Type, args []types.Datum) (*planned, error) {
+	s.late, s.args = true, args
+	defer func() { s.late, s.args = false, nil }()
+	return s.plan(ctx, st, known)
+}
+
+// current returns the plan of a prepared statement, made again when the catalog has changed under it, or where it depends on
+// the values of parameters.
+func (s *Session) current(ctx context.Context, ps *prepared, args []types.Datum) (*planned, error) {
 	if err := s.begin(ctx, false); err != nil {
 		return nil, err
 	}
@@ -116,12 +124,12 @@ func (s *Session) current(ctx context.Context, ps *prepared) (*planned, error) {
 		return nil, errAborted
 	}
 	s.txn.Statement()
-	if ps.plan.plan.Command == nil && len(ps.plan.plan.Refs) == 0 && s.fits(ctx, ps.plan) {
+	if ps.plan.plan.Command == nil && len(ps.plan.plan.Refs) == 0 && !ps.plan.plan.ByArgs && s.fits(ctx, ps.plan) {
 		if ok, err := s.lockRelations(ctx, ps.plan); ok || err != nil {
 			return ps.plan, err
 		}
 	}
-	p, err := s.plan(ctx, ps.stmt, ps.params)
+	p, err := s.planLate(ctx, ps.stmt, ps.params, args)
 	if err != nil {
 		return nil, err
 	}

@@ -73,6 +73,9 @@ type Session struct {
 	log      *zap.Logger
 	opts     Options
 	database *catalog.Database
+	late     bool          // the statement that is being planned will be planned again when it is run,
+	args     []types.Datum // with these values of its parameters; nil: they are not known yet
+	home     uint64        // the branch that was the default one when the session began
 
 	sessionUser, user string // session_user and current_user
 	settings          *settings

@@ -45,7 +45,7 @@ func (s *Session) value(name string) (string, error) {
 		if v, _ := s.settings.get(name); v != "" {
 			return v, nil
 		}
-		return s.database.Default, nil
+		return s.homeBranch(), nil
 	case "role":
 		if v, _ := s.settings.get(name); v == "" {
 			return "none", nil

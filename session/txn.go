@@ -71,6 +71,7 @@ type savepoint struct {
 	at       int // storage's
 	mark     int
 	deferred int
+	undo     int
 	restore  int
 	readOnly bool
 }
@@ -102,7 +103,7 @@ func (t *txn) view(ctx context.Context, r catalog.Ref) (storage.View, error) {
 		r.Point, _ = t.session.settings.get("rowan.as_of")
 	}
 	if r.Branch == "" {
-		r.Branch, _ = t.session.settings.get("rowan.branch")
+		r.Branch = t.session.branch()
 	}
 	v, err := t.Txn.View(ctx, r)
 	if err == nil && t.session.bounded() {
@@ -188,6 +189,7 @@ func (s *Session) commit(ctx context.Context) error {
 		s.txn = nil
 		t.restoreTo(0)
 		s.settings.rollback(t.mark)
+		t.takeBack(0)
 		return err
 	}
 	s.txn = nil
@@ -375,7 +377,7 @@ func (s *Session) setSavepoint(ctx context.Context, name string) error {
 		return pgerr.New(pgerrcode.NoActiveSQLTransaction, "SAVEPOINT can only be used in transaction blocks")
 	}
 	t := s.txn
-	t.savepoints = append(t.savepoints, savepoint{name: name, at: t.Savepoint(), mark: s.settings.mark(), deferred: len(t.deferred), readOnly: t.readOnly, restore: len(t.restore)})
+	t.savepoints = append(t.savepoints, savepoint{name: name, at: t.Savepoint(), mark: s.settings.mark(), deferred: len(t.deferred), undo: len(t.undo), readOnly: t.readOnly, restore: len(t.restore)})
 	return nil
 }
 
@@ -415,6 +417,7 @@ func (s *Session) rollbackTo(name string) error {
 	s.settings.rollback(sp.mark)
 	t.readOnly = sp.readOnly
 	t.deferred = t.deferred[:min(sp.deferred, len(t.deferred))]
+	t.takeBack(sp.undo)
 	t.savepoints = t.savepoints[:i+1]
 	t.savepoints[i].at = t.Savepoint()
 	t.failed = false
@@ -429,9 +432,11 @@ func (t *txn) abort() {
 	if n := len(t.savepoints); n > 0 {
 		t.restoreTo(t.savepoints[n-1].restore)
 		err = t.RollbackTo(t.savepoints[n-1].at)
+		t.takeBack(t.savepoints[n-1].undo)
 	} else {
 		t.restoreTo(0)
 		err = t.Txn.Rollback()
+		t.takeBack(0)
 	}
 	if err != nil {
 		t.session.log.Sugar().Errorw("abort failed", "error", err)

@@ -299,7 +299,10 @@ func (s *Session) executed(ctx context.Context, c *command.Execute, params []typ
 			return nil, nil, err
 		}
 	}
-	p, err := s.current(ctx, ps)
+	p, err := s.current(ctx, ps, values)
+	if err != nil && ps.plan.plan.ByArgs {
+		err = pgerr.From(err).Relocate(-1) // the position is one in the prepared text
+	}
 	return p, values, err
 }
 

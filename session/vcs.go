@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"time"
 
@@ -95,6 +96,19 @@ func (c conn) Checkpoint(ctx context.Context, always bool) error {
 	return c.s.checkpoint(ctx)
 }
 
+// Undo implements vcs.Conn.
+func (c conn) Undo(f func(ctx context.Context) error) {
+	if t := c.s.txn; t != nil {
+		t.undo = append(t.undo, f)
+	}
+}
+
+// Uncommitted implements vcs.Conn.
+func (c conn) Uncommitted() bool { return c.s.txn != nil && c.s.txn.wrote }
+
+// Notice implements vcs.Conn.
+func (c conn) Notice(e *pgerr.Error) { c.s.notice(e) }
+
 // Note implements vcs.Conn.
 func (c conn) Note(summary string) { c.s.txn.noteMerge(summary, "") }
 
@@ -146,21 +160,48 @@ func (s *Session) rowanRelation(ctx context.Context, t *catalog.Table, ref catal
 			args = slices.Repeat([]types.Datum{types.Null}, len(p.Args))
 		}
 	}
-	defer s.within(ref)()
-	out := &batchScanner{}
-	var b *vector.Batch
-	err := s.Rows(ctx, "rowan_"+t.Name, args, func(row []types.Datum) bool {
-		if b == nil || b.N == vector.Size {
-			b = emptyBatch(t)
-			out.batches = append(out.batches, b)
+	out := &rowsScanner{within: func() func() { return s.within(ref) }}
+	out.next, out.stop = iter.Pull(func(emit func(*vector.Batch) bool) {
+		b, more := emptyBatch(t), true
+		out.err = s.Rows(ctx, "rowan_"+t.Name, args, func(row []types.Datum) bool {
+			for i, d := range row {
+				b.Cols[i].Append(d)
+			}
+			if b.N++; b.N == vector.Size {
+				more = emit(b)
+				b = emptyBatch(t)
+			}
+			return more
+		})
+		if out.err == nil && more && b.N > 0 {
+			emit(b)
 		}
-		for i, d := range row {
-			b.Cols[i].Append(d)
-		}
-		b.N++
-		return true
 	})
-	return out, err
+	return out, nil
+}
+
+// rowsScanner yields what a function pushes, batch by batch, so that there is never more of it than one.
+type rowsScanner struct {
+	next   func() (*vector.Batch, bool)
+	stop   func()
+	within func() func() // what the function runs in
+	err    error
+}
+
+// Next implements storage.Scanner.
+func (r *rowsScanner) Next(context.Context) (*vector.Batch, error) {
+	defer r.within()()
+	if b, ok := r.next(); ok {
+		return b, nil
+	}
+	return nil, r.err
+}
+
+// Close implements storage.Scanner.
+func (r *rowsScanner) Close() error {
+	defer r.within()()
+	r.stop()
+	return nil
 }
 
 func emptyBatch(t *catalog.Table) *vector.Batch {
@@ -177,6 +218,15 @@ func emptyBatch(t *catalog.Table) *vector.Batch {
 func (s *Session) branch() string {
 	if b, _ := s.settings.get("rowan.branch"); b != "" {
 		return b
+	}
+	return s.homeBranch()
+}
+
+// homeBranch is the branch of a session that asks for none: the one that was the default when it began, by its present name.
+// A session does not move to another because that becomes the default.
+func (s *Session) homeBranch() string {
+	if b, ok := s.engine.Store.Branches().ByID(s.home); ok {
+		return b.Name
 	}
 	return s.database.Default
 }

@@ -85,13 +85,17 @@ func keepApplied(ctx context.Context, c Conn, m Merge, res *storage.MergeResult,
 	if err != nil {
 		return 0, err
 	}
-	list, g, err := merges(ctx, c)
+	g, err := c.Txn().GlobalView(ctx)
 	if err != nil {
 		return 0, err
 	}
 	next := int64(1)
-	for _, r := range list {
+	err = eachMerge(ctx, c, g, func(r systable.Row) bool {
 		next = r[pendingID].I + 1
+		return true
+	})
+	if err != nil {
+		return 0, err
 	}
 	for _, r := range kept {
 		r[conflictMerge] = types.Int(next)
@@ -135,7 +139,7 @@ type AppliedMerge struct {
 
 // Applied finds it; nil: there is none.
 func Applied(ctx context.Context, c Conn) (*AppliedMerge, error) {
-	list, g, err := merges(ctx, c)
+	g, err := c.Txn().GlobalView(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -143,13 +147,15 @@ func Applied(ctx context.Context, c Conn) (*AppliedMerge, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range list {
+	var found *AppliedMerge
+	err = eachMerge(ctx, c, g, func(r systable.Row) bool {
 		if r[pendingStatus].S == statusApplied && uint64(r[pendingTarget].I) == target.ID {
-			return &AppliedMerge{r[pendingID].I, r[pendingSourceName].S, text(r[pendingMessage]), uint64(r[pendingSource].I), storage.SCN(r[pendingSourceSCN].I),
-				storage.SCN(r[pendingTargetSCN].I), &pending{r[pendingID].I, r, g}}, nil
+			found = &AppliedMerge{r[pendingID].I, r[pendingSourceName].S, text(r[pendingMessage]), uint64(r[pendingSource].I), storage.SCN(r[pendingSourceSCN].I),
+				storage.SCN(r[pendingTargetSCN].I), &pending{r[pendingID].I, r, g}}
 		}
-	}
-	return nil, nil
+		return found == nil
+	})
+	return found, err
 }
 
 // Rows lists what is not resolved yet, row by row.

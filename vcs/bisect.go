@@ -60,6 +60,7 @@ type trial struct {
 	c      Conn
 	branch string
 	sql    string
+	strict bool // what the predicate names must be there
 	points int64
 }
 
@@ -73,8 +74,9 @@ func (t *trial) search(ctx context.Context, list []storage.LogEntry, good, bad s
 			return e, pgerr.New(pgerrcode.InvalidParameterValue, "the predicate is true at SCN %d already", good).WithHint("Give an older point at which it is not true.")
 		}
 	}
+	t.strict = true
 	is, err := t.holds(ctx, bad)
-	if err != nil {
+	if t.strict = false; err != nil {
 		return e, err
 	}
 	if !is || len(list) == 0 {
@@ -111,7 +113,11 @@ func (t *trial) holds(ctx context.Context, scn storage.SCN) (is bool, err error)
 		return nil
 	})
 	if err != nil {
-		switch pgerr.From(err).Code {
+		code := pgerr.From(err).Code
+		if t.strict {
+			code = ""
+		}
+		switch code {
 		case pgerrcode.UndefinedTable, pgerrcode.UndefinedColumn, pgerrcode.InvalidSchemaName:
 			return false, nil
 		}

@@ -1,7 +1,10 @@
 package vcs
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgerrcode"
@@ -29,7 +32,11 @@ func createBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, er
 	if err := c.RefuseReadOnly("rowan.create_branch()"); err != nil {
 		return types.Null, err
 	}
-	o := storage.BranchOptions{Name: name, Source: orBranch(c, a[1]), Point: text(a[2]), Description: text(a[3]), Protected: a[4].B(), User: c.User()}
+	source, point, err := forkPoint(ctx, c, a[1], a[2])
+	if err != nil {
+		return types.Null, err
+	}
+	o := storage.BranchOptions{Name: name, Source: source, Point: point, Description: text(a[3]), Protected: a[4].B(), User: c.User()}
 	if !a[5].Null {
 		if o.Expires, err = expiry(a[5]); err != nil {
 			return types.Null, err
@@ -49,7 +56,46 @@ func createBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, er
 	if err != nil {
 		return types.Null, err
 	}
+	undoMake(c, b)
+	if o.Point == "" && c.Uncommitted() {
+		n := pgerr.New(pgerrcode.SuccessfulCompletion, "branch \"%s\" is made of what has been committed, without the changes of this transaction", b.Name)
+		n.Severity = "NOTICE"
+		c.Notice(n)
+	}
 	return types.String(b.Name), nil
+}
+
+// forkPoint is what a new branch is made of. The source may be a branch with a point (main@v1), or a tag or commit; without any it is
+// what the session reads, be it at a point.
+func forkPoint(ctx context.Context, c Conn, from, asOf types.Datum) (source, point string, err error) {
+	if !asOf.Null {
+		if point, err = required(asOf, "as_of"); err != nil {
+			return "", "", err
+		}
+	}
+	source, at, found := strings.Cut(text(from), "@")
+	switch {
+	case found && point != "":
+		return "", "", pgerr.New(pgerrcode.InvalidParameterValue, "source \"%s\" has a point already", text(from)).WithHint("Leave out as_of.")
+	case found:
+		return cmp.Or(source, c.Branch()), at, nil
+	case source == "" && point == "":
+		v, err := c.View(ctx, catalog.Ref{})
+		if err != nil || !v.ReadOnly() {
+			return c.Branch(), "", err
+		}
+		return v.Branch().Name, fmt.Sprintf("scn:%d", v.At()), nil
+	case source == "" || point != "":
+		return cmp.Or(source, c.Branch()), point, nil
+	}
+	b := c.Store().Branches()
+	if _, err := b.Get(ctx, c.Database().OID, source); err == nil {
+		return source, "", nil
+	}
+	if x, scn, err := b.Find(ctx, c.Database().OID, "", source); err == nil {
+		return x.Name, fmt.Sprintf("scn:%d", scn), nil
+	}
+	return source, "", nil // which the store refuses
 }
 
 // Ends is when a new branch ends: as asked, zero being never, though not later than its limits say.
@@ -79,9 +125,11 @@ func dropBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, erro
 		return types.Null, pgerr.New(pgerrcode.ObjectInUse, "cannot drop the currently open branch").
 			WithHint("SET rowan.branch to another one first.")
 	}
-	if _, err := c.Store().Branches().Drop(ctx, c.Database().OID, name, a[1].B()); err != nil {
+	b, err := c.Store().Branches().Drop(ctx, c.Database().OID, name, a[1].B())
+	if err != nil {
 		return types.Null, err
 	}
+	undoDrop(c, b)
 	return types.Bool(true), nil
 }
 
@@ -96,12 +144,20 @@ func renameBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, er
 	if err := may(ctx, c, name, catalog.BranchAdmin); err != nil {
 		return types.Null, err
 	}
+	if err := mayLeaveLimits(c, text(a[0]), name); err != nil {
+		return types.Null, err
+	}
+	was, err := changing(ctx, c, text(a[0]))
+	if err != nil {
+		return types.Null, err
+	}
 	current := c.Branch()
 	b, err := c.Store().Branches().Rename(ctx, c.Database().OID, text(a[0]), name, false)
 	if err != nil {
 		return types.Null, err
 	}
-	if current == text(a[0]) {
+	undoAlter(c, was)
+	if current == was.Name {
 		err = c.SetBranch(name)
 	}
 	return types.String(b.Name), err
@@ -111,10 +167,17 @@ func protectBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, e
 	if err := may(ctx, c, text(a[0]), catalog.BranchAdmin); err != nil {
 		return types.Null, err
 	}
+	was, err := changing(ctx, c, text(a[0]))
+	if err != nil {
+		return types.Null, err
+	}
 	b, err := c.Store().Branches().Alter(ctx, c.Database().OID, text(a[0]), func(b *storage.Branch) error {
 		b.Protected = a[1].B()
 		return nil
 	})
+	if err == nil {
+		undoAlter(c, was)
+	}
 	return types.Bool(b.Protected), err
 }
 
@@ -136,6 +199,13 @@ func resetBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, err
 	if err := may(ctx, c, source, catalog.BranchRead); err != nil {
 		return types.Null, err
 	}
+	was, err := branchNow(ctx, c, name)
+	if err != nil {
+		return types.Null, err
+	}
 	b, err := c.Store().Branches().Reset(ctx, c.Database().OID, name, source, text(a[1]))
+	if err == nil {
+		undoReset(c, was, b)
+	}
 	return types.String(b.Name), err
 }

@@ -18,12 +18,30 @@ import (
 var adminFuncs = map[string]Func{
 	"rowan_undelete_branch": func(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
 		return onBranch(ctx, c, a[0], "undelete_branch", func(name string) (storage.Branch, error) {
-			return c.Store().Branches().Undelete(ctx, c.Database().OID, name)
+			b, err := c.Store().Branches().Undelete(ctx, c.Database().OID, name)
+			if err == nil {
+				undoMake(c, b)
+			}
+			return b, err
 		})
 	},
 	"rowan_set_default_branch": func(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
 		return onBranch(ctx, c, a[0], "set_default_branch", func(name string) (storage.Branch, error) {
-			return c.Store().Branches().SetDefault(ctx, c.Database().OID, name)
+			if err := mustOwnDatabase(c); err != nil { // it is where everybody lands
+				return storage.Branch{}, err
+			}
+			was, err := defaultNow(ctx, c)
+			if err != nil {
+				return was, err
+			}
+			b, err := c.Store().Branches().SetDefault(ctx, c.Database().OID, name)
+			if err == nil {
+				c.Undo(func(ctx context.Context) error {
+					_, err := c.Store().Branches().SetDefault(ctx, was.Database, branchID(was.ID))
+					return err
+				})
+			}
+			return b, err
 		})
 	},
 	"rowan_copy_branch":    copyBranch,
@@ -56,7 +74,11 @@ func copyBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, erro
 		return types.Null, err
 	}
 	return onBranch(ctx, c, a[0], "copy_branch", func(name string) (storage.Branch, error) {
-		return c.Store().Branches().Copy(ctx, c.Database().OID, name, storage.CopyOptions{Name: to, User: c.User()})
+		b, err := c.Store().Branches().Copy(ctx, c.Database().OID, name, storage.CopyOptions{Name: to, User: c.User()})
+		if err == nil {
+			undoMake(c, b)
+		}
+		return b, err
 	})
 }
 
@@ -68,7 +90,21 @@ func restoreBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, e
 			}
 		}
 		o := storage.RestoreOptions{Point: text(a[1]), Backup: text(a[2]), Source: text(a[3]), Force: a[4].B(), User: c.User()}
-		return c.Store().Branches().Restore(ctx, c.Database().OID, name, o)
+		was, err := branchNow(ctx, c, name)
+		if err != nil {
+			return was, err
+		}
+		b, err := c.Store().Branches().Restore(ctx, c.Database().OID, name, o)
+		if err != nil {
+			return b, err
+		}
+		if o.Backup != "" {
+			if kept, err := branchNow(ctx, c, o.Backup); err == nil {
+				undoMake(c, kept)
+			}
+		}
+		undoReset(c, was, b)
+		return b, nil
 	})
 }
 
@@ -82,7 +118,11 @@ func alterBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, err
 		}
 	}
 	return onBranch(ctx, c, a[0], "alter_branch", func(name string) (storage.Branch, error) {
-		return c.Store().Branches().Alter(ctx, c.Database().OID, name, func(b *storage.Branch) error {
+		was, err := changing(ctx, c, name)
+		if err != nil {
+			return was, err
+		}
+		b, err := c.Store().Branches().Alter(ctx, c.Database().OID, name, func(b *storage.Branch) error {
 			if !a[1].Null {
 				b.Description = a[1].S
 			}
@@ -93,9 +133,15 @@ func alterBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, err
 				return nil
 			}
 			var err error
-			b.Expires, err = expiry(a[2])
-			return err
+			if b.Expires, err = expiry(a[2]); err != nil {
+				return err
+			}
+			return mayLive(c, b)
 		})
+		if err == nil {
+			undoAlter(c, was)
+		}
+		return b, err
 	})
 }
 
@@ -105,9 +151,13 @@ func expiry(d types.Datum) (time.Time, error) {
 	if v.Months == 0 && v.Days == 0 && v.Micros == 0 {
 		return time.Time{}, nil
 	}
-	us, err := datetime.AddInterval(timestamp(time.Now()).I, v)
+	now := timestamp(time.Now()).I
+	us, err := datetime.AddInterval(now, v)
 	if err != nil {
 		return time.Time{}, err
+	}
+	if us < now {
+		return time.Time{}, pgerr.New(pgerrcode.InvalidParameterValue, "a branch cannot expire in the past").WithHint("expires is how long it lives from now on, such as '2 hours'.")
 	}
 	return datetime.ToTime(us), nil
 }

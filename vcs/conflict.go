@@ -239,7 +239,7 @@ func resolveWhere(ctx context.Context, c Conn, merge int64, side string, value t
 		if !f(r) {
 			continue
 		}
-		if err := resolvable(r, side); err != nil {
+		if err := resolvable(r, side, stored); err != nil {
 			return n, err
 		}
 		if whole != nil && whole[pendingStatus].S == statusApplied {
@@ -258,7 +258,14 @@ func resolveWhere(ctx context.Context, c Conn, merge int64, side string, value t
 }
 
 // resolvable refuses what makes no sense of a contradiction between schemas: it goes to one side or the other.
-func resolvable(r systable.Row, side string) error {
+// A conflict about a whole row becomes a row.
+func resolvable(r systable.Row, side string, value types.Datum) error {
+	if !value.Null && r[conflictColumn].S == "" && r[conflictType].S != string(storage.SchemaBoth) {
+		if v, err := jsonb.Parse(value.S); err != nil || v.Kind != jsonb.Object && v.Kind != jsonb.Null {
+			return pgerr.New(pgerrcode.InvalidParameterValue, "conflict \"%d/%d\" is about a whole row", r[conflictMerge].I, r[conflictN].I).
+				WithHint("Its value is a JSON object of the row's columns, or null for no row.")
+		}
+	}
 	if r[conflictType].S == string(storage.SchemaBoth) && side != "source" && side != "target" {
 		return pgerr.New(pgerrcode.FeatureNotSupported, "a conflict about the schema goes to the source or to the target").
 			WithHint("For anything else change the schema of one of the branches, and merge again.")

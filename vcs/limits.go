@@ -112,3 +112,28 @@ func ErrLimit(branch, format string, limit int64) error {
 	return pgerr.New(pgerrcode.ProgramLimitExceeded, "branch \"%s\" has reached its limit of "+format, branch, limit).
 		WithHint("The limit is one of rowan.branch_limits.")
 }
+
+// mayLeaveLimits refuses to rename a branch to where other limits hold, unless it is the database's owner who does.
+func mayLeaveLimits(c Conn, from, to string) error {
+	old, next := LimitOf(c.Store(), c.Database().OID, from), LimitOf(c.Store(), c.Database().OID, to)
+	old.Pattern, next.Pattern = "", ""
+	if old == next {
+		return nil
+	}
+	if err := mustOwnDatabase(c); err != nil {
+		return pgerr.From(err).WithDetail("Branch \"%s\" would have other limits than \"%s\".", to, from)
+	}
+	return nil
+}
+
+// mayLive refuses to let a branch live longer than its limits say, unless it is the database's owner who does.
+func mayLive(c Conn, b *storage.Branch) error {
+	ttl := LimitOf(c.Store(), c.Database().OID, b.Name).TTL
+	if ttl == 0 || !b.Expires.IsZero() && !b.Expires.After(b.Created.Add(ttl)) {
+		return nil
+	}
+	if err := mustOwnDatabase(c); err != nil {
+		return pgerr.From(err).WithDetail("Branch \"%s\" is limited to a life of %s.", b.Name, ttl)
+	}
+	return nil
+}

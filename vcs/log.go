@@ -5,7 +5,10 @@ import (
 	"context"
 	"slices"
 
+	"github.com/jackc/pgerrcode"
+
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 )
@@ -102,6 +105,9 @@ func openLog(ctx context.Context, c Conn, a []types.Datum) (f *logFilter, err er
 		}
 	}
 	if text(a[5]) == "" {
+		if !a[6].Null {
+			return f, pgerr.New(pgerrcode.InvalidParameterValue, "key is that of a row, and needs a table_name")
+		}
 		return f, nil
 	}
 	if f.table, err = c.Relation(f.view.Catalog(), text(a[5])); err != nil || a[6].Null {

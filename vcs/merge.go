@@ -1,6 +1,7 @@
 package vcs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -21,6 +22,7 @@ type Merge struct {
 	SourcePoint                       string // the source as of then; "" its head
 	FastForward                       string // auto, only or never
 	DryRun                            bool
+	Delete                            bool // drop the source when it has been merged
 	Force                             bool // let rows through that break CHECK and foreign key constraints
 	// From, To and Onto, when set, are what is brought to the target: see storage.MergeRequest.
 	From, To, Onto storage.View
@@ -60,7 +62,7 @@ func (m *Merge) Conflicts() (storage.Strategy, error) {
 	s, ok := strategies[strings.ToLower(m.Strategy)]
 	if !ok {
 		return 0, pgerr.New(pgerrcode.InvalidParameterValue, "unknown merge strategy %q", m.Strategy).
-			WithHint("Known strategies: abort, manual, source_wins, target_wins.")
+			WithHint("Known strategies: abort, manual, source_wins (or theirs), target_wins (or ours).")
 	}
 	return s, nil
 }
@@ -68,8 +70,17 @@ func (m *Merge) Conflicts() (storage.Strategy, error) {
 // mergeBranches is rowan.merge: the first row is the outcome, then one row for each conflict or violation.
 func mergeBranches(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Datum) bool) error {
 	m := Merge{Source: text(a[0]), Target: orBranch(c, a[1]), Strategy: text(a[2]), DryRun: a[3].B(), Message: text(a[4]), FastForward: text(a[5]), Force: a[6].B(),
-		SourcePoint: text(a[7])}
+		SourcePoint: text(a[7]), Delete: a[8].B()}
+	if _, err := required(a[0], "source"); err != nil {
+		return err
+	}
+	if branch, point, ok := strings.Cut(m.Source, "@"); ok && m.SourcePoint == "" {
+		m.Source, m.SourcePoint = cmp.Or(branch, c.Branch()), point
+	}
 	if strings.EqualFold(m.Strategy, "manual") && !m.DryRun {
+		if m.Delete {
+			return pgerr.New(pgerrcode.InvalidParameterValue, "delete_source does not go with strategy \"manual\"").WithHint("Drop the source when the merge is complete.")
+		}
 		return openMerge(ctx, c, m, yield)
 	}
 	return m.run(ctx, c, yield, "merged")
@@ -91,6 +102,11 @@ func (m *Merge) run(ctx context.Context, c Conn, yield func([]types.Datum) bool,
 		status = "would merge"
 	case !res.Changed():
 		status = "up to date"
+	}
+	if (status == done || status == "up to date") && m.Delete && !m.DryRun {
+		if _, err := dropBranch(ctx, c, []types.Datum{types.String(m.Source), types.Bool(false)}); err != nil {
+			return err
+		}
 	}
 	showMerge(status, &res, 0, c.Format(), yield)
 	return nil

@@ -1,6 +1,7 @@
 package vcs
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"time"
@@ -65,18 +66,14 @@ type pending struct {
 	global storage.View
 }
 
-func merges(ctx context.Context, c Conn) ([]systable.Row, storage.View, error) {
-	g, err := c.Txn().GlobalView(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	list, err := pendingTable.All(ctx, c.Txn(), g, types.Int(int64(c.Database().OID)))
-	return list, g, err
+// eachMerge passes the database's merges, those that are finished too, in the order of their ids.
+func eachMerge(ctx context.Context, c Conn, g storage.View, f func(systable.Row) bool) error {
+	return pendingTable.Scan(ctx, c.Txn(), g, systable.Row{types.Int(int64(c.Database().OID))}, f)
 }
 
 // onePending finds the pending merge with an id; without one the only one there is into the session's branch.
 func onePending(ctx context.Context, c Conn, id types.Datum) (*pending, error) {
-	list, g, err := merges(ctx, c)
+	g, err := c.Txn().GlobalView(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -85,13 +82,16 @@ func onePending(ctx context.Context, c Conn, id types.Datum) (*pending, error) {
 		return nil, err
 	}
 	var found []*pending
-	for _, r := range list {
-		if r[pendingStatus].S != statusPending && r[pendingStatus].S != statusApplied || !id.Null && r[pendingID].I != id.I || id.Null && uint64(r[pendingTarget].I) != target.ID {
-			continue
+	err = eachMerge(ctx, c, g, func(r systable.Row) bool {
+		open := r[pendingStatus].S == statusPending || r[pendingStatus].S == statusApplied
+		if open && (id.Null && uint64(r[pendingTarget].I) == target.ID || !id.Null && r[pendingID].I == id.I) {
+			found = append(found, &pending{r[pendingID].I, r, g})
 		}
-		found = append(found, &pending{r[pendingID].I, r, g})
-	}
+		return true
+	})
 	switch {
+	case err != nil:
+		return nil, err
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) > 1:
@@ -113,17 +113,21 @@ func openMerge(ctx context.Context, c Conn, m Merge, yield func([]types.Datum) b
 	if err != nil {
 		return err
 	}
-	list, g, err := merges(ctx, c)
+	g, err := c.Txn().GlobalView(ctx)
 	if err != nil {
 		return err
 	}
-	next := int64(1)
-	for _, r := range list {
+	next, same := int64(1), error(nil)
+	err = eachMerge(ctx, c, g, func(r systable.Row) bool {
 		next = r[pendingID].I + 1
 		if r[pendingStatus].S == statusPending && uint64(r[pendingSource].I) == source.ID && uint64(r[pendingTarget].I) == target.ID {
-			return pgerr.New(pgerrcode.ObjectInUse, "a merge of branch \"%s\" into \"%s\" is pending", source.Name, target.Name).
+			same = pgerr.New(pgerrcode.ObjectInUse, "a merge of branch \"%s\" into \"%s\" is pending", source.Name, target.Name).
 				WithDetail("It has the id %d.", r[pendingID].I).WithHint("Finish it with rowan.complete_merge or rowan.abort_merge.")
 		}
+		return same == nil
+	})
+	if err = cmp.Or(same, err); err != nil {
+		return err
 	}
 	res, err := c.Merge(ctx, m)
 	if err != nil {
@@ -333,30 +337,25 @@ func abortMerge(ctx context.Context, c Conn, a []types.Datum) (types.Datum, erro
 
 // listMerges is rowan.merges(): those that are, or were, pending.
 func listMerges(ctx context.Context, c Conn, _ []types.Datum, yield func([]types.Datum) bool) error {
-	list, g, err := merges(ctx, c)
+	g, err := c.Txn().GlobalView(ctx)
 	if err != nil {
 		return err
 	}
-	for _, r := range list {
+	var failed error
+	err = eachMerge(ctx, c, g, func(r systable.Row) bool {
 		all, open := int64(0), int64(0)
-		err := conflictTable.Scan(ctx, c.Txn(), g, r[:2], func(x systable.Row) bool {
+		failed = conflictTable.Scan(ctx, c.Txn(), g, r[:2], func(x systable.Row) bool {
 			all++
 			if x[conflictResolution].Null {
 				open++
 			}
 			return true
 		})
-		if err != nil {
-			return err
-		}
-		row := []types.Datum{r[pendingID], branchName(ctx, c, r[pendingSource], r[pendingSourceName]), branchName(ctx, c, r[pendingTarget], r[pendingTargetName]),
+		return failed == nil && yield([]types.Datum{r[pendingID], branchName(ctx, c, r[pendingSource], r[pendingSourceName]), branchName(ctx, c, r[pendingTarget], r[pendingTargetName]),
 			r[pendingStatus], types.Int(all), types.Int(open), r[pendingSourceSCN], r[pendingBaseSCN], r[pendingTargetSCN], r[pendingMessage],
-			r[pendingCreatedBy], r[pendingCreatedAt], r[pendingFinishedBy], r[pendingFinishedAt]}
-		if !yield(row) {
-			return nil
-		}
-	}
-	return nil
+			r[pendingCreatedBy], r[pendingCreatedAt], r[pendingFinishedBy], r[pendingFinishedAt]})
+	})
+	return cmp.Or(failed, err)
 }
 
 // branchName is what a branch is called now, or was when it is gone.

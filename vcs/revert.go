@@ -27,7 +27,7 @@ type span struct {
 // spanOf finds the transactions of a branch from one point through another; without the second, the one at the first.
 func spanOf(ctx context.Context, c Conn, branch, first, last string) (span, error) {
 	if last == "" {
-		if s, ok, err := commitSpan(ctx, c, first); ok || err != nil {
+		if s, ok, err := commitSpan(ctx, c, branch, first); ok || err != nil {
 			return s, err
 		}
 	}
@@ -68,22 +68,18 @@ func spanOf(ctx context.Context, c Conn, branch, first, last string) (span, erro
 }
 
 // commitSpan finds the transactions that a named commit marks: those since the commit before it. ok is false where the
-// point is no commit's id, or the beginning of one.
-func commitSpan(ctx context.Context, c Conn, point string) (s span, ok bool, err error) {
-	id, named := strings.CutPrefix(strings.ToLower(point), "commit:")
-	if !hexadecimal.MatchString(id) || !named && len(id) < 40 && !strings.ContainsAny(id, "abcdef") {
-		return span{}, false, nil
+// point is no commit's id, or the beginning of one, and not the branch's HEAD or one before it.
+func commitSpan(ctx context.Context, c Conn, on, point string) (s span, ok bool, err error) {
+	x, err := commitAt(ctx, c, on, point)
+	if x == nil || err != nil {
+		return span{}, false, err
 	}
 	r, err := openRefs(ctx, c.Txn(), c.Database().OID)
 	if err != nil {
 		return span{}, false, err
 	}
-	list, err := r.commitsLike(ctx, id)
-	if err != nil || len(list) != 1 {
-		return span{}, false, err
-	}
-	x := list[0]
 	branch := branchID(x.branch)
+	before := branch // the branch that has the parent: what is kept of the past is kept there
 	var from storage.SCN
 	if len(x.parents) > 0 {
 		parent, err := r.get(ctx, kindCommit, x.parents[0])
@@ -91,6 +87,9 @@ func commitSpan(ctx context.Context, c Conn, point string) (s span, ok bool, err
 			return span{}, false, err
 		}
 		from = parent.scn
+		if _, err := branchNow(ctx, c, branchID(parent.branch)); err == nil {
+			before = branchID(parent.branch)
+		}
 	} else {
 		log, err := c.Store().Branches().Log(ctx, c.Database().OID, branch, 0, x.scn, 0)
 		if err != nil || len(log) == 0 {
@@ -99,11 +98,40 @@ func commitSpan(ctx context.Context, c Conn, point string) (s span, ok bool, err
 		from = log[len(log)-1].SCN - 1
 	}
 	s.label = "commit " + x.name[:min(len(x.name), 10)]
-	if s.before, err = c.View(ctx, catalog.Ref{Branch: branch, Point: strconv.FormatUint(from, 10)}); err != nil {
+	if s.before, err = c.View(ctx, catalog.Ref{Branch: before, Point: strconv.FormatUint(from, 10)}); err != nil && len(x.parents) == 0 {
+		from++ // there was nothing before the first transaction, which made the database
+		s.before, err = c.View(ctx, catalog.Ref{Branch: before, Point: strconv.FormatUint(from, 10)})
+	}
+	if err != nil {
 		return span{}, false, err
 	}
 	s.after, err = c.View(ctx, catalog.Ref{Branch: branch, Point: strconv.FormatUint(x.scn, 10)})
 	return s, err == nil, err
+}
+
+// commitAt finds the commit that a point names; nil: it names none.
+func commitAt(ctx context.Context, c Conn, branch, point string) (*ref, error) {
+	r, err := openRefs(ctx, c.Txn(), c.Database().OID)
+	if err != nil {
+		return nil, err
+	}
+	if suffix, ok := strings.CutPrefix(point, headForm); ok && (suffix == "" || suffix[0] == '~' || suffix[0] == '^') {
+		b, err := branchNow(ctx, c, branch)
+		if err != nil {
+			return nil, err
+		}
+		x, _, err := r.find(ctx, headForm+":"+branchID(b.ID), suffix)
+		return x, err
+	}
+	id, named := strings.CutPrefix(strings.ToLower(point), "commit:")
+	if !hexadecimal.MatchString(id) || !named && len(id) < 40 && !strings.ContainsAny(id, "abcdef") {
+		return nil, nil
+	}
+	list, err := r.commitsLike(ctx, id)
+	if err != nil || len(list) != 1 {
+		return nil, err
+	}
+	return list[0], nil
 }
 
 var hexadecimal = regexp.MustCompile(`^[0-9a-f]{4,40}$`)

@@ -117,6 +117,15 @@ func changeDatabase(ctx context.Context, c Conn, function string, f func(d *cata
 	return v.Put(ctx, &n)
 }
 
+// mustOwnDatabase refuses what only the owner of the session's database may do.
+func mustOwnDatabase(c Conn) error {
+	d, role := c.Database(), c.Role()
+	if role == nil || !catalog.IsOwner(c.Store().Global(), role.OID, d) {
+		return pgerr.New(pgerrcode.InsufficientPrivilege, "must be owner of database %s", d.Name)
+	}
+	return nil
+}
+
 // grantee finds a role; public is everybody.
 func grantee(c Conn, name string) (catalog.OID, error) {
 	if strings.EqualFold(name, "public") {

@@ -12,6 +12,12 @@ var snapshotRows = map[string]RowsFunc{"rowan_snapshots": listSnapshots}
 
 func keepSnapshot(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
 	sn, err := c.Store().Branches().Snapshot(ctx, c.Database().OID, orBranch(c, a[1]), "", text(a[0]))
+	if err == nil {
+		c.Undo(func(ctx context.Context) error {
+			_, err := c.Store().Branches().DropSnapshot(ctx, c.Database().OID, sn.ID)
+			return err
+		})
+	}
 	return types.String(sn.ID), err
 }
 

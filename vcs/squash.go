@@ -7,6 +7,7 @@ import (
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 )
 
@@ -41,25 +42,15 @@ func squash(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
 	if err != nil {
 		return types.Null, err
 	}
-	list, err := s.commitsOf(ctx, v)
+	kept, err := s.takeAway(ctx, v, from)
 	if err != nil {
 		return types.Null, err
-	}
-	var kept []*ref
-	for _, x := range list {
-		if x.branch != v.Branch().ID || x.scn != 0 && x.scn <= from {
-			kept = append(kept, x)
-			continue
-		}
-		if _, err := branchCommits.Delete(ctx, s.tx, v, types.String(x.name)); err != nil {
-			return types.Null, err
-		}
 	}
 	x := &ref{kind: kindCommit, branch: v.Branch().ID, user: c.User(), message: message, author: text(a[2])}
 	if x.author == "" {
 		x.author = x.user
 	}
-	x.parents = parentsOf(tipsOf(kept), x.branch)
+	x.parents = parentsOf(kept, x.branch)
 	x.name = commitID(s, x)
 	if err := refs.Insert(ctx, s.tx, s.view, x.row(s.db)...); err != nil {
 		return types.Null, err
@@ -68,4 +59,27 @@ func squash(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
 		return types.Null, err
 	}
 	return types.String(x.name), branchTips.Put(ctx, s.tx, v, tipsRow(x.name)...)
+}
+
+// takeAway forgets the commits that a branch has made since an SCN, and returns the tips of the others. It looks at no more
+// commits than those since then, and as many before as it takes to see that the others are ancestors of one.
+func (s *refStore) takeAway(ctx context.Context, v storage.View, from storage.SCN) ([]*ref, error) {
+	w, err := s.walk(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	stays := func(x *ref) bool { return x.branch != v.Branch().ID || x.scn != 0 && x.scn <= from }
+	var kept []*ref
+	for len(w.heap) > 1 || len(w.heap) == 1 && !(w.heap[0].scn != 0 && w.heap[0].scn <= from) {
+		x, err := w.next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if stays(x) {
+			kept = append(kept, x)
+		} else if _, err := branchCommits.Delete(ctx, s.tx, v, types.String(x.name)); err != nil {
+			return nil, err
+		}
+	}
+	return tipsOf(append(kept, w.heap...)), nil
 }

@@ -4,9 +4,9 @@
 // It asks a client's session for what it needs through Conn and knows nothing else of it, nor of the planner, the executor
 // and HTTP. How branches are stored, compared and merged is storage's.
 //
-// Invariants: functions that make, change or drop branches act at once, like CREATE DATABASE: they are durable when they
-// return and a ROLLBACK does not undo them. All else is written in the session's transaction. Callers: session, which
-// joins Funcs and RowsFuncs to its own services.
+// Invariants: functions that make, change or drop branches act at once: what they do is durable, and seen by all, when they
+// return. Each tells the session how to take it back (Undo), which a ROLLBACK does. All else is written in the session's
+// transaction. Callers: session, which joins Funcs and RowsFuncs to its own services.
 package vcs
 
 import (
@@ -14,6 +14,7 @@ import (
 	"maps"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
@@ -48,6 +49,12 @@ type Conn interface {
 	// Checkpoint commits what the transaction has done so far, and goes on with a new one in its place; unless always is set,
 	// only where the client has begun a transaction block.
 	Checkpoint(ctx context.Context, always bool) error
+	// Undo says how to take back what the function has done at once: it is done when the transaction is rolled back, or the
+	// part of it that the function is in.
+	Undo(f func(ctx context.Context) error)
+	// Uncommitted reports whether statements before this one have changed anything in the transaction; Notice tells the client.
+	Uncommitted() bool
+	Notice(e *pgerr.Error)
 	// Note is what the branch's log says of the transaction, instead of its last statement.
 	Note(summary string)
 	// Version is Rowan's own.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 )
@@ -15,9 +16,10 @@ const branchExample = `  rowan branch                                     list t
 
 func newBranch() *cobra.Command {
 	cmd := branchList()
-	cmd.Use, cmd.Example = "branch", branchExample
+	cmd.Use, cmd.Example, cmd.Aliases = "branch", branchExample, nil
 	cmd.Short = "List, make and drop branches"
-	cmd.AddCommand(branchList(), branchCreate(), branchDrop(), branchRename(), branchProtect(), branchReset(), branchRestore(), branchUndelete())
+	cmd.AddCommand(branchList(), branchCreate(), branchCopy(), branchDrop(), branchRename(), branchProtect(), branchDefault(), branchReset(), branchRestore(),
+		branchRebase(), branchUndelete())
 	return cmd
 }
 
@@ -36,13 +38,15 @@ func branchList() *cobra.Command {
 
 func branchCreate() *cobra.Command {
 	var from, at, description, expires string
-	var protected bool
-	cmd := clientCommand(&cobra.Command{Use: "create NAME", Short: "Make a branch", Args: cobra.ExactArgs(1)},
+	var protected, schemaOnly bool
+	cmd := clientCommand(&cobra.Command{Use: "create NAME", Short: "Make a branch", Args: cobra.ExactArgs(1),
+		Example: "  rowan branch create dev\n  rowan branch create dev --from main@v1\n  rowan branch create try --at '-10 minutes' --expires '2 hours'"},
 		func(ctx context.Context, c *client, args []string) error {
-			return c.show(ctx, `SELECT rowan.create_branch($1, source => $2, as_of => $3, description => $4, expires => $5::interval, protected => $6::bool) AS branch`,
-				args[0], from, at, description, expires, boolean(protected))
+			return c.show(ctx, `SELECT rowan.create_branch($1, source => $2, as_of => $3, description => $4, expires => $5::interval, protected => $6::bool,
+				schema_only => $7::bool) AS branch`, args[0], from, at, description, expires, boolean(protected), boolean(schemaOnly))
 		})
-	cmd.Flags().StringVar(&from, "from", "", "branch to fork (default: the one of --branch)")
+	cmd.Flags().BoolVar(&schemaOnly, "schema-only", false, "the tables without their rows")
+	cmd.Flags().StringVar(&from, "from", "", "branch to fork, branch@point, tag or commit (default: the one of --branch)")
 	cmd.Flags().StringVar(&at, "at", "", "point of that branch: timestamp, interval, SCN, snapshot, tag or commit (default: now)")
 	cmd.Flags().StringVar(&description, "description", "", "what it is for")
 	cmd.Flags().StringVar(&expires, "expires", "", "drop it after this interval")
@@ -61,14 +65,14 @@ func branchDrop() *cobra.Command {
 	var force bool
 	cmd := clientCommand(&cobra.Command{Use: "drop NAME...", Aliases: []string{"rm"}, Short: "Drop branches", Args: cobra.MinimumNArgs(1)},
 		func(ctx context.Context, c *client, args []string) error {
-			for _, name := range args {
-				if err := c.show(ctx, "SELECT $1::text AS branch, rowan.drop_branch($1, force => $2::bool) AS dropped", name, boolean(force)); err != nil {
-					return err
-				}
+			list := "" // they go all or none
+			for i := range args {
+				list += fmt.Sprintf(", ($%d::text)", i+2)
 			}
-			return nil
+			return c.show(ctx, "SELECT name AS branch, rowan.drop_branch(name, force => $1::bool) AS dropped FROM (VALUES "+list[2:]+") v(name)",
+				append([]string{boolean(force)}, args...)...)
 		})
-	cmd.Flags().BoolVar(&force, "force", false, "even when it is protected")
+	cmd.Flags().BoolVar(&force, "force", false, "even when it is protected, or others were made of it")
 	return cmd
 }
 
@@ -120,4 +124,33 @@ func branchUndelete() *cobra.Command {
 		func(ctx context.Context, c *client, args []string) error {
 			return c.show(ctx, "SELECT rowan.undelete_branch($1) AS branch", args...)
 		})
+}
+
+func branchCopy() *cobra.Command {
+	return clientCommand(&cobra.Command{Use: "copy NAME NEW", Short: "Make a branch with the content and the past of another", Args: cobra.ExactArgs(2)},
+		func(ctx context.Context, c *client, args []string) error {
+			return c.show(ctx, "SELECT rowan.copy_branch($1, $2) AS branch", args...)
+		})
+}
+
+func branchDefault() *cobra.Command {
+	return clientCommand(&cobra.Command{Use: "default NAME", Short: "Make a branch the one that connections get which ask for none", Args: cobra.ExactArgs(1)},
+		func(ctx context.Context, c *client, args []string) error {
+			return c.show(ctx, "SELECT rowan.set_default_branch($1) AS branch", args...)
+		})
+}
+
+func branchRebase() *cobra.Command {
+	var onto, strategy string
+	var dryRun bool
+	cmd := clientCommand(&cobra.Command{
+		Use: "rebase NAME", Short: "Base a branch on what its parent has now, with its own changes on top", Args: cobra.ExactArgs(1),
+		Example: "  rowan branch rebase dev --dry-run\n  rowan branch rebase dev --strategy source_wins",
+	}, func(ctx context.Context, c *client, args []string) error {
+		return c.merged(ctx, "rowan.rebase_branch($1, strategy => $2, onto => $3, dry_run => $4::bool)", args[0], strategy, onto, boolean(dryRun))
+	})
+	cmd.Flags().StringVar(&onto, "onto", "", "branch to base it on (default: its parent)")
+	cmd.Flags().StringVar(&strategy, "strategy", "abort", "what happens to conflicts: abort, source_wins or target_wins")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would happen")
+	return cmd
 }

@@ -9,8 +9,10 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 
+	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -39,7 +41,11 @@ func clientCommand(cmd *cobra.Command, run func(ctx context.Context, c *client, 
 	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error { return fromEnvironment(cmd.Flags()) }
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c.out = cmd.OutOrStdout()
-		return failed(run(cmd.Context(), c, args))
+		err := run(cmd.Context(), c, args)
+		if wrong := (misuse{}); errors.As(err, &wrong) {
+			return err
+		}
+		return failed(err)
 	}
 	return cmd
 }
@@ -64,9 +70,22 @@ func (c *client) connect(ctx context.Context) (*pgconn.PgConn, error) {
 	}
 	conn, err := pgconn.ConnectConfig(ctx, cfg)
 	if err != nil {
-		return nil, plain(err)
+		return nil, unconnected(err, net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port))))
 	}
 	return conn, nil
+}
+
+// unconnected says why there is no connection, and what to do about it.
+func unconnected(err error, addr string) error {
+	var net *net.OpError
+	var e *pgconn.PgError
+	switch {
+	case errors.As(err, &e) && e.Code == pgerrcode.InvalidPassword:
+		return fmt.Errorf("%w\n  PGPASSWORD, ~/.pgpass or ROWAN_PASSWORD has the password, --user the role.", plain(err))
+	case errors.As(err, &net):
+		return fmt.Errorf("cannot connect to %s: %w\n  Is a server running there? rowan serve starts one; --pg-addr or --url says where it is.", addr, net.Err)
+	}
+	return plain(err)
 }
 
 func (c *client) config() (*pgconn.Config, error) {
@@ -93,6 +112,11 @@ func (c *client) config() (*pgconn.Config, error) {
 	}
 	return cfg, err
 }
+
+// misuse marks an error of the command line that shows only when the command runs.
+type misuse struct{ error }
+
+func wrong(text string) error { return misuse{errors.New(text)} }
 
 // plain makes one line, or a line with a hint below it, of a server's error.
 func plain(err error) error {

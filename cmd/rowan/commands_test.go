@@ -111,13 +111,57 @@ func TestBranchCommands(t *testing.T) {
 		t.Errorf("commits:\n%s", got)
 	}
 	c.want(0, "restore main ~1 --backup broken", "BRANCH\nmain")
-	c.want(0, "branch drop broken done", "BRANCH  DROPPED\nbroken  t\nBRANCH  DROPPED\ndone    t")
-	c.want(2, "restore main", "rowan: give --from and --data-dir, or a branch and a point\nTry: rowan --help")
+	c.want(0, "branch drop broken done", "BRANCH  DROPPED\nbroken  t\ndone    t")
+	c.want(2, "restore main", "rowan: give --from and --data-dir, or a branch and a point\nTry: rowan restore --help")
 	c.want(0, "branch reset main ~1", "BRANCH\nmain")
 	c.want(0, "diff main@~0 main", "none")
 	var list []map[string]any
 	if err := json.Unmarshal([]byte(c.rowan(0, "branch --json")), &list); err != nil || len(list) != 1 || list[0]["name"] != "main" {
 		t.Errorf("branches as JSON: %v, %v", list, err)
 	}
-	c.want(2, "merge", "rowan: accepts 1 arg(s), received 0\nTry: rowan --help")
+	c.want(2, "branch create", "rowan: accepts 1 arg(s), received 0\nUsage: rowan branch create NAME [flags]\nTry: rowan branch create --help")
+	c.want(2, "ls", "rowan: unknown command \"ls\" for \"rowan\"\n\nDid you mean this?\n\tlog\n\nTry: rowan --help")
+	c.want(2, "diff main main t --sql", "rowan: --schema and --sql are of whole branches: leave out the table\nTry: rowan diff --help")
+	c.want(2, "log -n -1", "rowan: --max-rows must not be negative\nTry: rowan log --help")
+	c.want(1, "branch drop main2 none", "rowan: branch \"main2\" does not exist\n  Known branches: main.")
+	c.want(2, "merge", "rowan: merge needs a SOURCE, or one of --conflicts, --resolve, --complete and --abort\nTry: rowan merge --help")
+}
+
+// TestMergeCommands keeps a merge with conflicts until they are resolved, and tells what breaks a constraint.
+func TestMergeCommands(t *testing.T) {
+	c := newCommandTest(t)
+	c.sql("main", "CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 1), (2, 2); CREATE TABLE k (id int REFERENCES t)")
+	c.want(0, "branch create dev", "BRANCH\ndev")
+	c.sql("main", "UPDATE t SET v = 10 WHERE id = 1")
+	c.sql("dev", "UPDATE t SET v = 20 WHERE id = 1")
+	if got := c.rowan(1, "merge dev --strategy manual"); !strings.Contains(got, "merge 1 waits") {
+		t.Errorf("a merge with conflicts:\n%s", got)
+	}
+	c.want(0, "merge --conflicts", `
+		ID   TABLE  KEY  COLUMN  CONFLICT       BASE  SOURCE  TARGET
+		1/1  t      1    v       update_update  1     20      10`)
+	c.want(2, "merge dev --complete", "rowan: --conflicts, --resolve, --complete and --abort are about the merge that waits: leave out the source\nTry: rowan merge --help")
+	c.want(0, "merge --resolve 1/1 --value 55", "CONFLICT  RESOLVED\n1/1       t")
+	if got := c.rowan(0, "merge --complete"); !strings.Contains(got, "merged") {
+		t.Errorf("complete:\n%s", got)
+	}
+	c.want(1, "merge --abort", "rowan: no merge into branch \"main\" is pending\n  rowan.merges() lists those of other branches.")
+	c.sql("main", "DELETE FROM t WHERE id = 2")
+	c.sql("dev", "INSERT INTO k VALUES (2)")
+	if got := c.rowan(1, "merge dev"); !strings.Contains(got, "k_id_fkey") || !strings.Contains(got, "would break constraints") {
+		t.Errorf("a merge with violations:\n%s", got)
+	}
+	c.want(0, "log --table t --key 2 --since ~2 --by postgres -n 1", `
+		SCN  COMMITTED               USER      INSERTS  UPDATES  DELETES  TABLES  SUMMARY
+		8    #  postgres  0        0        1        t       DELETE FROM t WHERE id = 2`)
+}
+
+// TestTable lays out values of several lines.
+func TestTable(t *testing.T) {
+	r := &pgconn.Result{FieldDescriptions: []pgconn.FieldDescription{{Name: "name"}, {Name: "text"}, {Name: "n"}},
+		Rows: [][][]byte{{[]byte("v"), []byte("SELECT 1,\n  22\n"), []byte("3")}, {[]byte("ww"), nil, []byte("4")}}}
+	want := "NAME  TEXT       N\nv     SELECT 1,  3\n        22\nww               4\n"
+	if got := listing(r); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
 }

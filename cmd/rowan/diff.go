@@ -18,6 +18,8 @@ func newDiff() *cobra.Command {
   rowan diff main dev --sql            statements that make main what dev is`,
 	}, func(ctx context.Context, c *client, args []string) error {
 		switch {
+		case len(args) == 3 && (schema || sql):
+			return wrong("--schema and --sql are of whole branches: leave out the table")
 		case schema:
 			return c.show(ctx, "SELECT * FROM rowan.schema_diff($1, $2)", args[:2]...)
 		case sql && !c.json:

@@ -14,7 +14,7 @@ const keyExample = `  rowan key
 
 func newKey() *cobra.Command {
 	cmd := keyList()
-	cmd.Use, cmd.Short = "key", "List, make and revoke API keys for the HTTP API"
+	cmd.Use, cmd.Short, cmd.Aliases = "key", "List, make and revoke API keys for the HTTP API", nil
 	cmd.Example = keyExample
 	cmd.AddCommand(keyList(), keyCreate(), keyRevoke())
 	return cmd

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/rowandb/rowan/server"
@@ -40,7 +41,14 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	if errors.As(err, &failed) && !errors.As(err, &config) {
 		return 1
 	}
-	_, _ = fmt.Fprintln(errOut, "Try: rowan --help")
+	cmd, _, findErr := root.Find(args)
+	if findErr != nil {
+		cmd = root
+	}
+	if strings.Contains(err.Error(), " arg(s), ") {
+		_, _ = fmt.Fprintln(errOut, "Usage: "+cmd.UseLine())
+	}
+	_, _ = fmt.Fprintln(errOut, "Try: "+cmd.CommandPath()+" --help")
 	return 2
 }
 

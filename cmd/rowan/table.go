@@ -37,23 +37,18 @@ func listing(r *pgconn.Result) string {
 	return layout(out, "  ", "")
 }
 
-// layout aligns columns; rule joins the dashes below the names, "" being no such line.
+// layout aligns columns; rule joins the dashes below the names, "" being no such line. A value of several lines has several.
 func layout(r *pgconn.Result, gap, rule string) string {
-	cells := make([][]string, 0, len(r.Rows)+1)
-	var head []string
-	for _, f := range r.FieldDescriptions {
-		head = append(head, f.Name)
+	head := make([][]byte, len(r.FieldDescriptions))
+	for i, f := range r.FieldDescriptions {
+		head[i] = []byte(f.Name)
 	}
-	cells = append(cells, head)
-	for _, row := range r.Rows {
-		var line []string
-		for _, v := range row {
-			line = append(line, string(v))
-		}
-		cells = append(cells, line)
+	var lines [][]string
+	for _, row := range append([][][]byte{head}, r.Rows...) {
+		lines = append(lines, split(row)...)
 	}
 	width := make([]int, len(head))
-	for _, line := range cells {
+	for _, line := range lines {
 		for i, v := range line {
 			width[i] = max(width[i], utf8.RuneCountInString(v))
 		}
@@ -63,7 +58,7 @@ func layout(r *pgconn.Result, gap, rule string) string {
 	for i, w := range width {
 		dashes[i] = strings.Repeat("-", w)
 	}
-	for n, line := range cells {
+	for n, line := range lines {
 		for i, v := range line {
 			line[i] = v + strings.Repeat(" ", width[i]-utf8.RuneCountInString(v))
 		}
@@ -73,6 +68,19 @@ func layout(r *pgconn.Result, gap, rule string) string {
 		}
 	}
 	return b.String()
+}
+
+// split makes of a row as many lines as the longest of its values has.
+func split(row [][]byte) (lines [][]string) {
+	for i, v := range row {
+		for k, part := range strings.Split(strings.TrimRight(string(v), "\n"), "\n") {
+			if k == len(lines) {
+				lines = append(lines, make([]string, len(row)))
+			}
+			lines[k][i] = part
+		}
+	}
+	return lines
 }
 
 // quoted is a string as an SQL literal.

@@ -8,7 +8,7 @@ import (
 
 func newTag() *cobra.Command {
 	cmd := tagList()
-	cmd.Use, cmd.Short = "tag", "List, make and drop names of points"
+	cmd.Use, cmd.Short, cmd.Aliases = "tag", "List, make and drop names of points", nil
 	cmd.Example = "  rowan tag\n  rowan tag create v1 -m 'first release'\n  rowan tag create before-import --at '-1 hour'\n  rowan tag drop v1"
 	cmd.AddCommand(tagList(), tagCreate(), tagDrop())
 	return cmd

@@ -45,6 +45,10 @@ type Options struct {
 	Supported func(*builtin.Proc) bool
 	// NoParams makes a parameter an error, as in a simple query.
 	NoParams bool
+	// Late says that the statement will be bound again when it is run, with the values of its parameters in Args: what a plan
+	// depends on, such as the point of AS OF, may be a parameter then. Until there are values it is bound as of the present.
+	Late bool
+	Args []types.Datum
 	// Body says that the statement is one of a function's; nil: it is not.
 	Body *Body
 	// Ref is what unqualified relations and functions mean.
@@ -71,6 +75,8 @@ type Bound struct {
 	Refs []catalog.Ref
 	// Once says that the plan holds values of now, such as 'today'::date, or of settings that must be bound again.
 	Once bool
+	// ByArgs says that the plan depends on the values of parameters: see Options.Late.
+	ByArgs bool
 	// Access lists the privileges on relations that running the statement takes.
 	Access []Access
 	// Locks lists the relations that the statement uses, in the order of their names.

@@ -133,6 +133,7 @@ func (in *Inliner) take(b *Bound) {
 	in.Bound.Locks = append(in.Bound.Locks, b.Locks...)
 	in.Bound.Refs = append(in.Bound.Refs, b.Refs...)
 	in.Bound.Once = in.Bound.Once || b.Once
+	in.Bound.ByArgs = in.Bound.ByArgs || b.ByArgs
 }
 
 // onlyExpr is the value of a SELECT of one expression and nothing else; nil for any other query.

@@ -70,7 +70,7 @@ func (q *query) shapedFunction(f *tableFunction, n *pg.FuncCall) error {
 		if i > 0 && r.proc.Name == "dolt_commit_diff_of" {
 			break // the commits need not be known before
 		}
-		if words[i], err = q.b.constantWord(r.args[i], r.proc, c.pos); err != nil {
+		if words[i], err = q.b.constantWord(r.args[i], r.proc, i, c.pos); err != nil {
 			return err
 		}
 	}
@@ -82,9 +82,15 @@ func (q *query) shapedFunction(f *tableFunction, n *pg.FuncCall) error {
 }
 
 // constantWord evaluates an argument; NULL is "".
-func (b *binder) constantWord(e expr.Expr, p *builtin.Proc, pos int) (string, error) {
+func (b *binder) constantWord(e expr.Expr, p *builtin.Proc, i, pos int) (string, error) {
+	isTable := i < len(p.ArgNames) && p.ArgNames[i] == "table_name" // whose columns must be known from the beginning
+	if hasParams(e) && b.opts.Late && !isTable {
+		if e = b.withArgs(e); e == nil {
+			return "", nil
+		}
+	}
 	k, ok := e.(*expr.Const)
-	if !ok && expr.IsConstant(e) && b.opts.Fold != nil && !expr.Any(e, func(x expr.Expr) bool { _, ok := x.(*expr.Param); return ok }) {
+	if !ok && expr.IsConstant(e) && b.opts.Fold != nil && !hasParams(e) {
 		d, err := b.opts.Fold(e)
 		if err != nil {
 			return "", err

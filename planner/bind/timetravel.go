@@ -41,41 +41,56 @@ func (q *query) tableSample(n *pg.RangeTableSample) (logical.Node, []*item, erro
 
 // pointOf evaluates the point of an AS OF. It must be constant: which catalog holds depends on it.
 func (b *binder) pointOf(n *pg.RangeTableSample) (string, error) {
+	p, late, err := b.pointText(n)
+	if err == nil && p == "" && !late {
+		err = pgerr.New(pgerrcode.InvalidParameterValue, "the point of AS OF must not be empty").At(int(n.Location))
+	}
+	return p, err
+}
+
+// pointText is pointOf; late: the point is a parameter whose value is not known yet.
+func (b *binder) pointText(n *pg.RangeTableSample) (point string, late bool, err error) {
 	pos := int(n.Location)
 	if len(n.Args) != 1 {
-		return "", pgerr.New(pgerrcode.SyntaxError, "AS OF takes one point").At(pos)
+		return "", false, pgerr.New(pgerrcode.SyntaxError, "AS OF takes one point").At(pos)
 	}
 	e, err := b.child(nil).in(kindOther, n.Args[0])
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
-	if expr.Any(e, func(x expr.Expr) bool { _, ok := x.(*expr.Param); return ok }) {
-		return "", pgerr.Unsupported("a parameter as the point of AS OF").At(pos)
+	params := hasParams(e)
+	if params && !b.opts.Late {
+		return "", false, pgerr.Unsupported("a parameter as the point of AS OF").At(pos)
 	}
 	if k, ok := e.(*expr.Const); ok && !k.Value.Null {
 		switch k.T.ID() {
 		case types.OIDUnknown, types.OIDText, types.OIDVarchar:
-			return k.Value.S, nil
+			return k.Value.S, false, nil
 		case types.OIDInt4, types.OIDInt8:
-			return numberPoint(k.Value.I, nameText(n.Method)), nil
+			return numberPoint(k.Value.I, nameText(n.Method)), false, nil
 		}
 	}
 	text, _, err := b.coerceTo(e, typeText, cast{explicit, expr.FormCast, pos})
 	if err != nil {
-		return "", err
+		return "", false, err
+	}
+	if params {
+		if text = b.withArgs(text); text == nil {
+			return "", true, nil
+		}
 	}
 	if b.opts.Fold == nil || !expr.IsConstant(text) {
-		return "", pgerr.New(pgerrcode.FeatureNotSupported, "the point of AS OF must be a constant").At(pos)
+		return "", false, pgerr.New(pgerrcode.FeatureNotSupported, "the point of AS OF must be a constant").At(pos)
 	}
 	b.out.Once = true
 	d, err := b.opts.Fold(text)
 	if err != nil {
-		return "", pgerr.From(err).At(pos)
+		return "", false, pgerr.From(err).At(pos)
 	}
 	if d.Null {
-		return "", pgerr.New(pgerrcode.NullValueNotAllowedDataException, "the point of AS OF must not be null").At(pos)
+		return "", false, pgerr.New(pgerrcode.NullValueNotAllowedDataException, "the point of AS OF must not be null").At(pos)
 	}
-	return d.S, nil
+	return d.S, false, nil
 }
 
 // numberPoint reads a number: an SCN, or in AS OF SYSTEM TIME, when it is that large, nanoseconds since 1970.
@@ -91,4 +106,24 @@ func numberPoint(n int64, method string) string {
 func branchPoint(s string) catalog.Ref {
 	branch, point, _ := strings.Cut(s, "@")
 	return catalog.Ref{Branch: branch, Point: point}
+}
+
+func hasParams(e expr.Expr) bool {
+	return expr.Any(e, func(x expr.Expr) bool { _, ok := x.(*expr.Param); return ok })
+}
+
+// withArgs puts the values of parameters in their places, and notes that the plan depends on them; nil: they are not known yet.
+func (b *binder) withArgs(e expr.Expr) expr.Expr {
+	b.out.ByArgs, b.out.Once = true, true
+	if b.opts.Args == nil {
+		return nil
+	}
+	var put func(e expr.Expr) expr.Expr
+	put = func(e expr.Expr) expr.Expr {
+		if p, ok := e.(*expr.Param); ok && p.Index < len(b.opts.Args) {
+			return &expr.Const{Value: b.opts.Args[p.Index], T: p.T}
+		}
+		return expr.MapChildren(e, put)
+	}
+	return put(e)
 }

@@ -1,8 +1,10 @@
 package parse
 
 import (
+	"fmt"
 	"strings"
 
+	"github.com/jackc/pgerrcode"
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/rowandb/rowan/pgerr"
@@ -16,7 +18,8 @@ func branchStatement(r *rewriter, t *tokens, i int) (int, error) {
 	var err error
 	switch {
 	case c.words("create", "branch"), c.words("create", "database", "branch"):
-		sql, tag = c.create(), "CREATE BRANCH"
+		sql, err = c.create()
+		tag = "CREATE BRANCH"
 	case c.words("drop", "branch"), c.words("drop", "database", "branch"):
 		sql, tag = c.drop(), "DROP BRANCH"
 	case c.words("merge", "branch"), c.words("merge", "database", "branch"):
@@ -32,6 +35,20 @@ func branchStatement(r *rewriter, t *tokens, i int) (int, error) {
 		}
 	case c.words("show", "branches"):
 		sql, tag = "SELECT * FROM rowan.branches()", "SHOW BRANCHES"
+	case c.words("show", "branch"):
+		sql, tag = "SHOW rowan.branch", "SHOW"
+	case c.words("begin", "as", "of"), c.words("begin", "transaction", "as", "of"), c.words("start", "transaction", "as", "of"):
+		if p := c.constantPoint(); p != "" && c.over() { // two statements
+			r.keep(t.start(i))
+			r.put("BEGIN", t.start(i), t.end(i), "BEGIN")
+			r.done = t.end(i)
+			i++
+			sql, tag = "; SET LOCAL rowan.as_of = "+p, "SET"
+		}
+	case c.words("set", "transaction", "as", "of"):
+		if p := c.constantPoint(); p != "" {
+			sql, tag = "SET LOCAL rowan.as_of = "+p, "SET"
+		}
 	}
 	if err != nil {
 		return i, err
@@ -84,15 +101,40 @@ func (c *clause) name() bool {
 	return true
 }
 
-func (c *clause) create() string {
-	if !c.name() {
+// constantPoint reads a point that is a constant, with CockroachDB's SYSTEM TIME before it or not, as a literal; "": there is none.
+func (c *clause) constantPoint() string {
+	c.words("system", "time")
+	p := point(c.t, c.at, true)
+	if p.next == 0 {
 		return ""
 	}
+	for i := c.at; i < p.next; i++ {
+		if c.t.text(i) == "(" && p.text == "" || c.t.kind(i) == pg.Token_PARAM {
+			return ""
+		}
+	}
+	text := p.text
+	if text == "" {
+		text = c.t.sql[c.t.start(c.at):c.t.end(p.next-1)]
+		if !strings.HasPrefix(text, "'") {
+			text = quote(text)
+		}
+	}
+	c.at = p.next
+	return text
+}
+
+func (c *clause) create() (string, error) {
+	missing := c.words("if", "not", "exists")
+	if !c.name() {
+		return "", nil
+	}
+	name := c.word
 	args := []string{quote(c.word)}
 	if c.words("from") {
 		if !c.words("current") {
 			if !c.name() {
-				return ""
+				return "", nil
 			}
 			args = append(args, "source => "+quote(c.word))
 		} else {
@@ -102,7 +144,7 @@ func (c *clause) create() string {
 	if c.words("as", "of") {
 		p := point(c.t, c.at, true)
 		if p.next == 0 {
-			return ""
+			return "", nil
 		}
 		text := p.text
 		if text == "" {
@@ -111,7 +153,67 @@ func (c *clause) create() string {
 		c.at = p.next
 		args = append(args, "as_of => ("+text+")::text")
 	}
-	return "SELECT rowan.create_branch(" + strings.Join(args, ", ") + ")"
+	if c.words("with", "(") {
+		more, err := c.createOptions()
+		if more == nil || err != nil {
+			return "", err
+		}
+		args = append(args, more...)
+	}
+	call := "SELECT rowan.create_branch(" + strings.Join(args, ", ") + ")"
+	if missing {
+		call += " WHERE NOT EXISTS (SELECT FROM rowan.branches() b WHERE b.name = " + quote(name) + ")"
+	}
+	return call, nil
+}
+
+// createOptions reads what stands in the parentheses of CREATE BRANCH … WITH (…) as arguments; nil: something else does. What tells
+// HeliosDB where to keep a branch, which is everywhere the same here, is kept as metadata.
+func (c *clause) createOptions() ([]string, error) {
+	args, metadata := []string{}, []string{}
+	err := c.options(func(option, value string) error {
+		switch option {
+		case "replication_factor", "region":
+			metadata = append(metadata, quote(option)+", "+quote(value))
+		case "description", "expires":
+			args = append(args, option+" => "+quote(value))
+		case "ttl":
+			args = append(args, "expires => "+quote(value))
+		case "protected", "schema_only":
+			args = append(args, option+" => "+quote(value))
+		default:
+			return pgerr.New(pgerrcode.InvalidParameterValue, "unrecognized option %q of CREATE BRANCH", option).
+				WithHint("The options are description, expires, protected, schema_only, and for metadata region and replication_factor.")
+		}
+		return nil
+	})
+	if len(metadata) > 0 {
+		args = append(args, "metadata => jsonb_build_object("+strings.Join(metadata, ", ")+")")
+	}
+	return args, err
+}
+
+// options reads name = value, …) and passes them on. A value is one token.
+func (c *clause) options(f func(option, value string) error) error {
+	for !c.words(")") {
+		if !c.name() {
+			return nil // not over: the grammar refuses the statement
+		}
+		option := strings.ToLower(c.word)
+		if !c.words("=") || c.over() {
+			return nil
+		}
+		value := c.t.text(c.at)
+		if c.t.kind(c.at) == pg.Token_SCONST {
+			value = unquote(value)
+		}
+		c.at++
+		if err := f(option, strings.Trim(value, `"`)); err != nil {
+			return err
+		}
+		c.words(",")
+	}
+	return nil
 }
 
 func (c *clause) drop() string {
@@ -133,6 +235,8 @@ var strategies = map[string]string{
 	"fail": "abort", "abort": "abort", "manual": "manual",
 }
 
+var booleans = map[string]bool{"true": true, "on": true, "yes": true, "1": true, "false": false, "off": false, "no": false, "0": false}
+
 func (c *clause) merge() (string, error) {
 	if !c.name() {
 		return "", nil
@@ -145,24 +249,25 @@ func (c *clause) merge() (string, error) {
 		args = append(args, "target => "+quote(c.word))
 	}
 	if c.words("with", "(") {
-		for !c.words(")") {
-			if !c.name() {
-				return "", nil
-			}
-			option := c.word
-			if !c.words("=") || c.over() {
-				return "", nil
-			}
-			value := strings.ToLower(strings.Trim(c.t.text(c.at), `'"`))
-			c.at++
+		err := c.options(func(option, value string) error {
+			value = strings.ToLower(value)
+			remove, isBool := booleans[value]
 			switch {
 			case option == "conflict_resolution" && strategies[value] != "":
 				args = append(args, "strategy => "+quote(strategies[value]))
-			case option == "delete_branch_after" && value == "false":
+			case option == "conflict_resolution":
+				return pgerr.New(pgerrcode.InvalidParameterValue, "unknown conflict_resolution %q", value).WithHint("There are branch_wins, target_wins, fail and manual.")
+			case option == "delete_branch_after" && isBool:
+				args = append(args, fmt.Sprintf("delete_source => %t", remove))
+			case option == "delete_branch_after":
+				return pgerr.New(pgerrcode.InvalidParameterValue, "delete_branch_after requires a Boolean value")
 			default:
-				return "", pgerr.Unsupported("MERGE BRANCH option %q with value %q", option, value)
+				return pgerr.New(pgerrcode.InvalidParameterValue, "unrecognized option %q of MERGE BRANCH", option).WithHint("The options are conflict_resolution and delete_branch_after.")
 			}
-			c.words(",")
+			return nil
+		})
+		if err != nil {
+			return "", err
 		}
 	}
 	return "SELECT * FROM rowan.merge(" + strings.Join(args, ", ") + ")", nil

@@ -50,6 +50,13 @@ func TestExtensions(t *testing.T) {
 		{"SELECT * FROM t FOR UPDATE OF t", "", ""},
 		{"CREATE BRANCH feature/x FROM main", "CREATE BRANCH", ""},
 		{"CREATE DATABASE BRANCH b FROM CURRENT AS OF NOW", "CREATE BRANCH", ""},
+		{"CREATE BRANCH IF NOT EXISTS b FROM main WITH (region = 'eu', replication_factor = 3, ttl = '2 hours', protected = true)", "CREATE BRANCH", ""},
+		{"CREATE DATABASE BRANCH b FROM CURRENT AS OF NOW WITH (region = us)", "CREATE BRANCH", ""},
+		{"MERGE DATABASE BRANCH b INTO main WITH (conflict_resolution = branch_wins, delete_branch_after = true)", "SELECT", ""},
+		{"SELECT * FROM t AS OF SCN $1", "", parse.AsOf},
+		{"SELECT * FROM t AS OF BRANCH $1", "", parse.AsOf},
+		{"SET TRANSACTION AS OF SYSTEM TIME '-10s'", "SET", ""},
+		{"SHOW BRANCH", "SHOW", ""},
 		{"use branch b", "USE BRANCH", ""},
 		{"DROP BRANCH b", "DROP BRANCH", ""},
 		{"CREATE TABLE branch (use int)", "", ""},
@@ -73,6 +80,17 @@ func TestExtensions(t *testing.T) {
 	}
 }
 
+// TestBeginAsOf makes two statements of BEGIN AS OF.
+func TestBeginAsOf(t *testing.T) {
+	got, err := parse.Parse("SELECT 1; begin transaction AS OF SYSTEM TIME '-10s'; SELECT 2")
+	if err != nil || len(got) != 4 {
+		t.Fatalf("%d statements, %v", len(got), err)
+	}
+	if got[1].Tag != "BEGIN" || got[1].Text != "begin" || got[2].Tag != "" || got[2].Node.GetVariableSetStmt() == nil {
+		t.Errorf("%q tagged %s, and %q tagged %s", got[1].Text, got[1].Tag, got[2].Text, got[2].Tag)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	for _, c := range []struct {
 		sql, code, message string
@@ -84,7 +102,11 @@ func TestErrors(t *testing.T) {
 		{"SELECT 'abc", "42601", `unterminated quoted string at or near "'abc"`, 7},
 		{"SELECT a FROM t AS OF SCN 5 x y", "42601", `syntax error at or near "y"`, 30},
 		{"SELECT a FROM t LIMIT 1, 2", "42601", "LIMIT #,# syntax is not supported", 16},
-		{"UPDATE t AS OF SCN 5 SET a = 1", "42601", `syntax error at or near "SCN"`, 15},
+		{"UPDATE t AS OF SCN 5 SET a = 1", "25006", "cannot execute UPDATE at a point in the past", 9},
+		{"INSERT INTO s.t AS OF '~1' VALUES (1)", "25006", "cannot execute INSERT at a point in the past", 16},
+		{"DELETE FROM ONLY t AS OF '~1'", "25006", "cannot execute DELETE at a point in the past", 19},
+		{"CREATE BRANCH b WITH (color = 3)", "22023", `unrecognized option "color" of CREATE BRANCH`, -1},
+		{"MERGE BRANCH b WITH (conflict_resolution = maybe)", "22023", `unknown conflict_resolution "maybe"`, -1},
 		{"SELECT \x00", "22021", `invalid byte sequence for encoding "UTF8": 0x00`, -1},
 	} {
 		_, err := parse.Parse(c.sql)

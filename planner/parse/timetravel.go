@@ -3,7 +3,10 @@ package parse
 import (
 	"strings"
 
+	"github.com/jackc/pgerrcode"
 	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/rowandb/rowan/pgerr"
 )
 
 // Names of the sampling methods that stand for AS OF in the rewritten text. AsOfAll is CockroachDB's AS OF SYSTEM TIME,
@@ -17,6 +20,7 @@ const (
 func extend(sql string) (string, edits, error) {
 	travel, branch := mayTravel(sql), containsFold(sql, "branch") || mayUse(sql)
 	history := mayHistory(sql)
+	branch = branch || travel && (containsFold(sql, "begin") || containsFold(sql, "transaction")) // BEGIN AS OF SYSTEM TIME …
 	if !travel && !branch && !history {
 		return sql, nil, nil
 	}
@@ -45,6 +49,9 @@ func extend(sql string) (string, edits, error) {
 			}
 		}
 		if travel {
+			if err := writeAsOf(toks, i); err != nil {
+				return "", nil, err
+			}
 			if next := asOf(r, toks, i); next > i {
 				i = next - 1
 			}
@@ -132,6 +139,31 @@ func asOf(r *rewriter, t *tokens, i int) int {
 	return next
 }
 
+// writeAsOf refuses to write to a table as of a point, which token i begins to name.
+func writeAsOf(t *tokens, i int) error {
+	if !t.is(i, "as", "of") || point(t, i+2, false).next == 0 {
+		return nil
+	}
+	at, what := nameBefore(t, i)-1, ""
+	if t.is(at, "only") {
+		at--
+	}
+	switch {
+	case at < 0:
+		return nil
+	case t.is(at, "update") && !t.is(at-1, "for") && !t.is(at-1, "key") && !t.is(at-1, "do"):
+		what = "UPDATE"
+	case t.is(at-1, "insert", "into"):
+		what = "INSERT"
+	case t.is(at-1, "delete", "from"):
+		what = "DELETE"
+	default:
+		return nil
+	}
+	return pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot execute %s at a point in the past", what).At(t.start(i)).
+		WithHint("Make a branch of the point with rowan.create_branch, and write to that.")
+}
+
 // pointSpan is where a point ends (next 0: there is none) and, unless it is taken as written, the SQL that replaces it.
 type pointSpan struct {
 	next int
@@ -148,6 +180,12 @@ func point(t *tokens, i int, sure bool) pointSpan {
 		return pointSpan{i + 1, "'~0'"}
 	case t.is(i, "scn") && (t.kind(i+1) == pg.Token_ICONST || t.kind(i+1) == pg.Token_FCONST):
 		return pointSpan{i + 2, quote(t.text(i + 1))}
+	case t.is(i, "scn") && t.kind(i+1) == pg.Token_PARAM:
+		return pointSpan{i + 2, "('scn:' || " + t.text(i+1) + "::bigint)"}
+	case t.is(i, "transaction") && t.kind(i+1) == pg.Token_PARAM:
+		return pointSpan{i + 2, "('tx:' || " + t.text(i+1) + "::bigint)"}
+	case (t.is(i, "tag") || t.is(i, "commit") || t.is(i, "snapshot") || t.is(i, "branch")) && t.kind(i+1) == pg.Token_PARAM:
+		return pointSpan{i + 2, "(" + quote(strings.ToLower(t.text(i))+":") + " || " + t.text(i+1) + "::text)"}
 	case t.is(i, "transaction") && t.kind(i+1) == pg.Token_ICONST:
 		return pointSpan{i + 2, quote("tx:" + t.text(i+1))}
 	case (t.is(i, "tag") || t.is(i, "commit") || t.is(i, "snapshot") || t.is(i, "branch")) && t.kind(i+1) == pg.Token_SCONST:

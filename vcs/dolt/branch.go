@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgerrcode"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/vcs"
@@ -254,14 +255,20 @@ func keys(set map[string]bool) []string {
 
 // use is dolt_use(name), which is USE database and USE database/branch: the session works on the branch from now on, without one
 // on the database's default.
-func use(_ context.Context, c vcs.Conn, a []types.Datum) (types.Datum, error) {
+func use(ctx context.Context, c vcs.Conn, a []types.Datum) (types.Datum, error) {
 	database, branch, _ := strings.Cut(a[0].S, "/")
-	if database != c.Database().Name {
+	b, err := c.Store().Branches().Get(ctx, c.Database().OID, a[0].S)
+	switch {
+	case database == c.Database().Name:
+		if b, err = c.Store().Branches().Get(ctx, c.Database().OID, branch); err != nil {
+			return types.Null, err
+		}
+	case err != nil:
 		return types.Null, pgerr.New(pgerrcode.FeatureNotSupported, "cannot change the database of a session to \"%s\"", database).
 			WithHint("Connect to it.")
 	}
-	if branch == "" {
-		branch = c.Database().Default
+	if err := vcs.CheckBranch(ctx, c.Store(), c.Database().OID, c.User(), b.Name, catalog.BranchRead); err != nil {
+		return types.Null, err
 	}
-	return types.String(branch), c.SetBranch(branch)
+	return types.String(b.Name), c.SetBranch(b.Name)
 }
