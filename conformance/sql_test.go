@@ -38,7 +38,7 @@ func TestSQL(t *testing.T) {
 // runFile runs one file in a fresh database.
 func runFile(t *testing.T, target endpoint, file string) {
 	name := "t_" + strings.NewReplacer("-", "_", ".", "_").Replace(strings.ToLower(filepath.Base(file)))
-	c := &conversation{target: target, database: name, sessions: map[string]*pgconn.PgConn{}}
+	c := &conversation{target: target, database: name, sessions: map[string]*speaker{}}
 	admin := c.connect(t, "postgres")
 	for _, sql := range []string{"DROP DATABASE IF EXISTS " + name, "CREATE DATABASE " + name + " TEMPLATE template0"} {
 		if _, err := admin.Exec(context.Background(), sql).ReadAll(); err != nil {
@@ -65,31 +65,38 @@ func runFile(t *testing.T, target endpoint, file string) {
 type conversation struct {
 	target   endpoint
 	database string
-	sessions map[string]*pgconn.PgConn
-	notices  strings.Builder
-	pending  map[string]chan string
+	sessions map[string]*speaker
+	watch    *speaker // sees who waits; nil: nobody had to be watched yet
 }
 
-func (c *conversation) connect(t *testing.T, database string) *pgconn.PgConn {
+// speaker is one session.
+type speaker struct {
+	*pgconn.PgConn
+	notices *strings.Builder
+	pending chan string // gets the answer to a statement that was not waited for
+}
+
+func (c *conversation) connect(t *testing.T, database string) *speaker {
 	cfg, err := pgconn.ParseConfig(c.target.url(database))
 	if err != nil {
 		t.Fatal(err)
 	}
+	notices := &strings.Builder{}
 	cfg.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
-		fmt.Fprintf(&c.notices, "%s: %s\n", n.Severity, n.Message)
+		fmt.Fprintf(notices, "%s: %s\n", n.Severity, n.Message)
 		if n.Detail != "" {
-			fmt.Fprintf(&c.notices, "DETAIL: %s\n", n.Detail)
+			fmt.Fprintf(notices, "DETAIL: %s\n", n.Detail)
 		}
 	}
 	conn, err := pgconn.ConnectConfig(context.Background(), cfg)
 	if err != nil {
 		t.Fatalf("connect to %s: %v", database, err)
 	}
-	return conn
+	return &speaker{PgConn: conn, notices: notices}
 }
 
 // session returns the session that a command names (session=b), connecting it (to database=app/dev) at first use.
-func (c *conversation) session(t *testing.T, d *datadriven.TestData) (string, *pgconn.PgConn) {
+func (c *conversation) session(t *testing.T, d *datadriven.TestData) *speaker {
 	name, database := "a", c.database
 	d.MaybeScanArgs(t, "session", &name)
 	if d.HasArg("branch") {
@@ -101,38 +108,55 @@ func (c *conversation) session(t *testing.T, d *datadriven.TestData) (string, *p
 	if c.sessions[name] == nil {
 		c.sessions[name] = c.connect(t, database)
 	}
-	return name, c.sessions[name]
+	return c.sessions[name]
 }
 
-// sql runs statements in one simple query each and prints all that comes back. With `async` it does not wait: the answer
-// is printed by a later `sql session=… wait`.
+// sql runs statements in one simple query each and prints all that comes back. With `async` it does not wait for more than that the
+// session waits for a lock: the answer is printed by a later `sql session=… wait`.
 func (c *conversation) sql(t *testing.T, d *datadriven.TestData) string {
-	name, conn := c.session(t, d)
-	if d.HasArg("wait") {
+	x := c.session(t, d)
+	switch {
+	case d.HasArg("wait"):
 		select {
-		case out := <-c.pending[name]:
+		case out := <-x.pending:
 			return out
 		case <-time.After(patience):
-			t.Fatalf("%s: session %s still waits", d.Pos, name)
+			t.Fatalf("%s: the session still waits", d.Pos)
 		}
-	}
-	if d.HasArg("async") {
-		if c.pending == nil {
-			c.pending = map[string]chan string{}
-		}
-		ch := make(chan string, 1)
-		c.pending[name] = ch
-		go func() { ch <- c.run(conn, d.Input) }()
-		time.Sleep(150 * time.Millisecond)
+	case d.HasArg("async"):
+		pending, sql := make(chan string, 1), d.Input
+		x.pending = pending
+		go func() { pending <- x.run(sql) }()
+		c.settle(t, x)
 		return ""
 	}
-	return c.run(conn, d.Input)
+	return x.run(d.Input)
 }
 
-func (c *conversation) run(conn *pgconn.PgConn, sql string) string {
+// settle waits until a session waits for a lock, or has answered.
+func (c *conversation) settle(t *testing.T, x *speaker) {
+	if c.watch == nil {
+		c.watch = c.connect(t, c.database)
+	}
+	sql := fmt.Sprintf("SELECT 1 FROM pg_stat_activity WHERE pid = %d AND wait_event_type = 'Lock'", x.PID())
+	for begun := time.Now(); len(x.pending) == 0; time.Sleep(3 * time.Millisecond) {
+		r, err := c.watch.Exec(context.Background(), sql).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r[0].Rows) > 0 {
+			return
+		}
+		if time.Since(begun) > patience {
+			t.Fatal("the session neither answers nor waits for a lock")
+		}
+	}
+}
+
+func (c *speaker) run(sql string) string {
 	var b strings.Builder
 	c.notices.Reset()
-	mrr := conn.Exec(context.Background(), sql)
+	mrr := c.Exec(context.Background(), sql)
 	for mrr.NextResult() {
 		rr := mrr.ResultReader()
 		printResult(&b, rr)
@@ -150,7 +174,7 @@ func (c *conversation) run(conn *pgconn.PgConn, sql string) string {
 // prepared runs one statement through the extended protocol with the text parameters given as p=…, results in binary
 // when the command has `binary`.
 func (c *conversation) prepared(t *testing.T, d *datadriven.TestData) string {
-	_, conn := c.session(t, d)
+	x := c.session(t, d)
 	var params [][]byte
 	for _, a := range d.CmdArgs {
 		if a.Key == "p" {
@@ -168,7 +192,7 @@ func (c *conversation) prepared(t *testing.T, d *datadriven.TestData) string {
 		formats = []int16{1}
 	}
 	var b strings.Builder
-	rr := conn.ExecParams(context.Background(), d.Input, params, nil, nil, formats)
+	rr := x.ExecParams(context.Background(), d.Input, params, nil, nil, formats)
 	printResult(&b, rr)
 	_, err := rr.Close()
 	printError(&b, err, d.Input)
@@ -188,6 +212,9 @@ func (c *conversation) disconnect(d *datadriven.TestData) string {
 func (c *conversation) close() {
 	for _, s := range c.sessions {
 		_ = s.Close(context.Background())
+	}
+	if c.watch != nil {
+		_ = c.watch.Close(context.Background())
 	}
 }
 
