@@ -118,6 +118,9 @@ func (t *Tokens) prove(r *http.Request, token string) (api.Principal, error) {
 // key finds the key by which a token is checked. The method has been checked: what is signed with HMAC never meets a
 // public key.
 func (t *Tokens) key(r *http.Request, tok *jwt.Token) (any, error) {
+	if tok.Header["crit"] != nil { // what the issuer says must be understood, and no extension is
+		return nil, errors.New("the token has critical headers")
+	}
 	if _, hmac := tok.Method.(*jwt.SigningMethodHMAC); hmac {
 		return t.config.Secret, nil
 	}

@@ -108,6 +108,9 @@ func TestHS256(t *testing.T) {
 	if _, err := tok.prove(request(t), sign(t, jwt.SigningMethodHS256, []byte("another secret, just as long....."), with())); err == nil {
 		t.Error("another's secret is believed")
 	}
+	if _, err := tok.prove(request(t), sign(t, jwt.SigningMethodHS256, secret, with(), "crit", "exp")); err == nil {
+		t.Error("an extension that is not understood was passed over")
+	}
 	none, _ := jwt.NewWithClaims(jwt.SigningMethodNone, with()).SignedString(jwt.UnsafeAllowNoneSignatureType)
 	if _, err := tok.prove(request(t), none); err == nil {
 		t.Error("a token without signature is believed")
