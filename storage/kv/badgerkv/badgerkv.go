@@ -36,11 +36,13 @@ type Engine struct {
 	stopped  chan struct{}
 	reclaim  chan chan error // asks the commit loop for a collection of value logs
 	closed   atomic.Bool
+	ready    atomic.Bool  // it is open, and compactions may look at it
 	users    atomic.Int64 // reads and iterators under way, which Close waits for
 	health   health
 	wal      walFiles
 	backlog  backlog
 	courtesy courtesy
+	trimming sync.Mutex
 	loosened atomic.Int64 // bytes written loosely since the last of them were synced
 	space    space
 	loose    sync.RWMutex // held for reading by loose writes, for writing by the collection of the value log

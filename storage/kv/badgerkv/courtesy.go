@@ -63,6 +63,7 @@ func (p polite) Debugf(format string, args ...any) {
 	p.Logger.Debugf(format, args...)
 	if strings.HasPrefix(format, tableFilled) {
 		processors.crowd()
+		p.e.trim()
 		p.e.courtesy.rest()
 	}
 }

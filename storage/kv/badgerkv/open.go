@@ -71,9 +71,10 @@ func openWith(o Options, b badger.Options) (*Engine, error) {
 	}
 	e.backlog.low, e.backlog.high = e.wal.first, e.wal.next-1
 	engines.add(e)
+	e.ready.Store(true)
 	go e.commitLoop()
 	if o.Memory > 0 && !o.keepResident {
-		go e.trim(mappedShare(o.Memory), e.stopped)
+		go e.trims()
 	}
 	go e.scrubs(later)
 	return e, nil

@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // mappedBytes is how much of the files that the process has mapped is in its memory.
@@ -22,7 +24,13 @@ func mappedBytes() int64 {
 
 func openMaps() (io.ReadCloser, error) { return os.Open("/proc/self/maps") }
 
+// pageOut has a mapping written to its file, or to where memory is swapped, and dropped from memory. Linux before 5.4 does not
+// know how, and leaves it there.
+func pageOut(m mapping) { advise(m, unix.MADV_PAGEOUT) }
+
 // release drops the pages of a mapping of a file, which keeps what is in them. Of other memory they would be lost.
-func release(m mapping) {
-	_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, m.from, m.to-m.from, syscall.MADV_DONTNEED)
+func release(m mapping) { advise(m, unix.MADV_DONTNEED) }
+
+func advise(m mapping, what uintptr) {
+	_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, m.from, m.to-m.from, what)
 }

@@ -2,10 +2,15 @@ package badgerkv
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"testing"
+
+	"github.com/dgraph-io/ristretto/v2/z"
 
 	"github.com/rowandb/rowan/storage/kv"
 )
@@ -94,5 +99,33 @@ func TestLetGoBeside(t *testing.T) {
 	for range 3 {
 		fillTables(t, e)
 		readTables(t, e)
+	}
+}
+
+// TestPageOut takes a file that nobody knows, as what a compaction makes, out of memory: it can still be read.
+func TestPageOut(t *testing.T) {
+	e := openResident(t)
+	name := filepath.Join(e.opts.Dir, "999999.sst")
+	const size = 16 << 20
+	f, err := z.OpenMmapFile(name, os.O_CREATE|os.O_RDWR, size)
+	if err != nil && !errors.Is(err, z.NewFile) {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Delete() }()
+	for i := range f.Data {
+		f.Data[i] = byte(i % 251)
+	}
+	if err := f.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	before := mappedBytes()
+	e.letGo()
+	if after := mappedBytes(); after > before-size/2 {
+		t.Errorf("%d bytes, before %d", after, before)
+	}
+	for i, b := range f.Data {
+		if b != byte(i%251) {
+			t.Fatalf("byte %d is %d", i, b)
+		}
 	}
 }
