@@ -25,7 +25,14 @@ type Server struct {
 	Port int
 	dir  string
 	cmd  *exec.Cmd
+	gone chan struct{} // closed when the process has ended
 }
+
+// patience is how long a busy machine may take to start it.
+const patience = time.Minute
+
+// errGone says that the process has ended before it was ready: most likely somebody else has taken its port meanwhile.
+var errGone = errors.New("PostgreSQL ended as it started")
 
 // binDir is where Debian puts PostgreSQL 15.
 func binDir() string {
@@ -56,19 +63,39 @@ func Start(ctx context.Context, extra ...string) (*Server, error) {
 	if out, err := init.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	if s.Port, err = freePort(); err != nil {
+	for range 5 {
+		if err = s.run(ctx, attr, extra); !errors.Is(err, errGone) {
+			break
+		}
+	}
+	if err != nil {
+		s.Stop()
 		return nil, err
 	}
-	args := []string{"-D", data, "-p", strconv.Itoa(s.Port), "-h", "127.0.0.1", "-k", dir, "-c", "log_destination=stderr", "-c", "max_connections=200"}
+	return s, nil
+}
+
+// run starts the cluster on a port that is free at the moment.
+func (s *Server) run(ctx context.Context, attr *syscall.SysProcAttr, extra []string) error {
+	var err error
+	if s.Port, err = freePort(); err != nil {
+		return err
+	}
+	args := []string{"-D", filepath.Join(s.dir, "data"), "-p", strconv.Itoa(s.Port), "-h", "127.0.0.1", "-k", s.dir, "-c", "log_destination=stderr", "-c", "max_connections=200"}
 	for _, e := range extra {
 		args = append(args, "-c", e)
 	}
-	s.cmd = exec.Command(filepath.Join(binDir(), "postgres"), args...)
-	s.cmd.SysProcAttr, s.cmd.Dir = attr, dir
-	if err := s.cmd.Start(); err != nil {
-		return nil, err
+	cmd, gone := exec.Command(filepath.Join(binDir(), "postgres"), args...), make(chan struct{})
+	cmd.SysProcAttr, cmd.Dir = attr, s.dir
+	if err := cmd.Start(); err != nil {
+		return err
 	}
-	return s, s.wait(ctx)
+	go func() {
+		_ = cmd.Wait()
+		close(gone)
+	}()
+	s.cmd, s.gone = cmd, gone
+	return s.wait(ctx)
 }
 
 // unprivileged gives the directory to a user that PostgreSQL runs as, when the tests run as root.
@@ -97,15 +124,21 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
+// wait asks at the cluster's own socket, which no other server answers.
 func (s *Server) wait(ctx context.Context) error {
-	for range 200 {
-		ready := exec.CommandContext(ctx, filepath.Join(binDir(), "pg_isready"), "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(s.Port))
+	for begun := time.Now(); time.Since(begun) < patience; {
+		ready := exec.CommandContext(ctx, filepath.Join(binDir(), "pg_isready"), "-q", "-h", s.dir, "-p", strconv.Itoa(s.Port))
 		if ready.Run() == nil {
 			return nil
 		}
-		time.Sleep(50 * time.Millisecond)
+		select {
+		case <-s.gone:
+			return errGone
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
 	}
-	s.Stop()
 	return errors.New("PostgreSQL did not start")
 }
 
@@ -119,9 +152,9 @@ func (s *Server) PID() int { return s.cmd.Process.Pid }
 
 // Stop ends the server and removes the cluster.
 func (s *Server) Stop() {
-	if s.cmd != nil && s.cmd.Process != nil {
+	if s.cmd != nil {
 		_ = s.cmd.Process.Signal(syscall.SIGQUIT)
-		_ = s.cmd.Wait()
+		<-s.gone
 	}
 	_ = os.RemoveAll(s.dir)
 }
