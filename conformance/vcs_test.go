@@ -68,7 +68,7 @@ func TestEphemeral(t *testing.T) {
 	for database, of := range map[string]string{"postgres": "main", "postgres/dev": "on", "postgres@~0": "on"} {
 		own := dialOwn(t, p, database, of)
 		run(t, own, "INSERT INTO t VALUES (2)")
-		if got := value(t, own, "SELECT count(*) || ' ' || (rowan.current_branch() LIKE 'ephemeral/%') FROM t"); got != "2 t" {
+		if got := value(t, own, "SELECT count(*) || ' ' || (rowan.current_branch() LIKE 'ephemeral/%')::text FROM t"); got != "2 true" {
 			t.Errorf("%s: %s", database, got)
 		}
 		wantCode(t, try(own, "SET rowan.ephemeral = 'main'"), "55P02", "")
