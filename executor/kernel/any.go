@@ -21,16 +21,16 @@ var anyFunctions = map[string]Kernel{
 	"pg_typeof":           {Bind: bindTypeof},
 	"pg_column_size":      {Bind: bindColumnSize},
 	"pg_collation_for":    {Bind: bindCollation},
-	"sql_anytextcat_2004": {Bind: bindAny(func(e *Env, t []types.Type, a []datum) (datum, error) { return concat(e, t, a, 0, "") })},
-	"sql_textanycat_2003": {Bind: bindAny(func(e *Env, t []types.Type, a []datum) (datum, error) { return concat(e, t, a, 0, "") })},
+	"sql_anytextcat_2004": {Bind: bindAny(joinAny)},
+	"sql_textanycat_2003": {Bind: bindAny(joinAny)},
 	"sql_quote_literal_1285": {Bind: bindAny(func(e *Env, t []types.Type, a []datum) (datum, error) {
-		return types.String(quoteLiteral(types.Text(t[0], a[0], e.Format))), nil
+		return types.String(quoteLiteral(castText(e, t[0], a[0]))), nil
 	})},
 	"sql_quote_nullable_1290": {Bind: bindAny(func(e *Env, t []types.Type, a []datum) (datum, error) {
 		if a[0].Null {
 			return types.String("NULL"), nil
 		}
-		return types.String(quoteLiteral(types.Text(t[0], a[0], e.Format))), nil
+		return types.String(quoteLiteral(castText(e, t[0], a[0]))), nil
 	})},
 }
 
@@ -81,6 +81,19 @@ func concat(e *Env, t []types.Type, a []datum, from int, sep string) (datum, err
 		b = appendAny(b, e, t[i], a[i])
 	}
 	return types.String(view(b)), nil
+}
+
+// joinAny is the operator || of text and anything.
+func joinAny(e *Env, t []types.Type, a []datum) (datum, error) {
+	return types.String(castText(e, t[0], a[0]) + castText(e, t[1], a[1])), nil
+}
+
+// castText is a value cast to text, which is what it is shown as but for booleans.
+func castText(e *Env, t types.Type, d datum) string {
+	if t.OID == types.OIDBool {
+		return strconv.FormatBool(d.B())
+	}
+	return types.Text(t, d, e.Format)
 }
 
 func concatWith(e *Env, t []types.Type, a []datum) (datum, error) {
