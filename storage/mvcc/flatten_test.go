@@ -95,6 +95,33 @@ func TestFlatten(t *testing.T) {
 	})
 }
 
+// TestFlattenCatalog makes a chain of forks flat each of which has changed the schema.
+func TestFlattenCatalog(t *testing.T) {
+	s := memStore(t)
+	createTables := func(b string, i int) {
+		x := begin(t, s, b, storage.ReadCommitted)
+		createTable(t, s, x, fmt.Sprint("t", i), true, false)
+		x.commit()
+	}
+	createTables("main", 100)
+	last := chainOf(t, s, 8, createTables)
+	x := begin(t, s, last, storage.ReadCommitted)
+	if n := len(x.v.Catalog().Objects()); n < 9 {
+		t.Fatalf("%d objects", n)
+	}
+	must(t, x.Rollback())
+	made, err := s.Flatten(ctx)
+	must(t, err)
+	if made == 0 {
+		t.Fatal("nothing was made flat")
+	}
+	bad, err := s.Check(ctx, nil)
+	must(t, err)
+	if len(bad) > 0 {
+		t.Error(bad)
+	}
+}
+
 // benchDir is a store on disk.
 func benchOpen(b testing.TB) *mvcc.Store {
 	dir, err := os.MkdirTemp("", "rowan")
