@@ -37,6 +37,8 @@ type History interface {
 	// Unmerged reports whether a state has anything in its past that another has not.
 	Unmerged(ctx context.Context, source, target storage.View) (bool, error)
 	RecordMerge(source, target storage.View) error
+	// Clear takes away all that a view has in the keyspaces of a table.
+	Clear(ctx context.Context, v storage.View, table *catalog.Table) error
 }
 
 // chunk is how many keys are compared at a time.

@@ -241,8 +241,10 @@ func (m *merger) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for id, was := range m.before { // emptied on the source, and nothing written since
-		if now, ok := m.target.Catalog().Object(id).(*catalog.Table); ok && now.Rows != was.Rows && !slices.Contains(tables, id) {
+	for _, id := range m.res.Objects { // all of their rows come, be they changed or not
+		now, ok := m.target.Catalog().Object(id).(*catalog.Table)
+		was, had := m.was.Object(id).(*catalog.Table)
+		if ok && (!had || now.Rows != was.Rows || m.revives(id)) && !slices.Contains(tables, id) {
 			tables = append(tables, id)
 		}
 	}

@@ -25,7 +25,7 @@ type movedKeys struct {
 // openMoved finds what the target changed of a table. nil: that is not known, or not comparable.
 func (t *tableMerge) openMoved(ctx context.Context) (*movedKeys, error) {
 	b := t.merger.base
-	if b.view == nil || t.picked() || t.before[t.into.OID] != nil || slices.Contains(t.moved.objects, t.into.OID) || len(t.numbersOf(b.view)) > 0 {
+	if t.fresh || b.view == nil || t.picked() || t.before[t.into.OID] != nil || slices.Contains(t.moved.objects, t.into.OID) || len(t.numbersOf(b.view)) > 0 {
 		return nil, nil
 	}
 	if own := t.merger.ids.ownTable(b.view, t.into.OID); own == nil || own.OID != t.into.OID || own.Rows != t.into.Rows {
@@ -99,7 +99,7 @@ func (t *tableMerge) start(ctx context.Context, keys diff.Keys) (*portion, error
 // basesOf reads the rows of a portion as the base has them.
 func (t *tableMerge) basesOf(ctx context.Context, p *portion, targets []row) ([]row, error) {
 	switch {
-	case len(p.base) == 0:
+	case len(p.base) == 0, t.fresh: // as on the target, which has none of a fresh table
 		return targets, nil
 	case p.at == nil:
 		return t.baseRows(ctx, t.merger.base, p.base)

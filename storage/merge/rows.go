@@ -47,25 +47,6 @@ func (t *tableMerge) unclear(ctx context.Context, key string, source, target row
 	return t.settle(ctx, storage.InsertInsert, key, absent, source, target)
 }
 
-// adopt takes a row from the source's new keyspace, and counts what that changes.
-func (t *tableMerge) adopt(key string, base, source row) {
-	switch {
-	case !source.there():
-		if base.there() {
-			t.res.Deletes++
-			t.changed = true
-		}
-		return
-	case base.there():
-		t.kept++
-		if !t.sameRow(base, source) {
-			t.res.Updates++
-			t.changed = true
-		}
-	}
-	t.ins.add(key, absent, t.cellsOf(source, absent))
-}
-
 func (t *tableMerge) inserted(ctx context.Context, key string, source, target row) error {
 	switch {
 	case !target.there():

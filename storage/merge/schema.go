@@ -22,9 +22,14 @@ func (m *merger) schema(ctx context.Context) error {
 	}
 	changed = m.ids.canonical(changed)
 	target := m.target.Catalog()
+	var owned []catalog.OID
 	for _, id := range changed {
 		b, t := m.base.object(id), target.Object(id)
 		if b == nil || m.ids.own(m.source, id) != nil || t == nil {
+			continue
+		}
+		if q, ok := t.(*catalog.Sequence); ok && q.OwnerTable != 0 {
+			owned = append(owned, id)
 			continue
 		}
 		if err := m.dropped(ctx, b, t); err != nil {
@@ -44,6 +49,9 @@ func (m *merger) schema(ctx context.Context) error {
 		return err
 	}
 	if err := m.lost(ctx); err != nil {
+		return err
+	}
+	if err := m.ownedSequences(ctx, owned); err != nil {
 		return err
 	}
 	if len(m.res.Objects) > 0 && !m.blocked() {
@@ -115,7 +123,7 @@ func (m *merger) wouldLose(ctx context.Context, b, s catalog.Object) (bool, erro
 	if !ok1 || !ok2 || bt.Rows == st.Rows {
 		return false, nil
 	}
-	return m.keysDiffer(ctx, m.base, m.target, bt)
+	return m.rowsDiffer(ctx, m.base, m.target, bt)
 }
 
 func (m *merger) put(ctx context.Context, o catalog.Object) error {
@@ -159,7 +167,7 @@ func (m *merger) dropped(ctx context.Context, b, t catalog.Object) error {
 		return m.contradiction(ctx, t, "dropped on the source, changed on the target", nil)
 	}
 	if bt, ok := b.(*catalog.Table); ok {
-		lost, err := m.keysDiffer(ctx, m.base, m.target, bt)
+		lost, err := m.rowsDiffer(ctx, m.base, m.target, bt)
 		if err != nil {
 			return err
 		}

@@ -22,7 +22,9 @@ type tableMerge struct {
 	base, source *catalog.Table // nil: not there; called as on the target
 	own          *catalog.Table // the source's as it stands
 	into         *catalog.Table // the target's table, as merged
-	adopted      bool           // the target takes the source's rewritten rows in place of its own
+	former       *catalog.Table // the target's table before the merge, nil: it had none
+	fresh        bool           // that is so
+	adopted      bool           // the target takes the source's rows in place of its own, which lie elsewhere
 	filled       bool           // it has indexes that are yet to be filled
 	gather       bool           // removals of all rows are written before anything else
 	policies     bool           // a column has a merge policy
@@ -59,7 +61,14 @@ func (m *merger) table(ctx context.Context, id catalog.OID) error {
 		m.schemaConflict(t.into, what)
 		return nil
 	}
-	if err := t.rows(ctx); err != nil {
+	if err := t.clear(ctx); err != nil {
+		return err
+	}
+	rows := t.rows
+	if t.adopted {
+		rows = t.adopt
+	}
+	if err := rows(ctx); err != nil {
 		return err
 	}
 	if t.changed {
@@ -99,7 +108,7 @@ func (t *tableMerge) rows(ctx context.Context) error {
 
 // each merges the rows that the source changed, and passes what becomes of each chunk on.
 func (t *tableMerge) each(ctx context.Context, f func(*group) error) error {
-	keys, err := t.candidates(ctx, t.merger.base, t.merger.source, t.into.OID)
+	keys, err := t.touched(ctx)
 	if err != nil {
 		return err
 	}
@@ -132,9 +141,13 @@ func (t *tableMerge) each(ctx context.Context, f func(*group) error) error {
 
 // openReaders prepares to read the rows of all sides.
 func (t *tableMerge) openReaders() {
+	target := t.into
+	if t.fresh {
+		target = nil
+	}
 	t.readers = readers{
 		source: diff.NewReader(t.tx, t.merger.source, t.own, ids(t.own)),
-		target: diff.NewReader(t.tx, t.merger.target, t.into, ids(t.into)),
+		target: diff.NewReader(t.tx, t.merger.target, target, ids(target)),
 		base:   map[storage.View]*diff.Reader{},
 	}
 	for _, v := range t.merger.base.leaves() {
@@ -149,8 +162,11 @@ type readers struct {
 }
 
 func (r *readers) close() {
-	_ = r.source.Close()
-	_ = r.target.Close()
+	for _, x := range []*diff.Reader{r.source, r.target} {
+		if x != nil {
+			_ = x.Close()
+		}
+	}
 	for _, x := range r.base {
 		_ = x.Close()
 	}
@@ -177,8 +193,7 @@ func (t *tableMerge) prepare() {
 	}
 	t.fromSource, t.fromTarget = t.positions(t.source), t.positions(t.into)
 	t.cellBuf = make([]types.Datum, len(t.stored))
-	was := t.before[t.into.OID]
-	t.adopted = was != nil && was.Rows != t.into.Rows
+	t.replaced()
 	t.filled = slices.ContainsFunc(t.indexes, func(n newIndex) bool { return n.table == t.into.OID })
 	for _, ix := range t.into.Indexes {
 		t.gather = t.gather || ix.Unique && !ix.Primary
@@ -208,7 +223,7 @@ func fits(from, to catalog.OID) bool {
 // incompatible reports whether the target gave the table's rows new keys or types, so that rows of the source cannot be
 // brought there one by one.
 func (t *tableMerge) incompatible() bool {
-	if t.adopted || t.base == nil || t.base.Rows == t.into.Rows && t.source.Rows == t.into.Rows {
+	if t.adopted || t.fresh || t.base == nil || t.base.Rows == t.into.Rows && t.source.Rows == t.into.Rows {
 		return false
 	}
 	if !sameKey(t.base, t.into) || !sameKey(t.source, t.into) {
@@ -239,6 +254,17 @@ func sameKey(a, b *catalog.Table) bool {
 
 // rewritten is the merge of an incompatible table: nothing to do, a contradiction, or, when the target wins, what it has.
 func (t *tableMerge) rewritten(ctx context.Context) error {
+	if t.own.OID == t.into.OID && t.own.Rows == t.into.Rows { // both have them: then what they hold counts
+		sc, err := diff.Open(ctx, t.tx, t.merger.source, t.merger.target, t.into.OID)
+		if err != nil {
+			return err
+		}
+		rows, err := sc.Next(ctx)
+		_ = sc.Close()
+		if rows == nil || err != nil {
+			return err
+		}
+	}
 	keys, err := t.candidates(ctx, t.merger.base, t.merger.source, t.into.OID)
 	if err != nil {
 		return err
@@ -294,9 +320,7 @@ func (t *tableMerge) batch(ctx context.Context, p *portion) error {
 		if done[k] {
 			continue
 		}
-		if t.adopted {
-			t.adopt(key, bases[k], s)
-		} else if err := t.row(ctx, key, bases[k], s, targets[k]); err != nil {
+		if err := t.row(ctx, key, bases[k], s, targets[k]); err != nil {
 			return err
 		}
 	}
