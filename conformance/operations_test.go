@@ -120,16 +120,35 @@ func TestRestore(t *testing.T) {
 	o.refused("rowan check --data-dir nowhere", "is not a data directory")
 }
 
+// finer is what a dump has of a schema beside tables, keys and rows.
+const finer = `SELECT string_agg(x, E'\n' ORDER BY x) FROM (
+	SELECT format('%s: %s', c.conname, pg_get_constraintdef(c.oid)) AS x FROM pg_constraint c WHERE conname = 'late'
+	UNION ALL SELECT format('%s: %s %s', attrelid::regclass, attname, attstattarget) FROM pg_attribute a JOIN pg_class t ON t.oid = attrelid WHERE t.relkind = 'r' AND attstattarget > 0
+	UNION ALL SELECT format('%s: %s', attname, collname) FROM pg_attribute a JOIN pg_collation k ON k.oid = attcollation WHERE attname = 'collated'
+	UNION ALL SELECT format('%s: %s %s', relname, relrowsecurity, reloptions) FROM pg_class WHERE relrowsecurity OR relname = 'careful'
+	UNION ALL SELECT obj_description('mood'::regtype, 'pg_type') UNION ALL SELECT obj_description('positive'::regtype, 'pg_type')
+	UNION ALL SELECT obj_description('"Odd Name"'::regnamespace, 'pg_namespace') UNION ALL SELECT obj_description('double(int)'::regprocedure, 'pg_proc')
+	UNION ALL SELECT obj_description(oid, 'pg_constraint') FROM pg_constraint WHERE conname = 'late') y`
+
 // TestDump loads a dump into PostgreSQL, and into another database of Rowan, and compares.
 func TestDump(t *testing.T) {
 	if _, err := exec.LookPath("psql"); err != nil {
 		t.Skip("no psql here")
 	}
 	o, pg := operate(t), startOracle(t)
-	want := value(t, dial(t, o, "postgres"), fingerprint)
+	from := dial(t, o, "postgres")
+	run(t, from, "ALTER TABLE parent ADD CONSTRAINT late CHECK (n <> 7) NOT VALID", "COMMENT ON CONSTRAINT late ON parent IS 'too late'",
+		"ALTER TABLE parent ALTER n SET STATISTICS 77", `ALTER TABLE "Odd Name".child ADD collated text COLLATE "C"`, `ALTER TABLE "Odd Name".child ENABLE ROW LEVEL SECURITY`,
+		"CREATE VIEW careful WITH (security_barrier) AS SELECT id FROM parent", "COMMENT ON TYPE mood IS 'a mood'", "COMMENT ON DOMAIN positive IS 'a domain'",
+		`COMMENT ON SCHEMA "Odd Name" IS 'a schema'`, "CREATE FUNCTION double(int) RETURNS int LANGUAGE sql AS 'SELECT 2 * $1'", "COMMENT ON FUNCTION double IS 'a function'")
+	want, wantFiner := value(t, from, fingerprint), value(t, from, finer)
 	o.must("rowan dump --to d.sql; createdb -h 127.0.0.1 -p ${ROWAN_PG_ADDR#*:} -U postgres copy; rowan load d.sql -d copy")
-	if got := value(t, dial(t, o, "copy"), fingerprint); got != want {
+	to := dial(t, o, "copy")
+	if got := value(t, to, fingerprint); got != want {
 		t.Errorf("loaded into Rowan: %s, want %s", got, want)
+	}
+	if got := value(t, to, finer); got != wantFiner {
+		t.Errorf("loaded into Rowan:\n%s\nwant\n%s", got, wantFiner)
 	}
 	admin := dial(t, pg, "postgres")
 	run(t, admin, "DROP DATABASE IF EXISTS dumped", "CREATE DATABASE dumped TEMPLATE template0")
@@ -137,6 +156,9 @@ func TestDump(t *testing.T) {
 	c := dial(t, pg, "dumped")
 	if got := value(t, c, fingerprint); got != want {
 		t.Errorf("loaded into PostgreSQL: %s, want %s", got, want)
+	}
+	if got := value(t, c, finer); got != wantFiner {
+		t.Errorf("loaded into PostgreSQL:\n%s\nwant\n%s", got, wantFiner)
 	}
 	run(t, c, "INSERT INTO parent (name, n) VALUES ('next', 1)", `INSERT INTO "Odd Name".child (p, x) VALUES (1, 3)`)
 	_ = c.Close(t.Context()) // for the next test

@@ -17,6 +17,8 @@ const dumpTables = `SELECT ` + tableName + `, ` + insertable + ` FROM pg_class c
 // sequence come later.
 const columnList = `(SELECT string_agg(part, E',\n    ' ORDER BY k, num) FROM (
 	SELECT 1 AS k, a.attnum::int AS num, format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod))
+		|| coalesce((SELECT format(' COLLATE %I.%I', cn.nspname, co.collname) FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
+			WHERE co.oid = a.attcollation AND a.attcollation <> (SELECT t.typcollation FROM pg_type t WHERE t.oid = a.atttypid)), '')
 		|| CASE WHEN a.attgenerated = 's' THEN ' GENERATED ALWAYS AS (' || pg_get_expr(d.adbin, d.adrelid) || ') STORED' ELSE '' END
 		|| CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END AS part
 	FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -67,7 +69,14 @@ var dumpParts = []dumpPart{
 	statements(`SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE c.relkind = 'r' AND ` + userSchema + ` AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')) ORDER BY i.indexrelid`),
 	statements(constraintsOf("f") + ` ORDER BY 2, 3`),
-	statements(`SELECT format(E'CREATE VIEW %s AS\n%s', ` + tableName + `, pg_get_viewdef(c.oid)) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+	statements(constraintsOf("c") + ` AND NOT k.convalidated ORDER BY 2, 3`),
+	statements(`SELECT format('ALTER TABLE ONLY %s ALTER COLUMN %I SET STATISTICS %s', ` + tableName + `, a.attname, a.attstattarget)
+		FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND a.attnum > 0 AND NOT a.attisdropped AND a.attstattarget >= 0 AND ` + userSchema + ` ORDER BY c.oid, a.attnum`),
+	statements(`SELECT format('ALTER TABLE %s %s ROW LEVEL SECURITY', ` + tableName + `, x.what)
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, LATERAL (VALUES ('ENABLE', c.relrowsecurity), ('FORCE', c.relforcerowsecurity)) x(what, yes)
+		WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND x.yes AND ` + userSchema + ` ORDER BY c.oid, x.what`),
+	statements(`SELECT format(E'CREATE VIEW %s%s AS\n%s', ` + tableName + `, coalesce(' WITH (' || array_to_string(c.reloptions, ', ') || ')', ''), pg_get_viewdef(c.oid)) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE c.relkind = 'v' AND ` + userSchema + ` ORDER BY c.oid`),
 	statements(`SELECT format('COMMENT ON %s %s IS %L', CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE' WHEN 'i' THEN 'INDEX' ELSE 'TABLE' END, ` + tableName + `, d.description)
 		FROM pg_description d JOIN pg_class c ON c.oid = d.objoid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -75,6 +84,18 @@ var dumpParts = []dumpPart{
 	statements(`SELECT format('COMMENT ON COLUMN %s.%I IS %L', ` + tableName + `, a.attname, d.description)
 		FROM pg_description d JOIN pg_class c ON c.oid = d.objoid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid
 		WHERE d.classoid = 'pg_class'::regclass AND d.objsubid > 0 AND c.relkind IN ('r', 'v') AND ` + userSchema + ` ORDER BY c.oid, a.attnum`),
+	statements(`SELECT format('COMMENT ON SCHEMA %I IS %L', n.nspname, d.description) FROM pg_description d JOIN pg_namespace n ON n.oid = d.objoid
+		WHERE d.classoid = 'pg_namespace'::regclass AND n.nspname <> 'public' AND ` + userSchema + ` ORDER BY n.oid`),
+	statements(`SELECT format('COMMENT ON %s %I.%I IS %L', CASE t.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, n.nspname, t.typname, d.description)
+		FROM pg_description d JOIN pg_type t ON t.oid = d.objoid JOIN pg_namespace n ON n.oid = t.typnamespace
+		WHERE d.classoid = 'pg_type'::regclass AND ` + userSchema + ` ORDER BY t.oid`),
+	statements(`SELECT format('COMMENT ON %s %I.%I(%s) IS %L', CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END, n.nspname, p.proname,
+			pg_get_function_identity_arguments(p.oid), d.description)
+		FROM pg_description d JOIN pg_proc p ON p.oid = d.objoid JOIN pg_namespace n ON n.oid = p.pronamespace
+		WHERE d.classoid = 'pg_proc'::regclass AND ` + userSchema + ` ORDER BY p.oid`),
+	statements(`SELECT format('COMMENT ON CONSTRAINT %I ON %s IS %L', k.conname, ` + tableName + `, d.description)
+		FROM pg_description d JOIN pg_constraint k ON k.oid = d.objoid JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE d.classoid = 'pg_constraint'::regclass AND ` + userSchema + ` ORDER BY k.oid`),
 }
 
 // constraintsOf are the statements that add the constraints of a kind.
