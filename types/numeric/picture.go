@@ -28,7 +28,7 @@ type pictureNode struct {
 }
 
 var pictureKeys = []string{
-	"EEEE", "FM", "MI", "PL", "PR", "RN", "SG", "SP", "TH", "0", "9", ".", ",", "B", "D", "G", "L", "S", "V",
+	"EEEE", "FM", "MI", "PL", "PR", "RN", "SG", "SP", "TH", "0", "9", ".", ",", "B", "C", "D", "G", "L", "S", "V",
 }
 
 func errFormat(msg string) error { return pgerr.New(pgerrcode.SyntaxError, "%s", msg) }

@@ -23,6 +23,8 @@ func ToChar(a, format string) (string, error) {
 		return p.writeRoman(a)
 	case p.scientific:
 		return p.writeScientific(a), nil
+	case p.ordinalOfNothing(n.sign() < 0):
+		return "", pgerr.New(pgerrcode.InvalidTextRepresentation, "\".\" is not a number")
 	case n.tag != 0 && p.ordinal() && !p.decimal:
 		return "", pgerr.New(pgerrcode.InvalidTextRepresentation, "\"%s\" is not a number", String(a))
 	}
@@ -43,6 +45,11 @@ func (p *picture) ordinal() bool {
 	return slices.ContainsFunc(p.nodes, func(n pictureNode) bool { return n.key == "TH" })
 }
 
+// ordinalOfNothing reports whether TH is to follow a number for which the format has no digits.
+func (p *picture) ordinalOfNothing(negative bool) bool {
+	return p.pre == 0 && !p.decimal && !negative && p.ordinal()
+}
+
 func tenTo(e int) num { return fromBig(bigPow10(e), 0) }
 
 // ToCharInt formats an integer.
@@ -53,6 +60,9 @@ func ToCharFloat(f float64, format string, digits int) (string, error) {
 	p, err := parsePicture(format)
 	if err != nil {
 		return "", err
+	}
+	if p.ordinalOfNothing(f < 0) {
+		return "", pgerr.New(pgerrcode.InvalidTextRepresentation, "\".\" is not a number")
 	}
 	if math.IsNaN(f) || math.IsInf(f, 0) || p.roman || p.scientific {
 		return ToChar(fromFloat(f, digits), format)
