@@ -9,6 +9,7 @@ import (
 	"github.com/rowandb/rowan/admin/api"
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/vcs"
 )
 
@@ -87,6 +88,9 @@ func (a *httpAPI) show(ctx context.Context, db catalog.OID, b storage.Branch) (a
 
 // Create implements api.Branches.
 func (a *httpAPI) Create(ctx context.Context, p api.Principal, b api.NewBranch) (api.Branch, error) {
+	if err := checkTexts([]any{b.DisplayName, b.Metadata}); err != nil {
+		return api.Branch{}, err
+	}
 	source, db, err := a.find(ctx, p, b.Source, false)
 	if err != nil {
 		return api.Branch{}, err
@@ -107,6 +111,27 @@ func (a *httpAPI) Create(ctx context.Context, p api.Principal, b api.NewBranch) 
 	return a.show(ctx, db, made)
 }
 
+// checkTexts refuses texts in a JSON value that SQL could not show: one of them would spoil the list of branches for all.
+func checkTexts(v any) error {
+	switch v := v.(type) {
+	case string:
+		return types.CheckUTF8(v)
+	case []any:
+		for _, e := range v {
+			if err := checkTexts(e); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		for name, e := range v {
+			if err := checkTexts([]any{name, e}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // encodeMetadata sets entries, as JSON; nil removes one.
 func encodeMetadata(into map[string]string, values map[string]any) map[string]string {
 	if into == nil {
@@ -124,6 +149,13 @@ func encodeMetadata(into map[string]string, values map[string]any) map[string]st
 
 // Alter implements api.Branches.
 func (a *httpAPI) Alter(ctx context.Context, p api.Principal, name string, c api.BranchChange) (api.Branch, error) {
+	shown := ""
+	if c.DisplayName != nil {
+		shown = *c.DisplayName
+	}
+	if err := checkTexts([]any{shown, c.Metadata}); err != nil {
+		return api.Branch{}, err
+	}
 	b, db, err := a.findToRule(ctx, p, name)
 	if err != nil {
 		return api.Branch{}, err

@@ -80,9 +80,15 @@ func (a *httpAPI) Definition(t api.NewTable) (string, error) {
 	return f.SQL(), err
 }
 
+// maxName is how many bytes a name has: SQL cuts longer ones, and the table would not be found under its own.
+const maxName = 63
+
 // definition is the statement that makes a table.
 func definition(t api.NewTable) (*session.Fragments, error) {
 	f := &session.Fragments{}
+	if len(t.Name) > maxName {
+		return f, pgerr.New(pgerrcode.NameTooLong, "the table's name has %d bytes; it must have at most %d", len(t.Name), maxName)
+	}
 	f.Write("CREATE TABLE ").Write(types.QuoteIdent(t.Name)).Write(" (")
 	before := ""
 	for i := range t.Columns {
