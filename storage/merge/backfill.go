@@ -75,7 +75,12 @@ func (m *merger) backfillIndex(ctx context.Context, t *catalog.Table, ix *catalo
 		for k := range keys {
 			keys[k] = b.Cols[len(stored)].Str[b.Row(k)]
 		}
-		if err := m.tx.Backfill(ctx, storage.BackfillRequest{View: m.target, Table: t, Index: ix, Columns: all, Rows: rows, Keys: keys}); err != nil {
+		err = m.tx.Backfill(ctx, storage.BackfillRequest{View: m.target, Table: t, Index: ix, Columns: all, Rows: rows, Keys: keys})
+		if v := storage.ViolationOf(t, err); err != nil && v.Kind != "" && m.req.Violated != nil { // nothing of it will be committed
+			tm.list(v, nil)
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 	}

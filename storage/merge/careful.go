@@ -36,11 +36,18 @@ func (t *tableMerge) careful(ctx context.Context, r *rowSet, f func(context.Cont
 		if err := t.tx.RollbackTo(point); err != nil {
 			return err
 		}
-		v.Schema = t.schemaName(t.into.Schema)
-		v.KeyColumns, v.KeyValues, v.KeyTypes = t.keyOf(one)
-		t.req.Violated(v)
+		t.list(v, one)
 	}
 	return nil
+}
+
+// list tells the caller of a row that breaks a constraint; one is nil where it is not known which.
+func (t *tableMerge) list(v storage.Violation, one *rowSet) {
+	v.Schema = t.schemaName(t.into.Schema)
+	if one != nil {
+		v.KeyColumns, v.KeyValues, v.KeyTypes = t.keyOf(one)
+	}
+	t.req.Violated(v)
 }
 
 // only is a set of the k-th row alone.

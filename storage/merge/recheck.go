@@ -69,7 +69,7 @@ func (m *merger) recheckTable(ctx context.Context, t *catalog.Table) error {
 		if err != nil || rows.N == 0 {
 			return err
 		}
-		if err := notNull(t, rows, m.target.Catalog()); err != nil {
+		if err := tm.recheckNulls(rows); err != nil {
 			return err
 		}
 		if err := tm.complete(ctx, rows, true); err != nil {
@@ -77,6 +77,28 @@ func (m *merger) recheckTable(ctx context.Context, t *catalog.Table) error {
 		}
 		return tm.written(ctx, nil, rows)
 	})
+}
+
+// recheckNulls holds rows against NOT NULL; each that breaks it is listed where that is asked for.
+func (t *tableMerge) recheckNulls(rows *vector.Batch) error {
+	snap := t.merger.target.Catalog()
+	err := notNull(t.into, rows, snap)
+	if err == nil || t.req.Violated == nil {
+		return err
+	}
+	var columns []*catalog.Column
+	for i := range t.into.Columns {
+		if c := &t.into.Columns[i]; !c.Dropped {
+			columns = append(columns, c)
+		}
+	}
+	for r := range rows.N {
+		one := &rowSet{columns: columns, new: rowAt(rows, r)}
+		if err := notNull(t.into, one.new, snap); err != nil {
+			t.list(storage.ViolationOf(t.into, err), one)
+		}
+	}
+	return nil
 }
 
 // recheckParent tells the caller of the keys that the target took from a table to which a new foreign key refers.

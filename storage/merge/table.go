@@ -274,12 +274,12 @@ func (t *tableMerge) rewritten(ctx context.Context) error {
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	if t.req.Strategy == storage.TargetWins {
-		t.res.Resolved++
-		return nil
+	const what = "its rows were rewritten on the target, and changed on the source"
+	d, err := t.decide(ctx, func() storage.Conflict { return t.describe(t.into, what) })
+	if d.Side == storage.SourceSide { // that cannot be done
+		t.schemaConflict(t.into, what)
 	}
-	t.schemaConflict(t.into, "its rows were rewritten on the target, and changed on the source")
-	return nil
+	return err
 }
 
 func ids(x *catalog.Table) []catalog.ColumnID {
