@@ -49,6 +49,7 @@ func blockers(locks []storage.LockInfo, pid int32) []int32 {
 // lockRows are the rows of pg_locks.
 func (s *Session) lockRows() []pgcatalog.Lock {
 	var out []pgcatalog.Lock
+	snap, _ := s.snapshot(s.catalogs.ctx)
 	for _, l := range s.engine.Store.Locks() {
 		r := pgcatalog.Lock{Type: l.Kind, Database: l.Database, Relation: l.Relation, PID: l.PID, Mode: l.Mode, Granted: l.Granted,
 			On: l.On, Txn: l.Txn, Fast: l.Fast, Since: l.Since}
@@ -58,6 +59,8 @@ func (s *Session) lockRows() []pgcatalog.Lock {
 			if l.Advisory.Pair {
 				r.SubID = 2
 			}
+		case "relation":
+			asObject(&r, snap)
 		case "tuple":
 			place := storage.Place(l.Key)
 			r.Relation, r.Page, r.Tuple = s.keyspaceTable(l.Keyspace), uint32(place>>16), uint16(place)
@@ -65,6 +68,28 @@ func (s *Session) lockRows() []pgcatalog.Lock {
 		out = append(out, r)
 	}
 	return out
+}
+
+// Classes of objects that are locked as tables are: OIDs of pg_namespace and pg_type.
+const (
+	namespaceClass = 2615
+	typeClass      = 1247
+)
+
+// asObject shows the lock of a schema or type as such.
+func asObject(r *pgcatalog.Lock, snap *catalog.Snapshot) {
+	if snap == nil {
+		return
+	}
+	switch snap.Object(r.Relation).(type) {
+	case *catalog.Schema:
+		r.ClassID = namespaceClass
+	case *catalog.UserType:
+		r.ClassID = typeClass
+	default:
+		return
+	}
+	r.Type, r.ObjectID, r.Relation = "object", uint32(r.Relation), 0
 }
 
 // keyspaceTable is the table whose rows, or whose index's entries, a keyspace has; 0: none on the session's branch.

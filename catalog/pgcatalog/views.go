@@ -176,7 +176,7 @@ func pgLocks(b *builder) error {
 			vxid = virtualTransaction(l.PID, l.On)
 		case "transactionid":
 			xid = uint32(l.On)
-		case "advisory":
+		case "advisory", "object":
 			class, obj, sub = l.ClassID, l.ObjectID, l.SubID
 		}
 		if !l.Since.IsZero() {
