@@ -274,6 +274,7 @@ func (c *collector) deadLayers() (dead []*layer, err error) {
 	for l := range gone {
 		if !kept[l] {
 			delete(s.layers, l.id)
+			l.trimmed.Store(latest) // what columns were kept of it cannot be told from other states any more
 			dead = append(dead, l)
 		}
 	}
