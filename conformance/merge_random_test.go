@@ -11,7 +11,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestMergeRandom changes rows and schema of two branches at random and merges them in both directions. A dry run says what
+// TestMergeRandom is for the kinds of objects that the model of TestVersionControlModel does not have: views, sequences, types,
+// schemas. It changes rows and schema of two branches at random and merges them in both directions. A dry run says what
 // the merge then does; what it says that it does not do, it does not; the other branch stays as it is; two branches that have
 // each other are the same; what was read at a point reads the same for ever; and the store is sound.
 func TestMergeRandom(t *testing.T) {

@@ -86,7 +86,7 @@ func (t *tableMerge) adoptRows(ctx context.Context, keys []string) error {
 	t.recode.apply(source, t.own)
 	t.follow(t.numbersOf(t.merger.source), t.source, source, keys)
 	t.group = t.newGroup()
-	was := rowsOf(before, t.positions(t.former))
+	was := rowsOf(before, t.formerly())
 	for k, s := range rowsOf(source, t.fromSource) {
 		switch {
 		case !s.there():
@@ -104,4 +104,15 @@ func (t *tableMerge) adoptRows(ctx context.Context, keys []string) error {
 	}
 	t.groups = append(t.groups, t.group)
 	return t.write(ctx, t.steps()...)
+}
+
+// formerly finds the merged table's columns in the former one; a number is the same in a wider type.
+func (t *tableMerge) formerly() []int {
+	out := make([]int, len(t.stored))
+	for i, c := range t.stored {
+		out[i] = slices.IndexFunc(t.former.Live(), func(y *catalog.Column) bool {
+			return y.ID == c.ID && (fits(y.TypeOID, c.TypeOID) || fits(c.TypeOID, y.TypeOID))
+		})
+	}
+	return out
 }
