@@ -213,7 +213,13 @@ func (m *vcMerge) rows(into, base, source, target *vcTable) {
 // mergeable reports whether rows that the target has rewritten can take what the source has changed.
 func (m *vcMerge) mergeable(into, base, source *vcTable) bool {
 	key := func(t *vcTable) string { return t.column(t.key()).typ }
-	if base == nil || into.keyed && key(base) == key(into) && key(source) == key(into) || sameRows(base, source) {
+	fits := true
+	for i := range into.columns {
+		c := &into.columns[i]
+		s := source.live(c.id)
+		fits = fits && (c.dropped || s == nil || c.typ != "integer" || s.typ != "bigint")
+	}
+	if base == nil || into.keyed && fits && key(base) == key(into) && key(source) == key(into) || sameRows(base, source) {
 		return true
 	}
 	if side, _ := m.decide(vcConflict{table: into.name, kind: "schema: its rows were rewritten on the target, and changed on the source"}); side != vcTarget {
