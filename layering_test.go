@@ -125,7 +125,6 @@ var confined = map[string]string{
 	"github.com/pganalyze/pg_query_go/": "planner/parse planner/bind",
 	"github.com/dgraph-io/":             "storage/kv/badgerkv",
 	"github.com/klauspost/":             "storage/kv/badgerkv storage/backup",
-	"github.com/tikv/":                  "storage/kv/tikv",
 	"github.com/jackc/pgx/v5/pgproto3":  "wire",
 	"github.com/go-chi/chi/":            "admin",
 	"github.com/spf13/cobra":            "cmd/rowan",
