@@ -14,12 +14,12 @@ const (
 // tables in memory: one takes writes, and as many as this wait to be written to disk. Bulk writes stop earlier: see pace.go.
 const waitingTables = 3
 
+// useMemory divides a budget: a sixth for the memtables; a sixth for blocks
+// read and decompressed; a quarter for what of the mapped files stays in memory; the rest is for who calls.
+//
 // Tables are twice as large with each level, eight times in the last one of a few gigabytes. A compaction fills up to five at
 // a time, and each takes four times its size until it is written; it also has in memory what it makes of one table and the dozen
 // below it, until it is done.
-//
-// useMemory divides a budget: a sixth for the memtables; a sixth for blocks
-// read and decompressed; a quarter for what of the mapped files stays in memory; the rest is for who calls.
 func useMemory(b badger.Options, memory int64) badger.Options {
 	if memory == 0 {
 		return b
