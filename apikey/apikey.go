@@ -81,7 +81,7 @@ func Create(ctx context.Context, tx storage.Txn, k Key) (Key, string, error) {
 		return k, "", err
 	}
 	if old != nil {
-		return k, "", pgerr.New(pgerrcode.DuplicateObject, "API key %q already exists", k.Name)
+		return k, "", pgerr.New(pgerrcode.DuplicateObject, "API key \"%s\" already exists", k.Name)
 	}
 	k.ID = random(6)
 	secret := Prefix + k.ID + "_" + random(24)
@@ -98,12 +98,12 @@ func (k *Key) check() error {
 	}
 	for _, s := range k.Scopes {
 		if !contains(scopes, s) {
-			return pgerr.New(pgerrcode.InvalidParameterValue, "unknown scope %q", s).WithHint("Known scopes: %s.", strings.Join(scopes, ", "))
+			return pgerr.New(pgerrcode.InvalidParameterValue, "unknown scope \"%s\"", s).WithHint("Known scopes: %s.", strings.Join(scopes, ", "))
 		}
 	}
 	for _, b := range k.Branches {
 		if b == "" || strings.ContainsAny(b, "\n\x00") {
-			return pgerr.New(pgerrcode.InvalidParameterValue, "invalid branch pattern %q", b)
+			return pgerr.New(pgerrcode.InvalidParameterValue, "invalid branch pattern \"%s\"", b)
 		}
 	}
 	if !k.Expires.IsZero() && k.Expires.Before(time.Now()) {
@@ -132,7 +132,7 @@ func Revoke(ctx context.Context, tx storage.Txn, name string, may func(Key) erro
 		return Key{}, err
 	}
 	if k == nil {
-		return Key{}, pgerr.New(pgerrcode.UndefinedObject, "API key %q does not exist", name)
+		return Key{}, pgerr.New(pgerrcode.UndefinedObject, "API key \"%s\" does not exist", name)
 	}
 	if err := may(*k); err != nil {
 		return Key{}, err

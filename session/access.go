@@ -76,7 +76,7 @@ func (s *Session) mayAccess(global *catalog.Snapshot, role catalog.OID, a *bind.
 		return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for table %s", t.Name)
 	}
 	if isTable && t.RowSecurity && !bypasses(global, role, t) {
-		return pgerr.New(pgerrcode.InsufficientPrivilege, "query would be affected by row-level security policy for table %q", t.Name)
+		return pgerr.New(pgerrcode.InsufficientPrivilege, "query would be affected by row-level security policy for table \"%s\"", t.Name)
 	}
 	if catalog.HasPrivilege(global, role, o, a.Privilege) || mayUseColumns(global, role, o, a.Privilege, a.Columns) {
 		return nil

@@ -83,9 +83,9 @@ func (s *Session) mayMaintain(c *command.Vacuum, o catalog.Object, v storage.Vie
 	t, ok := o.(*catalog.Table)
 	switch {
 	case !ok || t.Virtual:
-		return nil, out.Notice(warning(pgerrcode.WrongObjectType, "skipping %q --- cannot %s non-tables or special system tables", name, word))
+		return nil, out.Notice(warning(pgerrcode.WrongObjectType, "skipping \"%s\" --- cannot %s non-tables or special system tables", name, word))
 	case !s.owns(t, v):
-		return nil, out.Notice(warning(pgerrcode.InsufficientPrivilege, "skipping %q --- only table or database owner can %s it", name, word))
+		return nil, out.Notice(warning(pgerrcode.InsufficientPrivilege, "skipping \"%s\" --- only table or database owner can %s it", name, word))
 	}
 	return t, nil
 }

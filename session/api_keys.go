@@ -32,7 +32,7 @@ func createAPIKey(s *Session, ctx context.Context, a []types.Datum) (types.Datum
 	if name := text(a[1]); name != "" {
 		role = roleByName(global, name)
 		if role == nil {
-			return types.Null, pgerr.New(pgerrcode.UndefinedObject, "role %q does not exist", name)
+			return types.Null, pgerr.New(pgerrcode.UndefinedObject, "role \"%s\" does not exist", name)
 		}
 	}
 	if err := s.mayActFor(global, role.OID); err != nil {
@@ -63,7 +63,7 @@ func (s *Session) mayActFor(global *catalog.Snapshot, role catalog.OID) error {
 	if me := s.role(global); me != nil && catalog.IsMember(global, me.OID, role) {
 		return nil
 	}
-	return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for API keys of role %q", roleName(global, role))
+	return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for API keys of role \"%s\"", roleName(global, role))
 }
 
 func roleName(global *catalog.Snapshot, role catalog.OID) string {

@@ -23,10 +23,10 @@ func (s *Session) connect(ctx context.Context, name string) error {
 	global := s.engine.Store.Global()
 	role := roleByName(global, s.opts.User)
 	if role == nil {
-		return pgerr.New(pgerrcode.InvalidAuthorizationSpecification, "role %q does not exist", s.opts.User).Fatal()
+		return pgerr.New(pgerrcode.InvalidAuthorizationSpecification, "role \"%s\" does not exist", s.opts.User).Fatal()
 	}
 	if !role.Login {
-		return pgerr.New(pgerrcode.InvalidAuthorizationSpecification, "role %q is not permitted to log in", s.opts.User).Fatal()
+		return pgerr.New(pgerrcode.InvalidAuthorizationSpecification, "role \"%s\" is not permitted to log in", s.opts.User).Fatal()
 	}
 	if name == "" {
 		name = s.opts.User
@@ -34,13 +34,13 @@ func (s *Session) connect(ctx context.Context, name string) error {
 	dbName, branch, point := splitDatabase(name)
 	db := databaseByName(global, dbName)
 	if db == nil {
-		return pgerr.New(pgerrcode.InvalidCatalogName, "database %q does not exist", dbName).Fatal()
+		return pgerr.New(pgerrcode.InvalidCatalogName, "database \"%s\" does not exist", dbName).Fatal()
 	}
 	if branch == "" && strings.Contains(name, "/") {
-		return pgerr.New(pgerrcode.InvalidCatalogName, "no branch given behind the / of database %q", name).Fatal()
+		return pgerr.New(pgerrcode.InvalidCatalogName, "no branch given behind the / of database \"%s\"", name).Fatal()
 	}
 	if point == "" && strings.Contains(name, "@") {
-		return pgerr.New(pgerrcode.InvalidParameterValue, "no point given behind the @ of database %q", name).Fatal()
+		return pgerr.New(pgerrcode.InvalidParameterValue, "no point given behind the @ of database \"%s\"", name).Fatal()
 	}
 	s.database = db
 	home, err := s.engine.Store.Branches().Get(ctx, db.OID, "")

@@ -80,7 +80,7 @@ func (s *Session) copySource(c *command.Copy, columns int, out *output) (next fu
 	}
 	f, err := os.Open(c.File)
 	if err != nil {
-		return nil, nil, pgerr.New(fileCode(err), "could not open file %q for reading: %s", c.File, fileReason(err))
+		return nil, nil, pgerr.New(fileCode(err), "could not open file \"%s\" for reading: %s", c.File, fileReason(err))
 	}
 	buf := make([]byte, 256<<10)
 	next = func() ([]byte, error) {
@@ -209,7 +209,7 @@ func (s *Session) copyTarget(c *command.Copy, columns int, out *output) (vector.
 	}
 	f, err := os.OpenFile(c.File, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
-		return nil, pgerr.New(fileCode(err), "could not open file %q for writing: %s", c.File, fileReason(err))
+		return nil, pgerr.New(fileCode(err), "could not open file \"%s\" for writing: %s", c.File, fileReason(err))
 	}
 	return fileWriter{f}, nil
 }

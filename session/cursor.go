@@ -59,7 +59,7 @@ func (s *Session) declare(ctx context.Context, c *command.DeclareCursor) error {
 		return pgerr.New(pgerrcode.NoActiveSQLTransaction, "DECLARE CURSOR can only be used in transaction blocks")
 	}
 	if s.portals[c.Name] != nil {
-		return pgerr.New(pgerrcode.DuplicateCursor, "cursor %q already exists", c.Name)
+		return pgerr.New(pgerrcode.DuplicateCursor, "cursor \"%s\" already exists", c.Name)
 	}
 	stmts, err := s.parse(c.Query)
 	if err != nil {
@@ -86,7 +86,7 @@ func (s *Session) cursor(name string) (*portal, error) {
 	if p := s.portals[name]; p != nil && name != "" {
 		return p, nil
 	}
-	return nil, pgerr.New(pgerrcode.InvalidCursorName, "cursor %q does not exist", name)
+	return nil, pgerr.New(pgerrcode.InvalidCursorName, "cursor \"%s\" does not exist", name)
 }
 
 func (s *Session) closeCursor(name string) error {

@@ -21,7 +21,7 @@ import (
 // migrations use them for; what has variables is refused.
 func (s *Session) do(ctx context.Context, c *command.Do, out *output) error {
 	if c.Language != "plpgsql" {
-		return pgerr.Unsupported("DO with language %q", c.Language)
+		return pgerr.Unsupported("DO with language \"%s\"", c.Language)
 	}
 	b, err := parse.Do(c.Body)
 	if err != nil {
@@ -100,7 +100,7 @@ func handles(conditions []string, code string) (bool, error) {
 		case !ok && len(c) == 5 && strings.ToUpper(c) == c:
 			want = c
 		case !ok:
-			return false, pgerr.New(pgerrcode.UndefinedObject, "unrecognized exception condition %q", c)
+			return false, pgerr.New(pgerrcode.UndefinedObject, "unrecognized exception condition \"%s\"", c)
 		}
 		match = match || want == code || strings.HasSuffix(want, "000") && want[:2] == code[:2]
 	}

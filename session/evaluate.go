@@ -27,7 +27,7 @@ func (s *Session) Evaluate(ctx context.Context, ref catalog.Ref, id catalog.OID,
 	}
 	p := bind.Callee(f, snap, ref)
 	if f.Kind != 'f' || f.ReturnsSet || f.Language != "sql" {
-		return types.Null, pgerr.New(pgerrcode.WrongObjectType, "function %q cannot be called here", f.Name).
+		return types.Null, pgerr.New(pgerrcode.WrongObjectType, "function \"%s\" cannot be called here", f.Name).
 			WithDetail("A function in language sql that returns one value is wanted.")
 	}
 	if me := s.role(s.global()); !s.trusted && me != nil && !catalog.HasPrivilege(s.global(), me.OID, f, catalog.PrivExecute) {
@@ -41,7 +41,7 @@ func (s *Session) Evaluate(ctx context.Context, ref catalog.Ref, id catalog.OID,
 		ts[i] = types.Of(snap.TypeByOID(a))
 	}
 	if len(args) != len(ts) {
-		return types.Null, pgerr.New(pgerrcode.UndefinedFunction, "function %q takes %d arguments, not %d", f.Name, len(ts), len(args))
+		return types.Null, pgerr.New(pgerrcode.UndefinedFunction, "function \"%s\" takes %d arguments, not %d", f.Name, len(ts), len(args))
 	}
 	r, err := s.Routine(ctx, p, ts, types.Of(snap.TypeByOID(f.Returns)))
 	if err != nil {

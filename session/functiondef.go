@@ -210,7 +210,7 @@ func functionDef(s *Session, ctx context.Context, a []types.Datum) (types.Datum,
 		return types.Null, err
 	}
 	if f.Kind == 'a' {
-		return types.Null, pgerr.New(pgerrcode.WrongObjectType, "%q is an aggregate function", f.Name)
+		return types.Null, pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is an aggregate function", f.Name)
 	}
 	word := "FUNCTION"
 	if f.Kind == 'p' {

@@ -107,7 +107,7 @@ func (v *mergeCheck) take(t *catalog.Table, plan *planner.Row, rows, b *vector.B
 		col := b.Cols[len(rows.Cols)+i]
 		for k := range b.Live() {
 			if r := b.Row(k); fresh && !col.IsNull(r) && !col.Datum(r).B() {
-				err := pgerr.New(pgerrcode.CheckViolation, "merged row for relation %q violates check constraint %q", t.Name, plan.Checks[i]).
+				err := pgerr.New(pgerrcode.CheckViolation, "merged row for relation \"%s\" violates check constraint \"%s\"", t.Name, plan.Checks[i]).
 					WithTable("", t.Name, "", plan.Checks[i])
 				if !v.collect {
 					return err

@@ -132,7 +132,7 @@ func (r regNames) Lookup(reg types.OID, name string) (types.OID, error) {
 		if role := r.s.global().RoleByName(strings.Join(splitName(name), ".")); role != nil {
 			return role.OID, nil
 		}
-		return 0, pgerr.New(pgerrcode.UndefinedObject, "role %q does not exist", name)
+		return 0, pgerr.New(pgerrcode.UndefinedObject, "role \"%s\" does not exist", name)
 	case types.OIDRegnamespace:
 		snap, err := r.s.snapshot(ctx)
 		if err != nil {
@@ -141,7 +141,7 @@ func (r regNames) Lookup(reg types.OID, name string) (types.OID, error) {
 		if sc := snap.Schema(strings.Join(splitName(name), ".")); sc != nil {
 			return sc.OID, nil
 		}
-		return 0, pgerr.New(pgerrcode.InvalidSchemaName, "schema %q does not exist", name)
+		return 0, pgerr.New(pgerrcode.InvalidSchemaName, "schema \"%s\" does not exist", name)
 	case types.OIDRegtype:
 		return r.s.typeOID(ctx, name)
 	case types.OIDRegproc, types.OIDRegprocedure:
@@ -154,7 +154,7 @@ func (r regNames) Lookup(reg types.OID, name string) (types.OID, error) {
 				return c.OID, nil
 			}
 		}
-		return 0, pgerr.New(pgerrcode.UndefinedObject, "collation %q for encoding \"UTF8\" does not exist", name)
+		return 0, pgerr.New(pgerrcode.UndefinedObject, "collation \"%s\" for encoding \"UTF8\" does not exist", name)
 	}
 	return 0, pgerr.Unsupported("looking up %s by name", types.Builtin(reg).Name)
 }
@@ -222,10 +222,10 @@ func (s *Session) lookupRelation(ctx context.Context, name string) (catalog.Obje
 				return o, ix, nil
 			}
 		} else if len(schemas) == 1 && len(splitName(name)) > 1 {
-			return nil, nil, pgerr.New(pgerrcode.InvalidSchemaName, "schema %q does not exist", n)
+			return nil, nil, pgerr.New(pgerrcode.InvalidSchemaName, "schema \"%s\" does not exist", n)
 		}
 	}
-	return nil, nil, pgerr.New(pgerrcode.UndefinedTable, "relation %q does not exist", strings.Join(splitName(name), "."))
+	return nil, nil, pgerr.New(pgerrcode.UndefinedTable, "relation \"%s\" does not exist", strings.Join(splitName(name), "."))
 }
 
 func (s *Session) relationOID(ctx context.Context, name string) (types.OID, error) {
@@ -252,7 +252,7 @@ func (s *Session) relationIn(snap *catalog.Snapshot, name string) (types.OID, er
 			}
 		}
 	}
-	return 0, pgerr.New(pgerrcode.UndefinedTable, "relation %q does not exist", strings.Join(splitName(name), "."))
+	return 0, pgerr.New(pgerrcode.UndefinedTable, "relation \"%s\" does not exist", strings.Join(splitName(name), "."))
 }
 
 // aliases are the SQL names of types that pg_type lists under others.
@@ -273,7 +273,7 @@ func (s *Session) typeOID(ctx context.Context, name string) (types.OID, error) {
 	}
 	d := s.typeNamed(snap, base)
 	if d == nil {
-		return 0, pgerr.New(pgerrcode.UndefinedObject, "type %q does not exist", name)
+		return 0, pgerr.New(pgerrcode.UndefinedObject, "type \"%s\" does not exist", name)
 	}
 	if array {
 		return d.Array, nil

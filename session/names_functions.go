@@ -82,9 +82,9 @@ func (s *Session) procOID(ctx context.Context, name string, withArgs bool) (type
 	}
 	switch {
 	case len(match) == 0:
-		return 0, pgerr.New(pgerrcode.UndefinedFunction, "function %q does not exist", name)
+		return 0, pgerr.New(pgerrcode.UndefinedFunction, "function \"%s\" does not exist", name)
 	case len(match) > 1 && !withArgs:
-		return 0, pgerr.New(pgerrcode.AmbiguousFunction, "more than one function named %q", name)
+		return 0, pgerr.New(pgerrcode.AmbiguousFunction, "more than one function named \"%s\"", name)
 	}
 	return match[0], nil
 }

@@ -181,13 +181,13 @@ func (s *Session) planNow(ctx context.Context, st parse.Statement, known []types
 	}
 	s.notices = append(s.notices, plan.Notices...)
 	p := &planned{stmt: st, plan: plan, names: s.nameKey(), stats: stats}
-	if p.epoch, err = s.catalogVersion(ctx); err != nil {
-		return nil, err
-	}
 	if p.locks, err = s.lockGroups(plan); err != nil {
 		return nil, err
 	}
-	s.remember(key, p)
+	// The session's branch or point may be gone. A statement that needs nothing of it, as one that chooses another, runs.
+	if p.epoch, err = s.catalogVersion(ctx); err == nil {
+		s.remember(key, p)
+	}
 	return p, nil
 }
 

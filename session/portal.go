@@ -59,7 +59,7 @@ func (s *Session) bind(ctx context.Context, name, statement string, params []typ
 		return s.addPortal(&portal{name: name, prepared: ps})
 	}
 	if len(params) != len(ps.params) {
-		return pgerr.New(pgerrcode.ProtocolViolation, "bind message supplies %d parameters, but prepared statement %q requires %d", len(params), statement, len(ps.params))
+		return pgerr.New(pgerrcode.ProtocolViolation, "bind message supplies %d parameters, but prepared statement \"%s\" requires %d", len(params), statement, len(ps.params))
 	}
 	var values []types.Datum
 	if ps.plan.plan.ByArgs {
@@ -81,7 +81,7 @@ func (s *Session) bind(ctx context.Context, name, statement string, params []typ
 
 func (s *Session) addPortal(p *portal) error {
 	if p.name != "" && s.portals[p.name] != nil {
-		return pgerr.New(pgerrcode.DuplicateCursor, "portal %q already exists", p.name)
+		return pgerr.New(pgerrcode.DuplicateCursor, "portal \"%s\" already exists", p.name)
 	}
 	s.closePortal(p.name)
 	s.portals[p.name] = p
@@ -92,7 +92,7 @@ func portalName(name string) string {
 	if name == "" {
 		return "unnamed portal"
 	}
-	return fmt.Sprintf("portal %q", name)
+	return fmt.Sprintf("portal \"%s\"", name)
 }
 
 func (s *Session) decodeParams(ts []types.Type, params []types.Encoded, where string) ([]types.Datum, error) {
@@ -135,7 +135,7 @@ func (s *Session) portal(name string) (*portal, error) {
 	if p := s.portals[name]; p != nil {
 		return p, nil
 	}
-	return nil, pgerr.New(pgerrcode.InvalidCursorName, "portal %q does not exist", name)
+	return nil, pgerr.New(pgerrcode.InvalidCursorName, "portal \"%s\" does not exist", name)
 }
 
 // Execute runs a portal, or goes on with a suspended one.

@@ -44,7 +44,7 @@ func (s *Session) parseMessage(ctx context.Context, name, sql string, oids []typ
 		return pgerr.New(pgerrcode.SyntaxError, "cannot insert multiple commands into a prepared statement")
 	}
 	if name != "" && s.prepared[name] != nil {
-		return pgerr.New(pgerrcode.DuplicatePreparedStatement, "prepared statement %q already exists", name)
+		return pgerr.New(pgerrcode.DuplicatePreparedStatement, "prepared statement \"%s\" already exists", name)
 	}
 	if len(stmts) == 0 {
 		s.prepared[name] = &prepared{name: name, sql: sql, empty: true}
@@ -164,7 +164,7 @@ func (s *Session) statement(name string) (*prepared, error) {
 	case name == "":
 		return nil, pgerr.New(pgerrcode.InvalidSQLStatementName, "unnamed prepared statement does not exist")
 	}
-	return nil, pgerr.New(pgerrcode.InvalidSQLStatementName, "prepared statement %q does not exist", name)
+	return nil, pgerr.New(pgerrcode.InvalidSQLStatementName, "prepared statement \"%s\" does not exist", name)
 }
 
 // DescribeStatement gives a prepared statement's parameter types and result fields.

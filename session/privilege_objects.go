@@ -28,7 +28,7 @@ func findSequence(s *Session, ctx context.Context, name string, id catalog.OID) 
 		return nil, err
 	}
 	if _, ok := o.(*catalog.Sequence); !ok {
-		return nil, pgerr.New(pgerrcode.WrongObjectType, "%q is not a sequence", o.Head().Name)
+		return nil, pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a sequence", o.Head().Name)
 	}
 	return o, nil
 }
@@ -41,7 +41,7 @@ func findDatabase(s *Session, _ context.Context, name string, id catalog.OID) (c
 	if d := global.DatabaseByName(name); d != nil {
 		return d, nil
 	}
-	return nil, pgerr.New(pgerrcode.InvalidCatalogName, "database %q does not exist", name)
+	return nil, pgerr.New(pgerrcode.InvalidCatalogName, "database \"%s\" does not exist", name)
 }
 
 func findSchema(s *Session, ctx context.Context, name string, id catalog.OID) (catalog.Object, error) {
@@ -57,7 +57,7 @@ func findSchema(s *Session, ctx context.Context, name string, id catalog.OID) (c
 		return sc, nil
 	}
 	if byName {
-		return nil, pgerr.New(pgerrcode.InvalidSchemaName, "schema %q does not exist", name)
+		return nil, pgerr.New(pgerrcode.InvalidSchemaName, "schema \"%s\" does not exist", name)
 	}
 	return nil, nil
 }
@@ -108,7 +108,7 @@ func findLanguage(_ *Session, _ context.Context, name string, id catalog.OID) (c
 		return builtinObject(&catalog.Schema{Header: catalog.Header{OID: l.OID, Name: l.Name}}, public), nil
 	}
 	if name != "" {
-		return nil, pgerr.New(pgerrcode.UndefinedObject, "language %q does not exist", name)
+		return nil, pgerr.New(pgerrcode.UndefinedObject, "language \"%s\" does not exist", name)
 	}
 	return nil, nil
 }
@@ -120,7 +120,7 @@ func findTablespace(_ *Session, _ context.Context, name string, id catalog.OID) 
 	case name == "pg_global" || id == 1664:
 		return builtinObject(&catalog.Schema{Header: catalog.Header{OID: 1664, Name: "pg_global"}}, ""), nil
 	case name != "":
-		return nil, pgerr.New(pgerrcode.UndefinedObject, "tablespace %q does not exist", name)
+		return nil, pgerr.New(pgerrcode.UndefinedObject, "tablespace \"%s\" does not exist", name)
 	}
 	return nil, nil
 }
@@ -129,7 +129,7 @@ func findTablespace(_ *Session, _ context.Context, name string, id catalog.OID) 
 func findNothing(kind string) func(*Session, context.Context, string, catalog.OID) (catalog.Object, error) {
 	return func(_ *Session, _ context.Context, name string, _ catalog.OID) (catalog.Object, error) {
 		if name != "" {
-			return nil, pgerr.New(pgerrcode.UndefinedObject, "%s %q does not exist", kind, name)
+			return nil, pgerr.New(pgerrcode.UndefinedObject, "%s \"%s\" does not exist", kind, name)
 		}
 		return nil, nil
 	}

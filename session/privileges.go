@@ -76,7 +76,7 @@ func (s *Session) subject(user string, a []types.Datum) (catalog.OID, []types.Da
 		if r := global.RoleByName(a[0].S); r != nil {
 			return r.OID, a[1:], nil
 		}
-		return 0, nil, pgerr.New(pgerrcode.UndefinedObject, "role %q does not exist", a[0].S)
+		return 0, nil, pgerr.New(pgerrcode.UndefinedObject, "role \"%s\" does not exist", a[0].S)
 	}
 	return s.roleOID(), a, nil
 }
@@ -94,7 +94,7 @@ func wantedPrivileges(text string, words map[string]byte) ([]wanted, error) {
 		word, grant := strings.CutSuffix(word, " WITH GRANT OPTION")
 		letter, ok := words[strings.TrimSpace(word)]
 		if !ok {
-			return nil, pgerr.New(pgerrcode.InvalidParameterValue, "unrecognized privilege type: %q", strings.TrimSpace(part))
+			return nil, pgerr.New(pgerrcode.InvalidParameterValue, "unrecognized privilege type: \"%s\"", strings.TrimSpace(part))
 		}
 		out = append(out, wanted{letter, grant})
 	}
@@ -214,7 +214,7 @@ func columnOf(o catalog.Object, d types.Datum, byName bool) (*catalog.Column, er
 		}
 	}
 	if byName {
-		return nil, pgerr.New(pgerrcode.UndefinedColumn, "column %q of relation %q does not exist", d.S, o.Head().Name)
+		return nil, pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", d.S, o.Head().Name)
 	}
 	return nil, nil
 }
@@ -231,7 +231,7 @@ func hasRole(user string, byName bool) service {
 		if byName {
 			r := global.RoleByName(rest[0].S)
 			if r == nil {
-				return types.Null, pgerr.New(pgerrcode.UndefinedObject, "role %q does not exist", rest[0].S)
+				return types.Null, pgerr.New(pgerrcode.UndefinedObject, "role \"%s\" does not exist", rest[0].S)
 			}
 			of = r.OID
 		}

@@ -37,15 +37,15 @@ func (s *Session) reaches(branch string, write bool) error {
 	case r == nil || r.MayUse(branch, write):
 		return nil
 	case r.MayUse(branch, false):
-		return pgerr.New(pgerrcode.InsufficientPrivilege, "these credentials may only read branch %q", branch)
+		return pgerr.New(pgerrcode.InsufficientPrivilege, "these credentials may only read branch \"%s\"", branch)
 	}
-	return pgerr.New(pgerrcode.InsufficientPrivilege, "these credentials may not use branch %q", branch)
+	return pgerr.New(pgerrcode.InsufficientPrivilege, "these credentials may not use branch \"%s\"", branch)
 }
 
 // needs refuses what takes a scope that the credentials lack.
 func (s *Session) needs(scope string) error {
 	if r := s.opts.Reach; r != nil && !r.May(scope) {
-		return pgerr.New(pgerrcode.InsufficientPrivilege, "these credentials lack the scope %q", scope)
+		return pgerr.New(pgerrcode.InsufficientPrivilege, "these credentials lack the scope \"%s\"", scope)
 	}
 	return nil
 }

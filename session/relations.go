@@ -125,7 +125,7 @@ func (s *Session) FindRelation(ctx context.Context, name string) (*Relation, err
 			return r, nil
 		}
 	}
-	return nil, pgerr.New(pgerrcode.UndefinedTable, "relation %q does not exist", name)
+	return nil, pgerr.New(pgerrcode.UndefinedTable, "relation \"%s\" does not exist", name)
 }
 
 // CountRows counts a relation's rows; views, and what the role may not read, are 0.

@@ -132,7 +132,7 @@ func (s *settings) now(key string) undoSetting {
 func (s *Session) mayChangeUser(setting string) error {
 	for f := s.frame; f != nil; f = f.outer {
 		if f.secure {
-			return pgerr.New(pgerrcode.InsufficientPrivilege, "cannot set parameter %q within security-definer function", setting)
+			return pgerr.New(pgerrcode.InsufficientPrivilege, "cannot set parameter \"%s\" within security-definer function", setting)
 		}
 	}
 	return nil

@@ -143,7 +143,7 @@ func (s *Session) checkWritable(ctx context.Context, plan *planner.Plan) error {
 	}
 	point, _ := s.settings.get("rowan.as_of")
 	return pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", plan.Tag).
-		WithDetail("The session reads the branch as of %q.", point).WithHint("SET rowan.as_of = '' returns to the present; rowan.create_branch makes a branch of the point, which can be written to.")
+		WithDetail("The session reads the branch as of \"%s\".", point).WithHint("SET rowan.as_of = '' returns to the present; rowan.create_branch makes a branch of the point, which can be written to.")
 }
 
 // fetch gives out up to max rows (0: all) and reports whether there are more.

@@ -63,7 +63,7 @@ func (s *Session) sequence(ctx context.Context, id catalog.OID) (*catalog.Sequen
 	case nil:
 		return nil, pgerr.New(pgerrcode.UndefinedTable, "could not open relation with OID %d", id)
 	default:
-		return nil, pgerr.New(pgerrcode.WrongObjectType, "%q is not a sequence", o.Head().Name)
+		return nil, pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a sequence", o.Head().Name)
 	}
 }
 
@@ -100,7 +100,7 @@ func (s *Session) currval(ctx context.Context, id catalog.OID) (types.Datum, err
 	}
 	v, ok := s.sequences.current[id]
 	if !ok {
-		return types.Null, pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "currval of sequence %q is not yet defined in this session", seq.Name)
+		return types.Null, pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "currval of sequence \"%s\" is not yet defined in this session", seq.Name)
 	}
 	return types.Int(v), nil
 }
@@ -114,7 +114,7 @@ func (s *Session) setval(ctx context.Context, id catalog.OID, v int64, called bo
 		return types.Null, err
 	}
 	if v < seq.Min || v > seq.Max {
-		return types.Null, pgerr.New(pgerrcode.NumericValueOutOfRange, "setval: value %d is out of bounds for sequence %q (%d..%d)", v, seq.Name, seq.Min, seq.Max)
+		return types.Null, pgerr.New(pgerrcode.NumericValueOutOfRange, "setval: value %d is out of bounds for sequence \"%s\" (%d..%d)", v, seq.Name, seq.Min, seq.Max)
 	}
 	if err := s.allowed(seq, "w"); err != nil {
 		return types.Null, err
@@ -156,7 +156,7 @@ func serialSequence(s *Session, ctx context.Context, a []types.Datum) (types.Dat
 	}
 	col := t.Column(a[1].S)
 	if col == nil {
-		return types.Null, pgerr.New(pgerrcode.UndefinedColumn, "column %q of relation %q does not exist", a[1].S, t.Name)
+		return types.Null, pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", a[1].S, t.Name)
 	}
 	for _, o := range snap.Objects() {
 		if q, ok := o.(*catalog.Sequence); ok && q.OwnerTable == t.OID && q.OwnerColumn == col.ID {

@@ -75,7 +75,7 @@ func (s *settings) show(name string) (string, error) {
 }
 
 func unrecognized(name string) error {
-	return pgerr.New(pgerrcode.UndefinedObject, "unrecognized configuration parameter %q", name)
+	return pgerr.New(pgerrcode.UndefinedObject, "unrecognized configuration parameter \"%s\"", name)
 }
 
 // integer returns an integer setting, 0 when it is not one.
@@ -109,14 +109,17 @@ func (s *settings) check(name, value string, internal bool) (string, error) {
 	if !internal {
 		switch p.context {
 		case "internal":
-			return "", pgerr.New(pgerrcode.CantChangeRuntimeParam, "parameter %q cannot be changed", p.name)
+			return "", pgerr.New(pgerrcode.CantChangeRuntimeParam, "parameter \"%s\" cannot be changed", p.name)
 		case "postmaster":
-			return "", pgerr.New(pgerrcode.CantChangeRuntimeParam, "parameter %q cannot be changed without restarting the server", p.name)
+			return "", pgerr.New(pgerrcode.CantChangeRuntimeParam, "parameter \"%s\" cannot be changed without restarting the server", p.name)
 		case "sighup":
-			return "", pgerr.New(pgerrcode.CantChangeRuntimeParam, "parameter %q cannot be changed now", p.name)
+			return "", pgerr.New(pgerrcode.CantChangeRuntimeParam, "parameter \"%s\" cannot be changed now", p.name)
 		}
 	}
 	if key == "datestyle" {
+		if _, err := p.parse(value); err != nil {
+			return "", err
+		}
 		old, _ := s.get(key)
 		value = old + ", " + value
 	}

@@ -18,7 +18,7 @@ func (p *parameter) parse(value string) (string, error) {
 		if b, ok := parseBool(value); ok {
 			return map[bool]string{true: "on", false: "off"}[b], nil
 		}
-		return "", pgerr.New(pgerrcode.InvalidParameterValue, "parameter %q requires a Boolean value", p.name)
+		return "", pgerr.New(pgerrcode.InvalidParameterValue, "parameter \"%s\" requires a Boolean value", p.name)
 	case "enum":
 		return p.parseEnum(value)
 	case "integer", "real":
@@ -57,7 +57,7 @@ func (p *parameter) parseEnum(value string) (string, error) {
 	if b, ok := parseBool(value); ok && slices.Contains(p.values, "on") {
 		return map[bool]string{true: "on", false: "off"}[b], nil
 	}
-	return "", pgerr.New(pgerrcode.InvalidParameterValue, "invalid value for parameter %q: %q", p.name, value).
+	return "", pgerr.New(pgerrcode.InvalidParameterValue, "invalid value for parameter \"%s\": \"%s\"", p.name, value).
 		WithHint("Available values: %s.", strings.Join(p.values, ", "))
 }
 
@@ -67,7 +67,7 @@ func (p *parameter) parseNumber(value string) (string, error) {
 	for end > 0 && (s[end-1] >= 'a' && s[end-1] <= 'z' || s[end-1] >= 'A' && s[end-1] <= 'Z') {
 		end--
 	}
-	invalid := pgerr.New(pgerrcode.InvalidParameterValue, "invalid value for parameter %q: %q", p.name, value)
+	invalid := pgerr.New(pgerrcode.InvalidParameterValue, "invalid value for parameter \"%s\": \"%s\"", p.name, value)
 	n, err := strconv.ParseFloat(strings.TrimSpace(s[:end]), 64)
 	if err != nil {
 		if i, err2 := strconv.ParseInt(s[:end], 0, 64); err2 == nil {
@@ -113,7 +113,7 @@ func (p *parameter) inRange(n float64, value string) (string, error) {
 		if p.unit != "" {
 			unit = " " + p.unit
 		}
-		return "", pgerr.New(pgerrcode.InvalidParameterValue, "%s%s is outside the valid range for parameter %q (%s .. %s)", strconv.FormatFloat(n, 'f', -1, 64), unit, p.name, p.min, p.max)
+		return "", pgerr.New(pgerrcode.InvalidParameterValue, "%s%s is outside the valid range for parameter \"%s\" (%s .. %s)", strconv.FormatFloat(n, 'f', -1, 64), unit, p.name, p.min, p.max)
 	}
 	return strconv.FormatFloat(n, 'f', -1, 64), nil
 }
@@ -148,8 +148,8 @@ func parseDateStyleValue(p *parameter, value string) (string, error) {
 		case "default", "":
 			style, order = "ISO", "MDY"
 		default:
-			return "", pgerr.New(pgerrcode.InvalidParameterValue, "invalid value for parameter %q: %q", p.name, value).
-				WithDetail("Unrecognized key word: %q.", strings.TrimSpace(w))
+			return "", pgerr.New(pgerrcode.InvalidParameterValue, "invalid value for parameter \"%s\": \"%s\"", p.name, value).
+				WithDetail("Unrecognized key word: \"%s\".", strings.TrimSpace(w))
 		}
 	}
 	return style + ", " + order, nil
@@ -162,7 +162,7 @@ func parseClientEncoding(p *parameter, value string) (string, error) {
 	case "sqlascii":
 		return "SQL_ASCII", nil
 	case "latin1", "iso88591", "win1252", "latin9", "euccn", "eucjp", "sjis", "gbk", "big5":
-		return "", pgerr.Unsupported("client encoding %q", value)
+		return "", pgerr.Unsupported("client encoding \"%s\"", value)
 	}
-	return "", pgerr.New(pgerrcode.InvalidParameterValue, "invalid value for parameter %q: %q", p.name, value)
+	return "", pgerr.New(pgerrcode.InvalidParameterValue, "invalid value for parameter \"%s\": \"%s\"", p.name, value)
 }

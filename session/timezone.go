@@ -31,7 +31,7 @@ func parseTimeZone(p *parameter, value string) (string, error) {
 }
 
 func badZone(p *parameter, value string) *pgerr.Error {
-	return pgerr.New(pgerrcode.InvalidParameterValue, "invalid value for parameter %q: %q", p.name, value)
+	return pgerr.New(pgerrcode.InvalidParameterValue, "invalid value for parameter \"%s\": \"%s\"", p.name, value)
 }
 
 func zoneOfInterval(p *parameter, value string) (string, error) {

@@ -390,7 +390,7 @@ func (s *Session) findSavepoint(name, verb string) (int, error) {
 			return i, nil
 		}
 	}
-	return 0, pgerr.New(pgerrcode.InvalidSavepointSpecification, "savepoint %q does not exist", name)
+	return 0, pgerr.New(pgerrcode.InvalidSavepointSpecification, "savepoint \"%s\" does not exist", name)
 }
 
 func (s *Session) releaseSavepoint(name string) error {

@@ -202,10 +202,10 @@ func (s *Session) setRole(name string, local bool) error {
 	global := s.global()
 	r := roleByName(global, name)
 	if r == nil {
-		return pgerr.New(pgerrcode.InvalidParameterValue, "role %q does not exist", name)
+		return pgerr.New(pgerrcode.InvalidParameterValue, "role \"%s\" does not exist", name)
 	}
 	if !mayBecome(global, s.sessionUser, r) {
-		return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied to set role %q", name)
+		return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied to set role \"%s\"", name)
 	}
 	s.user = name
 	s.settings.set("role", name, local)
@@ -218,7 +218,7 @@ func (s *Session) setSessionUser(name string, local bool) error {
 		name = s.opts.User
 	}
 	if roleByName(global, name) == nil {
-		return pgerr.New(pgerrcode.InvalidParameterValue, "role %q does not exist", name)
+		return pgerr.New(pgerrcode.InvalidParameterValue, "role \"%s\" does not exist", name)
 	}
 	if me := roleByName(global, s.opts.User); name != s.opts.User && (me == nil || !me.Superuser) {
 		return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied to set session authorization")
@@ -256,7 +256,7 @@ func (s *Session) discard(ctx context.Context, c *command.Discard) error {
 
 func (s *Session) prepareCommand(ctx context.Context, c *command.Prepare) error {
 	if s.prepared[c.Name] != nil {
-		return pgerr.New(pgerrcode.DuplicatePreparedStatement, "prepared statement %q already exists", c.Name)
+		return pgerr.New(pgerrcode.DuplicatePreparedStatement, "prepared statement \"%s\" already exists", c.Name)
 	}
 	stmts, err := s.parse(c.Query)
 	if err != nil {
@@ -286,7 +286,7 @@ func (s *Session) executed(ctx context.Context, c *command.Execute, params []typ
 		return nil, nil, err
 	}
 	if len(c.Args) != len(ps.params) {
-		return nil, nil, pgerr.New(pgerrcode.SyntaxError, "wrong number of parameters for prepared statement %q", c.Name).
+		return nil, nil, pgerr.New(pgerrcode.SyntaxError, "wrong number of parameters for prepared statement \"%s\"", c.Name).
 			WithDetail("Expected %d parameters but got %d.", len(ps.params), len(c.Args))
 	}
 	args, err := bind.Arguments(c.Args, ps.params, &s.catalogs, bind.Options{Fold: s.catalogs.Fold, Supported: supported})
@@ -312,7 +312,7 @@ func (s *Session) deallocate(name string) error {
 		return nil
 	}
 	if s.prepared[name] == nil {
-		return pgerr.New(pgerrcode.InvalidSQLStatementName, "prepared statement %q does not exist", name)
+		return pgerr.New(pgerrcode.InvalidSQLStatementName, "prepared statement \"%s\" does not exist", name)
 	}
 	delete(s.prepared, name)
 	return nil

@@ -60,7 +60,7 @@ func EachRow(ctx context.Context, c Conn, place, table string, f func(names []st
 	}
 	t, ok := v.Catalog().Object(id).(*catalog.Table)
 	if !ok {
-		return pgerr.Internal("%q is not a table", table)
+		return pgerr.Internal("\"%s\" is not a table", table)
 	}
 	var names []string
 	var ids []catalog.ColumnID

@@ -43,7 +43,7 @@ func (m *Merge) Request() (storage.MergeRequest, error) {
 	}
 	ff, ok := fastForwards[strings.ToLower(m.FastForward)]
 	if !ok {
-		return storage.MergeRequest{}, pgerr.New(pgerrcode.InvalidParameterValue, "unknown fast-forward mode %q", m.FastForward).
+		return storage.MergeRequest{}, pgerr.New(pgerrcode.InvalidParameterValue, "unknown fast-forward mode \"%s\"", m.FastForward).
 			WithHint("Known modes: auto, only, never.")
 	}
 	return storage.MergeRequest{Source: m.Source, Target: m.Target, SourcePoint: m.SourcePoint, From: m.From, To: m.To, Onto: m.Onto, Strategy: strategy,
@@ -61,7 +61,7 @@ var strategies = map[string]storage.Strategy{
 func (m *Merge) Conflicts() (storage.Strategy, error) {
 	s, ok := strategies[strings.ToLower(m.Strategy)]
 	if !ok {
-		return 0, pgerr.New(pgerrcode.InvalidParameterValue, "unknown merge strategy %q", m.Strategy).
+		return 0, pgerr.New(pgerrcode.InvalidParameterValue, "unknown merge strategy \"%s\"", m.Strategy).
 			WithHint("Known strategies: abort, manual, source_wins (or theirs), target_wins (or ours).")
 	}
 	return s, nil

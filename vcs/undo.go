@@ -59,7 +59,7 @@ func undoReset(c Conn, was, is storage.Branch) {
 			return err
 		}
 		if b.Head != is.Head {
-			return fmt.Errorf("branch %q has been written to since its reset", b.Name)
+			return fmt.Errorf("branch \"%s\" has been written to since its reset", b.Name)
 		}
 		_, err = store.Restore(ctx, db, branchID(was.ID), storage.RestoreOptions{Point: fmt.Sprintf("scn:%d", was.Head), Force: true, User: is.CreatedBy})
 		return err
@@ -80,7 +80,7 @@ func defaultNow(ctx context.Context, c Conn) (storage.Branch, error) {
 	}
 	db := c.Database().OID
 	if own, all := v.Catalog().Object(db), c.Store().Global().Object(db); own != all && !reflect.DeepEqual(own, all) {
-		return storage.Branch{}, pgerr.New(pgerrcode.ObjectInUse, "cannot change the default branch in a transaction that has changed database %q", c.Database().Name).
+		return storage.Branch{}, pgerr.New(pgerrcode.ObjectInUse, "cannot change the default branch in a transaction that has changed database \"%s\"", c.Database().Name).
 			WithHint("COMMIT first.")
 	}
 	return branchNow(ctx, c, "")

@@ -17,10 +17,10 @@ func (b *build) dropColumn(ctx context.Context, a *command.DropColumn) error {
 	c := b.t.Column(a.Name)
 	if c == nil {
 		if isSystemColumn(a.Name) {
-			return pgerr.New(pgerrcode.FeatureNotSupported, "cannot drop system column %q", a.Name)
+			return pgerr.New(pgerrcode.FeatureNotSupported, "cannot drop system column \"%s\"", a.Name)
 		}
 		if a.IfExists {
-			b.notice(pgerrcode.SuccessfulCompletion, "column %q of relation %q does not exist, skipping", a.Name, b.t.Name)
+			b.notice(pgerrcode.SuccessfulCompletion, "column \"%s\" of relation \"%s\" does not exist, skipping", a.Name, b.t.Name)
 			return nil
 		}
 		return b.noColumn(a.Name)
@@ -34,10 +34,10 @@ func (b *build) dropConstraint(ctx context.Context, a *command.DropConstraint) e
 	k := b.t.Constraint(a.Name)
 	if k == nil {
 		if a.IfExists {
-			b.notice(pgerrcode.SuccessfulCompletion, "constraint %q of relation %q does not exist, skipping", a.Name, b.t.Name)
+			b.notice(pgerrcode.SuccessfulCompletion, "constraint \"%s\" of relation \"%s\" does not exist, skipping", a.Name, b.t.Name)
 			return nil
 		}
-		return pgerr.New(pgerrcode.UndefinedObject, "constraint %q of relation %q does not exist", a.Name, b.t.Name)
+		return pgerr.New(pgerrcode.UndefinedObject, "constraint \"%s\" of relation \"%s\" does not exist", a.Name, b.t.Name)
 	}
 	return b.through(ctx, func() error {
 		return b.dropAll(ctx, []address{{object: b.t.OID, constraint: k.OID}}, a.Cascade)
@@ -110,14 +110,14 @@ func (b *build) typeMayChange(c *catalog.Column) error {
 		v, ok := o.(*catalog.View)
 		if ok && slices.Contains(v.Deps, catalog.Dep{Object: b.t.OID, Column: c.ID}) {
 			return pgerr.New(pgerrcode.FeatureNotSupported, "cannot alter type of a column used by a view or rule").
-				WithDetail("rule _RETURN on view %s depends on column %q", b.shown(v.Schema, v.Name), c.Name)
+				WithDetail("rule _RETURN on view %s depends on column \"%s\"", b.shown(v.Schema, v.Name), c.Name)
 		}
 	}
 	for i := range b.t.Columns {
 		g := &b.t.Columns[i]
 		if g.Generated != "" && slices.Contains(g.Deps, catalog.Dep{Object: b.t.OID, Column: c.ID}) {
 			return pgerr.New(pgerrcode.FeatureNotSupported, "cannot alter type of a column used by a generated column").
-				WithDetail("Column %q is used by generated column %q.", c.Name, g.Name)
+				WithDetail("Column \"%s\" is used by generated column \"%s\".", c.Name, g.Name)
 		}
 	}
 	return nil
@@ -211,10 +211,10 @@ func (b *build) setIdentity(ctx context.Context, a *command.SetIdentity) error {
 	}
 	if c.Identity == 0 {
 		if a.Drop && a.IfExists {
-			b.notice(pgerrcode.SuccessfulCompletion, "column %q of relation %q is not an identity column, skipping", c.Name, b.t.Name)
+			b.notice(pgerrcode.SuccessfulCompletion, "column \"%s\" of relation \"%s\" is not an identity column, skipping", c.Name, b.t.Name)
 			return nil
 		}
-		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "column %q of relation %q is not an identity column", c.Name, b.t.Name)
+		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "column \"%s\" of relation \"%s\" is not an identity column", c.Name, b.t.Name)
 	}
 	q, _ := b.cat().Object(c.Sequence).(*catalog.Sequence)
 	if a.Drop {
@@ -238,11 +238,11 @@ func (b *build) addIdentity(ctx context.Context, c *catalog.Column, a *command.S
 	case !isSerialType(base(c.Type).ID()):
 		return pgerr.New(pgerrcode.InvalidParameterValue, "identity column type must be smallint, integer, or bigint")
 	case c.Identity != 0:
-		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "column %q of relation %q is already an identity column", c.Name, b.t.Name)
+		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "column \"%s\" of relation \"%s\" is already an identity column", c.Name, b.t.Name)
 	case !c.NotNull:
-		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "column %q of relation %q must be declared NOT NULL before identity can be added", c.Name, b.t.Name)
+		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "column \"%s\" of relation \"%s\" must be declared NOT NULL before identity can be added", c.Name, b.t.Name)
 	case c.Default != "":
-		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "column %q of relation %q already has a default value", c.Name, b.t.Name)
+		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "column \"%s\" of relation \"%s\" already has a default value", c.Name, b.t.Name)
 	}
 	c.Identity = a.Kind
 	return b.columnSequence(ctx, c, &command.ColumnDef{Name: c.Name, Type: c.Type, Identity: a.Kind, Sequence: a.Sequence})

@@ -122,7 +122,7 @@ func (b *build) attribute(ctx context.Context, a command.AlterAction) error {
 
 func (b *build) accept(a *command.Accept) error {
 	if a.Trigger != "" {
-		return pgerr.New(pgerrcode.UndefinedObject, "trigger %q for table %q does not exist", a.Trigger, b.t.Name)
+		return pgerr.New(pgerrcode.UndefinedObject, "trigger \"%s\" for table \"%s\" does not exist", a.Trigger, b.t.Name)
 	}
 	return nil
 }
@@ -133,13 +133,13 @@ func (b *build) column(name string) (*catalog.Column, error) {
 		return c, nil
 	}
 	if isSystemColumn(name) {
-		return nil, pgerr.New(pgerrcode.FeatureNotSupported, "cannot alter system column %q", name)
+		return nil, pgerr.New(pgerrcode.FeatureNotSupported, "cannot alter system column \"%s\"", name)
 	}
 	return nil, b.noColumn(name)
 }
 
 func (b *build) noColumn(name string) error {
-	return pgerr.New(pgerrcode.UndefinedColumn, "column %q of relation %q does not exist", name, b.t.Name)
+	return pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", name, b.t.Name)
 }
 
 func isSystemColumn(name string) bool {
@@ -148,11 +148,11 @@ func isSystemColumn(name string) bool {
 
 func (b *build) addNewColumn(ctx context.Context, a *command.AddColumn) error {
 	if a.IfNotExists && b.t.Column(a.Column.Name) != nil {
-		b.notice(pgerrcode.DuplicateColumn, "column %q of relation %q already exists, skipping", a.Column.Name, b.t.Name)
+		b.notice(pgerrcode.DuplicateColumn, "column \"%s\" of relation \"%s\" already exists, skipping", a.Column.Name, b.t.Name)
 		return nil
 	}
 	if isSystemColumn(a.Column.Name) {
-		return pgerr.New(pgerrcode.DuplicateColumn, "column name %q conflicts with a system column name", a.Column.Name)
+		return pgerr.New(pgerrcode.DuplicateColumn, "column name \"%s\" conflicts with a system column name", a.Column.Name)
 	}
 	c, err := b.addColumn(ctx, &a.Column)
 	if err != nil {
@@ -204,14 +204,14 @@ func (b *build) setDefault(a *command.SetDefault) error {
 		return err
 	}
 	if c.Identity != 0 {
-		e := pgerr.New(pgerrcode.SyntaxError, "column %q of relation %q is an identity column", c.Name, b.t.Name)
+		e := pgerr.New(pgerrcode.SyntaxError, "column \"%s\" of relation \"%s\" is an identity column", c.Name, b.t.Name)
 		if a.Default == "" {
 			e = e.WithHint("Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.")
 		}
 		return e
 	}
 	if c.Generated != "" {
-		e := pgerr.New(pgerrcode.SyntaxError, "column %q of relation %q is a generated column", c.Name, b.t.Name)
+		e := pgerr.New(pgerrcode.SyntaxError, "column \"%s\" of relation \"%s\" is a generated column", c.Name, b.t.Name)
 		if a.Default == "" {
 			e = e.WithHint("Use ALTER TABLE ... ALTER COLUMN ... DROP EXPRESSION instead.")
 		}
@@ -234,10 +234,10 @@ func (b *build) setNotNull(a *command.SetNotNull) error {
 		return nil
 	}
 	if c.Identity != 0 {
-		return pgerr.New(pgerrcode.SyntaxError, "column %q of relation %q is an identity column", c.Name, b.t.Name)
+		return pgerr.New(pgerrcode.SyntaxError, "column \"%s\" of relation \"%s\" is an identity column", c.Name, b.t.Name)
 	}
 	if pk := b.t.PrimaryKey(); pk != nil && slices.Contains(pk.Columns, c.ID) {
-		return pgerr.New(pgerrcode.InvalidTableDefinition, "column %q is in a primary key", c.Name)
+		return pgerr.New(pgerrcode.InvalidTableDefinition, "column \"%s\" is in a primary key", c.Name)
 	}
 	c.NotNull = false
 	return nil
@@ -285,10 +285,10 @@ func (b *build) dropExpression(a *command.DropExpression) error {
 	}
 	if c.Generated == "" {
 		if a.IfExists {
-			b.notice(pgerrcode.SuccessfulCompletion, "column %q of relation %q is not a stored generated column, skipping", c.Name, b.t.Name)
+			b.notice(pgerrcode.SuccessfulCompletion, "column \"%s\" of relation \"%s\" is not a stored generated column, skipping", c.Name, b.t.Name)
 			return nil
 		}
-		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "column %q of relation %q is not a stored generated column", c.Name, b.t.Name)
+		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "column \"%s\" of relation \"%s\" is not a stored generated column", c.Name, b.t.Name)
 	}
 	c.Generated, c.Deps = "", nil
 	return nil
@@ -298,7 +298,7 @@ func (b *build) findConstraint(name string) (*catalog.Constraint, error) {
 	if k := b.t.Constraint(name); k != nil {
 		return k, nil
 	}
-	return nil, pgerr.New(pgerrcode.UndefinedObject, "constraint %q of relation %q does not exist", name, b.t.Name)
+	return nil, pgerr.New(pgerrcode.UndefinedObject, "constraint \"%s\" of relation \"%s\" does not exist", name, b.t.Name)
 }
 
 func (b *build) alterConstraint(a *command.AlterConstraint) error {
@@ -307,7 +307,7 @@ func (b *build) alterConstraint(a *command.AlterConstraint) error {
 		return err
 	}
 	if k.Kind != catalog.ForeignKey {
-		return pgerr.New(pgerrcode.WrongObjectType, "constraint %q of relation %q is not a foreign key constraint", a.Name, b.t.Name)
+		return pgerr.New(pgerrcode.WrongObjectType, "constraint \"%s\" of relation \"%s\" is not a foreign key constraint", a.Name, b.t.Name)
 	}
 	k.Deferrable, k.Deferred = a.Deferrable, a.Deferred
 	return nil
@@ -328,7 +328,7 @@ func (b *build) validateConstraint(a *command.ValidateConstraint) error {
 			b.keys = append(b.keys, k)
 		}
 	default:
-		return pgerr.New(pgerrcode.WrongObjectType, "constraint %q of relation %q is not a foreign key or check constraint", a.Name, b.t.Name)
+		return pgerr.New(pgerrcode.WrongObjectType, "constraint \"%s\" of relation \"%s\" is not a foreign key or check constraint", a.Name, b.t.Name)
 	}
 	k.NotValid = false
 	return nil

@@ -102,7 +102,7 @@ func (s *stmt) newOwner(o catalog.Object, role string) (catalog.OID, error) {
 		return 0, err
 	}
 	if !catalog.IsMember(s.roles(), s.Role, to) {
-		return 0, pgerr.New(pgerrcode.InsufficientPrivilege, "must be member of role %q", role)
+		return 0, pgerr.New(pgerrcode.InsufficientPrivilege, "must be member of role \"%s\"", role)
 	}
 	sc, ok := s.cat().Object(o.Head().Schema).(*catalog.Schema)
 	if ok && !catalog.HasPrivilege(s.roles(), to, sc, catalog.PrivCreate) {
@@ -115,8 +115,8 @@ func (s *stmt) newOwner(o catalog.Object, role string) (catalog.OID, error) {
 func (s *stmt) setOwner(ctx context.Context, o catalog.Object, to catalog.OID) error {
 	if q, ok := o.(*catalog.Sequence); ok && q.OwnerTable != 0 {
 		if t, ok := s.cat().Object(q.OwnerTable).(*catalog.Table); ok && t.Owner != to {
-			return pgerr.New(pgerrcode.FeatureNotSupported, "cannot change owner of sequence %q", q.Name).
-				WithDetail("Sequence %q is linked to table %q.", q.Name, t.Name)
+			return pgerr.New(pgerrcode.FeatureNotSupported, "cannot change owner of sequence \"%s\"", q.Name).
+				WithDetail("Sequence \"%s\" is linked to table \"%s\".", q.Name, t.Name)
 		}
 	}
 	was := o.Head().Owner
@@ -192,7 +192,7 @@ func (s *stmt) alterOther(ctx context.Context, c *command.AlterTable) error {
 			if _, ok := a.(*command.SetLogged); ok {
 				continue
 			}
-			return pgerr.New(pgerrcode.WrongObjectType, "ALTER action cannot be performed on relation %q", o.Head().Name).
+			return pgerr.New(pgerrcode.WrongObjectType, "ALTER action cannot be performed on relation \"%s\"", o.Head().Name).
 				WithDetail("This operation is not supported for %ss.", kindOf(o))
 		}
 		if err := s.alterView(ctx, catalog.CloneObject(v).(*catalog.View), a); err != nil {
@@ -214,10 +214,10 @@ func (s *stmt) alterView(ctx context.Context, v *catalog.View, a command.AlterAc
 			}
 		}
 		if !found {
-			return pgerr.New(pgerrcode.UndefinedColumn, "column %q of relation %q does not exist", a.Name, v.Name)
+			return pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", a.Name, v.Name)
 		}
 	default:
-		return pgerr.New(pgerrcode.WrongObjectType, "ALTER action cannot be performed on relation %q", v.Name).
+		return pgerr.New(pgerrcode.WrongObjectType, "ALTER action cannot be performed on relation \"%s\"", v.Name).
 			WithDetail("This operation is not supported for views.")
 	}
 	return s.view.Put(ctx, v)
@@ -245,7 +245,7 @@ func (s *stmt) setSchema(ctx context.Context, c *command.SetSchema) error {
 	if q, ok := o.(*catalog.Sequence); ok && q.OwnerTable != 0 {
 		if t, ok := s.cat().Object(q.OwnerTable).(*catalog.Table); ok {
 			return pgerr.New(pgerrcode.FeatureNotSupported, "cannot move an owned sequence into another schema").
-				WithDetail("Sequence %q is linked to table %q.", q.Name, t.Name)
+				WithDetail("Sequence \"%s\" is linked to table \"%s\".", q.Name, t.Name)
 		}
 	}
 	moved := catalog.CloneObject(o)
@@ -265,12 +265,12 @@ func (s *stmt) schemaFree(o catalog.Object, schema catalog.OID) error {
 	switch o.(type) {
 	case *catalog.UserType:
 		if s.cat().Type(schema, h.Name) != nil {
-			return pgerr.New(pgerrcode.DuplicateObject, "type %q already exists in schema %q", h.Name, name)
+			return pgerr.New(pgerrcode.DuplicateObject, "type \"%s\" already exists in schema \"%s\"", h.Name, name)
 		}
 	case *catalog.Function:
 	default:
 		if x, _ := s.cat().Relation(schema, h.Name); x != nil {
-			return pgerr.New(pgerrcode.DuplicateTable, "relation %q already exists in schema %q", h.Name, name)
+			return pgerr.New(pgerrcode.DuplicateTable, "relation \"%s\" already exists in schema \"%s\"", h.Name, name)
 		}
 	}
 	return nil

@@ -15,13 +15,13 @@ import (
 func (b *build) addConstraint(ctx context.Context, d *command.ConstraintDef) error {
 	if o, _ := b.cat().Relation(b.t.Schema, d.Name); d.Name != "" && (d.Kind == catalog.PrimaryKey || d.Kind == catalog.Unique) && d.UsingIndex == 0 &&
 		(o != nil || slices.Contains(b.names, d.Name)) {
-		return pgerr.New(pgerrcode.DuplicateTable, "relation %q already exists", d.Name)
+		return pgerr.New(pgerrcode.DuplicateTable, "relation \"%s\" already exists", d.Name)
 	}
 	if d.Name != "" && b.t.Constraint(d.Name) != nil {
 		if b.fresh && d.Kind == catalog.Check {
-			return pgerr.New(pgerrcode.DuplicateObject, "check constraint %q already exists", d.Name)
+			return pgerr.New(pgerrcode.DuplicateObject, "check constraint \"%s\" already exists", d.Name)
 		}
-		return pgerr.New(pgerrcode.DuplicateObject, "constraint %q for relation %q already exists", d.Name, b.t.Name)
+		return pgerr.New(pgerrcode.DuplicateObject, "constraint \"%s\" for relation \"%s\" already exists", d.Name, b.t.Name)
 	}
 	switch d.Kind {
 	case catalog.Check:
@@ -38,7 +38,7 @@ func (b *build) addConstraint(ctx context.Context, d *command.ConstraintDef) err
 }
 
 func (b *build) addCheck(ctx context.Context, d *command.ConstraintDef) error {
-	columns, err := b.columnIDs(d.Columns, `column %q does not exist`)
+	columns, err := b.columnIDs(d.Columns, `column "%s" does not exist`)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (b *build) columnIDs(names []string, format string) ([]catalog.ColumnID, er
 
 // addKey adds a PRIMARY KEY or UNIQUE constraint with an index of its own.
 func (b *build) addKey(ctx context.Context, d *command.ConstraintDef) error {
-	columns, err := b.columnIDs(d.Columns, `column %q named in key does not exist`)
+	columns, err := b.columnIDs(d.Columns, `column "%s" named in key does not exist`)
 	if err != nil {
 		return err
 	}
@@ -98,12 +98,12 @@ func (b *build) addKey(ctx context.Context, d *command.ConstraintDef) error {
 	if d.Kind == catalog.PrimaryKey {
 		word = "primary key"
 		if b.t.PrimaryKey() != nil {
-			return pgerr.New(pgerrcode.InvalidTableDefinition, "multiple primary keys for table %q are not allowed", b.t.Name)
+			return pgerr.New(pgerrcode.InvalidTableDefinition, "multiple primary keys for table \"%s\" are not allowed", b.t.Name)
 		}
 	}
 	for i, n := range d.Columns {
 		if slices.Contains(d.Columns[:i], n) {
-			return pgerr.New(pgerrcode.DuplicateColumn, "column %q appears twice in %s constraint", n, word)
+			return pgerr.New(pgerrcode.DuplicateColumn, "column \"%s\" appears twice in %s constraint", n, word)
 		}
 		if err := b.indexable(b.t.Column(n).Type, "btree"); err != nil {
 			return err
@@ -112,7 +112,7 @@ func (b *build) addKey(ctx context.Context, d *command.ConstraintDef) error {
 	if b.fresh && d.Name == "" && b.sameKey(columns) {
 		return nil
 	}
-	include, err := b.columnIDs(d.Include, `column %q named in key does not exist`)
+	include, err := b.columnIDs(d.Include, `column "%s" named in key does not exist`)
 	if err != nil {
 		return err
 	}
@@ -216,13 +216,13 @@ func (b *build) makePrimary(ix *catalog.Index, add bool) error {
 func (b *build) adoptIndex(ctx context.Context, d *command.ConstraintDef) error {
 	ix := b.t.Index(d.UsingIndex)
 	if ix == nil {
-		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "index does not belong to table %q", b.t.Name)
+		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "index does not belong to table \"%s\"", b.t.Name)
 	}
 	if err := b.adoptable(ix, d); err != nil {
 		return err
 	}
 	if d.Name != "" && d.Name != ix.Name {
-		b.notice(pgerrcode.SuccessfulCompletion, "ALTER TABLE / ADD CONSTRAINT USING INDEX will rename index %q to %q", ix.Name, d.Name)
+		b.notice(pgerrcode.SuccessfulCompletion, "ALTER TABLE / ADD CONSTRAINT USING INDEX will rename index \"%s\" to \"%s\"", ix.Name, d.Name)
 		ix.Name = d.Name
 	}
 	id, err := b.oid(ctx)
@@ -246,29 +246,29 @@ func (b *build) adoptIndex(ctx context.Context, d *command.ConstraintDef) error 
 func (b *build) adoptable(ix *catalog.Index, d *command.ConstraintDef) error {
 	for _, k := range b.t.Constraints {
 		if k.Index == ix.OID && k.Kind != catalog.ForeignKey {
-			return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "index %q is already associated with a constraint", ix.Name)
+			return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "index \"%s\" is already associated with a constraint", ix.Name)
 		}
 	}
 	if !ix.Unique {
-		return pgerr.New(pgerrcode.WrongObjectType, "%q is not a unique index", ix.Name).
+		return pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a unique index", ix.Name).
 			WithDetail("Cannot create a primary key or unique constraint using such an index.")
 	}
 	if ix.Predicate != 0 {
-		return pgerr.New(pgerrcode.WrongObjectType, "%q is a partial index", ix.Name).
+		return pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is a partial index", ix.Name).
 			WithDetail("Cannot create a primary key or unique constraint using such an index.")
 	}
 	for i, c := range ix.Columns {
 		if col := b.t.ColumnByID(c.Column); col.Hidden != "" {
-			return pgerr.New(pgerrcode.WrongObjectType, "index %q contains expressions", ix.Name).
+			return pgerr.New(pgerrcode.WrongObjectType, "index \"%s\" contains expressions", ix.Name).
 				WithDetail("Cannot create a primary key or unique constraint using such an index.")
 		}
 		if c.Desc || c.NullsFirst {
-			return pgerr.New(pgerrcode.WrongObjectType, "index %q column number %d does not have default sorting behavior", ix.Name, i+1).
+			return pgerr.New(pgerrcode.WrongObjectType, "index \"%s\" column number %d does not have default sorting behavior", ix.Name, i+1).
 				WithDetail("Cannot create a primary key or unique constraint using such an index.")
 		}
 	}
 	if d.Kind == catalog.PrimaryKey && b.t.PrimaryKey() != nil {
-		return pgerr.New(pgerrcode.InvalidTableDefinition, "multiple primary keys for table %q are not allowed", b.t.Name)
+		return pgerr.New(pgerrcode.InvalidTableDefinition, "multiple primary keys for table \"%s\" are not allowed", b.t.Name)
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ func (s *stmt) database(name string) (*catalog.Database, error) {
 	if d := s.roles().DatabaseByName(name); d != nil {
 		return d, nil
 	}
-	return nil, pgerr.New(pgerrcode.InvalidCatalogName, "database %q does not exist", name)
+	return nil, pgerr.New(pgerrcode.InvalidCatalogName, "database \"%s\" does not exist", name)
 }
 
 func (s *stmt) createDatabase(ctx context.Context, c *command.CreateDatabase) error {
@@ -35,7 +35,7 @@ func (s *stmt) createDatabase(ctx context.Context, c *command.CreateDatabase) er
 		return err
 	}
 	if s.roles().DatabaseByName(c.Name) != nil {
-		return pgerr.New(pgerrcode.DuplicateDatabase, "database %q already exists", c.Name)
+		return pgerr.New(pgerrcode.DuplicateDatabase, "database \"%s\" already exists", c.Name)
 	}
 	if err := s.checkDatabaseOptions(c); err != nil {
 		return err
@@ -47,7 +47,7 @@ func (s *stmt) createDatabase(ctx context.Context, c *command.CreateDatabase) er
 			return err
 		}
 		if !catalog.IsMember(s.roles(), s.Role, owner) {
-			return pgerr.New(pgerrcode.InsufficientPrivilege, "must be member of role %q", c.Owner)
+			return pgerr.New(pgerrcode.InsufficientPrivilege, "must be member of role \"%s\"", c.Owner)
 		}
 	}
 	id, err := s.oid(ctx)
@@ -66,7 +66,7 @@ func (s *stmt) createDatabase(ctx context.Context, c *command.CreateDatabase) er
 // checkDatabaseName refuses names that nobody could connect to: what stands behind a slash or an @ is a branch or a point.
 func checkDatabaseName(name string) error {
 	if strings.ContainsAny(name, "/@") {
-		return pgerr.New(pgerrcode.InvalidName, "invalid database name %q", name).WithDetail(`A slash separates a branch from its database, and "@" a point in time.`)
+		return pgerr.New(pgerrcode.InvalidName, "invalid database name \"%s\"", name).WithDetail(`A slash separates a branch from its database, and "@" a point in time.`)
 	}
 	return nil
 }
@@ -76,7 +76,7 @@ func (s *stmt) checkDatabaseOptions(c *command.CreateDatabase) error {
 	switch strings.ToLower(strings.ReplaceAll(c.Encoding, "-", "")) {
 	case "", "utf8", "unicode", "default", "6":
 	default:
-		return pgerr.Unsupported("encoding %q", c.Encoding)
+		return pgerr.Unsupported("encoding \"%s\"", c.Encoding)
 	}
 	t := c.Template
 	if t == "" || t == "template0" || t == "template1" || strings.EqualFold(t, "default") {
@@ -84,10 +84,10 @@ func (s *stmt) checkDatabaseOptions(c *command.CreateDatabase) error {
 	}
 	name, _, _ := strings.Cut(t, "/")
 	if s.roles().DatabaseByName(name) == nil {
-		return pgerr.New(pgerrcode.InvalidCatalogName, "template database %q does not exist", t)
+		return pgerr.New(pgerrcode.InvalidCatalogName, "template database \"%s\" does not exist", t)
 	}
-	return pgerr.Unsupported("CREATE DATABASE with template %q", t).
-		WithHint("Create a branch of it instead: CREATE DATABASE \"%s/%s\" TEMPLATE %q.", name, c.Name, t)
+	return pgerr.Unsupported("CREATE DATABASE with template \"%s\"", t).
+		WithHint("Create a branch of it instead: CREATE DATABASE \"%s/%s\" TEMPLATE \"%s\".", name, c.Name, t)
 }
 
 func applyDatabase(d *catalog.Database, limit *int, template, allow *bool) {
@@ -109,7 +109,7 @@ func (s *stmt) createBranch(ctx context.Context, db, branch string, c *command.C
 		return err
 	}
 	if _, err := s.Store.Branches().Get(ctx, d.OID, branch); err == nil {
-		return pgerr.New(pgerrcode.DuplicateDatabase, "database %q already exists", c.Name)
+		return pgerr.New(pgerrcode.DuplicateDatabase, "database \"%s\" already exists", c.Name)
 	}
 	o := storage.BranchOptions{Name: branch}
 	if r, ok := s.roles().Object(s.Role).(*catalog.Role); ok {
@@ -123,7 +123,7 @@ func (s *stmt) createBranch(ctx context.Context, db, branch string, c *command.C
 			o.Source, o.Point, _ = strings.Cut(rest, "@")
 		}
 		if src != db {
-			return pgerr.New(pgerrcode.InvalidCatalogName, "template database %q does not belong to database %q", t, db)
+			return pgerr.New(pgerrcode.InvalidCatalogName, "template database \"%s\" does not belong to database \"%s\"", t, db)
 		}
 	}
 	_, err = s.Store.Branches().Create(ctx, d.OID, o)
@@ -164,10 +164,10 @@ func (s *stmt) dropDatabase(ctx context.Context, c *command.DropDatabase) error 
 
 func (s *stmt) noDatabase(c *command.DropDatabase) error {
 	if c.IfExists {
-		s.notice(pgerrcode.SuccessfulCompletion, "database %q does not exist, skipping", c.Name)
+		s.notice(pgerrcode.SuccessfulCompletion, "database \"%s\" does not exist, skipping", c.Name)
 		return nil
 	}
-	return pgerr.New(pgerrcode.InvalidCatalogName, "database %q does not exist", c.Name)
+	return pgerr.New(pgerrcode.InvalidCatalogName, "database \"%s\" does not exist", c.Name)
 }
 
 func (s *stmt) alterDatabase(ctx context.Context, c *command.AlterDatabase) error {
@@ -225,9 +225,9 @@ func (s *stmt) renameGlobal(ctx context.Context, c *command.Rename) error {
 		case !s.hasCreateRole() || r.Superuser && !s.superuser():
 			return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied to rename role")
 		case strings.HasPrefix(c.To, "pg_"):
-			return pgerr.New(pgerrcode.ReservedName, "role name %q is reserved", c.To).WithDetail(`Role names starting with "pg_" are reserved.`)
+			return pgerr.New(pgerrcode.ReservedName, "role name \"%s\" is reserved", c.To).WithDetail(`Role names starting with "pg_" are reserved.`)
 		case s.roles().RoleByName(c.To) != nil:
-			return pgerr.New(pgerrcode.DuplicateObject, "role %q already exists", c.To)
+			return pgerr.New(pgerrcode.DuplicateObject, "role \"%s\" already exists", c.To)
 		}
 		r = catalog.CloneObject(r).(*catalog.Role)
 		r.Name = c.To
@@ -250,7 +250,7 @@ func (s *stmt) renameGlobal(ctx context.Context, c *command.Rename) error {
 		return err
 	}
 	if s.roles().DatabaseByName(c.To) != nil {
-		return pgerr.New(pgerrcode.DuplicateDatabase, "database %q already exists", c.To)
+		return pgerr.New(pgerrcode.DuplicateDatabase, "database \"%s\" already exists", c.To)
 	}
 	if db := s.cat().Database; db != nil && db.OID == d.OID {
 		return pgerr.New(pgerrcode.FeatureNotSupported, "current database cannot be renamed")

@@ -18,14 +18,14 @@ func (s *stmt) branchNamed(ctx context.Context, name string) (d *catalog.Databas
 		return nil, b, false, nil
 	}
 	if d = s.roles().DatabaseByName(db); d == nil {
-		return nil, b, true, pgerr.New(pgerrcode.InvalidCatalogName, "database %q does not exist", name)
+		return nil, b, true, pgerr.New(pgerrcode.InvalidCatalogName, "database \"%s\" does not exist", name)
 	}
 	if err := s.mustOwn(d); err != nil {
 		return nil, b, true, err
 	}
 	b, err = s.Store.Branches().Get(ctx, d.OID, branch)
 	if err != nil {
-		err = pgerr.New(pgerrcode.InvalidCatalogName, "database %q does not exist", name)
+		err = pgerr.New(pgerrcode.InvalidCatalogName, "database \"%s\" does not exist", name)
 	}
 	return d, b, true, err
 }
@@ -35,10 +35,10 @@ func (s *stmt) renameBranch(ctx context.Context, d *catalog.Database, b storage.
 	db, branch, _ := strings.Cut(to, "/")
 	if db != d.Name || branch == "" {
 		return pgerr.New(pgerrcode.InvalidParameterValue, "branch \"%s\" cannot be moved out of its database", b.Name).
-			WithHint("Its new name must begin with %q.", d.Name+"/")
+			WithHint("Its new name must begin with \"%s\".", d.Name+"/")
 	}
 	if _, err := s.Store.Branches().Get(ctx, d.OID, branch); err == nil {
-		return pgerr.New(pgerrcode.DuplicateDatabase, "database %q already exists", to)
+		return pgerr.New(pgerrcode.DuplicateDatabase, "database \"%s\" already exists", to)
 	}
 	_, err := s.Store.Branches().Rename(ctx, d.OID, b.Name, branch, false)
 	return err

@@ -186,7 +186,7 @@ func (s *stmt) mayCreate(schema catalog.OID) error {
 	name := s.cat().SchemaName(schema)
 	switch schema {
 	case catalog.PgCatalog, catalog.PgToast, catalog.InformationSchema, catalog.RowanSchema:
-		return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied to create in schema %q", name).
+		return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied to create in schema \"%s\"", name).
 			WithDetail("System catalog modifications are currently disallowed.")
 	}
 	sc, ok := s.cat().Object(schema).(*catalog.Schema)

@@ -26,7 +26,7 @@ func (b *build) addForeignKey(ctx context.Context, d *command.ConstraintDef) err
 		}
 	}
 	if ref.Virtual {
-		return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied: %q is a system catalog", ref.Name)
+		return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied: \"%s\" is a system catalog", ref.Name)
 	}
 	temporary, parent := b.isTemp(b.t.Schema), b.isTemp(ref.Schema)
 	if temporary && !parent {
@@ -35,7 +35,7 @@ func (b *build) addForeignKey(ctx context.Context, d *command.ConstraintDef) err
 	if !temporary && (parent || ref.Unlogged && !b.t.Unlogged) {
 		return pgerr.New(pgerrcode.InvalidTableDefinition, "constraints on permanent tables may reference only permanent tables")
 	}
-	columns, err := b.columnIDs(d.Columns, `column %q referenced in foreign key constraint does not exist`)
+	columns, err := b.columnIDs(d.Columns, `column "%s" referenced in foreign key constraint does not exist`)
 	if err != nil {
 		return err
 	}
@@ -43,13 +43,13 @@ func (b *build) addForeignKey(ctx context.Context, d *command.ConstraintDef) err
 	if err != nil {
 		return err
 	}
-	set, err := b.columnIDs(d.SetColumns, `column %q referenced in foreign key constraint does not exist`)
+	set, err := b.columnIDs(d.SetColumns, `column "%s" referenced in foreign key constraint does not exist`)
 	if err != nil {
 		return err
 	}
 	for i, id := range set {
 		if !slices.Contains(columns, id) {
-			return pgerr.New(pgerrcode.InvalidColumnReference, "column %q referenced in ON DELETE SET action must be part of foreign key", d.SetColumns[i])
+			return pgerr.New(pgerrcode.InvalidColumnReference, "column \"%s\" referenced in ON DELETE SET action must be part of foreign key", d.SetColumns[i])
 		}
 	}
 	k := &catalog.Constraint{Name: d.Name, Kind: catalog.ForeignKey, Columns: columns, Index: index, RefTable: ref.OID, RefColumns: refColumns,
@@ -86,10 +86,10 @@ func (b *build) referenced(ref *catalog.Table, d *command.ConstraintDef, columns
 	if len(d.RefColumns) == 0 {
 		pk := ref.PrimaryIndex()
 		if pk == nil && ref.PrimaryKey() != nil {
-			return 0, nil, pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "cannot use a deferrable primary key for referenced table %q", ref.Name)
+			return 0, nil, pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "cannot use a deferrable primary key for referenced table \"%s\"", ref.Name)
 		}
 		if pk == nil {
-			return 0, nil, pgerr.New(pgerrcode.UndefinedObject, "there is no primary key for referenced table %q", ref.Name)
+			return 0, nil, pgerr.New(pgerrcode.UndefinedObject, "there is no primary key for referenced table \"%s\"", ref.Name)
 		}
 		ids := keyColumns(pk)
 		if len(ids) != len(columns) {
@@ -98,7 +98,7 @@ func (b *build) referenced(ref *catalog.Table, d *command.ConstraintDef, columns
 		return pk.OID, ids, nil
 	}
 	rb := &build{stmt: b.stmt, t: ref}
-	ids, err := rb.columnIDs(d.RefColumns, `column %q referenced in foreign key constraint does not exist`)
+	ids, err := rb.columnIDs(d.RefColumns, `column "%s" referenced in foreign key constraint does not exist`)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -110,9 +110,9 @@ func (b *build) referenced(ref *catalog.Table, d *command.ConstraintDef, columns
 	ix, deferrable := matchingKey(ref, ids)
 	switch {
 	case ix == nil && deferrable:
-		return 0, nil, pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "cannot use a deferrable unique constraint for referenced table %q", ref.Name)
+		return 0, nil, pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "cannot use a deferrable unique constraint for referenced table \"%s\"", ref.Name)
 	case ix == nil:
-		return 0, nil, pgerr.New(pgerrcode.InvalidForeignKey, "there is no unique constraint matching given keys for referenced table %q", ref.Name)
+		return 0, nil, pgerr.New(pgerrcode.InvalidForeignKey, "there is no unique constraint matching given keys for referenced table \"%s\"", ref.Name)
 	case len(ids) != len(columns):
 		return 0, nil, disagree()
 	}
@@ -162,8 +162,8 @@ func (b *build) comparable(ref *catalog.Table, k *catalog.Constraint) error {
 		if keyTypesMatch(fk.Type, pk.Type) {
 			continue
 		}
-		return pgerr.New(pgerrcode.DatatypeMismatch, "foreign key constraint %q cannot be implemented", k.Name).
-			WithDetail("Key columns %q and %q are of incompatible types: %s and %s.", fk.Name, pk.Name,
+		return pgerr.New(pgerrcode.DatatypeMismatch, "foreign key constraint \"%s\" cannot be implemented", k.Name).
+			WithDetail("Key columns \"%s\" and \"%s\" are of incompatible types: %s and %s.", fk.Name, pk.Name,
 				b.typeName(fk.TypeOID, -1), b.typeName(pk.TypeOID, -1))
 	}
 	return nil

@@ -25,13 +25,13 @@ func (s *stmt) createFunction(ctx context.Context, c *command.CreateFunction) er
 	}
 	if old := s.sameFunction(&f); old != nil {
 		if !c.Replace {
-			return pgerr.New(pgerrcode.DuplicateFunction, "function %q already exists with same argument types", f.Name)
+			return pgerr.New(pgerrcode.DuplicateFunction, "function \"%s\" already exists with same argument types", f.Name)
 		}
 		if err := s.mustOwn(old); err != nil {
 			return err
 		}
 		if old.Kind != f.Kind {
-			return pgerr.New(pgerrcode.WrongObjectType, "cannot change routine kind").WithDetail("%q is a %s.", f.Name, kindOf(old))
+			return pgerr.New(pgerrcode.WrongObjectType, "cannot change routine kind").WithDetail("\"%s\" is a %s.", f.Name, kindOf(old))
 		}
 		if err := s.replaceable(old, &f); err != nil {
 			return err
@@ -72,7 +72,7 @@ func (s *stmt) replaceable(old, f *catalog.Function) error {
 	was, is := inputNames(old), inputNames(f)
 	for i, n := range was {
 		if n != "" && (i >= len(is) || is[i] != n) {
-			return refuse("cannot change name of input parameter %q", n)
+			return refuse("cannot change name of input parameter \"%s\"", n)
 		}
 	}
 	if len(f.Defaults) < len(old.Defaults) {

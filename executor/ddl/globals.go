@@ -66,9 +66,9 @@ func (s *stmt) dropRole(ctx context.Context, c *command.DropRole) error {
 		r := s.roles().RoleByName(n)
 		if r == nil {
 			if !c.IfExists {
-				return pgerr.New(pgerrcode.UndefinedObject, "role %q does not exist", n)
+				return pgerr.New(pgerrcode.UndefinedObject, "role \"%s\" does not exist", n)
 			}
-			s.notice(pgerrcode.SuccessfulCompletion, "role %q does not exist, skipping", n)
+			s.notice(pgerrcode.SuccessfulCompletion, "role \"%s\" does not exist, skipping", n)
 			continue
 		}
 		if err := s.dropOneRole(ctx, g, r); err != nil {
@@ -89,7 +89,7 @@ func (s *stmt) dropOneRole(ctx context.Context, g *globals, r *catalog.Role) err
 		return pgerr.New(pgerrcode.InsufficientPrivilege, "must be superuser to drop superusers")
 	}
 	if lines := s.ownedBy(r.OID); len(lines) > 0 {
-		e := pgerr.New(pgerrcode.DependentObjectsStillExist, "role %q cannot be dropped because some objects depend on it", r.Name)
+		e := pgerr.New(pgerrcode.DependentObjectsStillExist, "role \"%s\" cannot be dropped because some objects depend on it", r.Name)
 		e.Detail = clipLines(lines)
 		return e
 	}

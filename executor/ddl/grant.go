@@ -99,7 +99,7 @@ func (s *stmt) grantOn(o catalog.Object, c *command.Grant, grantees []catalog.OI
 		for _, n := range cp.Columns {
 			col := t.Column(n)
 			if col == nil {
-				return pgerr.New(pgerrcode.UndefinedColumn, "column %q of relation %q does not exist", n, t.Name)
+				return pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", n, t.Name)
 			}
 			col.ACL = changeACL(col.ACL, grantees, grantor, cp.Privileges, c)
 		}
@@ -203,7 +203,7 @@ func (s *stmt) defaultPrivileges(ctx context.Context, c *command.DefaultPrivileg
 	kind := defaultKinds[c.Grant.Kind]
 	for _, role := range roles {
 		if !catalog.HasRole(s.roles(), s.Role, role) {
-			return pgerr.New(pgerrcode.InsufficientPrivilege, "must be member of role %q", s.roles().Object(role).Head().Name)
+			return pgerr.New(pgerrcode.InsufficientPrivilege, "must be member of role \"%s\"", s.roles().Object(role).Head().Name)
 		}
 		for _, sc := range schemas {
 			db.Defaults = changeDefaults(db.Defaults, role, sc, kind, grantees, &c.Grant)

@@ -51,7 +51,7 @@ func (b *build) addIndex(ctx context.Context, d *command.IndexDef) (*catalog.Ind
 	if err != nil {
 		return nil, err
 	}
-	if ix.Include, err = b.columnIDs(d.Include, `column %q does not exist`); err != nil {
+	if ix.Include, err = b.columnIDs(d.Include, `column "%s" does not exist`); err != nil {
 		return nil, err
 	}
 	labels = append(labels, d.Include...)
@@ -96,7 +96,7 @@ func (b *build) indexColumns(ctx context.Context, ix *catalog.Index, d *command.
 		c := catalog.IndexColumn{Desc: e.Desc, NullsFirst: e.NullsFirst, OpClass: e.OpClass, Collation: e.Collation}
 		var t types.Type
 		if e.Column != "" {
-			ids, err := b.columnIDs([]string{e.Column}, `column %q does not exist`)
+			ids, err := b.columnIDs([]string{e.Column}, `column "%s" does not exist`)
 			if err != nil {
 				return nil, err
 			}
@@ -157,10 +157,10 @@ var indexMethods = map[string]types.OID{"btree": 403, "hash": 405, "gist": 783, 
 func (b *build) indexable(t types.Type, method string) error {
 	am, ok := indexMethods[method]
 	if !ok {
-		return pgerr.New(pgerrcode.UndefinedObject, "access method %q does not exist", method)
+		return pgerr.New(pgerrcode.UndefinedObject, "access method \"%s\" does not exist", method)
 	}
 	if !hasOpClass(t, am) {
-		return pgerr.New(pgerrcode.UndefinedObject, "data type %s has no default operator class for access method %q", b.typeName(t.ID(), -1), method).
+		return pgerr.New(pgerrcode.UndefinedObject, "data type %s has no default operator class for access method \"%s\"", b.typeName(t.ID(), -1), method).
 			WithHint("You must specify an operator class for the index or define a default operator class for the data type.")
 	}
 	if !hasOpClass(t, 403) {

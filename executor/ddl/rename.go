@@ -51,7 +51,7 @@ func (s *stmt) mayRename(ctx context.Context, o catalog.Object, c *command.Renam
 		return err
 	}
 	if _, ok := o.(*catalog.Schema); ok && strings.HasPrefix(c.To, "pg_") {
-		return pgerr.New(pgerrcode.ReservedName, "unacceptable schema name %q", c.To).WithDetail(`The prefix "pg_" is reserved for system schemas.`)
+		return pgerr.New(pgerrcode.ReservedName, "unacceptable schema name \"%s\"", c.To).WithDetail(`The prefix "pg_" is reserved for system schemas.`)
 	}
 	return nil
 }
@@ -70,7 +70,7 @@ func (s *stmt) renameIn(o catalog.Object, c *command.Rename) error {
 		return s.renameRelation(&o.Header, c.To)
 	case *catalog.Schema:
 		if s.cat().Schema(c.To) != nil {
-			return pgerr.New(pgerrcode.DuplicateSchema, "schema %q already exists", c.To)
+			return pgerr.New(pgerrcode.DuplicateSchema, "schema \"%s\" already exists", c.To)
 		}
 		o.Name = c.To
 	case *catalog.UserType:
@@ -79,7 +79,7 @@ func (s *stmt) renameIn(o catalog.Object, c *command.Rename) error {
 		f := *o
 		f.Name = c.To
 		if s.sameFunction(&f) != nil {
-			return pgerr.New(pgerrcode.DuplicateFunction, "function %s already exists in schema %q", s.signature(&f), s.cat().SchemaName(o.Schema))
+			return pgerr.New(pgerrcode.DuplicateFunction, "function %s already exists in schema \"%s\"", s.signature(&f), s.cat().SchemaName(o.Schema))
 		}
 		o.Name = c.To
 	}
@@ -101,7 +101,7 @@ func (s *stmt) renameTable(t *catalog.Table, c *command.Rename) error {
 	case c.Constraint != 0:
 		k := t.ConstraintByOID(c.Constraint)
 		if t.Constraint(c.To) != nil {
-			return pgerr.New(pgerrcode.DuplicateObject, "constraint %q for relation %q already exists", c.To, t.Name)
+			return pgerr.New(pgerrcode.DuplicateObject, "constraint \"%s\" for relation \"%s\" already exists", c.To, t.Name)
 		}
 		if ix := t.Index(k.Index); ix != nil && k.Kind != catalog.ForeignKey {
 			if _, err := s.nameFree(t.Schema, c.To, false); err != nil {
@@ -129,11 +129,11 @@ func (s *stmt) renameTable(t *catalog.Table, c *command.Rename) error {
 func renameColumn(cols []catalog.Column, relation string, c *command.Rename) error {
 	for i := range cols {
 		if cols[i].Name == c.To && !cols[i].Dropped && cols[i].Hidden == "" {
-			return pgerr.New(pgerrcode.DuplicateColumn, "column %q of relation %q already exists", c.To, relation)
+			return pgerr.New(pgerrcode.DuplicateColumn, "column \"%s\" of relation \"%s\" already exists", c.To, relation)
 		}
 	}
 	if isSystemColumn(c.To) {
-		return pgerr.New(pgerrcode.DuplicateColumn, "column name %q conflicts with a system column name", c.To)
+		return pgerr.New(pgerrcode.DuplicateColumn, "column name \"%s\" conflicts with a system column name", c.To)
 	}
 	for i := range cols {
 		if cols[i].ID == c.Column {
@@ -151,7 +151,7 @@ func (s *stmt) renameType(u *catalog.UserType, c *command.Rename) error {
 			}
 		}
 		if c.Column == 0 {
-			return pgerr.New(pgerrcode.UndefinedColumn, "column %q does not exist", c.Field)
+			return pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" does not exist", c.Field)
 		}
 		return renameColumn(u.Fields, u.Name, c)
 	}
@@ -164,7 +164,7 @@ func (s *stmt) renameType(u *catalog.UserType, c *command.Rename) error {
 		return nil
 	}
 	if s.cat().Type(u.Schema, c.To) != nil {
-		return pgerr.New(pgerrcode.DuplicateObject, "type %q already exists", c.To)
+		return pgerr.New(pgerrcode.DuplicateObject, "type \"%s\" already exists", c.To)
 	}
 	u.Name, u.ArrayName = c.To, clip("_"+c.To, maxName)
 	for s.cat().Type(u.Schema, u.ArrayName) != nil {

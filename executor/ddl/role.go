@@ -30,7 +30,7 @@ func (s *stmt) role(name string) (*catalog.Role, error) {
 	if r := s.roles().RoleByName(name); r != nil {
 		return r, nil
 	}
-	return nil, pgerr.New(pgerrcode.UndefinedObject, "role %q does not exist", name)
+	return nil, pgerr.New(pgerrcode.UndefinedObject, "role \"%s\" does not exist", name)
 }
 
 // mayManageRoles refuses roles without CREATEROLE; superuser says that the role in question is one.
@@ -45,10 +45,10 @@ func (s *stmt) createRole(ctx context.Context, c *command.CreateRole) error {
 		return err
 	}
 	if strings.HasPrefix(c.Name, "pg_") {
-		return pgerr.New(pgerrcode.ReservedName, "role name %q is reserved", c.Name).WithDetail(`Role names starting with "pg_" are reserved.`)
+		return pgerr.New(pgerrcode.ReservedName, "role name \"%s\" is reserved", c.Name).WithDetail(`Role names starting with "pg_" are reserved.`)
 	}
 	if s.roles().RoleByName(c.Name) != nil {
-		return pgerr.New(pgerrcode.DuplicateObject, "role %q already exists", c.Name)
+		return pgerr.New(pgerrcode.DuplicateObject, "role \"%s\" already exists", c.Name)
 	}
 	id, err := s.oid(ctx)
 	if err != nil {
@@ -100,10 +100,10 @@ func (s *stmt) addMembers(ctx context.Context, g *globals, r *catalog.Role, name
 			return err
 		}
 		if catalog.IsMember(s.roles(), r.OID, m.OID) && !r.Superuser {
-			return pgerr.New(pgerrcode.InvalidGrantOperation, "role %q is a member of role %q", r.Name, n)
+			return pgerr.New(pgerrcode.InvalidGrantOperation, "role \"%s\" is a member of role \"%s\"", r.Name, n)
 		}
 		if slices.ContainsFunc(m.MemberOf, func(x catalog.Member) bool { return x.Role == r.OID }) && i < admins {
-			s.notice(pgerrcode.SuccessfulCompletion, "role %q is already a member of role %q", n, r.Name)
+			s.notice(pgerrcode.SuccessfulCompletion, "role \"%s\" is already a member of role \"%s\"", n, r.Name)
 			continue
 		}
 		c := catalog.CloneObject(m).(*catalog.Role)
@@ -215,7 +215,7 @@ func (s *stmt) removeMembers(ctx context.Context, g *globals, r *catalog.Role, n
 		}
 		i := slices.IndexFunc(m.MemberOf, func(x catalog.Member) bool { return x.Role == r.OID })
 		if i < 0 {
-			w := pgerr.New(pgerrcode.Warning, "role %q is not a member of role %q", n, r.Name)
+			w := pgerr.New(pgerrcode.Warning, "role \"%s\" is not a member of role \"%s\"", n, r.Name)
 			w.Severity = "WARNING"
 			s.notices([]*pgerr.Error{w})
 			continue
@@ -274,5 +274,5 @@ func (s *stmt) mayGrantRole(r *catalog.Role) error {
 	if s.hasCreateRole() || admin {
 		return nil
 	}
-	return pgerr.New(pgerrcode.InsufficientPrivilege, "must have admin option on role %q", r.Name)
+	return pgerr.New(pgerrcode.InsufficientPrivilege, "must have admin option on role \"%s\"", r.Name)
 }

@@ -84,7 +84,7 @@ func (b *build) verifyNotNull(ctx context.Context, old *catalog.Table) error {
 			return err
 		}
 		if bad {
-			return pgerr.New(pgerrcode.NotNullViolation, "column %q of relation %q contains null values", c.Name, b.t.Name).
+			return pgerr.New(pgerrcode.NotNullViolation, "column \"%s\" of relation \"%s\" contains null values", c.Name, b.t.Name).
 				WithTable(b.cat().SchemaName(b.t.Schema), b.t.Name, c.Name, "")
 		}
 	}
@@ -97,7 +97,7 @@ func (b *build) verifyCheck(ctx context.Context, k *catalog.Constraint) error {
 		return err
 	}
 	if bad {
-		return pgerr.New(pgerrcode.CheckViolation, "check constraint %q of relation %q is violated by some row", k.Name, b.t.Name).
+		return pgerr.New(pgerrcode.CheckViolation, "check constraint \"%s\" of relation \"%s\" is violated by some row", k.Name, b.t.Name).
 			WithTable(b.cat().SchemaName(b.t.Schema), b.t.Name, "", k.Name)
 	}
 	return nil
@@ -146,12 +146,12 @@ func (b *build) orphanError(k *catalog.Constraint, ref *catalog.Table, values []
 	for _, id := range k.Columns {
 		names = append(names, b.t.ColumnByID(id).Name)
 	}
-	e := pgerr.New(pgerrcode.ForeignKeyViolation, "insert or update on table %q violates foreign key constraint %q", b.t.Name, k.Name).
+	e := pgerr.New(pgerrcode.ForeignKeyViolation, "insert or update on table \"%s\" violates foreign key constraint \"%s\"", b.t.Name, k.Name).
 		WithTable(b.cat().SchemaName(b.t.Schema), b.t.Name, "", k.Name)
 	if k.Match == 'f' && slices.Contains(values, "null") {
 		return e.WithDetail("MATCH FULL does not allow mixing of null and nonnull key values.")
 	}
-	return e.WithDetail("Key (%s)=(%s) is not present in table %q.", strings.Join(names, ", "), strings.Join(values, ", "), ref.Name)
+	return e.WithDetail("Key (%s)=(%s) is not present in table \"%s\".", strings.Join(names, ", "), strings.Join(values, ", "), ref.Name)
 }
 
 // rewriteRows moves all rows to new keyspaces, computing changed and new columns.
@@ -317,7 +317,7 @@ func (b *build) verifyDeferrable(ctx context.Context, ix *catalog.Index) error {
 		for _, v := range r.Cols {
 			values = append(values, types.Text(v.Type, v.Datum(r.Row(0)), types.DefaultFormat()))
 		}
-		return pgerr.New(pgerrcode.UniqueViolation, "could not create unique index %q", ix.Name).
+		return pgerr.New(pgerrcode.UniqueViolation, "could not create unique index \"%s\"", ix.Name).
 			WithDetail("Key (%s)=(%s) is duplicated.", strings.Join(names, ", "), strings.Join(values, ", ")).
 			WithTable(b.cat().SchemaName(b.t.Schema), b.t.Name, "", ix.Name)
 	})

@@ -24,15 +24,15 @@ func (s *stmt) createSchema(ctx context.Context, c *command.CreateSchema) error 
 		return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for database %s", db.Name)
 	}
 	if strings.HasPrefix(c.Name, "pg_") {
-		return pgerr.New(pgerrcode.ReservedName, "unacceptable schema name %q", c.Name).
+		return pgerr.New(pgerrcode.ReservedName, "unacceptable schema name \"%s\"", c.Name).
 			WithDetail(`The prefix "pg_" is reserved for system schemas.`)
 	}
 	if s.cat().Schema(c.Name) != nil {
 		if c.IfNotExists {
-			s.notice(pgerrcode.DuplicateSchema, "schema %q already exists, skipping", c.Name)
+			s.notice(pgerrcode.DuplicateSchema, "schema \"%s\" already exists, skipping", c.Name)
 			return nil
 		}
-		return pgerr.New(pgerrcode.DuplicateSchema, "schema %q already exists", c.Name)
+		return pgerr.New(pgerrcode.DuplicateSchema, "schema \"%s\" already exists", c.Name)
 	}
 	id, err := s.oid(ctx)
 	if err != nil {
@@ -55,12 +55,12 @@ func (s *stmt) currentDatabase() *catalog.Database {
 func (s *stmt) createExtension(c *command.CreateExtension) error {
 	if c.Name == "plpgsql" {
 		if c.IfNotExists {
-			s.notice(pgerrcode.DuplicateObject, "extension %q already exists, skipping", c.Name)
+			s.notice(pgerrcode.DuplicateObject, "extension \"%s\" already exists, skipping", c.Name)
 			return nil
 		}
-		return pgerr.New(pgerrcode.DuplicateObject, "extension %q already exists", c.Name)
+		return pgerr.New(pgerrcode.DuplicateObject, "extension \"%s\" already exists", c.Name)
 	}
-	return pgerr.New(pgerrcode.FeatureNotSupported, "extension %q is not available", c.Name).
+	return pgerr.New(pgerrcode.FeatureNotSupported, "extension \"%s\" is not available", c.Name).
 		WithDetail("Could not open extension control file \"/usr/share/postgresql/15/extension/%s.control\": No such file or directory.", c.Name).
 		WithHint("The extension must first be installed on the system where PostgreSQL is running.")
 }

@@ -175,7 +175,7 @@ func (s *stmt) alterSequence(ctx context.Context, c *command.AlterSequence) erro
 	}
 	if t := s.identityTable(old); t != nil && c.Def.OwnedBy != nil {
 		return pgerr.New(pgerrcode.FeatureNotSupported, "cannot change ownership of identity sequence").
-			WithDetail("Sequence %q is linked to table %q.", old.Name, t.Name)
+			WithDetail("Sequence \"%s\" is linked to table \"%s\".", old.Name, t.Name)
 	}
 	return s.changeSequence(ctx, old, &c.Def)
 }
@@ -245,8 +245,8 @@ func (s *stmt) nameFree(schema catalog.OID, name string, ifNotExists bool) (done
 		return false, nil
 	}
 	if ifNotExists {
-		s.notice(pgerrcode.DuplicateTable, "relation %q already exists, skipping", name)
+		s.notice(pgerrcode.DuplicateTable, "relation \"%s\" already exists, skipping", name)
 		return true, nil
 	}
-	return false, pgerr.New(pgerrcode.DuplicateTable, "relation %q already exists", name)
+	return false, pgerr.New(pgerrcode.DuplicateTable, "relation \"%s\" already exists", name)
 }

@@ -43,7 +43,7 @@ func (s *stmt) createTable(ctx context.Context, c *command.CreateTable) (string,
 		return "", pgerr.From(err).At(c.Target.At)
 	}
 	if d := s.cat().Type(c.Target.Schema, c.Target.Name); d != nil && d.Elem == nil {
-		return "", pgerr.New(pgerrcode.DuplicateObject, "type %q already exists", c.Target.Name).
+		return "", pgerr.New(pgerrcode.DuplicateObject, "type \"%s\" already exists", c.Target.Name).
 			WithHint("A relation has an associated type of the same name, so you must use a name that doesn't conflict with any existing type.")
 	}
 	b, err := s.newTable(ctx, c)
@@ -121,9 +121,9 @@ func (b *build) addConstraints(ctx context.Context, defs []command.ConstraintDef
 func (b *build) addColumn(ctx context.Context, d *command.ColumnDef) (*catalog.Column, error) {
 	if b.t.Column(d.Name) != nil {
 		if b.fresh {
-			return nil, pgerr.New(pgerrcode.DuplicateColumn, "column %q specified more than once", d.Name)
+			return nil, pgerr.New(pgerrcode.DuplicateColumn, "column \"%s\" specified more than once", d.Name)
 		}
-		return nil, pgerr.New(pgerrcode.DuplicateColumn, "column %q of relation %q already exists", d.Name, b.t.Name)
+		return nil, pgerr.New(pgerrcode.DuplicateColumn, "column \"%s\" of relation \"%s\" already exists", d.Name, b.t.Name)
 	}
 	if len(b.t.Live()) >= 1600 {
 		return nil, pgerr.New(pgerrcode.TooManyColumns, "tables can have at most 1600 columns")

@@ -39,7 +39,7 @@ func (s *stmt) viewTarget(ctx context.Context, c *command.CreateView) (command.T
 	for _, d := range c.Deps {
 		if o := s.cat().Object(d.Object); o != nil && s.isTemp(o.Head().Schema) && !at.Temp {
 			at.Temp = true
-			s.notice(pgerrcode.SuccessfulCompletion, "view %q will be a temporary view", at.Name)
+			s.notice(pgerrcode.SuccessfulCompletion, "view \"%s\" will be a temporary view", at.Name)
 		}
 	}
 	return s.temporary(ctx, at)

@@ -31,10 +31,10 @@ func (s *stmt) truncate(ctx context.Context, c *command.Truncate) error {
 			}
 			if !c.Cascade {
 				return pgerr.New(pgerrcode.FeatureNotSupported, "cannot truncate a table referenced in a foreign key constraint").
-					WithDetail("Table %q references %q.", r.Name, list[i].Name).
-					WithHint("Truncate table %q at the same time, or use TRUNCATE ... CASCADE.", r.Name)
+					WithDetail("Table \"%s\" references \"%s\".", r.Name, list[i].Name).
+					WithHint("Truncate table \"%s\" at the same time, or use TRUNCATE ... CASCADE.", r.Name)
 			}
-			s.notice(pgerrcode.SuccessfulCompletion, "truncate cascades to table %q", r.Name)
+			s.notice(pgerrcode.SuccessfulCompletion, "truncate cascades to table \"%s\"", r.Name)
 			t, err := s.truncatable(ctx, r.OID)
 			if err != nil {
 				return err

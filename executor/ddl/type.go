@@ -31,7 +31,7 @@ func (s *stmt) createType(ctx context.Context, c *command.CreateType) error {
 				return err
 			}
 			if slices.Contains(c.Labels[:i], n) {
-				return pgerr.New(pgerrcode.UniqueViolation, "duplicate key value violates unique constraint %q", "pg_enum_typid_label_index").
+				return pgerr.New(pgerrcode.UniqueViolation, "duplicate key value violates unique constraint \"%s\"", "pg_enum_typid_label_index").
 					WithDetail("Key (enumtypid, enumlabel)=(%d, %s) already exists.", u.OID, n)
 			}
 			u.Labels = append(u.Labels, types.Label{Key: int64(i+1) * labelStep, OID: first + catalog.OID(i), Name: n})
@@ -47,7 +47,7 @@ func (s *stmt) createType(ctx context.Context, c *command.CreateType) error {
 
 func checkLabel(n string) error {
 	if len(n) > maxName {
-		return pgerr.New(pgerrcode.InvalidName, "invalid enum label %q", n).WithDetail("Labels must be %d bytes or less.", maxName)
+		return pgerr.New(pgerrcode.InvalidName, "invalid enum label \"%s\"", n).WithDetail("Labels must be %d bytes or less.", maxName)
 	}
 	return nil
 }
@@ -62,10 +62,10 @@ func (s *stmt) newType(ctx context.Context, at command.Target, kind types.Kind) 
 		return nil, err
 	}
 	if s.cat().Type(at.Schema, at.Name) != nil {
-		return nil, pgerr.New(pgerrcode.DuplicateObject, "type %q already exists", at.Name)
+		return nil, pgerr.New(pgerrcode.DuplicateObject, "type \"%s\" already exists", at.Name)
 	}
 	if o, _ := s.cat().Relation(at.Schema, at.Name); o != nil && kind == types.KindComposite {
-		return nil, pgerr.New(pgerrcode.DuplicateTable, "relation %q already exists", at.Name)
+		return nil, pgerr.New(pgerrcode.DuplicateTable, "relation \"%s\" already exists", at.Name)
 	}
 	id, err := s.Store.AllocateOIDs(ctx, 2)
 	if err != nil {
@@ -85,7 +85,7 @@ func (s *stmt) addField(ctx context.Context, u *catalog.UserType, d *command.Col
 	for i := range u.Fields {
 		num = max(num, u.Fields[i].Num+1)
 		if u.Fields[i].Name == d.Name && !u.Fields[i].Dropped {
-			return pgerr.New(pgerrcode.DuplicateColumn, "column %q specified more than once", d.Name)
+			return pgerr.New(pgerrcode.DuplicateColumn, "column \"%s\" specified more than once", d.Name)
 		}
 	}
 	id, err := s.Store.AllocateColumns(ctx, 1)
@@ -124,15 +124,15 @@ func (s *stmt) alterEnum(ctx context.Context, c *command.AlterEnum) error {
 	}
 	if labelIndex(u, c.Add) >= 0 {
 		if c.IfNotExists {
-			s.notice(pgerrcode.DuplicateObject, "enum label %q already exists, skipping", c.Add)
+			s.notice(pgerrcode.DuplicateObject, "enum label \"%s\" already exists, skipping", c.Add)
 			return nil
 		}
-		return pgerr.New(pgerrcode.DuplicateObject, "enum label %q already exists", c.Add)
+		return pgerr.New(pgerrcode.DuplicateObject, "enum label \"%s\" already exists", c.Add)
 	}
 	at := len(u.Labels)
 	if near := c.Before + c.After; near != "" {
 		if at = labelIndex(u, near); at < 0 {
-			return pgerr.New(pgerrcode.InvalidParameterValue, "%q is not an existing enum label", near)
+			return pgerr.New(pgerrcode.InvalidParameterValue, "\"%s\" is not an existing enum label", near)
 		}
 		if c.After != "" {
 			at++
@@ -168,7 +168,7 @@ func keyBetween(labels []types.Label, at int, id catalog.OID) (int64, error) {
 	}
 	lo, hi := labels[at-1].Key, labels[at].Key
 	if hi-lo < 2 {
-		return 0, pgerr.New(pgerrcode.ProgramLimitExceeded, "no room for another enum label between %q and %q", labels[at-1].Name, labels[at].Name)
+		return 0, pgerr.New(pgerrcode.ProgramLimitExceeded, "no room for another enum label between \"%s\" and \"%s\"", labels[at-1].Name, labels[at].Name)
 	}
 	return lo + (hi-lo)/2 + aside%max((hi-lo)/4, 1), nil
 }
@@ -176,10 +176,10 @@ func keyBetween(labels []types.Label, at int, id catalog.OID) (int64, error) {
 func (s *stmt) renameLabel(ctx context.Context, u *catalog.UserType, c *command.AlterEnum) error {
 	i := labelIndex(u, c.Rename)
 	if i < 0 {
-		return pgerr.New(pgerrcode.InvalidParameterValue, "%q is not an existing enum label", c.Rename)
+		return pgerr.New(pgerrcode.InvalidParameterValue, "\"%s\" is not an existing enum label", c.Rename)
 	}
 	if labelIndex(u, c.To) >= 0 {
-		return pgerr.New(pgerrcode.DuplicateObject, "enum label %q already exists", c.To)
+		return pgerr.New(pgerrcode.DuplicateObject, "enum label \"%s\" already exists", c.To)
 	}
 	u.Labels[i].Name = c.To
 	return s.view.Put(ctx, u)
@@ -191,14 +191,14 @@ func (s *stmt) alterComposite(ctx context.Context, c *command.AlterComposite) er
 		return err
 	}
 	if u.Kind != types.KindComposite {
-		return pgerr.New(pgerrcode.WrongObjectType, "%q is not a composite type", u.Name)
+		return pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a composite type", u.Name)
 	}
 	var uses []dependent
 	for _, array := range []bool{false, true} {
 		s.onType(address{object: u.OID, array: array}, func(a address, _ bool) { uses = append(uses, dependent{address: a}) })
 	}
 	if len(uses) > 0 {
-		return pgerr.New(pgerrcode.FeatureNotSupported, "cannot alter type %q because %s uses it", u.Name, s.describeAddress(uses[0].address))
+		return pgerr.New(pgerrcode.FeatureNotSupported, "cannot alter type \"%s\" because %s uses it", u.Name, s.describeAddress(uses[0].address))
 	}
 	for _, a := range c.Actions {
 		if err := s.alterField(ctx, u, a); err != nil {
@@ -213,7 +213,7 @@ func (s *stmt) alterField(ctx context.Context, u *catalog.UserType, a command.Al
 		return slices.IndexFunc(u.Fields, func(f catalog.Column) bool { return f.Name == name && !f.Dropped })
 	}
 	missing := func(name string) error {
-		return pgerr.New(pgerrcode.UndefinedColumn, "column %q of relation %q does not exist", name, u.Name)
+		return pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", name, u.Name)
 	}
 	switch a := a.(type) {
 	case *command.AddColumn:
@@ -221,7 +221,7 @@ func (s *stmt) alterField(ctx context.Context, u *catalog.UserType, a command.Al
 	case *command.DropColumn:
 		i := find(a.Name)
 		if i < 0 && a.IfExists {
-			s.notice(pgerrcode.SuccessfulCompletion, "column %q of relation %q does not exist, skipping", a.Name, u.Name)
+			s.notice(pgerrcode.SuccessfulCompletion, "column \"%s\" of relation \"%s\" does not exist, skipping", a.Name, u.Name)
 			return nil
 		}
 		if i < 0 {
@@ -263,7 +263,7 @@ func (s *stmt) addDomainCheck(ctx context.Context, u *catalog.UserType, d *comma
 	if name == "" {
 		name = s.constraintName(u.Name, "", "check", u.Schema, names)
 	} else if slices.Contains(names, name) {
-		return pgerr.New(pgerrcode.DuplicateObject, "constraint %q for domain %q already exists", name, u.Name)
+		return pgerr.New(pgerrcode.DuplicateObject, "constraint \"%s\" for domain \"%s\" already exists", name, u.Name)
 	}
 	id, err := s.oid(ctx)
 	if err != nil {
@@ -286,7 +286,7 @@ func (s *stmt) alterDomain(ctx context.Context, c *command.AlterDomain) error {
 		u.Default, u.Deps = c.Default, c.Deps
 	case "notnull":
 		u.NotNull = true
-		if err := s.verifyDomain(ctx, u, "%s IS NULL", pgerrcode.NotNullViolation, "column %q of table %q contains null values"); err != nil {
+		if err := s.verifyDomain(ctx, u, "%s IS NULL", pgerrcode.NotNullViolation, "column \"%s\" of table \"%s\" contains null values"); err != nil {
 			return err
 		}
 	case "nullable":
@@ -300,7 +300,7 @@ func (s *stmt) alterDomain(ctx context.Context, c *command.AlterDomain) error {
 }
 
 func (s *stmt) alterDomainCheck(ctx context.Context, u *catalog.UserType, c *command.AlterDomain) error {
-	const violates = "column %q of table %q contains values that violate the new constraint"
+	const violates = "column \"%s\" of table \"%s\" contains values that violate the new constraint"
 	switch c.Op {
 	case "add":
 		if err := s.addDomainCheck(ctx, u, &c.Check); err != nil || c.Check.NotValid {
@@ -311,10 +311,10 @@ func (s *stmt) alterDomainCheck(ctx context.Context, u *catalog.UserType, c *com
 	i := slices.IndexFunc(u.Checks, func(k *catalog.Constraint) bool { return k.Name == c.Name })
 	if i < 0 {
 		if c.IfExists {
-			s.notice(pgerrcode.SuccessfulCompletion, "constraint %q of domain %q does not exist, skipping", c.Name, u.Name)
+			s.notice(pgerrcode.SuccessfulCompletion, "constraint \"%s\" of domain \"%s\" does not exist, skipping", c.Name, u.Name)
 			return nil
 		}
-		return pgerr.New(pgerrcode.UndefinedObject, "constraint %q of domain %q does not exist", c.Name, u.Name)
+		return pgerr.New(pgerrcode.UndefinedObject, "constraint \"%s\" of domain \"%s\" does not exist", c.Name, u.Name)
 	}
 	if c.Op == "drop" {
 		u.Checks = slices.Delete(u.Checks, i, i+1)

@@ -26,11 +26,11 @@ func (s *stmt) createView(ctx context.Context, c *command.CreateView) error {
 	v := &catalog.View{Header: catalog.Header{Schema: c.Target.Schema, Name: c.Target.Name, Owner: s.Role}, SQL: c.SQL, Options: c.Options, Deps: c.Deps}
 	if o, ix := s.cat().Relation(c.Target.Schema, c.Target.Name); o != nil {
 		if !c.Replace {
-			return pgerr.New(pgerrcode.DuplicateTable, "relation %q already exists", c.Target.Name)
+			return pgerr.New(pgerrcode.DuplicateTable, "relation \"%s\" already exists", c.Target.Name)
 		}
 		old, ok := o.(*catalog.View)
 		if !ok || ix != nil {
-			return pgerr.New(pgerrcode.WrongObjectType, "%q is not a view", c.Target.Name)
+			return pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a view", c.Target.Name)
 		}
 		if err := s.replaceView(v, old, c); err != nil {
 			return err
@@ -55,7 +55,7 @@ func (s *stmt) viewColumns(ctx context.Context, v *catalog.View, defs []command.
 		d := &defs[i]
 		for _, have := range v.Columns[:min(i, len(v.Columns))] {
 			if have.Name == d.Name {
-				return pgerr.New(pgerrcode.DuplicateColumn, "column %q specified more than once", d.Name)
+				return pgerr.New(pgerrcode.DuplicateColumn, "column \"%s\" specified more than once", d.Name)
 			}
 		}
 		if i < len(v.Columns) {
@@ -81,11 +81,11 @@ func (s *stmt) replaceView(v, old *catalog.View, c *command.CreateView) error {
 	for i := range old.Columns {
 		have, want := &old.Columns[i], &c.Columns[i]
 		if have.Name != want.Name {
-			return pgerr.New(pgerrcode.InvalidTableDefinition, "cannot change name of view column %q to %q", have.Name, want.Name).
+			return pgerr.New(pgerrcode.InvalidTableDefinition, "cannot change name of view column \"%s\" to \"%s\"", have.Name, want.Name).
 				WithHint("Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.")
 		}
 		if have.TypeOID != want.Type.ID() || have.Mod != want.Type.Mod {
-			return pgerr.New(pgerrcode.InvalidTableDefinition, "cannot change data type of view column %q from %s to %s", have.Name,
+			return pgerr.New(pgerrcode.InvalidTableDefinition, "cannot change data type of view column \"%s\" from %s to %s", have.Name,
 				s.formatType(have.TypeOID, have.Mod), s.formatType(want.Type.ID(), want.Type.Mod))
 		}
 	}

@@ -112,7 +112,7 @@ func newLink(ctx context.Context, env *op.Env, ref catalog.Ref, child *catalog.T
 	}
 	t, ok := v.Catalog().Object(k.RefTable).(*catalog.Table)
 	if !ok {
-		return nil, pgerr.Internal("foreign key %q refers to a table that does not exist", k.Name)
+		return nil, pgerr.Internal("foreign key \"%s\" refers to a table that does not exist", k.Name)
 	}
 	l.parent = t
 	return l, nil
@@ -149,7 +149,7 @@ func (l *link) newKeys(c Change) ([][]types.Datum, error) {
 			continue
 		}
 		if l.key.Match == 'f' && nulls < len(at) {
-			return nil, l.violation("insert or update on table %q violates foreign key constraint %q", l.child.Name, l.key.Name).
+			return nil, l.violation("insert or update on table \"%s\" violates foreign key constraint \"%s\"", l.child.Name, l.key.Name).
 				WithDetail("MATCH FULL does not allow mixing of null and nonnull key values.")
 		}
 	}
@@ -186,14 +186,14 @@ func (l *link) violation(format string, args ...any) *pgerr.Error {
 
 // missing is the error for a key that refers to nothing.
 func (l *link) missing(key []types.Datum) error {
-	return l.violation("insert or update on table %q violates foreign key constraint %q", l.child.Name, l.key.Name).
-		WithDetail("Key %s is not present in table %q.", l.show(l.child, l.key.Columns, key), l.parent.Name)
+	return l.violation("insert or update on table \"%s\" violates foreign key constraint \"%s\"", l.child.Name, l.key.Name).
+		WithDetail("Key %s is not present in table \"%s\".", l.show(l.child, l.key.Columns, key), l.parent.Name)
 }
 
 // stillReferred is the error for a row that others refer to.
 func (l *link) stillReferred(key []types.Datum) error {
-	return l.violation("update or delete on table %q violates foreign key constraint %q on table %q", l.parent.Name, l.key.Name, l.child.Name).
-		WithDetail("Key %s is still referenced from table %q.", l.show(l.parent, l.key.RefColumns, key), l.child.Name)
+	return l.violation("update or delete on table \"%s\" violates foreign key constraint \"%s\" on table \"%s\"", l.parent.Name, l.key.Name, l.child.Name).
+		WithDetail("Key %s is still referenced from table \"%s\".", l.show(l.parent, l.key.RefColumns, key), l.child.Name)
 }
 
 // show writes a key as (a, b)=(1, 2).

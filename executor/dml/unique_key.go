@@ -115,7 +115,7 @@ func (u *uniqueKey) violation(v storage.View, key []types.Datum) error {
 		c := u.table.ColumnByID(id)
 		names, values = append(names, c.Name), append(values, types.Text(c.Type, key[i], f))
 	}
-	return pgerr.New(pgerrcode.UniqueViolation, "duplicate key value violates unique constraint %q", u.key.Name).
+	return pgerr.New(pgerrcode.UniqueViolation, "duplicate key value violates unique constraint \"%s\"", u.key.Name).
 		WithDetail("Key (%s)=(%s) already exists.", strings.Join(names, ", "), strings.Join(values, ", ")).
 		WithTable(v.Catalog().SchemaName(u.table.Schema), u.table.Name, "", u.key.Name)
 }

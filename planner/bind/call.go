@@ -70,7 +70,7 @@ func (q *query) callArgs(n *pg.FuncCall) (*call, error) {
 		}
 		if named != nil {
 			if seen[named.Name] {
-				return nil, pgerr.New(pgerrcode.SyntaxError, "argument name %q used more than once", named.Name).At(int(named.Location))
+				return nil, pgerr.New(pgerrcode.SyntaxError, "argument name \"%s\" used more than once", named.Name).At(int(named.Location))
 			}
 			seen[named.Name] = true
 			c.names = append(c.names, named.Name)

@@ -70,21 +70,21 @@ func (b *binder) copyTable(c *command.Copy, s *pg.CopyStmt) error {
 	switch o := r.object.(type) {
 	case *catalog.Table:
 		if r.index != nil {
-			return pgerr.New(pgerrcode.WrongObjectType, "cannot open relation %q", name).WithDetail("This operation is not supported for indexes.")
+			return pgerr.New(pgerrcode.WrongObjectType, "cannot open relation \"%s\"", name).WithDetail("This operation is not supported for indexes.")
 		}
 		if o.Virtual && s.IsFrom {
-			return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied: %q is a system catalog", name)
+			return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied: \"%s\" is a system catalog", name)
 		}
 		c.Table = o
 		return nil
 	case *catalog.View:
-		e := pgerr.New(pgerrcode.WrongObjectType, "cannot copy %s view %q", verb, name)
+		e := pgerr.New(pgerrcode.WrongObjectType, "cannot copy %s view \"%s\"", verb, name)
 		if s.IsFrom {
 			return e.WithHint("To enable copying to a view, provide an INSTEAD OF INSERT trigger.")
 		}
 		return e.WithHint("Try the COPY (SELECT ...) TO variant.")
 	}
-	return pgerr.New(pgerrcode.WrongObjectType, "cannot copy %s sequence %q", verb, name)
+	return pgerr.New(pgerrcode.WrongObjectType, "cannot copy %s sequence \"%s\"", verb, name)
 }
 
 // copyColumns settles the columns: those named, or all that are not generated.
@@ -100,11 +100,11 @@ func (b *binder) copyColumns(c *command.Copy, s *pg.CopyStmt) error {
 		col := c.Table.Column(n)
 		switch {
 		case col == nil:
-			return pgerr.New(pgerrcode.UndefinedColumn, "column %q of relation %q does not exist", n, c.Table.Name)
+			return pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", n, c.Table.Name)
 		case col.Generated != "":
-			return pgerr.New(pgerrcode.InvalidColumnReference, "column %q is a generated column", n).WithDetail("Generated columns cannot be used in COPY.")
+			return pgerr.New(pgerrcode.InvalidColumnReference, "column \"%s\" is a generated column", n).WithDetail("Generated columns cannot be used in COPY.")
 		case slices.Contains(c.Columns, col.ID):
-			return pgerr.New(pgerrcode.DuplicateColumn, "column %q specified more than once", n)
+			return pgerr.New(pgerrcode.DuplicateColumn, "column \"%s\" specified more than once", n)
 		}
 		c.Columns = append(c.Columns, col.ID)
 	}
@@ -127,10 +127,10 @@ func forcedColumns(c *command.Copy) error {
 			}
 			col := c.Table.Column(n)
 			if col == nil {
-				return pgerr.New(pgerrcode.UndefinedColumn, "column %q of relation %q does not exist", n, c.Table.Name)
+				return pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", n, c.Table.Name)
 			}
 			if !slices.Contains(c.Columns, col.ID) {
-				return pgerr.New(pgerrcode.InvalidColumnReference, "%s column %q not referenced by COPY", f.option, n)
+				return pgerr.New(pgerrcode.InvalidColumnReference, "%s column \"%s\" not referenced by COPY", f.option, n)
 			}
 		}
 	}
@@ -190,7 +190,7 @@ func (r *copyReader) option(d *pg.DefElem) error {
 	switch name {
 	case "format":
 		if r.o.Format = value; value != "text" && value != "csv" && value != "binary" {
-			return pgerr.New(pgerrcode.InvalidParameterValue, "COPY format %q not recognized", value).At(int(d.Location))
+			return pgerr.New(pgerrcode.InvalidParameterValue, "COPY format \"%s\" not recognized", value).At(int(d.Location))
 		}
 	case "freeze":
 		r.o.Freeze, err = boolOption(d)
@@ -213,7 +213,7 @@ func (r *copyReader) option(d *pg.DefElem) error {
 	case "encoding":
 		r.o.Encoding = value
 	default:
-		return pgerr.New(pgerrcode.SyntaxError, "option %q not recognized", name).At(int(d.Location))
+		return pgerr.New(pgerrcode.SyntaxError, "option \"%s\" not recognized", name).At(int(d.Location))
 	}
 	return err
 }
@@ -240,7 +240,7 @@ func columnNames(d *pg.DefElem) ([]string, error) {
 	}
 	l := d.Arg.GetList()
 	if l == nil {
-		return nil, pgerr.New(pgerrcode.InvalidParameterValue, "argument to option %q must be a list of column names", d.Defname).At(int(d.Location))
+		return nil, pgerr.New(pgerrcode.InvalidParameterValue, "argument to option \"%s\" must be a list of column names", d.Defname).At(int(d.Location))
 	}
 	return stringList(l.Items), nil
 }
@@ -280,7 +280,7 @@ func (r *copyReader) defaults() error {
 		return fail(pgerrcode.InvalidParameterValue, "COPY null representation cannot use newline or carriage return")
 	}
 	if !csv && strings.Contains("\\.abcdefghijklmnopqrstuvwxyz0123456789", delimiter) {
-		return fail(pgerrcode.InvalidParameterValue, "COPY delimiter cannot be %q", delimiter)
+		return fail(pgerrcode.InvalidParameterValue, "COPY delimiter cannot be \"%s\"", delimiter)
 	}
 	if err := r.quoting(csv); err != nil {
 		return err

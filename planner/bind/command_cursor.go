@@ -128,7 +128,7 @@ func (b *binder) explain(s *pg.ExplainStmt) (command.Command, error) {
 			c.Format = strings.ToLower(constantText(d.Arg))
 			err = explainFormat(d, c.Format)
 		default:
-			err = pgerr.New(pgerrcode.SyntaxError, "unrecognized EXPLAIN option %q", d.Defname).At(int(d.Location))
+			err = pgerr.New(pgerrcode.SyntaxError, "unrecognized EXPLAIN option \"%s\"", d.Defname).At(int(d.Location))
 		}
 		if err != nil {
 			return nil, err
@@ -182,7 +182,7 @@ func explainFormat(d *pg.DefElem, f string) error {
 	case "text", "json", "yaml", "xml":
 		return nil
 	}
-	return pgerr.New(pgerrcode.InvalidParameterValue, "unrecognized value for EXPLAIN option %q: %q", d.Defname, constantText(d.Arg)).At(int(d.Location))
+	return pgerr.New(pgerrcode.InvalidParameterValue, "unrecognized value for EXPLAIN option \"%s\": \"%s\"", d.Defname, constantText(d.Arg)).At(int(d.Location))
 }
 
 // boolOption reads an option that may stand without a value.

@@ -46,7 +46,7 @@ func (b *binder) vacuum(s *pg.VacuumStmt) (command.Command, error) {
 		case "freeze", "full", "skip_locked", "disable_page_skipping", "index_cleanup", "process_toast",
 			"truncate", "parallel", "process_main", "buffer_usage_limit", "skip_database_stats", "only_database_stats":
 		default:
-			return nil, pgerr.New(pgerrcode.SyntaxError, "unrecognized %s option %q", c.Kind, d.Defname).At(int(d.Location))
+			return nil, pgerr.New(pgerrcode.SyntaxError, "unrecognized %s option \"%s\"", c.Kind, d.Defname).At(int(d.Location))
 		}
 		if err != nil {
 			return nil, err
@@ -81,10 +81,10 @@ func (b *binder) analyzed(m *command.Maintained, ref catalog.Ref, cols []*pg.Nod
 		name := n.GetString_().GetSval()
 		c := t.Column(name)
 		if c == nil {
-			return pgerr.New(pgerrcode.UndefinedColumn, "column %q of relation %q does not exist", name, t.Name)
+			return pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", name, t.Name)
 		}
 		if slices.Contains(m.Columns, c.ID) {
-			return pgerr.New(pgerrcode.DuplicateColumn, "column %q of relation %q appears more than once", name, t.Name)
+			return pgerr.New(pgerrcode.DuplicateColumn, "column \"%s\" of relation \"%s\" appears more than once", name, t.Name)
 		}
 		m.Columns = append(m.Columns, c.ID)
 	}
@@ -112,7 +112,7 @@ func (b *binder) reindex(s *pg.ReindexStmt) (command.Command, error) {
 			return nil, err
 		}
 		if snap.Schema(s.Name) == nil {
-			return nil, pgerr.New(pgerrcode.InvalidSchemaName, "schema %q does not exist", s.Name)
+			return nil, pgerr.New(pgerrcode.InvalidSchemaName, "schema \"%s\" does not exist", s.Name)
 		}
 	}
 	return c, b.maintain(c, s.Relation)

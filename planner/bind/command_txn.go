@@ -45,7 +45,7 @@ func transactionModes(options []*pg.Node) (command.TxnModes, error) {
 		case "transaction_deferrable":
 			m.Deferrable = boolPointer(d.Arg)
 		default:
-			return m, pgerr.Unsupported("transaction mode %q", d.Defname)
+			return m, pgerr.Unsupported("transaction mode \"%s\"", d.Defname)
 		}
 	}
 	return m, nil
@@ -167,7 +167,7 @@ func (b *binder) lockTable(s *pg.LockStmt) (command.Command, error) {
 			return nil, err
 		}
 		if _, ok := r.object.(*catalog.Sequence); ok || r.index != nil {
-			return nil, pgerr.New(pgerrcode.WrongObjectType, "%q is not a table or view", rv.Relname)
+			return nil, pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a table or view", rv.Relname)
 		}
 		c.Tables, c.Ref = lockedBy(c.Tables, r.snap, r.object.Head().OID), r.ref
 	}
@@ -212,7 +212,7 @@ func (b *binder) setConstraints(s *pg.ConstraintsSetStmt) (command.Command, erro
 						continue
 					}
 					if !k.Deferrable {
-						return nil, pgerr.New(pgerrcode.WrongObjectType, "constraint %q is not deferrable", k.Name)
+						return nil, pgerr.New(pgerrcode.WrongObjectType, "constraint \"%s\" is not deferrable", k.Name)
 					}
 					c.Names, found = append(c.Names, k.OID), true
 				}
@@ -222,7 +222,7 @@ func (b *binder) setConstraints(s *pg.ConstraintsSetStmt) (command.Command, erro
 			}
 		}
 		if !found {
-			return nil, pgerr.New(pgerrcode.UndefinedObject, "constraint %q does not exist", rv.Relname)
+			return nil, pgerr.New(pgerrcode.UndefinedObject, "constraint \"%s\" does not exist", rv.Relname)
 		}
 	}
 	return c, nil

@@ -61,7 +61,7 @@ func (in *inserter) arbiters(n *pg.InferClause) ([]catalog.OID, error) {
 			}
 			return []catalog.OID{c.Index}, nil
 		}
-		return nil, pgerr.New(pgerrcode.UndefinedObject, "constraint %q for table %q does not exist", n.Conname, in.table.Name)
+		return nil, pgerr.New(pgerrcode.UndefinedObject, "constraint \"%s\" for table \"%s\" does not exist", n.Conname, in.table.Name)
 	}
 	cols, exprs, err := in.inferred(n)
 	if err != nil {
@@ -113,7 +113,7 @@ func (in *inserter) inferred(n *pg.InferClause) ([]catalog.ColumnID, []expr.Expr
 		if e.Name != "" {
 			c := in.table.Column(e.Name)
 			if c == nil {
-				return nil, nil, pgerr.New(pgerrcode.UndefinedColumn, "column %q does not exist", e.Name).At(int(n.Location))
+				return nil, nil, pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" does not exist", e.Name).At(int(n.Location))
 			}
 			cols = append(cols, c.ID)
 			continue

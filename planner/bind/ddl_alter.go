@@ -53,20 +53,20 @@ func (b *definer) alterable(s *pg.AlterTableStmt, o catalog.Object, ix *catalog.
 	switch s.Objtype {
 	case pg.ObjectType_OBJECT_VIEW:
 		if !view {
-			return pgerr.New(pgerrcode.WrongObjectType, "%q is not a view", name)
+			return pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a view", name)
 		}
 	case pg.ObjectType_OBJECT_SEQUENCE:
 		if !sequence {
-			return pgerr.New(pgerrcode.WrongObjectType, "%q is not a sequence", name)
+			return pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a sequence", name)
 		}
 	case pg.ObjectType_OBJECT_INDEX:
 		if ix == nil {
-			return pgerr.New(pgerrcode.WrongObjectType, "%q is not an index", name)
+			return pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not an index", name)
 		}
 	case pg.ObjectType_OBJECT_MATVIEW:
-		return pgerr.New(pgerrcode.WrongObjectType, "%q is not a materialized view", name)
+		return pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a materialized view", name)
 	case pg.ObjectType_OBJECT_FOREIGN_TABLE:
-		return pgerr.New(pgerrcode.WrongObjectType, "%q is not a foreign table", name)
+		return pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a foreign table", name)
 	}
 	return nil
 }
@@ -89,7 +89,7 @@ func (b *definer) alterIndex(s *pg.AlterTableStmt, t *catalog.Table, ix *catalog
 		case pg.AlterTableType_AT_AttachPartition:
 			return nil, pgerr.Unsupported("ALTER INDEX … ATTACH PARTITION")
 		default:
-			return nil, pgerr.New(pgerrcode.WrongObjectType, "ALTER action cannot be performed on relation %q", ix.Name).
+			return nil, pgerr.New(pgerrcode.WrongObjectType, "ALTER action cannot be performed on relation \"%s\"", ix.Name).
 				WithDetail("This operation is not supported for indexes.")
 		}
 	}
@@ -204,7 +204,7 @@ func setStorage(cmd *pg.AlterTableCmd) (command.AlterAction, error) {
 	word := cmd.Def.GetString_().GetSval()
 	letter := storageLetter(word)
 	if letter == 0 && !strings.EqualFold(word, "default") {
-		return nil, pgerr.New(pgerrcode.InvalidParameterValue, "invalid storage type %q", word)
+		return nil, pgerr.New(pgerrcode.InvalidParameterValue, "invalid storage type \"%s\"", word)
 	}
 	return &command.SetColumn{Name: cmd.Name, Storage: letter}, nil
 }
@@ -218,7 +218,7 @@ func (b *definer) tableAction(t *catalog.Table, cmd *pg.AlterTableCmd) (command.
 	case pg.AlterTableType_AT_ClusterOn:
 		ix := indexByName(t, cmd.Name)
 		if ix == nil {
-			return nil, pgerr.New(pgerrcode.UndefinedObject, "index %q for table %q does not exist", cmd.Name, t.Name)
+			return nil, pgerr.New(pgerrcode.UndefinedObject, "index \"%s\" for table \"%s\" does not exist", cmd.Name, t.Name)
 		}
 		return &command.ClusterOn{Index: ix.OID}, nil
 	case pg.AlterTableType_AT_DropCluster:
@@ -251,7 +251,7 @@ func switches(t *catalog.Table, cmd *pg.AlterTableCmd) (command.AlterAction, err
 	case pg.AlterTableType_AT_EnableTrigAll, pg.AlterTableType_AT_DisableTrigAll, pg.AlterTableType_AT_EnableTrigUser, pg.AlterTableType_AT_DisableTrigUser:
 		return &command.Accept{}, nil
 	case pg.AlterTableType_AT_EnableRule, pg.AlterTableType_AT_EnableAlwaysRule, pg.AlterTableType_AT_EnableReplicaRule, pg.AlterTableType_AT_DisableRule:
-		return nil, pgerr.New(pgerrcode.UndefinedObject, "rule %q for relation %q does not exist", cmd.Name, t.Name)
+		return nil, pgerr.New(pgerrcode.UndefinedObject, "rule \"%s\" for relation \"%s\" does not exist", cmd.Name, t.Name)
 	case pg.AlterTableType_AT_AddInherit, pg.AlterTableType_AT_DropInherit:
 		return nil, pgerr.Unsupported("INHERIT")
 	case pg.AlterTableType_AT_AttachPartition, pg.AlterTableType_AT_DetachPartition, pg.AlterTableType_AT_DetachPartitionFinalize:
@@ -265,7 +265,7 @@ func (b *definer) replicaIdentity(t *catalog.Table, s *pg.ReplicaIdentityStmt) (
 	if a.Kind == 'i' {
 		ix := indexByName(t, s.Name)
 		if ix == nil {
-			return nil, pgerr.New(pgerrcode.UndefinedObject, "index %q for table %q does not exist", s.Name, t.Name)
+			return nil, pgerr.New(pgerrcode.UndefinedObject, "index \"%s\" for table \"%s\" does not exist", s.Name, t.Name)
 		}
 		a.Index = ix.OID
 	}
@@ -374,10 +374,10 @@ func (b *definer) using(t *catalog.Table, c *catalog.Column, n *pg.Node, a *comm
 	}
 	if !ok {
 		if n != nil {
-			return pgerr.New(pgerrcode.DatatypeMismatch, "result of USING clause for column %q cannot be cast automatically to type %s", c.Name, b.formatType(a.Type.Def)).
+			return pgerr.New(pgerrcode.DatatypeMismatch, "result of USING clause for column \"%s\" cannot be cast automatically to type %s", c.Name, b.formatType(a.Type.Def)).
 				WithHint("You might need to add an explicit cast.")
 		}
-		return pgerr.New(pgerrcode.DatatypeMismatch, "column %q cannot be cast automatically to type %s", c.Name, b.formatType(a.Type.Def)).
+		return pgerr.New(pgerrcode.DatatypeMismatch, "column \"%s\" cannot be cast automatically to type %s", c.Name, b.formatType(a.Type.Def)).
 			WithHint("You might need to specify \"USING %s::%s\".", quoteIdent(c.Name), b.typeWithMod(a.Type))
 	}
 	// The text leaves out the modifier: read again, it would be an explicit cast, which cuts strings that are too long.
@@ -405,7 +405,7 @@ func (b *definer) castDefault(c *catalog.Column, a *command.AlterType) error {
 		return err
 	}
 	if !ok {
-		return pgerr.New(pgerrcode.DatatypeMismatch, "default for column %q cannot be cast automatically to type %s", c.Name, b.formatType(a.Type.Def))
+		return pgerr.New(pgerrcode.DatatypeMismatch, "default for column \"%s\" cannot be cast automatically to type %s", c.Name, b.formatType(a.Type.Def))
 	}
 	a.Default = b.keep(out).sql
 	return nil

@@ -49,14 +49,14 @@ func (b *definer) columnType(tn *pg.TypeName) (types.Type, bool, error) {
 func (b *definer) column(table string, d *pg.ColumnDef) (*columnDef, error) {
 	c := &columnDef{out: command.ColumnDef{Name: clipName(d.Colname), Storage: storageLetter(d.StorageName)}}
 	if _, ok := systemColumns[c.out.Name]; ok || c.out.Name == "cmin" || c.out.Name == "cmax" || c.out.Name == "xmax" {
-		return nil, pgerr.New(pgerrcode.DuplicateColumn, "column name %q conflicts with a system column name", c.out.Name)
+		return nil, pgerr.New(pgerrcode.DuplicateColumn, "column name \"%s\" conflicts with a system column name", c.out.Name)
 	}
 	var err error
 	if c.out.Type, c.out.Serial, err = b.columnType(d.TypeName); err != nil {
 		return nil, err
 	}
 	if c.out.Type.Kind == types.KindPseudo {
-		return nil, pgerr.New(pgerrcode.InvalidTableDefinition, "column %q has pseudo-type %s", c.out.Name, b.formatType(c.out.Type.Def))
+		return nil, pgerr.New(pgerrcode.InvalidTableDefinition, "column \"%s\" has pseudo-type %s", c.out.Name, b.formatType(c.out.Type.Def))
 	}
 	if catalog.RowTypeOf(c.out.Type.ID()) != 0 {
 		return nil, pgerr.Unsupported("a column of a relation's row type")
@@ -92,7 +92,7 @@ func storageLetter(name string) byte {
 func (b *definer) columnConstraints(table string, c *columnDef, d *pg.ColumnDef) error {
 	sawNull := false
 	conflict := func(k *pg.Constraint) error {
-		return pgerr.New(pgerrcode.SyntaxError, "conflicting NULL/NOT NULL declarations for column %q of table %q", c.out.Name, table).At(int(k.Location))
+		return pgerr.New(pgerrcode.SyntaxError, "conflicting NULL/NOT NULL declarations for column \"%s\" of table \"%s\"", c.out.Name, table).At(int(k.Location))
 	}
 	for _, n := range d.Constraints {
 		k := n.GetConstraint()
@@ -113,12 +113,12 @@ func (b *definer) columnConstraints(table string, c *columnDef, d *pg.ColumnDef)
 			c.out.NotNull = true
 		case pg.ConstrType_CONSTR_DEFAULT:
 			if c.def != nil {
-				return pgerr.New(pgerrcode.SyntaxError, "multiple default values specified for column %q of table %q", c.out.Name, table).At(int(k.Location))
+				return pgerr.New(pgerrcode.SyntaxError, "multiple default values specified for column \"%s\" of table \"%s\"", c.out.Name, table).At(int(k.Location))
 			}
 			c.def = k.RawExpr
 		case pg.ConstrType_CONSTR_GENERATED:
 			if c.generated != nil {
-				return pgerr.New(pgerrcode.SyntaxError, "multiple generation clauses specified for column %q of table %q", c.out.Name, table).At(int(k.Location))
+				return pgerr.New(pgerrcode.SyntaxError, "multiple generation clauses specified for column \"%s\" of table \"%s\"", c.out.Name, table).At(int(k.Location))
 			}
 			c.generated = k.RawExpr
 		case pg.ConstrType_CONSTR_IDENTITY:
@@ -138,7 +138,7 @@ func (b *definer) columnConstraints(table string, c *columnDef, d *pg.ColumnDef)
 // identity applies GENERATED … AS IDENTITY.
 func (b *definer) identity(table string, c *columnDef, k *pg.Constraint) error {
 	if c.out.Identity != 0 {
-		return pgerr.New(pgerrcode.SyntaxError, "multiple identity specifications for column %q of table %q", c.out.Name, table).At(int(k.Location))
+		return pgerr.New(pgerrcode.SyntaxError, "multiple identity specifications for column \"%s\" of table \"%s\"", c.out.Name, table).At(int(k.Location))
 	}
 	if !isIntegerType(baseType(c.out.Type.Def).OID) {
 		return pgerr.New(pgerrcode.InvalidParameterValue, "identity column type must be smallint, integer, or bigint")
@@ -167,7 +167,7 @@ func (b *definer) oneValue(table string, c *columnDef) error {
 	both := ""
 	switch {
 	case c.out.Serial && c.def != nil:
-		return pgerr.New(pgerrcode.SyntaxError, "multiple default values specified for column %q of table %q", c.out.Name, table)
+		return pgerr.New(pgerrcode.SyntaxError, "multiple default values specified for column \"%s\" of table \"%s\"", c.out.Name, table)
 	case c.def != nil && c.out.Identity != 0:
 		both = "default and identity"
 	case c.def != nil && c.generated != nil:
@@ -176,7 +176,7 @@ func (b *definer) oneValue(table string, c *columnDef) error {
 		both = "identity and generation expression"
 	}
 	if both != "" {
-		return pgerr.New(pgerrcode.SyntaxError, "both %s specified for column %q of table %q", both, c.out.Name, table).At(c.at)
+		return pgerr.New(pgerrcode.SyntaxError, "both %s specified for column \"%s\" of table \"%s\"", both, c.out.Name, table).At(c.at)
 	}
 	return nil
 }

@@ -69,7 +69,7 @@ func (b *definer) commentOther(c *command.Comment, s *pg.CommentStmt) (command.C
 	case pg.ObjectType_OBJECT_TRIGGER, pg.ObjectType_OBJECT_RULE, pg.ObjectType_OBJECT_POLICY:
 		names := stringList(s.Object.GetList().GetItems())
 		rel := names[:len(names)-1]
-		return nil, pgerr.New(pgerrcode.UndefinedObject, "%s %q for table %q does not exist", strings.ToLower(objectWord(s.Objtype)), names[len(names)-1], rel[len(rel)-1])
+		return nil, pgerr.New(pgerrcode.UndefinedObject, "%s \"%s\" for table \"%s\" does not exist", strings.ToLower(objectWord(s.Objtype)), names[len(names)-1], rel[len(rel)-1])
 	}
 	return nil, b.noSuch(s.Objtype, s.Object)
 }
@@ -87,7 +87,7 @@ func (b *definer) commentDomainConstraint(c *command.Comment, s *pg.CommentStmt)
 			return c, nil
 		}
 	}
-	return nil, pgerr.New(pgerrcode.UndefinedObject, "constraint %q for domain %s does not exist", name, u.Name)
+	return nil, pgerr.New(pgerrcode.UndefinedObject, "constraint \"%s\" for domain %s does not exist", name, u.Name)
 }
 
 // must finds a relation by its parts.
@@ -97,9 +97,9 @@ func (b *definer) must(names []string) (catalog.Object, *catalog.Index, error) {
 	case err != nil:
 		return nil, nil, err
 	case noSchema != "":
-		return nil, nil, pgerr.New(pgerrcode.InvalidSchemaName, "schema %q does not exist", noSchema)
+		return nil, nil, pgerr.New(pgerrcode.InvalidSchemaName, "schema \"%s\" does not exist", noSchema)
 	case o == nil:
-		return nil, nil, pgerr.New(pgerrcode.UndefinedTable, "relation %q does not exist", strings.Join(names, "."))
+		return nil, nil, pgerr.New(pgerrcode.UndefinedTable, "relation \"%s\" does not exist", strings.Join(names, "."))
 	}
 	return o, ix, nil
 }
@@ -112,7 +112,7 @@ func (b *definer) commentRelation(c *command.Comment, s *pg.CommentStmt) error {
 	}
 	word := strings.ToLower(objectWord(s.Objtype))
 	if relationWord(o, ix) != word {
-		return pgerr.New(pgerrcode.WrongObjectType, "%q is not %s", names[len(names)-1], article(word))
+		return pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not %s", names[len(names)-1], article(word))
 	}
 	c.Object = o.Head().OID
 	if ix != nil {
@@ -153,7 +153,7 @@ func (b *definer) commentColumn(c *command.Comment, names []string) error {
 			return nil
 		}
 	}
-	return pgerr.New(pgerrcode.UndefinedColumn, "column %q of relation %q does not exist", name, rel[len(rel)-1])
+	return pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", name, rel[len(rel)-1])
 }
 
 func (b *definer) commentConstraint(c *command.Comment, names []string) error {
@@ -164,7 +164,7 @@ func (b *definer) commentConstraint(c *command.Comment, names []string) error {
 	}
 	t, ok := o.(*catalog.Table)
 	if !ok || t.Constraint(name) == nil {
-		return pgerr.New(pgerrcode.UndefinedObject, "constraint %q for table %q does not exist", name, rel[len(rel)-1])
+		return pgerr.New(pgerrcode.UndefinedObject, "constraint \"%s\" for table \"%s\" does not exist", name, rel[len(rel)-1])
 	}
 	c.Object, c.Constraint = t.OID, t.Constraint(name).OID
 	return nil

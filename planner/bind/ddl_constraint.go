@@ -104,10 +104,10 @@ func (b *definer) keyConstraint(t *catalog.Table, column string, k *pg.Constrain
 	}
 	for i, n := range d.Columns {
 		if t.Column(n) == nil {
-			return d, pgerr.New(pgerrcode.UndefinedColumn, "column %q named in key does not exist", n).At(int(k.Location))
+			return d, pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" named in key does not exist", n).At(int(k.Location))
 		}
 		if slices.Contains(d.Columns[:i], n) {
-			return d, pgerr.New(pgerrcode.DuplicateColumn, "column %q appears twice in %s constraint", n, word).At(int(k.Location))
+			return d, pgerr.New(pgerrcode.DuplicateColumn, "column \"%s\" appears twice in %s constraint", n, word).At(int(k.Location))
 		}
 	}
 	d.Options = optionList(k.Options)
@@ -121,13 +121,13 @@ func (b *definer) keyConstraint(t *catalog.Table, column string, k *pg.Constrain
 		case err != nil:
 			return d, err
 		case o != nil && other != nil:
-			return d, pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "index %q does not belong to table %q", k.Indexname, t.Name).At(int(k.Location))
+			return d, pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "index \"%s\" does not belong to table \"%s\"", k.Indexname, t.Name).At(int(k.Location))
 		}
-		return d, pgerr.New(pgerrcode.UndefinedObject, "index %q does not exist", k.Indexname).At(int(k.Location))
+		return d, pgerr.New(pgerrcode.UndefinedObject, "index \"%s\" does not exist", k.Indexname).At(int(k.Location))
 	}
 	d.UsingIndex = ix.OID
 	if !ix.Unique {
-		return d, pgerr.New(pgerrcode.WrongObjectType, "%q is not a unique index", ix.Name).
+		return d, pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a unique index", ix.Name).
 			WithDetail("Cannot create a primary key or unique constraint using such an index.").At(int(k.Location))
 	}
 	return d, nil
@@ -174,7 +174,7 @@ func (b *definer) foreignKey(t *catalog.Table, column string, k *pg.Constraint, 
 	}
 	rt, ok := ref.(*catalog.Table)
 	if !ok || ix != nil {
-		return d, pgerr.New(pgerrcode.WrongObjectType, "referenced relation %q is not a table", k.Pktable.Relname)
+		return d, pgerr.New(pgerrcode.WrongObjectType, "referenced relation \"%s\" is not a table", k.Pktable.Relname)
 	}
 	d.RefTable = rt.OID
 	return d, nil

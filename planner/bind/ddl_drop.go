@@ -99,13 +99,13 @@ func (b *definer) dropRelation(s *pg.DropStmt, names []string) (command.DropObje
 	name := names[len(names)-1]
 	if o == nil {
 		if noSchema != "" {
-			return out, pgerr.New(pgerrcode.InvalidSchemaName, "schema %q does not exist", noSchema)
+			return out, pgerr.New(pgerrcode.InvalidSchemaName, "schema \"%s\" does not exist", noSchema)
 		}
 		if u, _, err := b.userDefined(names); err == nil && u != nil && u.Kind == types.KindComposite {
-			return out, pgerr.New(pgerrcode.WrongObjectType, "%q is not %s", name, noun[1]).WithHint("%s", dropHints["type"])
+			return out, pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not %s", name, noun[1]).WithHint("%s", dropHints["type"])
 		}
 		if s.MissingOk {
-			return out, pgerr.New(pgerrcode.UndefinedTable, "%s %q does not exist", noun[0], name)
+			return out, pgerr.New(pgerrcode.UndefinedTable, "%s \"%s\" does not exist", noun[0], name)
 		}
 		if s.RemoveType == pg.ObjectType_OBJECT_SEQUENCE || s.RemoveType == pg.ObjectType_OBJECT_INDEX || s.RemoveType == pg.ObjectType_OBJECT_VIEW ||
 			s.RemoveType == pg.ObjectType_OBJECT_TABLE {
@@ -113,16 +113,16 @@ func (b *definer) dropRelation(s *pg.DropStmt, names []string) (command.DropObje
 			if s.RemoveType == pg.ObjectType_OBJECT_INDEX {
 				code = pgerrcode.UndefinedObject
 			}
-			return out, pgerr.New(code, "%s %q does not exist", noun[0], name)
+			return out, pgerr.New(code, "%s \"%s\" does not exist", noun[0], name)
 		}
-		return out, pgerr.New(pgerrcode.UndefinedTable, "%s %q does not exist", noun[0], name)
+		return out, pgerr.New(pgerrcode.UndefinedTable, "%s \"%s\" does not exist", noun[0], name)
 	}
 	if is := relationWord(o, ix); is != noun[0] {
-		return out, pgerr.New(pgerrcode.WrongObjectType, "%q is not %s", name, noun[1]).WithHint("%s", dropHints[is])
+		return out, pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not %s", name, noun[1]).WithHint("%s", dropHints[is])
 	}
 	if t, ok := o.(*catalog.Table); ok {
 		if t.Virtual {
-			return out, pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied: %q is a system catalog", t.Name)
+			return out, pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied: \"%s\" is a system catalog", t.Name)
 		}
 		out.Object = t.OID
 		if ix != nil {
@@ -151,9 +151,9 @@ func (b *definer) dropType(s *pg.DropStmt, tn *pg.TypeName) (command.DropObject,
 	case system:
 		return command.DropObject{}, pgerr.New(pgerrcode.DependentObjectsStillExist, "cannot drop type %s because it is required by the database system", typeNameText(tn))
 	case u == nil:
-		return command.DropObject{}, pgerr.New(pgerrcode.UndefinedObject, "type %q does not exist", strings.Join(names, "."))
+		return command.DropObject{}, pgerr.New(pgerrcode.UndefinedObject, "type \"%s\" does not exist", strings.Join(names, "."))
 	case s.RemoveType == pg.ObjectType_OBJECT_DOMAIN && u.Kind != types.KindDomain:
-		return command.DropObject{}, pgerr.New(pgerrcode.WrongObjectType, "%q is not a domain", strings.Join(names, "."))
+		return command.DropObject{}, pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a domain", strings.Join(names, "."))
 	}
 	return command.DropObject{Object: u.OID}, nil
 }
@@ -178,7 +178,7 @@ func (b *definer) dropFunction(s *pg.DropStmt, o *pg.ObjectWithArgs) (command.Dr
 			return command.DropObject{}, skipNotice("%s %s does not exist, skipping", word, writtenFunction(o)), nil
 		}
 		if o.ArgsUnspecified {
-			return command.DropObject{}, nil, pgerr.New(pgerrcode.UndefinedFunction, "could not find a %s named %q", word, text)
+			return command.DropObject{}, nil, pgerr.New(pgerrcode.UndefinedFunction, "could not find a %s named \"%s\"", word, text)
 		}
 		return command.DropObject{}, nil, pgerr.New(pgerrcode.UndefinedFunction, "%s %s does not exist", word, text)
 	}
@@ -206,18 +206,18 @@ func (b *definer) dropPart(s *pg.DropStmt, names []string) (command.DropObject, 
 	}
 	if o == nil {
 		if s.MissingOk {
-			return none, skipNotice("relation %q does not exist, skipping", rel), nil
+			return none, skipNotice("relation \"%s\" does not exist, skipping", rel), nil
 		}
-		return none, nil, pgerr.New(pgerrcode.UndefinedTable, "relation %q does not exist", rel)
+		return none, nil, pgerr.New(pgerrcode.UndefinedTable, "relation \"%s\" does not exist", rel)
 	}
 	of := "table"
 	if word == "rule" || word == "policy" && s.MissingOk {
 		of = "relation"
 	}
 	if s.MissingOk {
-		return none, skipNotice("%s %q for relation %q does not exist, skipping", word, name, rel), nil
+		return none, skipNotice("%s \"%s\" for relation \"%s\" does not exist, skipping", word, name, rel), nil
 	}
-	return none, nil, pgerr.New(pgerrcode.UndefinedObject, "%s %q for %s %q does not exist", word, name, of, o.Head().Name)
+	return none, nil, pgerr.New(pgerrcode.UndefinedObject, "%s \"%s\" for %s \"%s\" does not exist", word, name, of, o.Head().Name)
 }
 
 // dropOther answers DROP of kinds of objects that Rowan has none of.
@@ -235,9 +235,9 @@ func (b *definer) dropOther(s *pg.DropStmt, n *pg.Node, names []string) (command
 		}
 		return command.DropObject{}, nil, pgerr.New(pgerrcode.UndefinedFunction, "aggregate %s does not exist", text)
 	case s.MissingOk && name != "":
-		return command.DropObject{}, skipNotice("%s %q does not exist, skipping", word, name), nil
+		return command.DropObject{}, skipNotice("%s \"%s\" does not exist, skipping", word, name), nil
 	case name != "":
-		return command.DropObject{}, nil, pgerr.New(pgerrcode.UndefinedObject, "%s %q does not exist", word, name)
+		return command.DropObject{}, nil, pgerr.New(pgerrcode.UndefinedObject, "%s \"%s\" does not exist", word, name)
 	}
 	return command.DropObject{}, nil, pgerr.Unsupported("DROP %s", objectWord(s.RemoveType))
 }

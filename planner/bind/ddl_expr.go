@@ -176,7 +176,7 @@ func (b *definer) assignTo(column string, t types.Type, e expr.Expr, what string
 		return nil, err
 	}
 	if !ok {
-		return nil, pgerr.New(pgerrcode.DatatypeMismatch, "column %q is of type %s but %s is of type %s", column, b.formatType(t.Def), what, b.formatType(e.Type().Def)).
+		return nil, pgerr.New(pgerrcode.DatatypeMismatch, "column \"%s\" is of type %s but %s is of type %s", column, b.formatType(t.Def), what, b.formatType(e.Type().Def)).
 			WithHint("You will need to rewrite or cast the expression.")
 	}
 	return out, nil
@@ -197,7 +197,7 @@ func (b *definer) generatedExpr(tab *catalog.Table, column string, t types.Type,
 		if c == nil || c.Generated == "" {
 			continue
 		}
-		return s, pgerr.New(pgerrcode.InvalidObjectDefinition, "cannot use generated column %q in column generation expression", u).
+		return s, pgerr.New(pgerrcode.InvalidObjectDefinition, "cannot use generated column \"%s\" in column generation expression", u).
 			WithDetail("A generated column cannot reference another generated column.").At(placeOf(e, u))
 	}
 	if mutable, err := b.mutable(e); mutable || err != nil {

@@ -67,9 +67,9 @@ func checkLanguage(f *catalog.Function) error {
 	case "sql", "plpgsql":
 		return nil
 	case "c", "internal":
-		return pgerr.Unsupported("language %q", f.Language)
+		return pgerr.Unsupported("language \"%s\"", f.Language)
 	}
-	return pgerr.New(pgerrcode.UndefinedObject, "language %q does not exist", f.Language)
+	return pgerr.New(pgerrcode.UndefinedObject, "language \"%s\" does not exist", f.Language)
 }
 
 var parameterModes = map[pg.FunctionParameterMode]byte{
@@ -138,7 +138,7 @@ func (b *definer) parameterFits(f *catalog.Function, t types.Type, mode byte, na
 		if n == "" || n != name || pureIn(old) && pureOut(mode) || pureOut(old) && pureIn(mode) {
 			continue
 		}
-		return pgerr.New(pgerrcode.InvalidFunctionDefinition, "parameter name %q used more than once", name)
+		return pgerr.New(pgerrcode.InvalidFunctionDefinition, "parameter name \"%s\" used more than once", name)
 	}
 	return nil
 }
@@ -194,7 +194,7 @@ func (b *definer) returns(f *catalog.Function, s *pg.CreateFunctionStmt, out []t
 	case s.ReturnType != nil && !slices.Contains(f.ArgModes, 't'):
 		t, err := b.typeName(s.ReturnType)
 		if err != nil && pgerr.Code(err) == pgerrcode.UndefinedObject {
-			err = pgerr.New(pgerrcode.UndefinedObject, "type %q does not exist", typeNameText(s.ReturnType))
+			err = pgerr.New(pgerrcode.UndefinedObject, "type \"%s\" does not exist", typeNameText(s.ReturnType))
 		}
 		if err != nil {
 			return err

@@ -55,7 +55,7 @@ func (b *definer) grantParts(s *pg.GrantStmt) (*command.Grant, error) {
 		}
 		letter, ok := privilegeLetters[p.PrivName]
 		if !ok {
-			return nil, pgerr.New(pgerrcode.SyntaxError, "unrecognized privilege type %q", p.PrivName)
+			return nil, pgerr.New(pgerrcode.SyntaxError, "unrecognized privilege type \"%s\"", p.PrivName)
 		}
 		if len(p.Cols) > 0 {
 			c.Columns = append(c.Columns, command.ColumnPrivilege{Privileges: letter, Columns: stringList(p.Cols)})
@@ -138,14 +138,14 @@ func (b *definer) grantObject(c *command.Grant, s *pg.GrantStmt, n *pg.Node) err
 			return err
 		}
 		if ix != nil {
-			return pgerr.New(pgerrcode.WrongObjectType, "%q is an index", ix.Name)
+			return pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is an index", ix.Name)
 		}
 		_, sequence := o.(*catalog.Sequence)
 		if !sequence && c.Kind == "TABLE" && strings.Contains(c.Privileges, "U") {
 			return pgerr.New(pgerrcode.InvalidGrantOperation, "invalid privilege type USAGE for table")
 		}
 		if !sequence && c.Kind == "SEQUENCE" {
-			return pgerr.New(pgerrcode.WrongObjectType, "%q is not a sequence", o.Head().Name)
+			return pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a sequence", o.Head().Name)
 		}
 		c.Objects = append(c.Objects, o.Head().OID)
 	case "SCHEMA":
@@ -164,13 +164,13 @@ func (b *definer) grantObject(c *command.Grant, s *pg.GrantStmt, n *pg.Node) err
 		case u != nil:
 			c.Objects = append(c.Objects, u.OID)
 		case !system:
-			return pgerr.New(pgerrcode.UndefinedObject, "type %q does not exist", nameText(n.GetList().GetItems()))
+			return pgerr.New(pgerrcode.UndefinedObject, "type \"%s\" does not exist", nameText(n.GetList().GetItems()))
 		}
 	case "LANGUAGE":
 		switch l := n.GetString_().GetSval(); l {
 		case "plpgsql", "sql", "c", "internal":
 		default:
-			return pgerr.New(pgerrcode.UndefinedObject, "language %q does not exist", l)
+			return pgerr.New(pgerrcode.UndefinedObject, "language \"%s\" does not exist", l)
 		}
 	case "TABLESPACE":
 	default:
@@ -196,7 +196,7 @@ func (b *definer) grantFunction(c *command.Grant, o *pg.ObjectWithArgs) error {
 		word = "function"
 	}
 	if o.ArgsUnspecified {
-		return pgerr.New(pgerrcode.UndefinedFunction, "could not find a %s named %q", word, b.functionText(o))
+		return pgerr.New(pgerrcode.UndefinedFunction, "could not find a %s named \"%s\"", word, b.functionText(o))
 	}
 	return pgerr.New(pgerrcode.UndefinedFunction, "%s %s does not exist", word, b.functionText(o))
 }

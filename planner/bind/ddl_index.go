@@ -21,7 +21,7 @@ func (b *definer) createIndex(s *pg.IndexStmt) (command.Command, error) {
 	}
 	t, ok := o.(*catalog.Table)
 	if !ok || ix != nil {
-		return nil, pgerr.New(pgerrcode.WrongObjectType, "cannot create index on relation %q", s.Relation.Relname).
+		return nil, pgerr.New(pgerrcode.WrongObjectType, "cannot create index on relation \"%s\"", s.Relation.Relname).
 			WithDetail("This operation is not supported for %s.", plural(relationWord(o, ix)))
 	}
 	if err := b.notSystem(t); err != nil {
@@ -94,11 +94,11 @@ func checkMethod(d *command.IndexDef, s *pg.IndexStmt) error {
 		return false
 	}
 	cannot := func(what string) error {
-		return pgerr.New(pgerrcode.FeatureNotSupported, "access method %q does not support %s", d.Method, what)
+		return pgerr.New(pgerrcode.FeatureNotSupported, "access method \"%s\" does not support %s", d.Method, what)
 	}
 	switch {
 	case accessMethods[d.Method] == 0:
-		return pgerr.New(pgerrcode.UndefinedObject, "access method %q does not exist", d.Method)
+		return pgerr.New(pgerrcode.UndefinedObject, "access method \"%s\" does not exist", d.Method)
 	case s.Unique && d.Method != "btree":
 		return cannot("unique indexes")
 	case len(s.IndexIncludingParams) > 0 && !can("btree", "gist", "spgist"):
@@ -120,7 +120,7 @@ func (b *definer) indexElem(t *catalog.Table, e *pg.IndexElem, method string, d 
 		out.NullsFirst = false
 	}
 	if method != "btree" && (e.Ordering != pg.SortByDir_SORTBY_DEFAULT && e.Ordering != pg.SortByDir_SORT_BY_DIR_UNDEFINED) {
-		return out, pgerr.New(pgerrcode.FeatureNotSupported, "access method %q does not support ASC/DESC options", method)
+		return out, pgerr.New(pgerrcode.FeatureNotSupported, "access method \"%s\" does not support ASC/DESC options", method)
 	}
 	if len(e.Collation) > 0 {
 		if err := b.checkCollation(&pg.CollateClause{Collname: e.Collation}, -1); err != nil {
@@ -166,5 +166,5 @@ func (b *definer) opClass(out *command.IndexElem, e *pg.IndexElem, method string
 		}
 		return nil
 	}
-	return pgerr.New(pgerrcode.UndefinedObject, "operator class %q does not exist for access method %q", strings.Join(names, "."), method)
+	return pgerr.New(pgerrcode.UndefinedObject, "operator class \"%s\" does not exist for access method \"%s\"", strings.Join(names, "."), method)
 }

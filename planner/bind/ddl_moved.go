@@ -192,7 +192,7 @@ func (b *definer) viewsAfterColumn(out *[]command.Rewrite, t *catalog.Table, col
 			return pgerr.From(err).Relocate(-1)
 		}
 		if joinsByName(tree, col.Name) {
-			return pgerr.Unsupported("renaming a column by which view %q joins", v.Name)
+			return pgerr.Unsupported("renaming a column by which view \"%s\" joins", v.Name)
 		}
 		keepLabels(tree, tr, dep, col.Name)
 		for ref, d := range tr.columns {

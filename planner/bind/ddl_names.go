@@ -96,7 +96,7 @@ func (b *definer) schema(name string) (catalog.OID, error) {
 	if sc := snap.Schema(name); sc != nil {
 		return sc.OID, nil
 	}
-	return 0, pgerr.New(pgerrcode.InvalidSchemaName, "schema %q does not exist", name)
+	return 0, pgerr.New(pgerrcode.InvalidSchemaName, "schema \"%s\" does not exist", name)
 }
 
 // lookup finds a relation by its parts; nil when there is none, and then whether it was the schema that is missing.
@@ -150,9 +150,9 @@ func (b *definer) relation(r *pg.RangeVar) (catalog.Object, *catalog.Index, erro
 		return o, ix, nil
 	}
 	if noSchema != "" {
-		return nil, nil, pgerr.New(pgerrcode.InvalidSchemaName, "schema %q does not exist", noSchema)
+		return nil, nil, pgerr.New(pgerrcode.InvalidSchemaName, "schema \"%s\" does not exist", noSchema)
 	}
-	return nil, nil, pgerr.New(pgerrcode.UndefinedTable, "relation %q does not exist", strings.Join(names, "."))
+	return nil, nil, pgerr.New(pgerrcode.UndefinedTable, "relation \"%s\" does not exist", strings.Join(names, "."))
 }
 
 // baseTable finds a table that must be there and be a table of the user's.
@@ -163,7 +163,7 @@ func (b *definer) baseTable(r *pg.RangeVar) (*catalog.Table, error) {
 	}
 	t, ok := o.(*catalog.Table)
 	if !ok || ix != nil {
-		return nil, pgerr.New(pgerrcode.WrongObjectType, "%q is not a table", r.Relname)
+		return nil, pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a table", r.Relname)
 	}
 	return t, b.notSystem(t)
 }
@@ -171,7 +171,7 @@ func (b *definer) baseTable(r *pg.RangeVar) (*catalog.Table, error) {
 // notSystem refuses relations of pg_catalog.
 func (b *definer) notSystem(t *catalog.Table) error {
 	if t.Virtual {
-		return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied: %q is a system catalog", t.Name)
+		return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied: \"%s\" is a system catalog", t.Name)
 	}
 	return nil
 }
@@ -206,7 +206,7 @@ func (b *definer) mustType(names []string) (*catalog.UserType, error) {
 	case system:
 		return nil, pgerr.New(pgerrcode.InsufficientPrivilege, "must be owner of type %s", strings.Join(names, "."))
 	case u == nil:
-		return nil, pgerr.New(pgerrcode.UndefinedObject, "type %q does not exist", strings.Join(names, "."))
+		return nil, pgerr.New(pgerrcode.UndefinedObject, "type \"%s\" does not exist", strings.Join(names, "."))
 	}
 	return u, nil
 }
@@ -247,7 +247,7 @@ func (b *definer) userFunction(o *pg.ObjectWithArgs, word string) (*catalog.Func
 		}
 	}
 	if len(found) > 1 && o.ArgsUnspecified {
-		return nil, pgerr.New(pgerrcode.AmbiguousFunction, "%s name %q is not unique", word, strings.Join(stringList(o.Objname), ".")).
+		return nil, pgerr.New(pgerrcode.AmbiguousFunction, "%s name \"%s\" is not unique", word, strings.Join(stringList(o.Objname), ".")).
 			WithHint("Specify the argument list to select the %s unambiguously.", word)
 	}
 	if len(found) == 0 {
@@ -304,7 +304,7 @@ func (b *definer) roleName(r *pg.RoleSpec) (string, error) {
 		return "", nil
 	}
 	if r.Rolename == "none" || r.Rolename == "public" {
-		return "", pgerr.New(pgerrcode.ReservedName, "role name %q is reserved", r.Rolename).At(int(r.Location))
+		return "", pgerr.New(pgerrcode.ReservedName, "role name \"%s\" is reserved", r.Rolename).At(int(r.Location))
 	}
 	return r.Rolename, nil
 }
@@ -352,5 +352,5 @@ func objectWord(t pg.ObjectType) string {
 }
 
 func noExtension(name string) error {
-	return pgerr.New(pgerrcode.UndefinedObject, "extension %q does not exist", name)
+	return pgerr.New(pgerrcode.UndefinedObject, "extension \"%s\" does not exist", name)
 }

@@ -53,9 +53,9 @@ func defInt(d *pg.DefElem) (int64, error) {
 	v, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
 		if strings.ContainsAny(s, ".eE") || s == "" {
-			return 0, pgerr.New(pgerrcode.InvalidTextRepresentation, "invalid input syntax for type %s: %q", "bigint", s)
+			return 0, pgerr.New(pgerrcode.InvalidTextRepresentation, "invalid input syntax for type %s: \"%s\"", "bigint", s)
 		}
-		return 0, pgerr.New(pgerrcode.NumericValueOutOfRange, "value %q is out of range for type %s", s, "bigint")
+		return 0, pgerr.New(pgerrcode.NumericValueOutOfRange, "value \"%s\" is out of range for type %s", s, "bigint")
 	}
 	return v, nil
 }

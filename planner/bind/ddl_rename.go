@@ -40,7 +40,7 @@ func (b *definer) rename(s *pg.RenameStmt) (command.Command, error) {
 		if err != nil {
 			return nil, err
 		}
-		return nil, pgerr.New(pgerrcode.UndefinedObject, "%s %q for table %q does not exist", strings.ToLower(objectWord(s.RenameType)), s.Subname, o.Head().Name)
+		return nil, pgerr.New(pgerrcode.UndefinedObject, "%s \"%s\" for table \"%s\" does not exist", strings.ToLower(objectWord(s.RenameType)), s.Subname, o.Head().Name)
 	}
 	if s.Relation == nil {
 		return nil, pgerr.Unsupported("%s", c.Name)
@@ -84,14 +84,14 @@ func (b *definer) renameInRelation(c *command.Rename, s *pg.RenameStmt) (command
 	case pg.ObjectType_OBJECT_TABCONSTRAINT:
 		t, ok := o.(*catalog.Table)
 		if !ok || t.Constraint(s.Subname) == nil {
-			return nil, pgerr.New(pgerrcode.UndefinedObject, "constraint %q for table %q does not exist", s.Subname, o.Head().Name)
+			return nil, pgerr.New(pgerrcode.UndefinedObject, "constraint \"%s\" for table \"%s\" does not exist", s.Subname, o.Head().Name)
 		}
 		c.Constraint = t.Constraint(s.Subname).OID
 		return c, nil
 	case pg.ObjectType_OBJECT_VIEW, pg.ObjectType_OBJECT_SEQUENCE: // ALTER INDEX renames tables too, in PostgreSQL
 		word := strings.ToLower(objectWord(s.RenameType))
 		if relationWord(o, ix) != word {
-			return nil, pgerr.New(pgerrcode.WrongObjectType, "%q is not %s", s.Relation.Relname, article(word))
+			return nil, pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not %s", s.Relation.Relname, article(word))
 		}
 	}
 	if ix != nil {
@@ -127,9 +127,9 @@ func (b *definer) renameColumn(c *command.Rename, o catalog.Object, name string)
 		}
 	}
 	if _, ok := systemColumns[name]; ok {
-		return pgerr.New(pgerrcode.FeatureNotSupported, "cannot rename system column %q", name)
+		return pgerr.New(pgerrcode.FeatureNotSupported, "cannot rename system column \"%s\"", name)
 	}
-	return pgerr.New(pgerrcode.UndefinedColumn, "column %q does not exist", name)
+	return pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" does not exist", name)
 }
 
 func (b *definer) renameSchema(c *command.Rename, name string) (command.Command, error) {
@@ -169,7 +169,7 @@ func (b *definer) renameType(c *command.Rename, s *pg.RenameStmt) (command.Comma
 				return c, nil
 			}
 		}
-		return nil, pgerr.New(pgerrcode.UndefinedObject, "constraint %q for domain %s does not exist", s.Subname, u.Name)
+		return nil, pgerr.New(pgerrcode.UndefinedObject, "constraint \"%s\" for domain %s does not exist", s.Subname, u.Name)
 	case pg.ObjectType_OBJECT_DOMAIN:
 		if u.Kind != types.KindDomain {
 			return nil, pgerr.New(pgerrcode.WrongObjectType, "%s is not a domain", strings.Join(names, "."))
@@ -207,7 +207,7 @@ func (b *definer) alterSchema(s *pg.AlterObjectSchemaStmt) (command.Command, err
 		}
 		word := strings.ToLower(objectWord(s.ObjectType))
 		if is := relationWord(o, ix); is != word && (word != "table" || ix != nil) {
-			return nil, pgerr.New(pgerrcode.WrongObjectType, "%q is not %s", s.Relation.Relname, article(word))
+			return nil, pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not %s", s.Relation.Relname, article(word))
 		}
 		h = o.Head()
 	case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:
@@ -284,5 +284,5 @@ func (b *definer) noSuch(kind pg.ObjectType, n *pg.Node) error {
 	if name == "" {
 		return pgerr.Unsupported("ALTER %s", objectWord(kind))
 	}
-	return pgerr.New(pgerrcode.UndefinedObject, "%s %q does not exist", strings.ToLower(objectWord(kind)), name)
+	return pgerr.New(pgerrcode.UndefinedObject, "%s \"%s\" does not exist", strings.ToLower(objectWord(kind)), name)
 }

@@ -163,7 +163,7 @@ func (b *definer) grantRole(s *pg.GrantRoleStmt) (command.Command, error) {
 	c.Members, err = b.roleNames(s.GranteeRoles)
 	for _, m := range c.Members {
 		if m == "" && err == nil {
-			err = pgerr.New(pgerrcode.UndefinedObject, "role %q does not exist", "public")
+			err = pgerr.New(pgerrcode.UndefinedObject, "role \"%s\" does not exist", "public")
 		}
 	}
 	return c, err
@@ -189,7 +189,7 @@ func checkLocale(name string) error {
 	case "c", "posix", "c.utf8", "default":
 		return nil
 	}
-	return pgerr.New(pgerrcode.WrongObjectType, "invalid locale name: %q", name)
+	return pgerr.New(pgerrcode.WrongObjectType, "invalid locale name: \"%s\"", name)
 }
 
 // createDatabase binds CREATE DATABASE.
@@ -238,7 +238,7 @@ func databaseOption(d *pg.DefElem, limit **int, template, allow **bool) error {
 		*allow = &v
 		return err
 	}
-	return pgerr.New(pgerrcode.SyntaxError, "option %q not recognized", d.Defname).At(int(d.Location))
+	return pgerr.New(pgerrcode.SyntaxError, "option \"%s\" not recognized", d.Defname).At(int(d.Location))
 }
 
 func (b *definer) alterDatabase(s *pg.AlterDatabaseStmt) (command.Command, error) {

@@ -33,7 +33,7 @@ func (b *definer) alterSequence(s *pg.AlterSeqStmt) (command.Command, error) {
 	}
 	q, ok := o.(*catalog.Sequence)
 	if !ok || ix != nil {
-		return nil, pgerr.New(pgerrcode.WrongObjectType, "%q is not a sequence", s.Sequence.Relname)
+		return nil, pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a sequence", s.Sequence.Relname)
 	}
 	def, err := b.sequenceOptions(s.Options, s.ForIdentity)
 	if err != nil {
@@ -46,12 +46,12 @@ func (b *definer) alterSequence(s *pg.AlterSeqStmt) (command.Command, error) {
 func (b *definer) absent(tag string, r *pg.RangeVar, ok bool, noSchema string) (command.Command, error) {
 	name := strings.Join(rangeNames(r), ".")
 	if ok {
-		return &command.Nothing{Name: tag, Notices: []*pgerr.Error{skipNotice("relation %q does not exist, skipping", r.Relname)}}, nil
+		return &command.Nothing{Name: tag, Notices: []*pgerr.Error{skipNotice("relation \"%s\" does not exist, skipping", r.Relname)}}, nil
 	}
 	if noSchema != "" {
-		return nil, pgerr.New(pgerrcode.InvalidSchemaName, "schema %q does not exist", noSchema)
+		return nil, pgerr.New(pgerrcode.InvalidSchemaName, "schema \"%s\" does not exist", noSchema)
 	}
-	return nil, pgerr.New(pgerrcode.UndefinedTable, "relation %q does not exist", name)
+	return nil, pgerr.New(pgerrcode.UndefinedTable, "relation \"%s\" does not exist", name)
 }
 
 // sequenceOptions binds the options of CREATE and ALTER SEQUENCE.
@@ -144,17 +144,17 @@ func (b *definer) ownedBy(s *command.SequenceDef, d *pg.DefElem) error {
 	case err != nil:
 		return err
 	case noSchema != "":
-		return pgerr.New(pgerrcode.InvalidSchemaName, "schema %q does not exist", noSchema)
+		return pgerr.New(pgerrcode.InvalidSchemaName, "schema \"%s\" does not exist", noSchema)
 	case o == nil:
-		return pgerr.New(pgerrcode.UndefinedTable, "relation %q does not exist", strings.Join(table, "."))
+		return pgerr.New(pgerrcode.UndefinedTable, "relation \"%s\" does not exist", strings.Join(table, "."))
 	}
 	t, ok := o.(*catalog.Table)
 	if !ok || ix != nil {
-		return pgerr.New(pgerrcode.WrongObjectType, "sequence cannot be owned by relation %q", table[len(table)-1])
+		return pgerr.New(pgerrcode.WrongObjectType, "sequence cannot be owned by relation \"%s\"", table[len(table)-1])
 	}
 	c := t.Column(column)
 	if c == nil {
-		return pgerr.New(pgerrcode.UndefinedColumn, "column %q of relation %q does not exist", column, t.Name)
+		return pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", column, t.Name)
 	}
 	s.OwnedBy = &catalog.Dep{Object: t.OID, Column: c.ID}
 	return nil

@@ -41,7 +41,7 @@ func (b *definer) createTable(s *pg.CreateStmt) (command.Command, error) {
 				return nil, err
 			}
 			if draft.Column(d.out.Name) != nil {
-				return nil, pgerr.New(pgerrcode.DuplicateColumn, "column %q specified more than once", d.out.Name)
+				return nil, pgerr.New(pgerrcode.DuplicateColumn, "column \"%s\" specified more than once", d.out.Name)
 			}
 			d.draft(draft)
 			columns = append(columns, d)
@@ -67,7 +67,7 @@ func (b *definer) tableThere(c *command.CreateTable) (bool, error) {
 	if o, _ := snap.Relation(c.Target.Schema, c.Target.Name); o == nil || c.IfNotExists {
 		return o != nil, nil
 	}
-	return true, pgerr.New(pgerrcode.DuplicateTable, "relation %q already exists", c.Target.Name)
+	return true, pgerr.New(pgerrcode.DuplicateTable, "relation \"%s\" already exists", c.Target.Name)
 }
 
 func (b *definer) completeTable(c *command.CreateTable, draft *catalog.Table, columns []*columnDef, constraints []*pg.Constraint) error {
@@ -103,7 +103,7 @@ func onePrimaryKey(table string, columns []*columnDef, constraints []*pg.Constra
 			continue
 		}
 		if keys++; keys > 1 {
-			return pgerr.New(pgerrcode.InvalidTableDefinition, "multiple primary keys for table %q are not allowed", table).At(int(k.Location))
+			return pgerr.New(pgerrcode.InvalidTableDefinition, "multiple primary keys for table \"%s\" are not allowed", table).At(int(k.Location))
 		}
 	}
 	return nil
@@ -122,7 +122,7 @@ func onCommit(a pg.OnCommitAction) byte {
 // checkStorage accepts the access method and the tablespaces that there are.
 func checkStorage(method, space string) error {
 	if method != "" && method != "heap" {
-		return pgerr.New(pgerrcode.UndefinedObject, "access method %q does not exist", method)
+		return pgerr.New(pgerrcode.UndefinedObject, "access method \"%s\" does not exist", method)
 	}
 	switch space {
 	case "", "pg_default":
@@ -130,7 +130,7 @@ func checkStorage(method, space string) error {
 	case "pg_global":
 		return pgerr.New(pgerrcode.InvalidParameterValue, "only shared relations can be placed in pg_global tablespace")
 	}
-	return pgerr.New(pgerrcode.UndefinedObject, "tablespace %q does not exist", space)
+	return pgerr.New(pgerrcode.UndefinedObject, "tablespace \"%s\" does not exist", space)
 }
 
 // Bits of LIKE … INCLUDING, as pg_query gives them.
@@ -161,14 +161,14 @@ func (b *definer) like(c *command.CreateTable, l *pg.TableLikeClause, draft *cat
 		}
 	}
 	if cols == nil && !isTable || ix != nil {
-		return nil, pgerr.New(pgerrcode.WrongObjectType, "relation %q is invalid in LIKE clause", name).
+		return nil, pgerr.New(pgerrcode.WrongObjectType, "relation \"%s\" is invalid in LIKE clause", name).
 			WithDetail("This operation is not supported for %ss.", relationWord(o, ix)).At(int(l.Relation.Location))
 	}
 	var out []*columnDef
 	for _, col := range cols {
 		d := likeColumn(col, l.Options)
 		if draft.Column(col.Name) != nil {
-			return nil, pgerr.New(pgerrcode.DuplicateColumn, "column %q specified more than once", col.Name)
+			return nil, pgerr.New(pgerrcode.DuplicateColumn, "column \"%s\" specified more than once", col.Name)
 		}
 		d.draft(draft)
 		out = append(out, d)

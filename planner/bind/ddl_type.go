@@ -55,7 +55,7 @@ func (b *definer) createComposite(s *pg.CompositeTypeStmt) (command.Command, err
 func (b *definer) field(d *pg.ColumnDef) (command.ColumnDef, error) {
 	t, err := b.typeName(d.TypeName)
 	if err == nil && t.Kind == types.KindPseudo {
-		err = pgerr.New(pgerrcode.InvalidTableDefinition, "column %q has pseudo-type %s", d.Colname, b.formatType(t.Def))
+		err = pgerr.New(pgerrcode.InvalidTableDefinition, "column \"%s\" has pseudo-type %s", d.Colname, b.formatType(t.Def))
 	}
 	if err == nil && catalog.RowTypeOf(t.ID()) != 0 {
 		err = pgerr.Unsupported("a column of a relation's row type")
@@ -93,7 +93,7 @@ func (b *definer) alterComposite(s *pg.AlterTableStmt) (command.Command, error) 
 	u, err := b.mustType(rangeNames(s.Relation))
 	if err != nil {
 		if pgerr.Code(err) == pgerrcode.UndefinedObject {
-			err = pgerr.New(pgerrcode.UndefinedTable, "relation %q does not exist", strings.Join(rangeNames(s.Relation), "."))
+			err = pgerr.New(pgerrcode.UndefinedTable, "relation \"%s\" does not exist", strings.Join(rangeNames(s.Relation), "."))
 		}
 		return nil, err
 	}
@@ -135,7 +135,7 @@ func (b *definer) createDomain(s *pg.CreateDomainStmt) (command.Command, error) 
 		return nil, err
 	}
 	if t.Kind == types.KindPseudo {
-		return nil, pgerr.New(pgerrcode.DatatypeMismatch, "%q is not a valid base type for a domain", typeNameText(s.TypeName))
+		return nil, pgerr.New(pgerrcode.DatatypeMismatch, "\"%s\" is not a valid base type for a domain", typeNameText(s.TypeName))
 	}
 	c := &command.CreateDomain{Target: at, Base: t}
 	sawNull := false

@@ -232,9 +232,9 @@ func (b *binder) checkCollation(n *pg.CollateClause, pos int) error {
 	case "C", "POSIX", "default", "ucs_basic", "C.UTF-8", "C.utf8":
 		return nil
 	case "en_US", "en_US.utf8", "en_US.UTF-8", "und-x-icu", "en-x-icu", "en-US-x-icu", "unicode":
-		return pgerr.Unsupported("collation %q", name).At(pos)
+		return pgerr.Unsupported("collation \"%s\"", name).At(pos)
 	default:
-		return pgerr.New(pgerrcode.UndefinedObject, "collation %q for encoding \"UTF8\" does not exist", nameText(n.Collname)).At(pos)
+		return pgerr.New(pgerrcode.UndefinedObject, "collation \"%s\" for encoding \"UTF8\" does not exist", nameText(n.Collname)).At(pos)
 	}
 }
 

@@ -122,7 +122,7 @@ func (q *query) rangeVar(rv *pg.RangeVar, point string) (logical.Node, []*item, 
 	switch o := r.object.(type) {
 	case *catalog.Table:
 		if r.index != nil {
-			return nil, nil, pgerr.New(pgerrcode.WrongObjectType, "cannot open relation %q", rv.Relname).
+			return nil, nil, pgerr.New(pgerrcode.WrongObjectType, "cannot open relation \"%s\"", rv.Relname).
 				WithDetail("This operation is not supported for indexes.").At(int(rv.Location))
 		}
 		return q.tableItem(r, o, rv.Alias)
@@ -131,7 +131,7 @@ func (q *query) rangeVar(rv *pg.RangeVar, point string) (logical.Node, []*item, 
 	case *catalog.Sequence:
 		return q.sequenceItem(o, rv.Alias)
 	}
-	return nil, nil, pgerr.Internal("relation %q is of an unknown kind", rv.Relname)
+	return nil, nil, pgerr.Internal("relation \"%s\" is of an unknown kind", rv.Relname)
 }
 
 // noRelation is findRelation's error, with a hint when a WITH item of that name exists but is not visible here.
@@ -142,7 +142,7 @@ func (q *query) noRelation(rv *pg.RangeVar) error {
 	}
 	e := pgerr.From(err)
 	if rv.Schemaname == "" && q.isFutureCTE(rv.Relname) {
-		e.WithDetail("There is a WITH item named %q, but it cannot be referenced from this part of the query.", rv.Relname).
+		e.WithDetail("There is a WITH item named \"%s\", but it cannot be referenced from this part of the query.", rv.Relname).
 			WithHint("Use WITH RECURSIVE, or re-order the WITH items to remove forward references.")
 	}
 	return e
@@ -193,7 +193,7 @@ func (it *item) rename(alias *pg.Alias) error {
 		shown++
 	}
 	if len(names) > shown {
-		return pgerr.New(pgerrcode.InvalidColumnReference, "table %q has %d columns available but %d columns specified", it.name, shown, len(names))
+		return pgerr.New(pgerrcode.InvalidColumnReference, "table \"%s\" has %d columns available but %d columns specified", it.name, shown, len(names))
 	}
 	return nil
 }
@@ -267,7 +267,7 @@ func (q *query) viewItem(r *relation, v *catalog.View, alias *pg.Alias) (logical
 		b.needs(v, r, catalog.PrivUpdate, nil)
 	}
 	if b.views++; b.views > 64 {
-		return nil, nil, pgerr.New(pgerrcode.StatementTooComplex, "infinite recursion detected in rules for relation %q", v.Name)
+		return nil, nil, pgerr.New(pgerrcode.StatementTooComplex, "infinite recursion detected in rules for relation \"%s\"", v.Name)
 	}
 	oldRef, oldParams, oldViewer := b.ref, b.params, b.viewer
 	b.ref, b.params, b.viewer = r.ref, nil, v.Owner

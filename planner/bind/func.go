@@ -65,7 +65,7 @@ func (b *binder) candidates(c *call) ([]*functionCandidate, error) {
 	if schema != "" {
 		sc := snap.Schema(schema)
 		if sc == nil {
-			return nil, pgerr.New(pgerrcode.InvalidSchemaName, "schema %q does not exist", schema).At(c.pos)
+			return nil, pgerr.New(pgerrcode.InvalidSchemaName, "schema \"%s\" does not exist", schema).At(c.pos)
 		}
 		take(builtin.ProcsByName(name), sc.OID, 0)
 		take(b.userProcs(snap, sc.OID, name), sc.OID, 0)

@@ -105,7 +105,7 @@ func (b *definer) functionsAfterColumn(out *[]command.Rewrite, t *catalog.Table,
 		}
 		err := b.eachStatement(f, out, func(_ *definer, tree *pg.Node, tr *trace) error {
 			if joinsByName(tree, col.Name) {
-				return pgerr.Unsupported("renaming a column by which function %q joins", f.Name)
+				return pgerr.Unsupported("renaming a column by which function \"%s\" joins", f.Name)
 			}
 			renameColumn(tree, tr, t.OID, dep, col.Name, to)
 			return nil

@@ -126,7 +126,7 @@ func (o *functionOptions) check(f *catalog.Function, standard bool) error {
 	case !standard && !o.body:
 		return pgerr.New(pgerrcode.InvalidFunctionDefinition, "no function body specified")
 	case o.items > 1:
-		return pgerr.New(pgerrcode.InvalidFunctionDefinition, "only one AS item needed for language %q", f.Language)
+		return pgerr.New(pgerrcode.InvalidFunctionDefinition, "only one AS item needed for language \"%s\"", f.Language)
 	case o.rows != nil && !f.ReturnsSet:
 		return pgerr.New(pgerrcode.InvalidParameterValue, "ROWS is not applicable when function does not return a set")
 	}

@@ -62,7 +62,7 @@ func (q *query) argument(names []string, pos int) (expr.Expr, error) {
 			return &expr.Field{Arg: e, Index: k, Name: f.Name, T: f.Type}, nil
 		}
 	}
-	return nil, pgerr.New(pgerrcode.UndefinedColumn, "could not identify column %q in record data type", rest[0]).At(pos)
+	return nil, pgerr.New(pgerrcode.UndefinedColumn, "could not identify column \"%s\" in record data type", rest[0]).At(pos)
 }
 
 // body is the function whose own text is being bound: views that it reads do not see its arguments.

@@ -306,7 +306,7 @@ func (b *binder) notAlike(family string, x, y *types.Def) error {
 	if family == "anynonarray" || family == "anyenum" {
 		family = "anyelement"
 	}
-	return pgerr.New(pgerrcode.DatatypeMismatch, "arguments declared %q are not all alike", family).
+	return pgerr.New(pgerrcode.DatatypeMismatch, "arguments declared \"%s\" are not all alike", family).
 		WithDetail("%s versus %s", b.formatType(x), b.formatType(y))
 }
 

@@ -19,7 +19,7 @@ type nearest struct {
 
 // missingColumn is the error for a column that is not there, with PostgreSQL's suggestion.
 func (q *query) missingColumn(relation, column string, pos int) error {
-	e := pgerr.New(pgerrcode.UndefinedColumn, "column %q does not exist", column)
+	e := pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" does not exist", column)
 	if relation != "" {
 		e = pgerr.New(pgerrcode.UndefinedColumn, "column %s.%s does not exist", relation, column)
 	}
@@ -108,14 +108,14 @@ func (q *query) missingRelation(name string, pos int) error {
 			if it.join || it.name != name && (it.table == nil || it.table.Name != name) {
 				continue
 			}
-			e := pgerr.New(pgerrcode.UndefinedTable, "invalid reference to FROM-clause entry for table %q", name).At(pos)
+			e := pgerr.New(pgerrcode.UndefinedTable, "invalid reference to FROM-clause entry for table \"%s\"", name).At(pos)
 			if it.aliased && it.name != name {
 				if seen, _, err := q.relation("", it.name, -1); err == nil && seen == it {
-					return e.WithHint("Perhaps you meant to reference the table alias %q.", it.name)
+					return e.WithHint("Perhaps you meant to reference the table alias \"%s\".", it.name)
 				}
 			}
-			return e.WithHint("There is an entry for table %q, but it cannot be referenced from this part of the query.", it.name)
+			return e.WithHint("There is an entry for table \"%s\", but it cannot be referenced from this part of the query.", it.name)
 		}
 	}
-	return pgerr.New(pgerrcode.UndefinedTable, "missing FROM-clause entry for table %q", name).At(pos)
+	return pgerr.New(pgerrcode.UndefinedTable, "missing FROM-clause entry for table \"%s\"", name).At(pos)
 }

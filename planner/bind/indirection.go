@@ -68,9 +68,9 @@ func (q *query) field(e expr.Expr, name string, pos int) (expr.Expr, error) {
 	case d.OID == types.OIDRecord && d.Name != "record":
 		return nil, pgerr.New(pgerrcode.UndefinedColumn, "column %s.%s does not exist", d.Name, name).At(pos)
 	case d.OID == types.OIDRecord:
-		return nil, pgerr.New(pgerrcode.UndefinedColumn, "could not identify column %q in record data type", name).At(pos)
+		return nil, pgerr.New(pgerrcode.UndefinedColumn, "could not identify column \"%s\" in record data type", name).At(pos)
 	case isRow(d):
-		return nil, pgerr.New(pgerrcode.UndefinedColumn, "column %q not found in data type %s", name, q.b.formatType(d)).At(pos)
+		return nil, pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" not found in data type %s", name, q.b.formatType(d)).At(pos)
 	}
 	return nil, pgerr.New(pgerrcode.WrongObjectType, "column notation .%s applied to type %s, which is not a composite type", name, q.b.formatType(e.Type().Def)).At(pos)
 }

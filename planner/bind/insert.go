@@ -77,7 +77,7 @@ func (in *inserter) columnList() error {
 			return pgerr.Unsupported("assignment to an element or field").At(pos)
 		}
 		if slices.Contains(in.cols, c) {
-			return pgerr.New(pgerrcode.DuplicateColumn, "column %q specified more than once", rt.Name).At(pos)
+			return pgerr.New(pgerrcode.DuplicateColumn, "column \"%s\" specified more than once", rt.Name).At(pos)
 		}
 		in.cols, in.at = append(in.cols, c), append(in.at, pos)
 	}
@@ -246,11 +246,11 @@ func (in *inserter) value(n *pg.Node, c *catalog.Column) (expr.Expr, error) {
 func (in *inserter) mayGive(c *catalog.Column) error {
 	switch {
 	case c.Generated != "":
-		return pgerr.New(pgerrcode.GeneratedAlways, "cannot insert a non-DEFAULT value into column %q", c.Name).
-			WithDetail("Column %q is a generated column.", c.Name)
+		return pgerr.New(pgerrcode.GeneratedAlways, "cannot insert a non-DEFAULT value into column \"%s\"", c.Name).
+			WithDetail("Column \"%s\" is a generated column.", c.Name)
 	case c.Identity == 'a' && in.stmt.Override != pg.OverridingKind_OVERRIDING_SYSTEM_VALUE && in.stmt.Override != pg.OverridingKind_OVERRIDING_USER_VALUE:
-		return pgerr.New(pgerrcode.GeneratedAlways, "cannot insert a non-DEFAULT value into column %q", c.Name).
-			WithDetail("Column %q is an identity column defined as GENERATED ALWAYS.", c.Name).
+		return pgerr.New(pgerrcode.GeneratedAlways, "cannot insert a non-DEFAULT value into column \"%s\"", c.Name).
+			WithDetail("Column \"%s\" is an identity column defined as GENERATED ALWAYS.", c.Name).
 			WithHint("Use OVERRIDING SYSTEM VALUE to override.")
 	}
 	return nil

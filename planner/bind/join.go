@@ -139,7 +139,7 @@ func (j *joiner) using(node *logical.Join, names []string) ([]itemColumn, error)
 	var out []itemColumn
 	for i, name := range names {
 		if slices.Contains(names[:i], name) {
-			return nil, pgerr.New(pgerrcode.DuplicateColumn, "column name %q appears more than once in USING clause", name)
+			return nil, pgerr.New(pgerrcode.DuplicateColumn, "column name \"%s\" appears more than once in USING clause", name)
 		}
 		l, err := pickUsing(j.left, name, "left")
 		if err != nil {
@@ -180,12 +180,12 @@ func pickUsing(cols []itemColumn, name, side string) (*itemColumn, error) {
 			continue
 		}
 		if found != nil {
-			return nil, pgerr.New(pgerrcode.AmbiguousColumn, "common column name %q appears more than once in %s table", name, side)
+			return nil, pgerr.New(pgerrcode.AmbiguousColumn, "common column name \"%s\" appears more than once in %s table", name, side)
 		}
 		found = &cols[i]
 	}
 	if found == nil {
-		return nil, pgerr.New(pgerrcode.UndefinedColumn, "column %q specified in USING clause does not exist in %s table", name, side)
+		return nil, pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" specified in USING clause does not exist in %s table", name, side)
 	}
 	return found, nil
 }

@@ -181,7 +181,7 @@ func (b *binder) enumInput(s string, t types.Type, pos int) (expr.Expr, error) {
 			return &expr.Const{Value: types.Int(l.Key), T: t}, nil
 		}
 	}
-	return nil, pgerr.New(pgerrcode.InvalidTextRepresentation, "invalid input value for enum %s: %q", b.formatType(t.Def), s).At(pos)
+	return nil, pgerr.New(pgerrcode.InvalidTextRepresentation, "invalid input value for enum %s: \"%s\"", b.formatType(t.Def), s).At(pos)
 }
 
 // param makes a reference to a parameter, whose type may still be open.

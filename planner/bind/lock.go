@@ -208,7 +208,7 @@ func (q *query) lockedItems(c *pg.LockingClause) ([]*item, error) {
 		it := q.lockedItem(rv.Relname)
 		switch {
 		case it == nil:
-			return nil, pgerr.New(pgerrcode.UndefinedTable, "relation %q in %s clause not found in FROM clause", rv.Relname, lockNames[c.Strength]).At(pos)
+			return nil, pgerr.New(pgerrcode.UndefinedTable, "relation \"%s\" in %s clause not found in FROM clause", rv.Relname, lockNames[c.Strength]).At(pos)
 		case it.join:
 			return nil, lockKind(c, "a join", pos)
 		case it.nullable:

@@ -123,7 +123,7 @@ func (q *query) outputName(name string, kind exprKind, what string, pos int) (in
 			continue
 		}
 		if found >= 0 && !expr.Equal(q.targets[found].e, t.e) {
-			return 0, pgerr.New(pgerrcode.AmbiguousColumn, "%s %q is ambiguous", what, name).At(pos)
+			return 0, pgerr.New(pgerrcode.AmbiguousColumn, "%s \"%s\" is ambiguous", what, name).At(pos)
 		}
 		if found < 0 {
 			found = i

@@ -32,7 +32,7 @@ func (b *binder) findRelation(rv *pg.RangeVar) (*relation, error) {
 	if rv.Schemaname != "" {
 		name = rv.Schemaname + "." + name
 	}
-	return nil, pgerr.New(pgerrcode.UndefinedTable, "relation %q does not exist", name).At(int(rv.Location))
+	return nil, pgerr.New(pgerrcode.UndefinedTable, "relation \"%s\" does not exist", name).At(int(rv.Location))
 }
 
 // lookupRelation is findRelation without the error: the object is nil when there is none.
@@ -93,19 +93,19 @@ func (b *binder) tableOf(rv *pg.RangeVar, verb string) (*relation, *catalog.Tabl
 	switch o := r.object.(type) {
 	case *catalog.Table:
 		if r.index != nil {
-			return nil, nil, pgerr.New(pgerrcode.WrongObjectType, "cannot open relation %q", rv.Relname).
+			return nil, nil, pgerr.New(pgerrcode.WrongObjectType, "cannot open relation \"%s\"", rv.Relname).
 				WithDetail("This operation is not supported for indexes.").At(int(rv.Location))
 		}
 		if o.Virtual {
-			return nil, nil, pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied: %q is a system catalog", o.Name)
+			return nil, nil, pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied: \"%s\" is a system catalog", o.Name)
 		}
 		return r, o, nil
 	case *catalog.View:
 		return nil, nil, viewNotUpdatable(o.Name, verb)
 	case *catalog.Sequence:
-		return nil, nil, pgerr.New(pgerrcode.WrongObjectType, "cannot change sequence %q", o.Name)
+		return nil, nil, pgerr.New(pgerrcode.WrongObjectType, "cannot change sequence \"%s\"", o.Name)
 	}
-	return nil, nil, pgerr.Internal("relation %q is of an unknown kind", rv.Relname)
+	return nil, nil, pgerr.Internal("relation \"%s\" is of an unknown kind", rv.Relname)
 }
 
 // viewNotUpdatable is the refusal to write through a view.
@@ -115,7 +115,7 @@ func viewNotUpdatable(name, verb string) error {
 		"update":      "To enable updating the view, provide an INSTEAD OF UPDATE trigger or an unconditional ON UPDATE DO INSTEAD rule.",
 		"delete from": "To enable deleting from the view, provide an INSTEAD OF DELETE trigger or an unconditional ON DELETE DO INSTEAD rule.",
 	}
-	return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "cannot %s view %q", verb, name).
+	return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "cannot %s view \"%s\"", verb, name).
 		WithDetail("Views are not automatically updatable.").WithHint("%s", does[verb])
 }
 
@@ -168,7 +168,7 @@ func (b *binder) typeLiteral(s string, t types.Type, pos int) (expr.Expr, error)
 		return nil, pgerr.From(err).Relocate(pos)
 	}
 	if n.GetTypeCast() == nil {
-		return nil, pgerr.New(pgerrcode.SyntaxError, "invalid type name %q", s).At(pos)
+		return nil, pgerr.New(pgerrcode.SyntaxError, "invalid type name \"%s\"", s).At(pos)
 	}
 	named, err := b.typeName(n.GetTypeCast().TypeName)
 	if err != nil {

@@ -91,9 +91,9 @@ func (w *writer) columnNamed(name string, pos int) (*catalog.Column, error) {
 		return c, nil
 	}
 	if _, ok := systemColumns[name]; ok || name == "xmax" || name == "cmin" || name == "cmax" {
-		return nil, pgerr.New(pgerrcode.FeatureNotSupported, "cannot assign to system column %q", name).At(pos)
+		return nil, pgerr.New(pgerrcode.FeatureNotSupported, "cannot assign to system column \"%s\"", name).At(pos)
 	}
-	return nil, pgerr.New(pgerrcode.UndefinedColumn, "column %q of relation %q does not exist", name, w.table.Name).At(pos)
+	return nil, pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", name, w.table.Name).At(pos)
 }
 
 // assign coerces a value to a column's type, as INSERT and UPDATE do.
@@ -108,7 +108,7 @@ func (w *writer) assign(e expr.Expr, c *catalog.Column, pos int) (expr.Expr, err
 		return nil, err
 	}
 	if !ok {
-		return nil, pgerr.New(pgerrcode.DatatypeMismatch, "column %q is of type %s but expression is of type %s", c.Name, b.formatType(t.Def), b.formatType(e.Type().Def)).
+		return nil, pgerr.New(pgerrcode.DatatypeMismatch, "column \"%s\" is of type %s but expression is of type %s", c.Name, b.formatType(t.Def), b.formatType(e.Type().Def)).
 			WithHint("You will need to rewrite or cast the expression.").At(pos)
 	}
 	return out, nil

@@ -172,7 +172,7 @@ func (it *item) find(name string, pos int) (int, error) {
 }
 
 func ambiguousColumn(name string, pos int) error {
-	return pgerr.New(pgerrcode.AmbiguousColumn, "column reference %q is ambiguous", name).At(pos)
+	return pgerr.New(pgerrcode.AmbiguousColumn, "column reference \"%s\" is ambiguous", name).At(pos)
 }
 
 // resolve finds an unqualified column in this level and the ones around it; nil when there is none.
@@ -250,7 +250,7 @@ func (q *query) touch(it *item, pos int) error {
 		return nil
 	}
 	if !it.lateralOK {
-		return pgerr.New(pgerrcode.InvalidColumnReference, "invalid reference to FROM-clause entry for table %q", it.name).
+		return pgerr.New(pgerrcode.InvalidColumnReference, "invalid reference to FROM-clause entry for table \"%s\"", it.name).
 			WithDetail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.").At(pos)
 	}
 	if q.lateralRefs == nil {
@@ -272,7 +272,7 @@ func (q *query) relation(schema, name string, pos int) (*item, *query, error) {
 				continue
 			}
 			if found != nil {
-				return nil, nil, pgerr.New(pgerrcode.AmbiguousAlias, "table reference %q is ambiguous", name).At(pos)
+				return nil, nil, pgerr.New(pgerrcode.AmbiguousAlias, "table reference \"%s\" is ambiguous", name).At(pos)
 			}
 			found = it
 		}
@@ -315,7 +315,7 @@ func (q *query) add(items []*item) error {
 		}
 		for _, old := range q.items {
 			if old.relVisible && old.name == it.name && !(old.table != nil && it.table != nil && !old.aliased && !it.aliased && old.table.OID != it.table.OID) {
-				return pgerr.New(pgerrcode.DuplicateAlias, "table name %q specified more than once", it.name)
+				return pgerr.New(pgerrcode.DuplicateAlias, "table name \"%s\" specified more than once", it.name)
 			}
 		}
 	}

@@ -208,7 +208,7 @@ func (b *binder) tableColumns(table string, pos int, refs ...catalog.Ref) ([]*ca
 	if !found {
 		_, err := b.findRelation(rv)
 		if err == nil {
-			err = pgerr.New(pgerrcode.WrongObjectType, "%q is not a table", table).At(pos)
+			err = pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a table", table).At(pos)
 		}
 		return nil, err
 	}

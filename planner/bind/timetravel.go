@@ -34,7 +34,7 @@ func (q *query) tableSample(n *pg.RangeTableSample) (logical.Node, []*item, erro
 		return nil, nil, err
 	}
 	if rv.Schemaname == "" && rv.Catalogname == "" && q.findCTE(rv.Relname) != nil {
-		return nil, nil, pgerr.New(pgerrcode.WrongObjectType, "AS OF cannot be applied to WITH query %q", rv.Relname).At(int(rv.Location))
+		return nil, nil, pgerr.New(pgerrcode.WrongObjectType, "AS OF cannot be applied to WITH query \"%s\"", rv.Relname).At(int(rv.Location))
 	}
 	return q.rangeVar(rv, point)
 }

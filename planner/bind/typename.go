@@ -24,7 +24,7 @@ func (b *binder) typeName(tn *pg.TypeName) (types.Type, error) {
 	if len(tn.ArrayBounds) > 0 {
 		a := b.arrayOf(d)
 		if a == nil {
-			return types.Type{}, pgerr.New(pgerrcode.UndefinedObject, "type %q does not exist", nameText(tn.Names)+"[]").At(int(tn.Location))
+			return types.Type{}, pgerr.New(pgerrcode.UndefinedObject, "type \"%s\" does not exist", nameText(tn.Names)+"[]").At(int(tn.Location))
 		}
 		d = a
 	}
@@ -45,7 +45,7 @@ func (b *binder) typeDef(tn *pg.TypeName) (*types.Def, error) {
 		return nil, err
 	}
 	if d == nil {
-		return nil, pgerr.New(pgerrcode.UndefinedObject, "type %q does not exist", typeNameText(tn)).At(int(tn.Location))
+		return nil, pgerr.New(pgerrcode.UndefinedObject, "type \"%s\" does not exist", typeNameText(tn)).At(int(tn.Location))
 	}
 	return d, nil
 }
@@ -72,7 +72,7 @@ func (b *binder) lookupType(names []string, pos int) (*types.Def, error) {
 	if schema != "" {
 		sc := snap.Schema(schema)
 		if sc == nil {
-			return nil, pgerr.New(pgerrcode.InvalidSchemaName, "schema %q does not exist", schema).At(pos)
+			return nil, pgerr.New(pgerrcode.InvalidSchemaName, "schema \"%s\" does not exist", schema).At(pos)
 		}
 		return snap.Type(sc.OID, name), nil
 	}
@@ -122,7 +122,7 @@ func (b *binder) percentType(tn *pg.TypeName) (*types.Def, error) {
 			return c.Type.Def, nil
 		}
 	}
-	return nil, pgerr.New(pgerrcode.UndefinedColumn, "column %q of relation %q does not exist", col, rv.Relname).At(int(tn.Location))
+	return nil, pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", col, rv.Relname).At(int(tn.Location))
 }
 
 // def returns a type's definition by OID, or nil.

@@ -43,7 +43,7 @@ func isZeroInt(c *pg.A_Const) bool {
 var errNoTypmod = pgerr.New(pgerrcode.SyntaxError, "type modifier is not allowed")
 
 func (b *binder) noTypmod(d *types.Def, tn *pg.TypeName) error {
-	return pgerr.New(pgerrcode.SyntaxError, "type modifier is not allowed for type %q", b.formatType(d)).At(int(tn.Location))
+	return pgerr.New(pgerrcode.SyntaxError, "type modifier is not allowed for type \"%s\"", b.formatType(d)).At(int(tn.Location))
 }
 
 func typmodIn(d *types.Def, args []int32) (int32, error) {

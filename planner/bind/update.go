@@ -237,7 +237,7 @@ func (w *writer) setList(list []*pg.Node) (map[catalog.ColumnID]expr.Expr, error
 			return nil, pgerr.Unsupported("assignment to an element or field").At(pos)
 		}
 		if out[c.ID] != nil {
-			return nil, pgerr.New(pgerrcode.SyntaxError, "multiple assignments to same column %q", c.Name)
+			return nil, pgerr.New(pgerrcode.SyntaxError, "multiple assignments to same column \"%s\"", c.Name)
 		}
 		if c.Generated != "" && rt.Val.GetSetToDefault() != nil {
 			continue
@@ -259,12 +259,12 @@ func (w *writer) setValue(m *multiAssign, n *pg.Node, c *catalog.Column) (expr.E
 		return w.defaultOf(c)
 	}
 	if c.Generated != "" {
-		return nil, pgerr.New(pgerrcode.GeneratedAlways, "column %q can only be updated to DEFAULT", c.Name).
-			WithDetail("Column %q is a generated column.", c.Name)
+		return nil, pgerr.New(pgerrcode.GeneratedAlways, "column \"%s\" can only be updated to DEFAULT", c.Name).
+			WithDetail("Column \"%s\" is a generated column.", c.Name)
 	}
 	if c.Identity == 'a' {
-		return nil, pgerr.New(pgerrcode.GeneratedAlways, "column %q can only be updated to DEFAULT", c.Name).
-			WithDetail("Column %q is an identity column defined as GENERATED ALWAYS.", c.Name)
+		return nil, pgerr.New(pgerrcode.GeneratedAlways, "column \"%s\" can only be updated to DEFAULT", c.Name).
+			WithDetail("Column \"%s\" is an identity column defined as GENERATED ALWAYS.", c.Name)
 	}
 	if e == nil {
 		if e, err = w.q.expr(source); err != nil {

@@ -143,7 +143,7 @@ func (q *query) namedWindow(name string, pos int) (*windowSpec, error) {
 		q.named[name] = s
 		return s, nil
 	}
-	return nil, pgerr.New(pgerrcode.UndefinedObject, "window %q does not exist", name).At(pos)
+	return nil, pgerr.New(pgerrcode.UndefinedObject, "window \"%s\" does not exist", name).At(pos)
 }
 
 // bindWindows binds the windows of the WINDOW clause that nothing has used, for their errors.
@@ -152,7 +152,7 @@ func (q *query) bindWindows() error {
 	for _, w := range q.windowDefs {
 		d := w.GetWindowDef()
 		if seen[d.Name] {
-			return pgerr.New(pgerrcode.WindowingError, "window %q is already defined", d.Name).At(int(d.Location))
+			return pgerr.New(pgerrcode.WindowingError, "window \"%s\" is already defined", d.Name).At(int(d.Location))
 		}
 		seen[d.Name] = true
 		if _, err := q.namedWindow(d.Name, int(d.Location)); err != nil {
@@ -212,11 +212,11 @@ func (q *query) inheritWindow(s *windowSpec, d *pg.WindowDef) error {
 	}
 	switch {
 	case d.PartitionClause != nil:
-		return pgerr.New(pgerrcode.WindowingError, "cannot override PARTITION BY clause of window %q", d.Refname).At(pos)
+		return pgerr.New(pgerrcode.WindowingError, "cannot override PARTITION BY clause of window \"%s\"", d.Refname).At(pos)
 	case d.OrderClause != nil && base.order != nil:
-		return pgerr.New(pgerrcode.WindowingError, "cannot override ORDER BY clause of window %q", d.Refname).At(pos)
+		return pgerr.New(pgerrcode.WindowingError, "cannot override ORDER BY clause of window \"%s\"", d.Refname).At(pos)
 	case base.options&frameNonDefault != 0:
-		return pgerr.New(pgerrcode.WindowingError, "cannot copy window %q because it has a frame clause", d.Refname).At(pos)
+		return pgerr.New(pgerrcode.WindowingError, "cannot copy window \"%s\" because it has a frame clause", d.Refname).At(pos)
 	}
 	s.partition, s.order = base.partition, base.order
 	return nil

@@ -45,7 +45,7 @@ func (q *query) withClause(n *pg.WithClause) (*with, error) {
 		x := c.GetCommonTableExpr()
 		for _, o := range q.ctes[base:] {
 			if o.name == x.Ctename {
-				return nil, pgerr.New(pgerrcode.DuplicateAlias, "WITH query name %q specified more than once", x.Ctename).At(int(x.Location))
+				return nil, pgerr.New(pgerrcode.DuplicateAlias, "WITH query name \"%s\" specified more than once", x.Ctename).At(int(x.Location))
 			}
 		}
 		q.ctes = append(q.ctes, &cte{name: x.Ctename, pending: true})
@@ -97,7 +97,7 @@ func (q *query) bindCTE(c *cte, x *pg.CommonTableExpr, recursive bool) error {
 func (c *cte) rename(x *pg.CommonTableExpr) error {
 	names := stringList(x.Aliascolnames)
 	if len(names) > len(c.fields) {
-		return pgerr.New(pgerrcode.InvalidColumnReference, "WITH query %q has %d columns available but %d columns specified", c.name, len(c.fields), len(names)).At(int(x.Location))
+		return pgerr.New(pgerrcode.InvalidColumnReference, "WITH query \"%s\" has %d columns available but %d columns specified", c.name, len(c.fields), len(names)).At(int(x.Location))
 	}
 	for i, n := range names {
 		c.fields[i].Name = n
@@ -118,13 +118,13 @@ func (c *cte) columns() []logical.Column {
 func (q *query) recursiveCTE(c *cte, x *pg.CommonTableExpr) error {
 	s := x.Ctequery.GetSelectStmt()
 	if s == nil {
-		return recursionError(x, "recursive query %q must not contain data-modifying statements", c.name)
+		return recursionError(x, "recursive query \"%s\" must not contain data-modifying statements", c.name)
 	}
 	if s.Op != pg.SetOperation_SETOP_UNION || s.Larg == nil {
-		return recursionError(x, "recursive query %q does not have the form non-recursive-term UNION [ALL] recursive-term", c.name)
+		return recursionError(x, "recursive query \"%s\" does not have the form non-recursive-term UNION [ALL] recursive-term", c.name)
 	}
 	if at := mentions(s.Larg.ProtoReflect(), c.name); len(at) > 0 {
-		return pgerr.New(pgerrcode.InvalidRecursion, "recursive reference to query %q must not appear within its non-recursive term", c.name).At(at[0])
+		return pgerr.New(pgerrcode.InvalidRecursion, "recursive reference to query \"%s\" must not appear within its non-recursive term", c.name).At(at[0])
 	}
 	if err := unsupportedRecursion(s); err != nil {
 		return err
@@ -149,7 +149,7 @@ func (q *query) recursiveCTE(c *cte, x *pg.CommonTableExpr) error {
 	}
 	if c.uses > 1 {
 		at := mentions(s.Rarg.ProtoReflect(), c.name)
-		return pgerr.New(pgerrcode.InvalidRecursion, "recursive reference to query %q must not appear more than once", c.name).At(at[min(1, len(at)-1)])
+		return pgerr.New(pgerrcode.InvalidRecursion, "recursive reference to query \"%s\" must not appear more than once", c.name).At(at[min(1, len(at)-1)])
 	}
 	right, err = q.recursiveTerm(c, left, right, s)
 	if err != nil {
@@ -189,12 +189,12 @@ func (q *query) recursiveTerm(c *cte, left, right *result, s *pg.SelectStmt) (*r
 			return nil, err
 		}
 		if t.OID != f.Type.OID {
-			return nil, pgerr.New(pgerrcode.DatatypeMismatch, "recursive query %q column %d has type %s in non-recursive term but type %s overall",
+			return nil, pgerr.New(pgerrcode.DatatypeMismatch, "recursive query \"%s\" column %d has type %s in non-recursive term but type %s overall",
 				c.name, i+1, q.b.typeWithMod(f.Type), q.b.formatType(t)).
 				WithHint("Cast the output of the non-recursive term to the correct type.").At(firstTarget(s.Larg))
 		}
 		if m := right.fields[i].Type; m.OID == t.OID && f.Type.Mod >= 0 && m.Mod != f.Type.Mod {
-			return nil, pgerr.New(pgerrcode.DatatypeMismatch, "recursive query %q column %d has type %s in non-recursive term but type %s overall",
+			return nil, pgerr.New(pgerrcode.DatatypeMismatch, "recursive query \"%s\" column %d has type %s in non-recursive term but type %s overall",
 				c.name, i+1, q.b.typeWithMod(f.Type), q.b.formatType(t)).
 				WithHint("Cast the output of the non-recursive term to the correct type.").At(firstTarget(s.Larg))
 		}
@@ -228,7 +228,7 @@ func (q *query) isFutureCTE(name string) bool {
 // cteItem makes a scan of a WITH query.
 func (q *query) cteItem(c *cte, rv *pg.RangeVar) (logical.Node, []*item, error) {
 	if c.noRows {
-		return nil, nil, pgerr.New(pgerrcode.FeatureNotSupported, "WITH query %q does not have a RETURNING clause", c.name).At(int(rv.Location))
+		return nil, nil, pgerr.New(pgerrcode.FeatureNotSupported, "WITH query \"%s\" does not have a RETURNING clause", c.name).At(int(rv.Location))
 	}
 	if c.working {
 		c.uses++

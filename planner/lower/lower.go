@@ -137,5 +137,5 @@ func output(cols []logical.Column) []physical.Column {
 }
 
 func missing(id expr.ColumnID, name string) error {
-	return pgerr.New(pgerrcode.InternalError, "column %q (#%d) is not available in the plan", name, id)
+	return pgerr.New(pgerrcode.InternalError, "column \"%s\" (#%d) is not available in the plan", name, id)
 }

@@ -182,7 +182,7 @@ func (c *clause) createOptions() ([]string, error) {
 		case "protected", "schema_only":
 			args = append(args, option+" => "+quote(value))
 		default:
-			return pgerr.New(pgerrcode.InvalidParameterValue, "unrecognized option %q of CREATE BRANCH", option).
+			return pgerr.New(pgerrcode.InvalidParameterValue, "unrecognized option \"%s\" of CREATE BRANCH", option).
 				WithHint("The options are description, expires, protected, schema_only, and for metadata region and replication_factor.")
 		}
 		return nil
@@ -256,13 +256,13 @@ func (c *clause) merge() (string, error) {
 			case option == "conflict_resolution" && strategies[value] != "":
 				args = append(args, "strategy => "+quote(strategies[value]))
 			case option == "conflict_resolution":
-				return pgerr.New(pgerrcode.InvalidParameterValue, "unknown conflict_resolution %q", value).WithHint("There are branch_wins, target_wins, fail and manual.")
+				return pgerr.New(pgerrcode.InvalidParameterValue, "unknown conflict_resolution \"%s\"", value).WithHint("There are branch_wins, target_wins, fail and manual.")
 			case option == "delete_branch_after" && isBool:
 				args = append(args, fmt.Sprintf("delete_source => %t", remove))
 			case option == "delete_branch_after":
 				return pgerr.New(pgerrcode.InvalidParameterValue, "delete_branch_after requires a Boolean value")
 			default:
-				return pgerr.New(pgerrcode.InvalidParameterValue, "unrecognized option %q of MERGE BRANCH", option).WithHint("The options are conflict_resolution and delete_branch_after.")
+				return pgerr.New(pgerrcode.InvalidParameterValue, "unrecognized option \"%s\" of MERGE BRANCH", option).WithHint("The options are conflict_resolution and delete_branch_after.")
 			}
 			return nil
 		})

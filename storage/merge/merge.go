@@ -200,7 +200,7 @@ func (m *merger) openSource(ctx context.Context) (err error) {
 		return err
 	}
 	if m.source.Branch().ID == m.target.Branch().ID {
-		return pgerr.New(pgerrcode.InvalidParameterValue, "cannot merge branch %q into itself", m.target.Branch().Name)
+		return pgerr.New(pgerrcode.InvalidParameterValue, "cannot merge branch \"%s\" into itself", m.target.Branch().Name)
 	}
 	m.base, err = commonState(ctx, m.tx, []storage.View{m.source}, []storage.View{m.target})
 	return err
@@ -219,7 +219,7 @@ func (m *merger) fastForward(ctx context.Context) error {
 	m.moved.tables, m.moved.objects = tables, objects
 	m.res.FastForward = len(tables)+len(objects) == 0
 	if err == nil && m.req.FastForward == storage.FastForwardOnly && !m.res.FastForward {
-		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "cannot fast-forward branch %q", m.target.Branch().Name).
+		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "cannot fast-forward branch \"%s\"", m.target.Branch().Name).
 			WithDetail("It has changes of its own since the merge base at SCN %d.", m.res.Base)
 	}
 	return err

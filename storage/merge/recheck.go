@@ -193,7 +193,7 @@ func notNull(t *catalog.Table, rows *vector.Batch, snap *catalog.Snapshot) error
 		}
 		for r := range rows.N {
 			if c.NotNull && c.Hidden == "" && rows.Cols[n].IsNull(r) {
-				return pgerr.New(pgerrcode.NotNullViolation, "column %q of relation %q contains null values", c.Name, t.Name).
+				return pgerr.New(pgerrcode.NotNullViolation, "column \"%s\" of relation \"%s\" contains null values", c.Name, t.Name).
 					WithTable(snap.SchemaName(t.Schema), t.Name, c.Name, "")
 			}
 		}

@@ -420,7 +420,7 @@ func (t *tableMerge) renumberedBatch(ctx context.Context, list []string, bases [
 
 // errOtherNumbers refuses a merge into a branch that calls rows otherwise than what is merged does.
 func errOtherNumbers(target, table string, n int) error {
-	return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "branch %q has keys of its own for rows that a merge has renumbered", target).
-		WithDetail("It is about %d rows, of table %q among others.", n, table).
+	return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "branch \"%s\" has keys of its own for rows that a merge has renumbered", target).
+		WithDetail("It is about %d rows, of table \"%s\" among others.", n, table).
 		WithHint("rowan.rebase_branch(%s) gives the branch the new keys, with its own changes.", types.QuoteLiteral(target))
 }

@@ -149,7 +149,7 @@ func (t *tableMerge) cell(ctx context.Context, key string, i int, base, source, 
 	case d.Side == storage.SourceSide:
 		return s, true, nil
 	case d.Side == storage.BaseSide && base.strange(i):
-		return v, false, pgerr.New(pgerrcode.InvalidParameterValue, "a conflict about column %q cannot go to the base: the bases have different values", c.Name)
+		return v, false, pgerr.New(pgerrcode.InvalidParameterValue, "a conflict about column \"%s\" cannot go to the base: the bases have different values", c.Name)
 	case d.Side == storage.BaseSide:
 		return t.value(base, i), true, nil
 	case d.Side == storage.ValueSide:

@@ -27,7 +27,7 @@ func (m *merger) whole() {
 				m.schemaConflict(o, "both sides made an index of one name")
 				continue
 			}
-			m.schemaConflict(o, fmt.Sprintf("both sides made an object named %q", o.Head().Name))
+			m.schemaConflict(o, fmt.Sprintf("both sides made an object named \"%s\"", o.Head().Name))
 		}
 	}
 	m.staleNames(snap)

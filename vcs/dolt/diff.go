@@ -164,7 +164,7 @@ func columns(ctx context.Context, c vcs.Conn, table string) ([]string, *catalog.
 	}
 	t, ok := v.Catalog().Object(id).(*catalog.Table)
 	if !ok {
-		return nil, nil, pgerr.New(pgerrcode.WrongObjectType, "%q is not a table", table)
+		return nil, nil, pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a table", table)
 	}
 	var names []string
 	for _, col := range t.Live() {

@@ -76,7 +76,7 @@ func revert(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]types
 		if i > 0 {
 			message += " and"
 		}
-		message += fmt.Sprintf(" %q", x.message)
+		message += fmt.Sprintf(" \"%s\"", x.message)
 		steps = append(steps, [2]*commit{x, p})
 	}
 	n := &newCommit{head: h[0], message: message, author: f.values["author"]}
