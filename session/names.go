@@ -170,7 +170,7 @@ func splitName(name string) []string {
 		case c == '"' && quoted && i+1 < len(name) && name[i+1] == '"':
 			cur.WriteByte('"')
 			i++
-		case c == '"':
+		case c == '"' && (quoted || cur.Len() == 0): // within a word it is a part of it
 			quoted = !quoted
 		case c == '.' && !quoted:
 			parts = append(parts, cur.String())

@@ -52,19 +52,19 @@ func (t *tableMerge) sameRow(a, b row) bool {
 }
 
 // agree reports whether two rows, both there, agree in the columns that both sides have.
-func (t *tableMerge) agree(a, b row) bool {
+func (t *tableMerge) agree(source, target row) bool {
 	for i := range t.stored {
-		if !t.agreeAt(a, b, i) {
+		if !t.agreeAt(source, target, i) {
 			return false
 		}
 	}
 	return true
 }
 
-func (t *tableMerge) agreeAt(a, b row, i int) bool {
-	x, ok1 := a.cell(i)
-	y, ok2 := b.cell(i)
-	return !ok1 || !ok2 || t.stored[i].Generated != "" || diff.Same(x, y)
+func (t *tableMerge) agreeAt(source, target row, i int) bool {
+	x, ok1 := source.cell(i)
+	y, ok2 := target.cell(i)
+	return !ok1 || !ok2 || t.gained[i] || t.stored[i].Generated != "" || diff.Same(x, y)
 }
 
 // cellsOf returns a row of the source as the target will have it: columns that the source lacks keep the target's value.

@@ -42,9 +42,25 @@ func (t *tableMerge) unclear(ctx context.Context, key string, source, target row
 	case !target.there():
 		return t.settle(ctx, storage.UpdateDelete, key, absent, source, target)
 	case t.agree(source, target):
+		t.gain(key, source, target)
 		return nil
 	}
 	return t.settle(ctx, storage.InsertInsert, key, absent, source, target)
+}
+
+// gain gives a row that both sides have the source's values of the columns that come with it.
+func (t *tableMerge) gain(key string, source, target row) {
+	more := false
+	for i, c := range t.stored {
+		v := t.value(target, i)
+		t.cellBuf[i] = v
+		if s, ok := source.cell(i); ok && t.gained[i] && c.Generated == "" && !diff.Same(s, v) {
+			t.cellBuf[i], more = s, true
+		}
+	}
+	if more {
+		t.update(key, target, t.cellBuf)
+	}
 }
 
 func (t *tableMerge) inserted(ctx context.Context, key string, source, target row) error {
@@ -53,6 +69,7 @@ func (t *tableMerge) inserted(ctx context.Context, key string, source, target ro
 		t.ins.add(key, absent, t.cellsOf(source, absent))
 		return nil
 	case t.agree(source, target):
+		t.gain(key, source, target)
 		return nil
 	}
 	if t.policies {
@@ -74,6 +91,9 @@ func (t *tableMerge) combine(ctx context.Context, source, target row) ([]types.D
 	for i, c := range t.stored {
 		merged[i] = t.value(target, i)
 		if t.agreeAt(source, target, i) {
+			if d, ok := source.cell(i); ok && t.gained[i] {
+				merged[i] = d
+			}
 			continue
 		}
 		d, ok, err := t.policy(ctx, c, types.Null, t.value(source, i), merged[i])

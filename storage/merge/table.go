@@ -35,6 +35,7 @@ type tableMerge struct {
 	ids                    []catalog.ColumnID
 	stored                 []*catalog.Column
 	missing                []types.Datum // what rows without a stored column have in it
+	gained                 []bool        // stored columns that the target gets by this merge
 	fromSource, fromTarget []int         // for each stored column, its position in what was fetched, -1: not there
 	cellBuf                []types.Datum
 
@@ -179,6 +180,7 @@ func (t *tableMerge) addReader(v storage.View) {
 
 // prepare finds where the merged table's columns stand on each side.
 func (t *tableMerge) prepare() {
+	was := t.before[t.into.OID]
 	for i := range t.into.Columns {
 		c := &t.into.Columns[i]
 		if c.Dropped {
@@ -188,6 +190,7 @@ func (t *tableMerge) prepare() {
 		if c.Hidden == "" {
 			t.stored = append(t.stored, c)
 			t.missing = append(t.missing, diff.Missing(c))
+			t.gained = append(t.gained, was != nil && !slices.ContainsFunc(was.Live(), func(x *catalog.Column) bool { return x.ID == c.ID }))
 			t.policies = t.policies || c.Merge != ""
 		}
 	}
