@@ -241,7 +241,7 @@ func (m *vcMerge) row(k int, base, source, target vcView) vcRow {
 		side, v := m.decided(vcConflict{table: target.into.name, key: key, kind: kind})
 		switch side {
 		case vcSource:
-			return s
+			return keptBy(s, t, source)
 		case vcBaseOf:
 			if unclear {
 				return nil
@@ -263,7 +263,7 @@ func (m *vcMerge) row(k int, base, source, target vcView) vcRow {
 	case unclear && !inTarget:
 		return whole("update_delete")
 	case unclear && m.agree(s, t, source, target):
-		return t
+		return gained(s, t, source, target)
 	case unclear:
 		return whole("insert_insert")
 	case inBase && inSource && maps.Equal(b, s), !inBase && !inSource:
@@ -272,7 +272,7 @@ func (m *vcMerge) row(k int, base, source, target vcView) vcRow {
 		return s
 	case !inBase:
 		if m.agree(s, t, source, target) {
-			return t
+			return gained(s, t, source, target)
 		}
 		if r := m.combine(s, t, source, target); r != nil {
 			return r
@@ -290,6 +290,31 @@ func (m *vcMerge) row(k int, base, source, target vcView) vcRow {
 	return m.cells(k, b, s, t, source, target)
 }
 
+// keptBy is a row of the source with what the target has in columns that the source lacks.
+func keptBy(s, t vcRow, source vcView) vcRow {
+	if s == nil {
+		return nil
+	}
+	out := maps.Clone(s)
+	for id := range t {
+		if !source.has(id) {
+			out[id] = t[id]
+		}
+	}
+	return out
+}
+
+// gained is a row of the target with what the source has in columns that come from there.
+func gained(s, t vcRow, source, target vcView) vcRow {
+	out := maps.Clone(t)
+	for id := range s {
+		if source.has(id) && target.of.column(id) == nil {
+			out[id] = s[id]
+		}
+	}
+	return out
+}
+
 // agree reports whether rows are alike in the columns that both sides have.
 func (m *vcMerge) agree(s, t vcRow, source, target vcView) bool {
 	for id := range s {
@@ -302,12 +327,12 @@ func (m *vcMerge) agree(s, t vcRow, source, target vcView) bool {
 
 // combine merges rows that both sides have inserted by the policies of the columns in which they differ.
 func (m *vcMerge) combine(s, t vcRow, source, target vcView) vcRow {
-	out, any := maps.Clone(t), false
+	out, any := gained(s, t, source, target), false
 	for id := range s {
 		any = any || target.into.column(id).policy != ""
 	}
 	for id := range s {
-		if s[id] == t[id] || !source.has(id) {
+		if s[id] == t[id] || !source.has(id) || target.of.column(id) == nil {
 			continue
 		}
 		v, ok := vcPolicy(target.into.column(id).policy, vcNull, s[id], t[id])
