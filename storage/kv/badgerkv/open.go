@@ -26,6 +26,9 @@ type Options struct {
 	keepResident bool // tests let go of the tables by themselves
 }
 
+// levelZeroStall is with how many tables in level 0 memtables are no longer written there: see the package comment.
+const levelZeroStall = 3
+
 // verifyAtOpen is up to which size a store's tables are read as a whole before it is opened. Those of larger ones are
 // read in the background; until then damage shows when it is met.
 const verifyAtOpen = 1 << 30
@@ -105,7 +108,7 @@ func badgerOptions(o Options) badger.Options {
 		WithNumVersionsToKeep(1).
 		WithSyncWrites(false). // the commit loop syncs
 		WithNumLevelZeroTables(2).
-		WithNumLevelZeroTablesStall(3). // see the package comment
+		WithNumLevelZeroTablesStall(levelZeroStall).
 		WithCompression(options.Snappy).
 		WithNumCompactors(2).
 		WithBlockCacheSize(256 << 20).

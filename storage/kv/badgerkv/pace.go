@@ -69,6 +69,10 @@ func (e *Engine) flushBehind() {
 	}
 }
 
+// stalled reports whether full memtables wait for compactions of level 0, which may take seconds: whoever went on writing then
+// would have everybody wait.
+func (e *Engine) stalled() bool { return e.db.Levels()[0].NumTables >= levelZeroStall }
+
 // Pace implements kv.Pacer.
 func (e *Engine) Pace(ctx context.Context) error {
 	processors.crowd()
@@ -78,7 +82,7 @@ func (e *Engine) Pace(ctx context.Context) error {
 		e.flushBehind()
 	}
 	for began := time.Now(); e.backlog.full(&e.wal) > fullTables; {
-		if time.Since(began) > heldLong {
+		if time.Since(began) > heldLong && !e.stalled() {
 			e.backlog.forget()
 			break
 		}
