@@ -23,7 +23,9 @@ import (
 // everything is a fake whose functions are all there, so that all operations are.
 type everything struct{ *fake }
 
-func (everything) Function(name string) (api.Function, bool) { return api.Function{Name: name, Comment: name}, true }
+func (everything) Function(name string) (api.Function, bool) {
+	return api.Function{Name: name, Comment: name}, true
+}
 
 var parameter = regexp.MustCompile(`\{[^}]*\}`)
 
