@@ -61,7 +61,7 @@ merge_many() {
   PGDATABASE=postgres/everything run_sql "UPDATE events SET v = v + 2" || return 0
   note "merge all rows" rowan ms "$(sql_ms 'SELECT 1' "SELECT status FROM rowan.merge('everything', target => 'main')")"
   report_line "merge all rows"
-  note "memory after it, at most" rowan MB "$(awk '/^VmHWM/ { print int($2 / 1024) }' "/proc/$ROWAN_PID/status")"
+  note "memory after it, at most" rowan MB "$(most_mb)"
   report_line "memory after it, at most"
 }
 

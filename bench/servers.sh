@@ -1,5 +1,5 @@
 # Two servers for one run: Rowan and PostgreSQL 15, each with a data directory of its own on a spare loopback port. Sourced by
-# compare.sh.
+# compare.sh, beside.sh and large.sh.
 #
 # servers_start DIR makes both and sets ROWAN_PORT, ROWAN_HTTP, ROWAN_PID, PG_PORT, PG_PID. servers_stop ends them. PostgreSQL
 # runs with its default configuration, fsync included, as an unprivileged user when this is root.
@@ -101,3 +101,6 @@ rss_mb() {
     cat "/proc/$p/smaps_rollup" 2>/dev/null
   done | awk '/^Pss:/ { k += $2 } END { printf "%d", k / 1024 }'
 }
+
+# most_mb prints the most memory that Rowan has held since its start.
+most_mb() { awk '/^VmHWM/ { print int($2 / 1024) }' "/proc/$ROWAN_PID/status"; }

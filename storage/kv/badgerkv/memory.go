@@ -27,7 +27,7 @@ func useMemory(b badger.Options, memory int64) badger.Options {
 	memory = max(memory, leastMemory)
 	table := min(max(memory/32, leastTable), mostTable)
 	return b.WithMemTableSize(table).WithNumMemtables(waitingTables).WithBlockCacheSize(memory / 6).
-		WithBaseTableSize(min(max(memory/2560, 256<<10), 2<<20)).
+		WithBaseTableSize(min(max(memory/1280, 256<<10), 2<<20)).WithBaseLevelSize(4 * table).
 		WithValueLogFileSize(min(max(4*table, 64<<20), 1<<30))
 }
 
