@@ -69,6 +69,12 @@ func (e *Error) Error() string { return e.Message + " (SQLSTATE " + e.Code + ")"
 // Unwrap returns the cause, if any.
 func (e *Error) Unwrap() error { return e.cause }
 
+// Because says what is behind the error, for errors.Is, and returns e.
+func (e *Error) Because(cause error) *Error {
+	e.cause = cause
+	return e
+}
+
 // WithDetail sets DETAIL and returns e.
 func (e *Error) WithDetail(format string, args ...any) *Error {
 	e.Detail = sprintf(format, args)

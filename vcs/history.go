@@ -2,6 +2,7 @@ package vcs
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/jackc/pgerrcode"
@@ -66,11 +67,7 @@ func listHistory(ctx context.Context, c Conn, a []types.Datum, yield func([]type
 
 // openHistory reads what history and blame have in common: a table, two points, a key and a branch.
 func openHistory(ctx context.Context, c Conn, table, from, to, key, branch types.Datum) (r storage.VersionRequest, err error) {
-	ref := branchPoint(text(branch))
-	if p := text(to); p != "" {
-		ref.Point = p
-	}
-	if r.View, err = c.View(ctx, ref); err != nil {
+	if r.View, err = viewUpTo(ctx, c, text(branch), text(to)); err != nil {
 		return r, err
 	}
 	if r.Table, err = c.Relation(r.View.Catalog(), text(table)); err != nil {
@@ -85,7 +82,7 @@ func openHistory(ctx context.Context, c Conn, table, from, to, key, branch types
 		switch {
 		case err == nil:
 			r.From-- // what was there at the point is part of it
-		case !beforeAll(err):
+		case !errors.Is(err, catalog.ErrPointBefore):
 			return r, err
 		}
 	}
@@ -96,9 +93,17 @@ func openHistory(ctx context.Context, c Conn, table, from, to, key, branch types
 	return r, err
 }
 
-// beforeAll reports whether a time was before all history: from there on is from the beginning.
-func beforeAll(err error) bool {
-	return strings.HasSuffix(pgerr.From(err).Message, " is before all history")
+// viewUpTo returns what there is up to a point, or up to the present where that is earlier.
+func viewUpTo(ctx context.Context, c Conn, branch, to string) (storage.View, error) {
+	ref := branchPoint(branch)
+	if to == "" {
+		return c.View(ctx, ref)
+	}
+	v, err := c.View(ctx, catalog.Ref{Branch: ref.Branch, Point: to})
+	if errors.Is(err, catalog.ErrPointAhead) {
+		return c.View(ctx, ref)
+	}
+	return v, err
 }
 
 // keyRange reads a row's primary key: its values, separated by commas where there are several.

@@ -3,6 +3,7 @@ package vcs
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/jackc/pgerrcode"
@@ -22,9 +23,9 @@ func listLog(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Da
 	if err != nil {
 		return err
 	}
-	limit := 0
-	if !a[1].Null {
-		limit = max(0, int(a[1].I))
+	limit, err := rowLimit(a[1])
+	if err != nil {
+		return err
 	}
 	if limit == 0 && !a[1].Null {
 		return nil
@@ -42,6 +43,17 @@ func listLog(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Da
 		return n != limit
 	})
 	return cmp.Or(failed, err)
+}
+
+// rowLimit reads max_rows; 0: none.
+func rowLimit(d types.Datum) (int, error) {
+	if d.Null {
+		return 0, nil
+	}
+	if d.I < 0 {
+		return 0, pgerr.New(pgerrcode.InvalidParameterValue, "max_rows must not be negative")
+	}
+	return int(d.I), nil
 }
 
 // logPage is how many entries are read at a time.
@@ -88,11 +100,7 @@ type logFilter struct {
 
 func openLog(ctx context.Context, c Conn, a []types.Datum) (f *logFilter, err error) {
 	f = &logFilter{user: text(a[4])}
-	ref := branchPoint(text(a[0]))
-	if p := text(a[3]); p != "" {
-		ref.Point = p
-	}
-	if f.view, err = c.View(ctx, ref); err != nil {
+	if f.view, err = viewUpTo(ctx, c, text(a[0]), text(a[3])); err != nil {
 		return f, err
 	}
 	if f.view.ReadOnly() {
@@ -100,7 +108,7 @@ func openLog(ctx context.Context, c Conn, a []types.Datum) (f *logFilter, err er
 	}
 	if p := text(a[2]); p != "" {
 		_, f.since, err = c.Store().Branches().Find(ctx, c.Database().OID, f.view.Branch().Name, p)
-		if err != nil && !beforeAll(err) {
+		if err != nil && !errors.Is(err, catalog.ErrPointBefore) {
 			return f, err
 		}
 	}

@@ -53,8 +53,11 @@ type Options struct {
 	Body *Body
 	// Ref is what unqualified relations and functions mean.
 	Ref catalog.Ref
-	// NoBodyCheck lets functions be made whose bodies are not looked at, as check_function_bodies = off does.
+	// NoBodyCheck lets functions be made whose bodies are not looked at, as check_function_bodies = off does, and views that
+	// read points which are not there, as in a database that a dump is being restored to.
 	NoBodyCheck bool
+	// AnyPoint takes what a relation is at present where it cannot be read at the point that is given.
+	AnyPoint bool
 
 	columns, ctes int // the last numbers taken by the plan into which the statement's is put
 }

@@ -16,12 +16,14 @@ type trace struct {
 	stars     map[*pg.ResTarget][]target
 	columns   map[*pg.ColumnRef]catalog.Dep
 	functions map[*pg.FuncCall]catalog.OID // users'
+	shaped    map[*pg.Node]*relation       // constants that name the table of a function whose columns depend on it
 	deps      []catalog.Dep
 	spelling  *spelling // nil unless the tree is to be written out by ViewText
 }
 
 func newTrace() *trace {
-	return &trace{relations: map[*pg.RangeVar]*relation{}, stars: map[*pg.ResTarget][]target{}, columns: map[*pg.ColumnRef]catalog.Dep{}, functions: map[*pg.FuncCall]catalog.OID{}}
+	return &trace{relations: map[*pg.RangeVar]*relation{}, stars: map[*pg.ResTarget][]target{}, columns: map[*pg.ColumnRef]catalog.Dep{}, functions: map[*pg.FuncCall]catalog.OID{},
+		shaped: map[*pg.Node]*relation{}}
 }
 
 // tracing reports whether names are being noted: those in the queries of views that the tree reads are not its own.

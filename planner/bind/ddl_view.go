@@ -51,7 +51,10 @@ func (b *definer) createView(s *pg.ViewStmt) (command.Command, error) {
 // viewQuery binds a query and rewrites its tree in place so that its names no longer depend on search_path, nor its
 // columns on what is added to tables later.
 func (b *definer) viewQuery(tree *pg.Node) ([]Field, []catalog.Dep, error) {
+	old := b.opts.AnyPoint
+	b.opts.AnyPoint = b.opts.NoBodyCheck
 	t, fields, err := b.traced(tree)
+	b.opts.AnyPoint = old
 	if err != nil {
 		return nil, nil, err
 	}
@@ -60,6 +63,7 @@ func (b *definer) viewQuery(tree *pg.Node) ([]Field, []catalog.Dep, error) {
 			rv.Schemaname = r.snap.SchemaName(h.Schema)
 		}
 	}
+	t.qualifyShaped()
 	walkTree(tree, func(list []*pg.Node) []*pg.Node { return expandStars(list, t) })
 	if err := b.qualifyFunctions(t); err != nil {
 		return nil, nil, err

@@ -41,6 +41,17 @@ func (b *binder) lookupRelation(rv *pg.RangeVar) (*relation, error) {
 	if err != nil {
 		return nil, err
 	}
+	r, err := b.relationAt(rv, ref)
+	if b.opts.AnyPoint && ref != (catalog.Ref{}) && (err != nil || r.object == nil) {
+		if r, err = b.relationAt(rv, catalog.Ref{}); err == nil {
+			r.ref = ref
+		}
+	}
+	return r, err
+}
+
+// relationAt looks a relation's name up on a branch at a point.
+func (b *binder) relationAt(rv *pg.RangeVar, ref catalog.Ref) (*relation, error) {
 	snap, err := b.snapshot(ref)
 	if err != nil {
 		return nil, pgerr.From(err).At(int(rv.Location))

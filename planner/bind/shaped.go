@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -77,6 +78,7 @@ func (q *query) shapedFunction(f *tableFunction, n *pg.FuncCall) error {
 	if err := shaped[r.proc.Name](q, f, words, c.pos); err != nil {
 		return err
 	}
+	q.b.traceShaped(n, slices.Index(r.proc.ArgNames, "table_name"), words)
 	f.call = &expr.Call{Proc: r.proc, Args: r.args, T: recordOf(f.fields), Pos: c.pos}
 	return nil
 }
@@ -123,9 +125,9 @@ func shapeDiff(q *query, f *tableFunction, words []string, pos int) error {
 
 // shapeHistory gives rowan.history('table', from, to, key, branch) the columns of the table behind those of the versions.
 func shapeHistory(q *query, f *tableFunction, words []string, pos int) error {
-	ref := branchPoint(words[4])
-	if words[2] != "" {
-		ref.Point = words[2]
+	ref, err := q.b.upTo(branchPoint(words[4]), words[2])
+	if err != nil {
+		return pgerr.From(err).At(pos)
 	}
 	cols, err := q.b.tableColumns(words[0], pos, ref)
 	if err != nil {
@@ -138,6 +140,19 @@ func shapeHistory(q *query, f *tableFunction, words []string, pos int) error {
 		f.fields = append(f.fields, types.Field{Name: c.Name, Type: c.Type})
 	}
 	return nil
+}
+
+// upTo is a branch at a point, or at present where that is earlier.
+func (b *binder) upTo(ref catalog.Ref, point string) (catalog.Ref, error) {
+	if point == "" {
+		return ref, nil
+	}
+	to := catalog.Ref{Branch: ref.Branch, Point: point}
+	_, err := b.snapshot(to)
+	if errors.Is(err, catalog.ErrPointAhead) {
+		return ref, nil
+	}
+	return to, err
 }
 
 // shapeBlame gives rowan.blame('table', branch, as_of, key) its columns, which are the same for all tables.
@@ -171,15 +186,24 @@ func shapeConflicts(q *query, f *tableFunction, words []string, pos int) error {
 	return nil
 }
 
-// tableColumns lists the columns that a table has at any of the given places, by name, and notes that its rows are read.
-func (b *binder) tableColumns(table string, pos int, refs ...catalog.Ref) ([]*catalog.Column, error) {
+// tableName reads a table's name; nil: it is none.
+func tableName(table string, pos int) *pg.RangeVar {
 	names := splitIdentifiers(table)
 	if names == nil {
-		return nil, pgerr.New(pgerrcode.InvalidName, "invalid name syntax").At(pos)
+		return nil
 	}
 	rv := &pg.RangeVar{Relname: names[len(names)-1], Location: int32(pos)}
 	if len(names) > 1 {
 		rv.Schemaname = names[len(names)-2]
+	}
+	return rv
+}
+
+// tableColumns lists the columns that a table has at any of the given places, by name, and notes that its rows are read.
+func (b *binder) tableColumns(table string, pos int, refs ...catalog.Ref) ([]*catalog.Column, error) {
+	rv := tableName(table, pos)
+	if rv == nil {
+		return nil, pgerr.New(pgerrcode.InvalidName, "invalid name syntax").At(pos)
 	}
 	var out []*catalog.Column
 	found := false

@@ -5,7 +5,6 @@ import (
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 
-	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/planner/expr"
 )
 
@@ -65,7 +64,9 @@ func (w *viewWriter) fromItem(n *pg.Node) {
 	}
 	switch x := n.Node.(type) {
 	case *pg.Node_RangeVar:
-		w.rangeVar(x.RangeVar, it)
+		w.rangeVar(x.RangeVar, "", it)
+	case *pg.Node_RangeTableSample:
+		w.rangeVar(x.RangeTableSample.Relation.GetRangeVar(), asOfText(x.RangeTableSample), it)
 	case *pg.Node_RangeSubselect:
 		if x.RangeSubselect.Lateral {
 			w.str("LATERAL ")
@@ -81,7 +82,8 @@ func (w *viewWriter) fromItem(n *pg.Node) {
 	}
 }
 
-func (w *viewWriter) rangeVar(rv *pg.RangeVar, it *item) {
+// rangeVar writes a relation and, between its name and its alias, the clause that says as of when it is read.
+func (w *viewWriter) rangeVar(rv *pg.RangeVar, asOf string, it *item) {
 	r := w.b.trace.relations[rv]
 	if r == nil && rv.Schemaname == "" {
 		w.str(expr.QuoteIdent(rv.Relname)) // of WITH
@@ -91,11 +93,16 @@ func (w *viewWriter) rangeVar(rv *pg.RangeVar, it *item) {
 		w.columnAliases(rv.Alias, it)
 		return
 	}
-	if r == nil || r.ref != (catalog.Ref{}) {
-		w.fail("a relation of another branch")
+	if r == nil {
+		w.fail("this relation")
 		return
 	}
-	w.str(w.form.Relation(r.object))
+	if rv.Catalogname != "" {
+		w.str(expr.QuoteIdent(rv.Catalogname), ".", expr.QuoteIdent(rv.Schemaname), ".", expr.QuoteIdent(rv.Relname))
+	} else {
+		w.str(w.form.Relation(r.object))
+	}
+	w.str(asOf)
 	if rv.Alias != nil || w.names[it] != r.object.Head().Name {
 		w.str(" ", expr.QuoteIdent(w.names[it]))
 	}

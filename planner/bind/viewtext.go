@@ -33,6 +33,7 @@ func ViewText(sql string, c Catalog, o Options, form ViewForm) (string, error) {
 	if o.Body != nil {
 		params = slices.Clone(o.Body.Types)
 	}
+	o.AnyPoint = true
 	b := &binder{cat: c, opts: o, params: &params, stmt: &parse.Statement{}, out: &Bound{}}
 	b.trace = newTrace()
 	b.trace.spelling = &spelling{queries: map[*pg.SelectStmt]*boundSelect{}, items: map[*pg.Node]*item{}, joins: map[*pg.JoinExpr]expr.Expr{},

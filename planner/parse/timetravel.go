@@ -179,7 +179,7 @@ func point(t *tokens, i int, sure bool) pointSpan {
 	case t.is(i, "now") && t.text(i+1) != "(":
 		return pointSpan{i + 1, "'~0'"}
 	case t.is(i, "scn") && (t.kind(i+1) == pg.Token_ICONST || t.kind(i+1) == pg.Token_FCONST):
-		return pointSpan{i + 2, quote(t.text(i + 1))}
+		return pointSpan{i + 2, quote("scn:" + t.text(i+1))}
 	case t.is(i, "scn") && t.kind(i+1) == pg.Token_PARAM:
 		return pointSpan{i + 2, "('scn:' || " + t.text(i+1) + "::bigint)"}
 	case t.is(i, "transaction") && t.kind(i+1) == pg.Token_PARAM:

@@ -85,6 +85,7 @@ func (x *explainer) lookupJoin(n *LookupJoin, outer []string) *entry {
 	scan := &entry{rel: "Inner", found: n, cost: Cost{Startup: 0.25, Total: 0.25 + n.Estimate.Rows/max(1, left.cost.Rows)*0.01,
 		Rows: max(1, n.Estimate.Rows/max(1, left.cost.Rows))}}
 	x.tableNames(scan, n.Table, n.Columns, alias)
+	scan.elsewhere(n.Ref)
 	scan.cost.Width = max(0, n.Estimate.Width-left.cost.Width)
 	if ix != nil {
 		x.indexScan(scan, n.Table, ix, n.Columns, false)

@@ -17,6 +17,7 @@ func (x *explainer) simple(n Node, outer []string) *entry {
 		e := plain("Row Count", n)
 		e.title = "Row Count on " + expr.QuoteIdent(n.Table.Name)
 		e.attr("Relation Name", n.Table.Name)
+		e.elsewhere(n.Ref)
 		return e
 	case *ProjectSet:
 		e := x.over("ProjectSet", n, n.Input, outer)

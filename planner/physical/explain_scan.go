@@ -35,6 +35,12 @@ func (x *explainer) qualify(e *entry, alias string) {
 	}
 }
 
+// elsewhere says which branch and point a node reads, where they are not those of the session.
+func (e *entry) elsewhere(r catalog.Ref) {
+	e.add("Branch", r.Branch)
+	e.add("As Of", r.Point)
+}
+
 func (x *explainer) tableScan(n *TableScan, outer []string) *entry {
 	e := plain("Seq Scan", n)
 	x.tableNames(e, n.Table, n.Columns, aliasOf(n.Table.Name, n.Alias))
@@ -50,6 +56,7 @@ func (x *explainer) tableScan(n *TableScan, outer []string) *entry {
 	e.title += aliased(n.Table.Name, n.Alias)
 	e.attr("Relation Name", n.Table.Name)
 	e.attr("Alias", aliasOf(n.Table.Name, n.Alias))
+	e.elsewhere(n.Ref)
 	in := inputOf(outer, e)
 	if e.bare != nil {
 		in.names = e.bare

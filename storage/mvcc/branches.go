@@ -180,7 +180,8 @@ func (b branches) Drop(ctx context.Context, db catalog.OID, name string, force b
 func (s *Store) mayDrop(x *branch, force bool) error {
 	switch {
 	case x.Default:
-		return pgerr.New(pgerrcode.DependentObjectsStillExist, "cannot drop the default branch \"%s\"", x.Name)
+		return pgerr.New(pgerrcode.DependentObjectsStillExist, "cannot drop the default branch \"%s\"", x.Name).
+			WithHint("rowan.set_default_branch makes another one the default.")
 	case force:
 		return nil
 	case x.Protected:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgerrcode"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage/keys"
 	"github.com/rowandb/rowan/storage/kv"
@@ -33,7 +34,7 @@ func (s *Store) locate(ctx context.Context, b *branch, point string) (*branch, u
 		return b, 0, err
 	}
 	if now := s.seq.published.Load(); scn > now {
-		return b, 0, errPoint(point, "is in the future").WithHint("The newest readable point is SCN %d.", now)
+		return b, 0, errPoint(point, "is in the future").Because(catalog.ErrPointAhead).WithHint("The newest readable point is SCN %d.", now)
 	}
 	if err := s.readable(ctx, x, point, scn); err != nil {
 		return b, 0, err
@@ -63,7 +64,7 @@ func (s *Store) locateForm(ctx context.Context, b *branch, p string) (*branch, u
 	if i := strings.IndexAny(p, "~^"); i >= 0 {
 		base, suffix = p[:i], p[i:]
 	}
-	if base == "HEAD" && s.naming != nil && b.Deleted.IsZero() { // the last commit, where there is one
+	if (base == "HEAD" || strings.EqualFold(base, "commit:HEAD")) && s.naming != nil && b.Deleted.IsZero() { // the last commit, where there is one
 		n, ok, err := s.naming.Point(ctx, b.Database, "HEAD:br_"+strconv.FormatUint(b.ID, 10), suffix)
 		if x := s.branchByID(n.Branch); ok && x != nil || err != nil {
 			return x, n.SCN, err
@@ -184,7 +185,7 @@ func (s *Store) resolveName(ctx context.Context, b *branch, p, suffix string) (*
 		}
 	}
 	if form == "tag" || form == "commit" {
-		return b, 0, "", errPoint(p, "is not a "+form)
+		return b, 0, "", errPoint(p, "is not a "+form).WithHint("rowan.%ss lists what there is.", form)
 	}
 	if form != "branch" {
 		name = p
@@ -242,7 +243,7 @@ func (s *Store) resolveBack(ctx context.Context, b *branch, from uint64, p, suff
 		return true
 	})
 	if err == nil && found == 0 {
-		return 0, errPoint(p, "is before the history of branch \""+b.Name+"\"").WithHint("The oldest readable point is SCN %d.", max(b.oldest(), s.low(b)))
+		return 0, errPoint(p, "is before the history of branch \""+b.Name+"\"").Because(catalog.ErrPointBefore).WithHint("The oldest readable point is SCN %d.", max(b.oldest(), s.low(b)))
 	}
 	return found, err
 }
@@ -260,7 +261,7 @@ func (s *Store) resolveTxn(ctx context.Context, b *branch, p, number string) (ui
 		return found == 0
 	})
 	if err == nil && found == 0 {
-		return 0, errPoint(p, "is not a transaction of branch \""+b.Name+"\"")
+		return 0, errPoint(p, "is not a transaction of branch \""+b.Name+"\"").WithHint("rowan.log lists them.")
 	}
 	return found, err
 }
@@ -269,7 +270,7 @@ func (s *Store) resolveTxn(ctx context.Context, b *branch, p, number string) (ui
 // a snapshot, which is not what there was then.
 func (s *Store) resolveTime(ctx context.Context, b *branch, p string, t time.Time) (uint64, error) {
 	if t.After(s.o.Clock()) {
-		return 0, errPoint(p, "is in the future")
+		return 0, errPoint(p, "is in the future").Because(catalog.ErrPointAhead).WithHint("The newest readable point is now, or SCN %d.", s.seq.published.Load())
 	}
 	scn, err := s.scnAt(ctx, t)
 	if err != nil {
@@ -279,7 +280,7 @@ func (s *Store) resolveTime(ctx context.Context, b *branch, p string, t time.Tim
 		return 0, s.errTooOld(ctx, b, p)
 	}
 	if scn == 0 {
-		return 0, errPoint(p, "is before all history").WithHint("The oldest readable point is SCN %d.", max(b.oldest(), s.low(b)))
+		return 0, errPoint(p, "is before all history").Because(catalog.ErrPointBefore).WithHint("The oldest readable point is SCN %d.", max(b.oldest(), s.low(b)))
 	}
 	return scn, nil
 }

@@ -47,7 +47,7 @@ func (s *Store) windowLocked(b *branch) time.Duration {
 // readable refuses points that are before the branch's history or not kept any more.
 func (s *Store) readable(ctx context.Context, b *branch, point string, scn uint64) error {
 	if oldest := b.oldest(); scn < oldest {
-		return errPoint(point, "is before the history of branch \""+b.Name+"\"").
+		return errPoint(point, "is before the history of branch \""+b.Name+"\"").Because(catalog.ErrPointBefore).
 			WithHint("The oldest readable point is SCN %d.", max(oldest, s.low(b)))
 	}
 	if scn >= s.low(b) {

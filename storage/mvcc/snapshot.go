@@ -100,7 +100,7 @@ func (s *Store) resolveSnapshot(b *branch, p string) (uint64, error) {
 			return r.SCN, nil
 		}
 	}
-	return 0, errPoint(p, "is not a snapshot")
+	return 0, errPoint(p, "is not a snapshot").WithHint("rowan.snapshots lists what there is.")
 }
 
 func (s *Store) loadSnapshots(ctx context.Context) error {
