@@ -62,6 +62,9 @@ func (e *activityEntry) begin(sql string) {
 	e.mu.Lock()
 	e.query, e.state, e.queryAt = sql, "active", time.Now()
 	e.stateAt = e.queryAt
+	if e.txnAt.IsZero() { // the statement begins one
+		e.txnAt = e.queryAt
+	}
 	e.mu.Unlock()
 }
 

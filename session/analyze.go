@@ -20,8 +20,8 @@ const analyzeWhole = 2_000_000
 
 // maintain runs VACUUM and its like. All but ANALYZE is accepted and left to Rowan, which does it by itself.
 func (s *Session) maintain(ctx context.Context, c *command.Vacuum, out *output) error {
-	if c.Kind == "VACUUM" && s.txn.explicit {
-		return pgerr.New(pgerrcode.ActiveSQLTransaction, "VACUUM cannot run inside a transaction block")
+	if c.Alone != "" && s.inBlock() {
+		return pgerr.New(pgerrcode.ActiveSQLTransaction, "%s cannot run inside a transaction block", c.Alone)
 	}
 	if c.Kind != "ANALYZE" && c.Kind != "VACUUM" {
 		return nil

@@ -55,7 +55,7 @@ func (r *rowStore) close() { r.cols = nil }
 
 // declare runs DECLARE CURSOR.
 func (s *Session) declare(ctx context.Context, c *command.DeclareCursor) error {
-	if !s.txn.explicit && !c.Hold {
+	if !s.inBlock() && !c.Hold {
 		return pgerr.New(pgerrcode.NoActiveSQLTransaction, "DECLARE CURSOR can only be used in transaction blocks")
 	}
 	if s.portals[c.Name] != nil {
@@ -117,7 +117,13 @@ func (s *Session) fetchCursor(ctx context.Context, c *command.Fetch, out *output
 	} else if err := out.Fields(p.prepared.fields); err != nil {
 		return "", err
 	}
+	if err := p.check(); err != nil {
+		return "", err
+	}
 	n, err := p.fetch(ctx, c, rows)
+	if err != nil {
+		p.spoil()
+	}
 	return c.Tag() + " " + strconv.FormatInt(n, 10), err
 }
 
@@ -179,10 +185,10 @@ func (s *Session) holdCursors(ctx context.Context) error {
 	return nil
 }
 
-// dropCursors closes the cursors that were declared in so many savepoints or more: what declared them is taken back.
-func (s *Session) dropCursors(depth int) {
+// dropPortals closes the portals that were begun in so many savepoints or more: what made them is taken back.
+func (s *Session) dropPortals(depth int) {
 	for name, p := range s.portals {
-		if p.declared && p.owner == s.txn && p.depth >= depth {
+		if p.owner == s.txn && p.depth >= depth && !p.prepared.stmt.EndsFailedBlock() { // ROLLBACK TO is one that runs
 			s.closePortal(name)
 		}
 	}

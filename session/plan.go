@@ -132,7 +132,7 @@ func (s *Session) plan(ctx context.Context, st parse.Statement, known []types.Ty
 	if s.txn.failed && !st.EndsFailedBlock() {
 		return nil, errAborted
 	}
-	if what := st.NeedsBlock(); what != "" && !s.txn.explicit {
+	if what := st.NeedsBlock(); what != "" && !s.inBlock() {
 		return nil, pgerr.New(pgerrcode.NoActiveSQLTransaction, "%s can only be used in transaction blocks", what)
 	}
 	s.txn.Statement()

@@ -32,7 +32,8 @@ type portal struct {
 	position int64     // of the row last fetched, from 1; 0 before the first
 	ended    bool
 	drained  bool // kept has all rows there are
-	owner    *txn // the transaction that declared it, until it commits
+	owner    *txn // the transaction that made it, until it commits
+	broken   bool // it has failed, and cannot be run any more
 	depth    int  // in how many of its savepoints
 }
 
@@ -76,7 +77,7 @@ func (s *Session) bind(ctx context.Context, name, statement string, params []typ
 			return err
 		}
 	}
-	return s.addPortal(&portal{name: name, prepared: ps, plan: p, params: values})
+	return s.addPortal(&portal{name: name, prepared: ps, plan: p, params: values, owner: s.txn, depth: len(s.txn.savepoints)})
 }
 
 func (s *Session) addPortal(p *portal) error {
@@ -161,6 +162,9 @@ func (s *Session) execute(ctx context.Context, p *portal, maxRows int, sink vect
 	if p.complete {
 		return false, sink.Complete(p.tag)
 	}
+	if err := p.check(); err != nil {
+		return false, err
+	}
 	if err := s.begin(ctx, false); err != nil {
 		return false, err
 	}
@@ -176,7 +180,11 @@ func (s *Session) execute(ctx context.Context, p *portal, maxRows int, sink vect
 		p.complete, p.tag = true, tag
 		return false, sink.Complete(tag)
 	}
-	return s.executePlan(ctx, p, maxRows, out)
+	suspended, err := s.executePlan(ctx, p, maxRows, out)
+	if err != nil {
+		p.spoil()
+	}
+	return suspended, err
 }
 
 func (s *Session) executePlan(ctx context.Context, p *portal, maxRows int, out *output) (bool, error) {
@@ -210,6 +218,29 @@ func (s *Session) closePortal(name string) {
 		p.close()
 		delete(s.portals, name)
 	}
+}
+
+// check refuses a portal that has failed.
+func (p *portal) check() error {
+	if p.broken {
+		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "portal \"%s\" cannot be run", p.name)
+	}
+	return nil
+}
+
+// spoil ends a portal that has failed. It keeps its name until what it was made in is over.
+func (p *portal) spoil() {
+	p.broken = true
+	p.close()
+}
+
+// failPortals ends the portals that an error ends: those made since the last savepoint, all where there is none.
+func (s *Session) failPortals() {
+	if len(s.txn.savepoints) == 0 {
+		s.closePortals(false)
+		return
+	}
+	s.dropPortals(len(s.txn.savepoints))
 }
 
 // closePortals ends the portals that do not outlive the transaction, or all.

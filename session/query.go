@@ -29,6 +29,8 @@ func (s *Session) Query(ctx context.Context, sql string, sink vector.Sink) error
 		return sink.Empty()
 	}
 	s.closePortal("")
+	s.several = len(stmts) > 1
+	defer func() { s.several = false }()
 	for i, st := range stmts {
 		if err := s.simple(ctx, st, i == len(stmts)-1, sink); err != nil {
 			return s.fail(ctx, err, sql)
@@ -82,7 +84,7 @@ func (s *Session) fail(_ context.Context, err error, sql string) error {
 	switch {
 	case s.txn == nil:
 	case s.txn.explicit:
-		s.closePortals(false)
+		s.failPortals()
 		s.txn.abort()
 	default:
 		s.rollbackQuietly()

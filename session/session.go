@@ -84,6 +84,7 @@ type Session struct {
 	portals           map[string]*portal
 	sequences         sequenceState
 	failed            bool // the extended batch has failed outside of a block
+	several           bool // the message that is being run has several statements
 	activity          *activityEntry
 	closed            bool
 	catalogs          catalogAccess

@@ -106,6 +106,9 @@ func (p *parameter) inRange(n float64, value string) (string, error) {
 	if p.kind == "integer" {
 		n = math.RoundToEven(n)
 	}
+	if p.kind == "integer" && math.Abs(n) > math.MaxInt32 {
+		return "", pgerr.New(pgerrcode.InvalidParameterValue, "invalid value for parameter \"%s\": \"%s\"", p.name, value).WithHint("Value exceeds integer range.")
+	}
 	lo, errLo := strconv.ParseFloat(p.min, 64)
 	hi, errHi := strconv.ParseFloat(p.max, 64)
 	if errLo == nil && n < lo || errHi == nil && n > hi {

@@ -29,7 +29,7 @@ var systemServices = map[string]service{
 	"acldefault_sql": aclDefault,
 
 	"pg_current_xact_id":             transactionID,
-	"pg_current_xact_id_if_assigned": transactionID,
+	"pg_current_xact_id_if_assigned": transactionIDIfAssigned,
 	"pg_xact_status":                 transactionStatus,
 	"pg_xact_commit_timestamp":       nullService,
 	"xid_age":                        xidAge,
@@ -79,9 +79,18 @@ func clientPort(s *Session, _ context.Context, _ []types.Datum) (types.Datum, er
 // transactionID is pg_current_xact_id and txid_current, whose results are a text (xid8) and a number: it returns both. Every
 // transaction has an id from its start.
 func transactionID(s *Session, _ context.Context, _ []types.Datum) (types.Datum, error) {
+	s.txn.named = true
 	d := types.Int(int64(s.txn.ID()))
 	d.S = strconv.FormatUint(s.txn.ID(), 10)
 	return d, nil
+}
+
+// transactionIDIfAssigned shows the id of a transaction that has written, or has been asked for it.
+func transactionIDIfAssigned(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
+	if !s.txn.named && !s.txn.wrote {
+		return types.Null, nil
+	}
+	return transactionID(s, ctx, a)
 }
 
 // transactionNumber reads an argument that is an xid or xid8, both kept as text, or a number.

@@ -32,7 +32,8 @@ type txn struct {
 	notices    []notification // NOTIFY, sent at commit
 	override   *catalog.Ref   // what empty Refs mean while the engine's own statements run
 	room       room           // on the branch that was written to last
-	ran        bool           // a query has run, not only commands
+	named      bool           // somebody knows its id
+	ran        bool           // what reads or writes has run
 	ddl        bool           // the transaction has changed the schema
 	tag        string         // of the last statement, for the branch's log
 	home       storage.View   // what an empty Ref means, while the settings are those of homeEpoch; nil: not known
@@ -221,7 +222,7 @@ func (s *Session) checkpoint(ctx context.Context) error {
 	s.settings.commit()
 	t.mark = s.settings.mark()
 	s.engine.notify.send(s, t.notices)
-	t.restore, t.notices, t.savepoints, t.undo, t.tag, t.merged, t.ddl, t.wrote = nil, nil, nil, nil, "", false, false, false
+	t.restore, t.notices, t.savepoints, t.undo, t.tag, t.merged, t.ddl, t.wrote, t.named = nil, nil, nil, nil, "", false, false, false, false
 	if err := t.open(ctx); err != nil {
 		return err
 	}
@@ -232,7 +233,7 @@ func (s *Session) checkpoint(ctx context.Context) error {
 // rollback undoes what is open.
 func (s *Session) rollback() error {
 	t := s.txn
-	s.dropCursors(0)
+	s.dropPortals(0)
 	s.closePortals(false)
 	s.txn = nil
 	s.settings.rollback(t.mark)
@@ -300,22 +301,22 @@ func (s *Session) beginBlock(ctx context.Context, c *command.Transaction, out *o
 	if err := s.begin(ctx, true); err != nil {
 		return err
 	}
-	return s.setModes(ctx, c.Modes)
+	return s.setModes(c.Modes)
 }
 
 // setModes applies the modes of BEGIN and SET TRANSACTION to the transaction that is open.
-func (s *Session) setModes(ctx context.Context, m command.TxnModes) error {
+func (s *Session) setModes(m command.TxnModes) error {
 	t := s.txn
 	if m.Snapshot != "" {
 		return pgerr.Unsupported("SET TRANSACTION SNAPSHOT")
 	}
-	reopen := false
+	isolation, readOnly := t.isolation, t.readOnly
 	if m.Isolation != "" && m.Isolation != t.isolation {
 		if err := t.mayChoose("SET TRANSACTION ISOLATION LEVEL must be called before any query",
 			"SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction"); err != nil {
 			return err
 		}
-		t.isolation, reopen = m.Isolation, true
+		t.isolation = m.Isolation
 	}
 	if m.ReadOnly != nil {
 		if t.readOnly && !*m.ReadOnly {
@@ -323,7 +324,6 @@ func (s *Session) setModes(ctx context.Context, m command.TxnModes) error {
 				return err
 			}
 		}
-		reopen = reopen || (!t.ran && t.readOnly != *m.ReadOnly)
 		t.readOnly = *m.ReadOnly
 	}
 	if m.Deferrable != nil {
@@ -333,13 +333,11 @@ func (s *Session) setModes(ctx context.Context, m command.TxnModes) error {
 		}
 		t.deferrable = *m.Deferrable
 	}
-	if !reopen {
-		return nil
+	// What is set later, or in a savepoint, is no more than a limit to the statements that the client may send.
+	if !t.ran && len(t.savepoints) == 0 && (t.isolation != isolation || t.readOnly != readOnly) {
+		t.Txn.SetModes(isolationLevel(t.isolation), t.readOnly)
 	}
-	if err := t.Txn.Rollback(); err != nil {
-		return err
-	}
-	return t.open(ctx)
+	return nil
 }
 
 func (s *Session) endBlock(ctx context.Context, c *command.Transaction, out *output) (string, error) {
@@ -366,7 +364,7 @@ func (s *Session) endBlock(ctx context.Context, c *command.Transaction, out *out
 	}
 	if err == nil && c.Chain {
 		if err = s.begin(ctx, true); err == nil {
-			err = s.setModes(ctx, modes)
+			err = s.setModes(modes)
 		}
 	}
 	return tag, err
@@ -413,7 +411,7 @@ func (s *Session) rollbackTo(name string) error {
 	if err := t.RollbackTo(sp.at); err != nil {
 		return err
 	}
-	s.dropCursors(i + 1)
+	s.dropPortals(i + 1)
 	s.settings.rollback(sp.mark)
 	t.readOnly = sp.readOnly
 	t.deferred = t.deferred[:min(sp.deferred, len(t.deferred))]

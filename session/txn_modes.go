@@ -7,6 +7,19 @@ import (
 	"github.com/rowandb/rowan/planner/command"
 )
 
+// readsNothing reports whether a command leaves the modes of its transaction open: it neither reads nor writes.
+func readsNothing(c command.Command) bool {
+	switch c.(type) {
+	case *command.Transaction, *command.Set, *command.SetTransaction, *command.Show, *command.LockTable, *command.Constraints, *command.Fetch,
+		*command.Listen:
+		return true
+	}
+	return false
+}
+
+// inBlock reports whether the running statement belongs to a transaction with others: in a block, or in the same message.
+func (s *Session) inBlock() bool { return s.several || s.txn != nil && s.txn.explicit }
+
 // mayChoose refuses to change what must be chosen before a transaction's first query and outside of savepoints.
 func (t *txn) mayChoose(late, nested string) error {
 	switch {

@@ -20,6 +20,7 @@ var noRef catalog.Ref
 
 // command carries out a statement without a plan and returns its tag.
 func (s *Session) command(ctx context.Context, p *planned, params []types.Datum, out *output) (string, error) {
+	s.txn.ran = s.txn.ran || !readsNothing(p.plan.Command)
 	switch c := p.plan.Command.(type) {
 	case *command.Transaction:
 		return s.transaction(ctx, c, out)
@@ -78,7 +79,7 @@ func (s *Session) define(ctx context.Context, p *planned, out *output) (string, 
 }
 
 func (s *Session) setCommand(ctx context.Context, c *command.Set, out *output) error {
-	if c.Local && !s.txn.explicit {
+	if c.Local && !s.inBlock() {
 		if err := out.Notice(warning(pgerrcode.NoActiveSQLTransaction, "SET LOCAL can only be used in transaction blocks")); err != nil {
 			return err
 		}
@@ -128,13 +129,13 @@ func (s *Session) assign(ctx context.Context, name, value string, local bool) er
 		}
 		return s.setSessionUser(value, local)
 	case "transaction_isolation":
-		return s.setModes(ctx, command.TxnModes{Isolation: value})
+		return s.setModes(command.TxnModes{Isolation: value})
 	case "transaction_read_only":
 		b, _ := parseBool(value)
-		return s.setModes(ctx, command.TxnModes{ReadOnly: &b})
+		return s.setModes(command.TxnModes{ReadOnly: &b})
 	case "transaction_deferrable":
 		b, _ := parseBool(value)
-		return s.setModes(ctx, command.TxnModes{Deferrable: &b})
+		return s.setModes(command.TxnModes{Deferrable: &b})
 	}
 	v, err := s.settings.check(name, value, false)
 	if err != nil {
@@ -173,12 +174,12 @@ func (s *Session) setTransaction(ctx context.Context, c *command.SetTransaction,
 		}
 		return nil
 	}
-	if !s.txn.explicit {
+	if !s.inBlock() {
 		if err := out.Notice(warning(pgerrcode.NoActiveSQLTransaction, "SET TRANSACTION can only be used in transaction blocks")); err != nil {
 			return err
 		}
 	}
-	return s.setModes(ctx, c.Modes)
+	return s.setModes(c.Modes)
 }
 
 // settleRole makes the session's users those that the settings name, after these were taken back.
@@ -239,7 +240,7 @@ func (s *Session) discard(ctx context.Context, c *command.Discard) error {
 	case "PLANS":
 		return nil // plans of all sessions are kept together, and never outlive what they were made for
 	}
-	if s.txn.explicit {
+	if s.inBlock() {
 		return pgerr.New(pgerrcode.ActiveSQLTransaction, "DISCARD ALL cannot run inside a transaction block")
 	}
 	s.closePortals(true)

@@ -116,6 +116,8 @@ type Txn interface {
 	SafeSnapshot(ctx context.Context) error
 	// LockAdvisory takes an advisory lock to the end of the transaction; false: held by another, and NoWait was asked.
 	LockAdvisory(ctx context.Context, key AdvisoryKey, shared bool, wait catalog.LockWait) (bool, error)
+	// SetModes makes a transaction that has neither read nor written anything one of other modes; it keeps its locks.
+	SetModes(level Isolation, readOnly bool)
 	// SetLockTimeout bounds each wait for a lock from now on (55P03); 0 is no bound.
 	SetLockTimeout(d time.Duration)
 	// Truncate gives the table and its indexes new, empty keyspaces and puts the changed descriptor; the next Catalog of

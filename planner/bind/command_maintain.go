@@ -20,6 +20,9 @@ func (b *binder) maintenance(n *pg.Node) (command.Command, error) {
 		return &command.Vacuum{Kind: "CHECKPOINT"}, nil
 	case *pg.Node_ClusterStmt:
 		c := &command.Vacuum{Kind: "CLUSTER"}
+		if s.ClusterStmt.Relation == nil {
+			c.Alone = "CLUSTER"
+		}
 		return c, b.maintain(c, s.ClusterStmt.Relation)
 	case *pg.Node_ReindexStmt:
 		return b.reindex(s.ReindexStmt)
@@ -30,9 +33,9 @@ func (b *binder) maintenance(n *pg.Node) (command.Command, error) {
 }
 
 func (b *binder) vacuum(s *pg.VacuumStmt) (command.Command, error) {
-	c := &command.Vacuum{Kind: "VACUUM"}
+	c := &command.Vacuum{Kind: "VACUUM", Alone: "VACUUM"}
 	if !s.IsVacuumcmd {
-		c.Kind = "ANALYZE"
+		c.Kind, c.Alone = "ANALYZE", ""
 	}
 	c.Analyze = !s.IsVacuumcmd
 	for _, o := range s.Options {
@@ -104,8 +107,25 @@ func (b *binder) maintain(c *command.Vacuum, rv *pg.RangeVar) error {
 	return nil
 }
 
+func reindexAlone(s *pg.ReindexStmt) string {
+	for _, p := range s.Params {
+		if p.GetDefElem().GetDefname() == "concurrently" {
+			return "REINDEX CONCURRENTLY"
+		}
+	}
+	switch s.Kind {
+	case pg.ReindexObjectType_REINDEX_OBJECT_SCHEMA:
+		return "REINDEX SCHEMA"
+	case pg.ReindexObjectType_REINDEX_OBJECT_SYSTEM:
+		return "REINDEX SYSTEM"
+	case pg.ReindexObjectType_REINDEX_OBJECT_DATABASE:
+		return "REINDEX DATABASE"
+	}
+	return ""
+}
+
 func (b *binder) reindex(s *pg.ReindexStmt) (command.Command, error) {
-	c := &command.Vacuum{Kind: "REINDEX"}
+	c := &command.Vacuum{Kind: "REINDEX", Alone: reindexAlone(s)}
 	if s.Kind == pg.ReindexObjectType_REINDEX_OBJECT_SCHEMA {
 		snap, err := b.session()
 		if err != nil {

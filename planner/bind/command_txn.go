@@ -166,9 +166,17 @@ func (b *binder) lockTable(s *pg.LockStmt) (command.Command, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, ok := r.object.(*catalog.Sequence); ok || r.index != nil {
-			return nil, pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a table or view", rv.Relname)
+		kind := ""
+		if _, ok := r.object.(*catalog.Sequence); ok {
+			kind = "sequences"
+		} else if r.index != nil {
+			kind = "indexes"
 		}
+		if kind != "" {
+			return nil, pgerr.New(pgerrcode.WrongObjectType, "cannot lock relation \"%s\"", rv.Relname).
+				WithDetail("This operation is not supported for %s.", kind)
+		}
+		c.Named = append(c.Named, r.object.Head().OID)
 		c.Tables, c.Ref = lockedBy(c.Tables, r.snap, r.object.Head().OID), r.ref
 	}
 	return c, nil

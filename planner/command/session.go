@@ -88,8 +88,9 @@ type Listen struct {
 	Payload string
 }
 
-// LockTable is LOCK TABLE.
+// LockTable is LOCK TABLE. Tables are those of Named and what the views among these read.
 type LockTable struct {
+	Named  []catalog.OID
 	Tables []catalog.OID
 	Ref    catalog.Ref
 	Mode   catalog.TableLock
@@ -143,6 +144,7 @@ type CopyOptions struct {
 // Rowan does by itself.
 type Vacuum struct {
 	Kind    string
+	Alone   string       // what it cannot be in a transaction block as: "VACUUM", "REINDEX DATABASE"; "": it can be
 	Targets []Maintained // none: all tables
 	Ref     catalog.Ref
 	Analyze bool

@@ -98,9 +98,12 @@ func (s *Store) layerStats(l *layer, table *catalog.Table) *statistics.Table {
 
 // SaveStatistics implements storage.Txn.
 func (t *Txn) SaveStatistics(ctx context.Context, sv storage.View, table *catalog.Table, x *statistics.Table) error {
-	v, err := t.writable(sv)
-	if err != nil {
+	v, err := t.own(sv)
+	switch {
+	case err != nil:
 		return err
+	case v.readOnly: // a transaction that is may save them: they are no part of what it does
+		return errPast()
 	}
 	if sp := v.layer.space(table.Rows); sp != nil {
 		x.Changes = sp.changes()

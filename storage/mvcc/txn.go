@@ -118,6 +118,13 @@ func (t *Txn) ID() uint64 { return t.id }
 // SetInfo implements storage.Txn.
 func (t *Txn) SetInfo(i storage.TxnInfo) { t.o.Info = i }
 
+// SetModes implements storage.Txn. A serializable transaction is registered anew with its next statement.
+func (t *Txn) SetModes(level storage.Isolation, readOnly bool) {
+	t.unwatch()
+	t.watched = false
+	t.o.Isolation, t.o.ReadOnly = level, readOnly
+}
+
 // SetLockTimeout implements storage.Txn.
 func (t *Txn) SetLockTimeout(d time.Duration) { t.lockTimeout = d }
 
@@ -197,11 +204,15 @@ func (t *Txn) writable(v storage.View) (*view, error) {
 		return nil, pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot write in a read-only transaction")
 	}
 	if x.readOnly {
-		return nil, pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot write at a point in the past").
-			WithHint("Make a branch at that point, and write there.")
+		return nil, errPast()
 	}
 	t.uses()
 	return x, nil
+}
+
+func errPast() error {
+	return pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot write at a point in the past").
+		WithHint("Make a branch at that point, and write there.")
 }
 
 func (t *Txn) own(v storage.View) (*view, error) {

@@ -36,6 +36,12 @@ func (sp *Space) Begin(ctx context.Context, base storage.Txn, o storage.TxnOptio
 	return &Txn{Txn: base, space: sp, own: own, view: v, views: map[storage.View]*view{}, savepoints: map[int]int{}, first: own.Savepoint()}, nil
 }
 
+// SetModes implements storage.Txn. Temporary objects are written to by read-only transactions as well.
+func (t *Txn) SetModes(level storage.Isolation, readOnly bool) {
+	t.Txn.SetModes(level, readOnly)
+	t.own.SetModes(level, false)
+}
+
 // Base returns the transaction of the branches' store, which alone may be used with its Branches.
 func (t *Txn) Base() storage.Txn { return t.Txn }
 
