@@ -82,7 +82,7 @@ func (i *inserter) insert(ctx context.Context, rows []map[string]any) error {
 		sql, params := i.statement(columns, rows[:n])
 		rows = rows[n:]
 		res := &collector{format: i.sess.Format()}
-		if err := execute(ctx, i.sess, sql, res, func(ts []types.OID) ([]types.Encoded, error) { return encodeParams(ts, params) }); err != nil {
+		if err := execute(ctx, i.sess, sql, res, textParams(params)); err != nil {
 			return unplaced(err)
 		}
 		i.out.Rows += res.result.Affected
@@ -188,12 +188,12 @@ func quoted(names []string) string {
 }
 
 // ids are the primary keys of rows: values, or arrays of them.
-func ids(r *session.Relation, rows [][]any) (out []any) {
-	for _, row := range rows {
+func ids(r *session.Relation, rows *api.Rows) (out []any) {
+	for _, row := range rows.All() {
 		if len(r.Key) == 1 {
 			out = append(out, row[0])
 		} else {
-			out = append(out, row)
+			out = append(out, slices.Clone(row))
 		}
 	}
 	return out

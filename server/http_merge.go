@@ -67,10 +67,13 @@ func (a *httpAPI) keepMerge(ctx context.Context, p api.Principal, m api.Merge, o
 	}
 	res, err := a.Call(ctx, p, api.Call{Branch: out.Target, Function: "merge", Args: args})
 	at := slices.Index(res.Columns, "merge_id")
-	if err != nil || at < 0 || len(res.Rows) == 0 {
+	if err != nil || at < 0 || res.Rows.Len() == 0 {
 		return 0
 	}
-	id, _ := res.Rows[0][at].(int64)
+	id, err := strconv.ParseInt(string(res.Rows.First()[at]), 10, 64)
+	if err != nil { // none: nothing waits
+		return 0
+	}
 	return id
 }
 
@@ -97,7 +100,7 @@ func showConflict(sess *session.Session, c *storage.Conflict) api.Conflict {
 	out := api.Conflict{Table: relationName(c.Schema, c.Table), RowID: sess.RowID(*c), Column: c.Column, Type: string(c.Type)}
 	f := sess.Format()
 	if c.Column != "" {
-		out.Base, out.Source, out.Target = jsonValue(c.ColumnType, c.Base, f), jsonValue(c.ColumnType, c.Source, f), jsonValue(c.ColumnType, c.Target, f)
+		out.Base, out.Source, out.Target = asJSON(c.ColumnType, c.Base, f), asJSON(c.ColumnType, c.Source, f), asJSON(c.ColumnType, c.Target, f)
 		return out
 	}
 	out.Base, out.Source, out.Target = rowObject(c, c.BaseCells, f), rowObject(c, c.SourceCells, f), rowObject(c, c.TargetCells, f)
@@ -115,7 +118,7 @@ func rowObject(c *storage.Conflict, cells []types.Datum, f *types.Format) any {
 	row := map[string]any{}
 	for i, col := range c.Columns {
 		if i < len(cells) && !col.Dropped && col.Hidden == "" {
-			row[col.Name] = jsonValue(col.Type, cells[i], f)
+			row[col.Name] = asJSON(col.Type, cells[i], f)
 		}
 	}
 	return row

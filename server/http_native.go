@@ -102,7 +102,7 @@ func (a *httpAPI) Backup(ctx context.Context, p api.Principal, base string, to i
 	}
 	out := &pieces{to: to}
 	out.format = sess.Format()
-	err = execute(ctx, sess, sql, out, func(ts []types.OID) ([]types.Encoded, error) { return encodeParams(ts, params) })
+	err = execute(ctx, sess, sql, out, textParams(params))
 	if err == nil {
 		err = sess.Sync(ctx)
 	}
@@ -166,9 +166,5 @@ func (a *httpAPI) EndSession(ctx context.Context, p api.Principal, pid int, stat
 		sql = "SELECT pg_cancel_backend($1)"
 	}
 	res, err := a.Run(ctx, p, api.Statement{SQL: sql, Params: []any{pid}})
-	if err != nil || len(res.Rows) == 0 {
-		return false, err
-	}
-	ok, _ := res.Rows[0][0].(bool)
-	return ok, nil
+	return err == nil && string(res.Rows.First()[0]) == "true", err
 }

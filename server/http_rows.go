@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/rowandb/rowan/admin/api"
 	"github.com/rowandb/rowan/session"
@@ -40,8 +41,8 @@ func (a *httpAPI) Select(ctx context.Context, p api.Principal, s api.Selection) 
 	if err := execute(ctx, sess, count.SQL(), total, noParams); err != nil {
 		return api.Page{}, count.Locate(err)
 	}
-	n, _ := total.result.Rows[0][0].(int64)
-	return api.Page{Columns: out.result.Columns, Types: out.result.Types, Rows: out.result.Rows, Total: n}, nil
+	n, err := strconv.ParseInt(string(total.result.Rows.First()[0]), 10, 64)
+	return api.Page{Columns: out.result.Columns, Types: out.result.Types, Rows: out.result.Rows, Total: n}, err
 }
 
 // selection is the query for rows of a table, all of them.
@@ -89,28 +90,33 @@ type exporter struct {
 	to    api.RowSink
 	table api.Table
 	text  bool
-	row   []any
+	row   [][]byte
+	made  []byte // what row's values are parts of
 }
 
 // Fields implements vector.Sink.
 func (x *exporter) Fields(fields []vector.Field) error {
-	x.fields, x.row = fields, make([]any, len(fields))
+	x.fields, x.row, x.made = fields, make([][]byte, len(fields)), []byte{} // nil is NULL
 	return x.to.Begin(x.table)
 }
 
 // Rows implements vector.Sink.
 func (x *exporter) Rows(b *vector.Batch) error {
 	for k := range b.Live() {
+		x.made = x.made[:0]
 		for i, col := range b.Cols {
 			d := col.Datum(b.Row(k))
-			switch {
-			case d.Null:
+			if d.Null {
 				x.row[i] = nil
-			case x.text:
-				x.row[i] = types.Text(x.fields[i].Type, d, x.format)
-			default:
-				x.row[i] = jsonValue(x.fields[i].Type, d, x.format)
+				continue
 			}
+			start := len(x.made)
+			if x.text {
+				x.made = types.AppendText(x.made, x.fields[i].Type, d, x.format)
+			} else {
+				x.made = appendJSON(x.made, x.fields[i].Type, d, x.format)
+			}
+			x.row[i] = x.made[start:]
 		}
 		if err := x.to.Row(x.row); err != nil {
 			return err

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgerrcode"
@@ -30,15 +29,19 @@ func (a *httpAPI) Run(ctx context.Context, p api.Principal, st api.Statement) (a
 		return api.Result{}, err
 	}
 	defer sess.Close()
-	res, err := runStatement(ctx, sess, st.SQL, st.Params)
-	if err == nil && transactional[res.Tag] {
-		err = pgerr.New(pgerrcode.FeatureNotSupported, "%s is not supported over HTTP: each request is a transaction of its own", res.Tag)
-	}
-	if err != nil {
+	out := &collector{format: sess.Format()}
+	if err := execute(ctx, sess, st.SQL, out, textParams(st.Params)); err != nil {
 		return api.Result{}, err
 	}
+	res := out.result
+	if transactional[res.Tag] {
+		return api.Result{}, pgerr.New(pgerrcode.FeatureNotSupported, "%s is not supported over HTTP: each request is a transaction of its own", res.Tag)
+	}
 	if st.Explain && res.Columns != nil {
-		res.Plan = explain(ctx, sess, st.SQL, st.Params)
+		res.Plan = sess.PlanText("")
+	}
+	if err := sess.Sync(ctx); err != nil {
+		return api.Result{}, err
 	}
 	res.Elapsed = time.Since(started)
 	return res, nil
@@ -51,7 +54,7 @@ var transactional = map[string]bool{"BEGIN": true, "START TRANSACTION": true, "C
 // runStatement runs one statement with JSON values as its parameters, and ends the implicit transaction.
 func runStatement(ctx context.Context, sess *session.Session, sql string, params []any) (api.Result, error) {
 	out := &collector{format: sess.Format()}
-	err := execute(ctx, sess, sql, out, func(ts []types.OID) ([]types.Encoded, error) { return encodeParams(ts, params) })
+	err := execute(ctx, sess, sql, out, textParams(params))
 	if err == nil {
 		err = sess.Sync(ctx)
 	}
@@ -82,19 +85,4 @@ func execute(ctx context.Context, sess *session.Session, sql string, out vector.
 	}
 	_, err = sess.Execute(ctx, "", 0, out)
 	return err
-}
-
-// explain gives the plan as text; a statement that cannot be explained has none.
-func explain(ctx context.Context, sess *session.Session, sql string, params []any) string {
-	res, err := runStatement(ctx, sess, "EXPLAIN "+sql, params)
-	if err != nil {
-		return ""
-	}
-	var plan strings.Builder
-	for _, r := range res.Rows {
-		if line, ok := r[0].(string); ok {
-			plan.WriteString(line + "\n")
-		}
-	}
-	return plan.String()
 }

@@ -43,6 +43,16 @@ func (s *Session) explain(ctx context.Context, outer *planned, c *command.Explai
 	return textRows(out, []string{"QUERY PLAN"}, rows)
 }
 
+// PlanText describes the plan of a portal as EXPLAIN does, from the plan that the portal has: "" where it is none of a query's.
+func (s *Session) PlanText(portal string) string {
+	p := s.portals[portal]
+	if p == nil || p.plan == nil || p.plan.plan.Root == nil || p.plan.plan.Command != nil {
+		return ""
+	}
+	return physical.Explain(p.plan.plan.Root, physical.ExplainOptions{Costs: true, Params: p.params,
+		Text: func(d types.Datum, t types.Type) string { return types.Text(t, d, &s.settings.format) }})
+}
+
 // explained plans what is to be explained: the statement inside, or the one that an EXECUTE inside names.
 func (s *Session) explained(ctx context.Context, outer *planned, c *command.Explain, params []types.Datum) (*planned, []types.Datum, error) {
 	stmts, err := s.parse(c.Query)

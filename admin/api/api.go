@@ -63,12 +63,12 @@ type Statement struct {
 	Timeout            time.Duration
 }
 
-// Result is a statement's result. Rows holds JSON values.
+// Result is a statement's result. Columns is nil where it returns no rows.
 type Result struct {
 	Tag      string // the command tag without counts, for example CREATE TABLE
 	Columns  []string
 	Types    []string
-	Rows     [][]any
+	Rows     *Rows
 	Affected int64
 	Plan     string
 	Elapsed  time.Duration

@@ -57,7 +57,7 @@ type Selection struct {
 // Page is a part of a table's rows. Total counts all that the filter lets through.
 type Page struct {
 	Columns, Types []string
-	Rows           [][]any
+	Rows           *Rows
 	Total          int64
 }
 
@@ -79,10 +79,11 @@ type Inserted struct {
 	Created bool // the table was made
 }
 
-// RowSink takes a table's rows one after another. An error ends them. Values hold until the next call.
+// RowSink takes a table's rows one after another: values as texts, nil being NULL. An error ends them. Values hold until the
+// next call.
 type RowSink interface {
 	Begin(Table) error
-	Row(values []any) error
+	Row(values [][]byte) error
 }
 
 // Tables are the tables of a branch, and their rows.
@@ -91,7 +92,7 @@ type Tables interface {
 	Table(ctx context.Context, p Principal, branch, table string) (Table, error)
 	Select(ctx context.Context, p Principal, s Selection) (Page, error)
 	// Export gives all rows of a selection to a sink as they are read; its Columns, Limit and Offset do not count. Values are
-	// JSON values, or for a text PostgreSQL's texts and nil.
+	// JSON, or for text PostgreSQL's texts.
 	Export(ctx context.Context, p Principal, s Selection, text bool, to RowSink) error
 	// Definition is the statement that makes a table.
 	Definition(t NewTable) (string, error)

@@ -139,39 +139,3 @@ func (m merged) message() string {
 	}
 	return m.Target + " has all of " + m.Source
 }
-
-type typedColumn struct {
-	Name string `json:"name"`
-	Type string `json:"type"`
-}
-
-type resultFlat struct {
-	Columns any    `json:"columns"`
-	Types   any    `json:"column_types"`
-	Rows    any    `json:"rows"`
-	Count   int64  `json:"row_count"`
-	Changed int64  `json:"rows_affected"`
-	Plan    string `json:"execution_plan"`
-	Elapsed int64  `json:"execution_time_ms"`
-}
-
-func (r result) flat() any {
-	out := resultFlat{Columns: r.Columns, Types: r.Types, Rows: r.Rows, Count: r.Count, Changed: r.Count, Plan: r.Plan, Elapsed: r.Elapsed}
-	if r.typed {
-		columns := []typedColumn{}
-		for i, name := range r.Columns {
-			columns = append(columns, typedColumn{name, r.Types[i]})
-		}
-		out.Columns = columns
-		return out
-	}
-	rows := make([]map[string]any, len(r.Rows))
-	for i, values := range r.Rows {
-		rows[i] = make(map[string]any, len(values))
-		for k, v := range values {
-			rows[i][r.Columns[k]] = v
-		}
-	}
-	out.Rows = rows
-	return out
-}

@@ -8,9 +8,17 @@ import (
 
 type dataPage struct {
 	Columns    []string   `json:"columns"`
-	Rows       [][]any    `json:"rows"`
+	Rows       *api.Rows  `json:"rows"`
 	Pagination pagination `json:"pagination"`
 }
+
+func (p dataPage) data(f *fields) {
+	f.put("columns", p.Columns)
+	f.arrays("rows", p.Rows)
+	f.put("pagination", p.Pagination)
+}
+
+func (p dataPage) top(f *fields) { p.data(f) }
 
 func (d *Dialect) read(c *web.Call) (any, error) {
 	point, err := pointIn(c)
@@ -26,9 +34,6 @@ func (d *Dialect) read(c *web.Call) (any, error) {
 		Columns: columns, Filter: c.Text("filter"), OrderBy: c.Text("order_by"), Limit: limit, Offset: (page - 1) * limit})
 	if err != nil {
 		return nil, err
-	}
-	if res.Rows == nil {
-		res.Rows = [][]any{}
 	}
 	return dataPage{res.Columns, res.Rows, paginate(page, limit, int(res.Total))}, nil
 }

@@ -7,12 +7,14 @@
 package helios
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"maps"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgerrcode"
 	"go.uber.org/zap"
@@ -43,34 +45,34 @@ func New(s api.Services, a *auth.Authenticator, log *zap.Logger) *Dialect {
 // Authenticate implements web.Dialect.
 func (d *Dialect) Authenticate(r *http.Request) (api.Principal, error) { return d.auth.Find(r) }
 
-// flat is implemented by answers whose top level is not simply what data holds.
-type flat interface{ flat() any }
-
 // OK implements web.Dialect: the specification's envelope, and what client libraries read beside it.
 func (d *Dialect) OK(c *web.Call, status int, data any) {
-	body, err := encode(data)
-	top := body
-	if f, ok := data.(flat); ok && err == nil {
-		top, err = encode(f.flat())
-	}
+	body, top, err := parts(data)
 	if err != nil {
 		d.Fail(c.Writer, c.Request, c, err)
 		return
 	}
-	var out bytes.Buffer
-	out.WriteString(`{"success":true,"data":`)
-	out.Write(body)
-	meta, _ := encode(map[string]any{"request_id": web.ID(c.Request), "execution_time_ms": web.Elapsed(c.Request)})
-	out.WriteString(`,"meta":`)
-	out.Write(meta)
-	if len(top) > 2 && top[0] == '{' {
-		out.WriteByte(',')
-		out.Write(top[1 : len(top)-1])
-	}
-	out.WriteString("}\n")
 	c.Writer.Header().Set("Content-Type", "application/json; charset=utf-8")
 	c.Writer.WriteHeader(status)
-	_, _ = c.Writer.Write(out.Bytes()) // the client may have gone
+	out := writers.Get().(*bufio.Writer)
+	defer writers.Put(out)
+	out.Reset(c.Writer)
+	_, _ = out.WriteString(`{"success":true,"data":{`) // an error stays with the writer until Flush
+	body(&fields{w: out})
+	_, _ = out.WriteString(`},"meta":`) // as above
+	meta, _ := encode(meta{web.ID(c.Request), web.Elapsed(c.Request)})
+	_, _ = out.Write(meta)        // as above
+	top(&fields{w: out, n: 1})    // behind meta
+	_, _ = out.WriteString("}\n") // as above
+	_ = out.Flush()               // the client may have gone
+}
+
+// writers are for answers, large ones among them, which go out in pieces.
+var writers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 16<<10) }}
+
+type meta struct {
+	ID      string `json:"request_id"`
+	Elapsed int64  `json:"execution_time_ms"`
 }
 
 func encode(v any) ([]byte, error) {

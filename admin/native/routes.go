@@ -1,6 +1,7 @@
 package native
 
 import (
+	"encoding/json"
 	"math"
 	"net/http"
 	"slices"
@@ -164,12 +165,13 @@ func (d *Dialect) call(c *web.Call, o *operation, f api.Function, in map[string]
 	case err != nil:
 		return nil, err
 	case o.keys != nil:
-		if len(res.Rows) == 0 {
+		row := res.Rows.First()
+		if row == nil {
 			return nil, web.Missing("NOT_FOUND", "there is no %s %q", o.what, call.Value)
 		}
-		return object(res.Columns, res.Rows[0]), nil
+		return object(res.Columns, row), nil
 	case call.Limit > 0:
-		return page(res, call.Limit-1), nil
+		return page(res, 0, call.Limit-1), nil
 	}
 	return show(f.Set, res), nil
 }
@@ -181,34 +183,35 @@ func (o *operation) named() string {
 	return names[len(names)-1]
 }
 
-// page shows rows of which there may be one too many.
-func page(res api.Result, limit int) any {
-	more := len(res.Rows) > limit
-	if more {
-		res.Rows = res.Rows[:limit]
-	}
-	out := show(true, res).(map[string]any)
-	out["has_more"] = more
-	return out
+// page shows so many rows, and whether there are more.
+func page(res api.Result, offset, limit int) any {
+	return map[string]any{"items": objects(res, offset, limit), "has_more": res.Rows.Len() > offset+limit}
 }
 
 // show makes rows objects; a function that returns one value has it alone.
 func show(set bool, res api.Result) any {
 	if !set {
 		var v any
-		if len(res.Rows) == 1 && len(res.Rows[0]) == 1 {
-			v = res.Rows[0][0]
+		if row := res.Rows.First(); res.Rows.Len() == 1 && len(row) == 1 {
+			v = row[0]
 		}
 		return map[string]any{"result": v}
 	}
-	items := make([]map[string]any, len(res.Rows))
-	for i, row := range res.Rows {
-		items[i] = object(res.Columns, row)
-	}
-	return map[string]any{"items": items}
+	return map[string]any{"items": objects(res, 0, res.Rows.Len())}
 }
 
-func object(columns []string, row []any) map[string]any {
+// objects makes objects of some of the rows.
+func objects(res api.Result, offset, limit int) []map[string]any {
+	items := make([]map[string]any, 0, max(min(res.Rows.Len()-offset, limit), 0))
+	for i, row := range res.Rows.All() {
+		if i >= offset && i-offset < limit {
+			items = append(items, object(res.Columns, row))
+		}
+	}
+	return items
+}
+
+func object(columns []string, row []json.RawMessage) map[string]any {
 	out := make(map[string]any, len(row))
 	for k, v := range row {
 		out[columns[k]] = v
@@ -284,9 +287,7 @@ func (d *Dialect) listRoutes() []web.Route {
 			Examples: []web.Example{{}},
 			Handler: web.Plain(func(c *web.Call) (any, error) {
 				res, err := d.native.ListAll(c.Context(), c.Principal, l)
-				limit, offset := c.Int("limit"), min(c.Int("offset"), len(res.Rows))
-				res.Rows = res.Rows[offset:]
-				return page(res, limit), err
+				return page(res, c.Int("offset"), c.Int("limit")), err
 			})}
 	}
 	named := map[string]any{"type": "object", "required": []any{"name"}, "properties": map[string]any{"name": map[string]any{"type": "string"}}}

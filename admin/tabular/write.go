@@ -50,29 +50,44 @@ type csvWriter struct{ out *bufio.Writer }
 
 // Begin implements api.RowSink: it writes the names of the columns.
 func (w *csvWriter) Begin(t api.Table) error {
-	names := make([]any, len(t.Columns))
+	names := make([][]byte, len(t.Columns))
 	for i, c := range t.Columns {
-		names[i] = c.Name
+		names[i] = []byte(c.Name)
 	}
 	return w.Row(names)
 }
 
 // Row implements api.RowSink.
-func (w *csvWriter) Row(values []any) error {
+func (w *csvWriter) Row(values [][]byte) error {
 	for i, v := range values {
 		if i > 0 {
 			_ = w.out.WriteByte(',') // an error stays with the writer until Flush
 		}
-		text, ok := v.(string)
 		switch {
-		case !ok: // NULL
-		case text == "" || text == `\.` || strings.ContainsAny(text, ",\"\r\n"):
-			_, _ = w.out.WriteString(`"` + strings.ReplaceAll(text, `"`, `""`) + `"`) // as above
+		case v == nil:
+		case len(v) == 0 || string(v) == `\.` || bytes.ContainsAny(v, ",\"\r\n"):
+			writeQuoted(w.out, v, '"')
 		default:
-			_, _ = w.out.WriteString(text) // as above
+			_, _ = w.out.Write(v) // as above
 		}
 	}
 	return w.out.WriteByte('\n')
+}
+
+// writeQuoted writes a text between quotes, doubling those within. An error stays with the writer until Flush.
+func writeQuoted(w *bufio.Writer, text []byte, quote byte) {
+	_ = w.WriteByte(quote)
+	for {
+		i := bytes.IndexByte(text, quote)
+		if i < 0 {
+			break
+		}
+		_, _ = w.Write(text[:i+1])
+		_ = w.WriteByte(quote)
+		text = text[i+1:]
+	}
+	_, _ = w.Write(text)
+	_ = w.WriteByte(quote)
 }
 
 // Close implements Writer.
@@ -80,11 +95,10 @@ func (w *csvWriter) Close() error { return w.out.Flush() }
 
 // jsonWriter writes objects: an array of them, or a line each.
 type jsonWriter struct {
-	out    *bufio.Writer
-	lines  bool
-	names  [][]byte
-	rows   int
-	buffer bytes.Buffer
+	out   *bufio.Writer
+	lines bool
+	names [][]byte
+	rows  int
 }
 
 // Begin implements api.RowSink.
@@ -103,31 +117,29 @@ func (w *jsonWriter) Begin(t api.Table) error {
 }
 
 // Row implements api.RowSink.
-func (w *jsonWriter) Row(values []any) error {
-	w.buffer.Reset()
+func (w *jsonWriter) Row(values [][]byte) error {
 	if w.rows++; !w.lines && w.rows > 1 {
-		w.buffer.WriteString(",\n")
+		_, _ = w.out.WriteString(",\n") // an error stays with the writer until Flush
 	}
-	w.buffer.WriteByte('{')
-	enc := json.NewEncoder(&w.buffer)
-	enc.SetEscapeHTML(false)
+	_ = w.out.WriteByte('{') // as above
 	for i, v := range values {
 		if i > 0 {
-			w.buffer.WriteByte(',')
+			_ = w.out.WriteByte(',') // as above
 		}
-		w.buffer.Write(w.names[i])
-		if err := enc.Encode(v); err != nil {
-			return err
+		if v == nil {
+			v = null
 		}
-		w.buffer.Truncate(w.buffer.Len() - 1) // the line's end that Encode writes
+		_, _ = w.out.Write(w.names[i]) // as above
+		_, _ = w.out.Write(v)          // as above
 	}
-	w.buffer.WriteByte('}')
 	if w.lines {
-		w.buffer.WriteByte('\n')
+		_, err := w.out.WriteString("}\n")
+		return err
 	}
-	_, err := w.out.Write(w.buffer.Bytes())
-	return err
+	return w.out.WriteByte('}')
 }
+
+var null = []byte("null")
 
 // Close implements Writer.
 func (w *jsonWriter) Close() error {
@@ -165,7 +177,7 @@ func (w *sqlWriter) Begin(t api.Table) error {
 }
 
 // Row implements api.RowSink.
-func (w *sqlWriter) Row(values []any) error {
+func (w *sqlWriter) Row(values [][]byte) error {
 	switch {
 	case w.rows%rowsPerInsert > 0:
 		_, _ = w.out.WriteString(",\n") // an error stays with the writer until Flush
@@ -180,21 +192,17 @@ func (w *sqlWriter) Row(values []any) error {
 		if w.skip[i] {
 			continue
 		}
-		_, _ = w.out.WriteString(before + w.literal(i, v)) // as above
-		before = ", "
+		_, _ = w.out.WriteString(before) // as above
+		switch before = ", "; {
+		case v == nil:
+			_, _ = w.out.WriteString("NULL") // as above
+		case w.bare[i]:
+			_, _ = w.out.Write(v) // as above
+		default:
+			writeQuoted(w.out, v, '\'')
+		}
 	}
 	return w.out.WriteByte(')')
-}
-
-func (w *sqlWriter) literal(column int, v any) string {
-	text, ok := v.(string)
-	switch {
-	case !ok:
-		return "NULL"
-	case w.bare[column]:
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
 }
 
 // Close implements Writer.
