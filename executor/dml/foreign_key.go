@@ -52,6 +52,16 @@ func (referential) Concerns(ctx context.Context, env *op.Env, t *catalog.Table, 
 	return false, nil
 }
 
+// heldColumns are the columns of a table whose values in new rows the constraints are about that look at other rows.
+func heldColumns(t *catalog.Table) (out []catalog.ColumnID) {
+	for _, k := range t.Constraints {
+		if k.Kind == catalog.ForeignKey || deferrableKey(k) {
+			out = append(out, k.Columns...)
+		}
+	}
+	return out
+}
+
 func (r referential) AfterInsert(ctx context.Context, env *op.Env, c Change) error {
 	return r.referring(ctx, env, c)
 }

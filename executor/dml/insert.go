@@ -31,7 +31,7 @@ func NewInsert(n *physical.Insert, env *op.Env) (op.Operator, error) {
 		if x.conflict, err = newConflict(x, env); err != nil {
 			return nil, err
 		}
-		w.changed = n.Conflict.Changed
+		w.changed = append(heldColumns(n.Table), n.Conflict.Changed...) // rows that are inserted have all columns
 		if w.returning != nil {
 			w.held = &inOrder{rows: w.newReturned(n.Returning), vecs: make([]vector.Vector, len(n.Returning))}
 		}
