@@ -171,7 +171,7 @@ func sameRows(a, b *vcTable) bool {
 		}
 		for i := range a.columns {
 			c := &a.columns[i]
-			if !c.dropped && a.value(c, r) != b.value(c, q) {
+			if !c.dropped && a.value(c, r) != b.valueOf(c, q) {
 				return false
 			}
 		}

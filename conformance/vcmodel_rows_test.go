@@ -59,8 +59,14 @@ func (p *vcPicker) columns(b, s, t *vcTable) (out []vcColumn) {
 			out = append(out, *y)
 		case x != nil:
 			out = append(out, p.column(*x, *y, c))
+		case y.dropped:
+			out = append(out, c)
+		case c.dropped: // it comes back
+			out = append(out, *y)
 		default:
-			p.clashes = append(p.clashes, "both sides added column "+c.name)
+			if p.clashes = append(p.clashes, "both sides added column "+c.name); p.source && y.typ == c.typ {
+				c = *y
+			}
 			out = append(out, c)
 		}
 	}
@@ -177,15 +183,10 @@ func (m *vcMerge) rows(into, base, source, target *vcTable) {
 	if !all && into.space != source.space && !m.mergeable(into, base, source) {
 		return
 	}
-	for i := range into.columns { // what rows had in a column that comes back may be there as it was
-		if c := &into.columns[i]; !c.dropped && target != nil && target.live(c.id) == nil && (target.column(c.id) != nil || base != nil && base.column(c.id) != nil && base.live(c.id) == nil) {
-			m.refuse("a column comes back")
-		}
-	}
-	if base != nil && into.space == source.space && base.space != into.space && base.column(base.key()).typ != into.column(into.key()).typ && !sameRows(source, target) {
+	if base != nil && into.space == source.space && base.space != into.space && base.column(base.key()).typ != into.column(into.key()).typ && (target == nil || !sameRows(source, target)) {
 		m.refuse("the rows of both sides have other keys than those of the base")
 	}
-	m.revived = m.revived || all && target != nil && !into.keyed // rows without a key are others once they are rewritten
+	m.revived = m.revived || all && target != nil && (!into.keyed || target.column(target.key()).typ != into.column(into.key()).typ) // rows without a key, or with one of another type, are others once they are rewritten
 	rows := map[int]vcRow{}
 	for _, k := range slices.Sorted(maps.Keys(keys)) {
 		before, was := t.row(k)
@@ -219,7 +220,7 @@ func (m *vcMerge) mergeable(into, base, source *vcTable) bool {
 		s := source.live(c.id)
 		fits = fits && (c.dropped || s == nil || c.typ != "integer" || s.typ != "bigint")
 	}
-	if base == nil || into.keyed && fits && key(base) == key(into) && key(source) == key(into) || sameRows(base, source) {
+	if base == nil || into.keyed && fits && key(base) == key(into) && key(source) == key(into) || sameRows(source, base) {
 		return true
 	}
 	if side, _ := m.decide(vcConflict{table: into.name, kind: "schema: its rows were rewritten on the target, and changed on the source"}); side != vcTarget {

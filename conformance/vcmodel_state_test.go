@@ -100,6 +100,14 @@ func (t *vcTable) value(c *vcColumn, r vcRow) string {
 	return c.missing
 }
 
+// valueOf is what a row has in a column that another version of the table has.
+func (t *vcTable) valueOf(c *vcColumn, r vcRow) string {
+	if own := t.live(c.id); own != nil {
+		return t.value(own, r)
+	}
+	return c.missing
+}
+
 func double(v string) string {
 	n, err := strconv.Atoi(v)
 	if err != nil {

@@ -45,14 +45,22 @@ func (t *tableMerge) touched(ctx context.Context) (diff.Keys, error) {
 // revives reports whether the merge brings a column of a table back that was dropped: rows have values in it without having
 // been written since, and rows of the target that have been written have lost theirs.
 func (m *merger) revives(id catalog.OID) bool {
-	b, s := m.base.table(id), m.ids.table(m.source, id)
+	s := m.ids.table(m.source, id)
 	into, ok := m.target.Catalog().Object(id).(*catalog.Table)
-	if b == nil || s == nil || !ok {
+	if s == nil || !ok {
 		return false
 	}
+	was, _ := m.was.Object(id).(*catalog.Table)
+	dropped := func(t *catalog.Table, id catalog.ColumnID) bool {
+		if t == nil {
+			return false
+		}
+		c := t.ColumnByID(id)
+		return c != nil && c.Dropped
+	}
+	b := m.base.table(id)
 	return slices.ContainsFunc(into.Columns, func(c catalog.Column) bool {
-		x := b.ColumnByID(c.ID)
-		return !c.Dropped && x != nil && x.Dropped && live(s, c.ID)
+		return !c.Dropped && live(s, c.ID) && (dropped(b, c.ID) || dropped(was, c.ID))
 	})
 }
 
@@ -62,16 +70,7 @@ func (t *tableMerge) adopt(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer keys.Close()
-	for {
-		list, err := keys.Next(ctx, chunk)
-		if err != nil || len(list) == 0 {
-			return err
-		}
-		if err := t.adoptRows(ctx, list); err != nil {
-			return err
-		}
-	}
+	return eachChunk(ctx, keys, func(list []string) (bool, error) { return false, t.adoptRows(ctx, list) })
 }
 
 func (t *tableMerge) adoptRows(ctx context.Context, keys []string) error {

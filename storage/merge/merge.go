@@ -64,6 +64,29 @@ func (d Differ) Changed(ctx context.Context, tx storage.Txn, from, to storage.Vi
 	if err != nil {
 		return nil, err
 	}
+	list, err := changedTables(ctx, h, from, to)
+	if err != nil {
+		return nil, err
+	}
+	var out []catalog.OID
+	for _, id := range list {
+		if id < firstUser {
+			continue
+		}
+		differs, err := d.differs(ctx, h, from, to, id)
+		if err != nil {
+			return nil, err
+		}
+		if differs {
+			out = append(out, id)
+		}
+	}
+	return out, nil
+}
+
+// changedTables lists the tables whose rows may differ between two views: those that history names, and those whose rows lie
+// elsewhere, none of which need have been written.
+func changedTables(ctx context.Context, h diff.History, from, to storage.View) ([]catalog.OID, error) {
 	list, err := h.ChangedTables(ctx, from, to)
 	if err != nil {
 		return nil, err
@@ -78,20 +101,7 @@ func (d Differ) Changed(ctx context.Context, tx storage.Txn, from, to storage.Vi
 		}
 	}
 	slices.Sort(list)
-	var out []catalog.OID
-	for _, id := range slices.Compact(list) {
-		if id < firstUser {
-			continue
-		}
-		differs, err := d.differs(ctx, h, from, to, id)
-		if err != nil {
-			return nil, err
-		}
-		if differs {
-			out = append(out, id)
-		}
-	}
-	return out, nil
+	return slices.Compact(list), nil
 }
 
 // replaced reports whether a table's rows are not, or no longer, where they were: it was made, dropped, emptied or rewritten.
@@ -317,7 +327,7 @@ func (m *merger) sequences() {
 
 // changedTables lists the tables whose rows differ between base and a view; what the server keeps for itself does not count.
 func (m *merger) changedTables(ctx context.Context, to storage.View) ([]catalog.OID, error) {
-	list, err := m.base.changed(func(from storage.View) ([]catalog.OID, error) { return m.tx.ChangedTables(ctx, from, to) })
+	list, err := m.base.changed(func(from storage.View) ([]catalog.OID, error) { return changedTables(ctx, m.tx, from, to) })
 	return slices.DeleteFunc(list, func(id catalog.OID) bool { return id < firstUser }), err
 }
 

@@ -130,16 +130,7 @@ func (m *merger) eachChanged(ctx context.Context, id catalog.OID, f func(keys []
 	if err != nil {
 		return err
 	}
-	defer keys.Close()
-	for {
-		list, err := keys.Next(ctx, chunk)
-		if err != nil || len(list) == 0 {
-			return err
-		}
-		if err := f(list); err != nil {
-			return err
-		}
-	}
+	return eachChunk(ctx, keys, func(list []string) (bool, error) { return false, f(list) })
 }
 
 // allColumns reads rows with all columns of t, hidden ones empty; rows that the merge wrote, which it has checked, are

@@ -125,21 +125,15 @@ func (m *merger) renumberTable(ctx context.Context, id catalog.OID) (bool, error
 	if err != nil {
 		return false, err
 	}
-	defer keys.Close()
 	t.openReaders()
 	defer t.readers.close()
 	found := false
-	for {
-		list, err := keys.Next(ctx, chunk)
-		if err != nil || len(list) == 0 {
-			return found, err
-		}
+	err = eachChunk(ctx, keys, func(list []string) (bool, error) {
 		more, err := t.renumberBatch(ctx, list, gens)
-		if err != nil {
-			return found, err
-		}
 		found = found || more
-	}
+		return false, err
+	})
+	return found, err
 }
 
 // renumberBatch finds the rows with given keys that need others.

@@ -19,6 +19,9 @@ func (t *tableMerge) row(ctx context.Context, key string, base, source, target r
 	case base.unclear:
 		return t.unclear(ctx, key, source, target)
 	case base.there() && source.there() && t.sameRow(base, source):
+		if t.gaining && target.there() {
+			t.gain(key, source, target)
+		}
 	case !base.there() && !source.there():
 	case !base.there():
 		return t.inserted(ctx, key, source, target)
@@ -124,6 +127,10 @@ func (t *tableMerge) cells(ctx context.Context, key string, base, source, target
 		s, inSource := source.cell(i)
 		v := t.value(target, i)
 		merged[i] = v
+		if t.gained[i] && inSource { // the target has at most what it had before it dropped the column
+			merged[i], changed = s, changed || c.Generated == "" && !diff.Same(s, v)
+			continue
+		}
 		if !inSource || c.Generated != "" || c.Merge == "" && diff.Same(s, v) {
 			continue
 		}

@@ -72,6 +72,13 @@ func (m *merger) lost(ctx context.Context) error {
 		if !ok1 || !ok2 || m.target.Catalog().Object(id) != nil || !same(b, s) {
 			continue
 		}
+		changed, err := m.rowsDiffer(ctx, m.base, m.source, b)
+		if err != nil {
+			return err
+		}
+		if !changed {
+			continue
+		}
 		if err := m.contradiction(ctx, s, "its rows were changed on the source, and it was dropped on the target", s); err != nil {
 			return err
 		}

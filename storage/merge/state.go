@@ -126,51 +126,6 @@ func (m *merger) candidates(ctx context.Context, s *state, to storage.View, id c
 	return out, nil
 }
 
-// rowsDiffer reports whether the rows that a table had where a state has it are others in a view. That they were written since
-// does not say so: what came by a merge was.
-func (m *merger) rowsDiffer(ctx context.Context, s *state, to storage.View, table *catalog.Table) (bool, error) {
-	t := &tableMerge{merger: m, source: m.ids.table(to, table.OID), own: m.ids.ownTable(to, table.OID), into: table}
-	t.prepare()
-	if t.recodes() != "" {
-		return true, nil
-	}
-	t.readers.base = map[storage.View]*diff.Reader{}
-	defer t.readers.close()
-	keys, err := m.candidates(ctx, s, to, table.OID)
-	if err != nil {
-		return false, err
-	}
-	defer keys.Close()
-	for {
-		list, err := keys.Next(ctx, chunk)
-		if err != nil || len(list) == 0 {
-			return false, err
-		}
-		if differ, err := t.differ(ctx, s, to, list); differ || err != nil {
-			return true, err
-		}
-	}
-}
-
-func (t *tableMerge) differ(ctx context.Context, s *state, to storage.View, keys []string) (bool, error) {
-	bases, err := t.baseRows(ctx, s, keys)
-	if err != nil {
-		return false, err
-	}
-	rows, err := diff.Fetch(ctx, t.tx, to, t.own, ids(t.own), keys)
-	if err != nil {
-		return false, err
-	}
-	t.recode.apply(rows, t.own)
-	t.follow(t.numbersOf(to), t.source, rows, keys)
-	for k, r := range rowsOf(rows, t.fromSource) {
-		if b := bases[k]; b.unclear || b.there() != r.there() || b.there() && !t.sameRow(b, r) {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
 type noKeys struct{}
 
 func (noKeys) Next(context.Context, int) ([]string, error) { return nil, nil }

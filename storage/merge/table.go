@@ -26,6 +26,7 @@ type tableMerge struct {
 	fresh        bool           // that is so
 	adopted      bool           // the target takes the source's rows in place of its own, which lie elsewhere
 	filled       bool           // it has indexes that are yet to be filled
+	loose        bool           // rows are only compared: values of a wider type count as those of a narrower one
 	gather       bool           // removals of all rows are written before anything else
 	policies     bool           // a column has a merge policy
 	recode       recoder        // of values of enums whose labels have other keys on other sides
@@ -36,6 +37,7 @@ type tableMerge struct {
 	stored                 []*catalog.Column
 	missing                []types.Datum // what rows without a stored column have in it
 	gained                 []bool        // stored columns that the target gets by this merge
+	gaining                bool          // there are some
 	fromSource, fromTarget []int         // for each stored column, its position in what was fetched, -1: not there
 	cellBuf                []types.Datum
 
@@ -191,6 +193,7 @@ func (t *tableMerge) prepare() {
 			t.stored = append(t.stored, c)
 			t.missing = append(t.missing, diff.Missing(c))
 			t.gained = append(t.gained, was != nil && !slices.ContainsFunc(was.Live(), func(x *catalog.Column) bool { return x.ID == c.ID }))
+			t.gaining = t.gaining || t.gained[len(t.gained)-1]
 			t.policies = t.policies || c.Merge != ""
 		}
 	}
@@ -210,7 +213,9 @@ func (t *tableMerge) positions(x *catalog.Table) []int {
 		if x == nil {
 			continue
 		}
-		out[i] = slices.IndexFunc(x.Live(), func(y *catalog.Column) bool { return y.ID == c.ID && fits(y.TypeOID, c.TypeOID) })
+		out[i] = slices.IndexFunc(x.Live(), func(y *catalog.Column) bool {
+			return y.ID == c.ID && (fits(y.TypeOID, c.TypeOID) || t.loose && fits(c.TypeOID, y.TypeOID))
+		})
 	}
 	return out
 }
@@ -268,13 +273,8 @@ func (t *tableMerge) rewritten(ctx context.Context) error {
 			return err
 		}
 	}
-	keys, err := t.candidates(ctx, t.merger.base, t.merger.source, t.into.OID)
-	if err != nil {
-		return err
-	}
-	defer keys.Close()
-	list, err := keys.Next(ctx, 1)
-	if err != nil || len(list) == 0 {
+	changed, err := t.rowsDiffer(ctx, t.merger.base, t.merger.source, t.source)
+	if err != nil || !changed {
 		return err
 	}
 	const what = "its rows were rewritten on the target, and changed on the source"

@@ -116,15 +116,18 @@ func bodyOf(o catalog.Object) catalog.Object {
 // mergeTable merges a table that both sides changed: columns by id, indexes and constraints by OID, the rest field by
 // field. The source has its rows where the base had them.
 func mergeTable(base, source, target *catalog.Table, p *picker) *catalog.Table {
+	if base.Rows != target.Rows { // what older rows have in a column is written into rows that are rewritten
+		base, source = sameMissing(base, target), sameMissing(source, target)
+	}
 	source, target = withoutNamesakes(base, source, target, p)
 	out := *target
 	out.Header = mergeHeader(base.Header, source.Header, target.Header, p)
 	out.Columns = mergeList(base.Columns, source.Columns, target.Columns, func(c catalog.Column) uint32 { return c.ID },
-		part[catalog.Column]{mergeColumn, func(c catalog.Column) string { return "column " + types.QuoteIdent(c.Name) }}, p)
+		part[catalog.Column]{each: mergeColumn, made: madeColumn, name: func(c catalog.Column) string { return "column " + types.QuoteIdent(c.Name) }}, p)
 	out.Indexes = mergeList(base.Indexes, source.Indexes, target.Indexes, func(x *catalog.Index) uint32 { return x.OID },
-		part[*catalog.Index]{mergeIndex, func(x *catalog.Index) string { return "index " + types.QuoteIdent(x.Name) }}, p)
+		part[*catalog.Index]{each: mergeIndex, name: func(x *catalog.Index) string { return "index " + types.QuoteIdent(x.Name) }}, p)
 	out.Constraints = mergeList(base.Constraints, source.Constraints, target.Constraints, func(c *catalog.Constraint) uint32 { return c.OID },
-		part[*catalog.Constraint]{mergeConstraint, func(c *catalog.Constraint) string { return "constraint " + types.QuoteIdent(c.Name) }}, p)
+		part[*catalog.Constraint]{each: mergeConstraint, name: func(c *catalog.Constraint) string { return "constraint " + types.QuoteIdent(c.Name) }}, p)
 	out.Options = pick("the options", base.Options, source.Options, target.Options, p)
 	out.RowSecurity = pick("row security", base.RowSecurity, source.RowSecurity, target.RowSecurity, p)
 	out.ForceRLS = pick("row security", base.ForceRLS, source.ForceRLS, target.ForceRLS, p)
@@ -161,9 +164,11 @@ func pick[T any](what string, b, s, t T, p *picker) T {
 	return t
 }
 
-// part is what mergeList needs to know of parts: how one that both sides changed is merged, and what it is called.
+// part is what mergeList needs to know of parts: how one that both sides changed is merged, and one that both have and the
+// base does not (nil: what differs does not matter), and what it is called.
 type part[T any] struct {
 	each func(b, s, t T, p *picker) T
+	made func(s, t T, p *picker) T
 	name func(T) string
 }
 
@@ -194,7 +199,9 @@ func mergeList[T any](base, source, target []T, id func(T) uint32, kind part[T],
 			out = append(out, s)
 		case inBase:
 			out = append(out, kind.each(b, s, t, p))
-		default: // made on both sides, and one: what differs does not matter
+		case kind.made != nil:
+			out = append(out, kind.made(s, t, p))
+		default:
 			out = append(out, t)
 		}
 	}
@@ -283,6 +290,39 @@ func mergeColumn(b, s, t catalog.Column, p *picker) catalog.Column {
 	t.Merge = pick("the merge policy", b.Merge, s.Merge, t.Merge, p)
 	t.ACL = pick("the privileges", b.ACL, s.ACL, t.ACL, p)
 	return t
+}
+
+// madeColumn merges a column that both sides have and the base does not: twins, and one of which a part of its history is
+// brought, or taken back. One that the source has, and the target has no longer, comes back.
+func madeColumn(s, t catalog.Column, p *picker) catalog.Column {
+	var d difference
+	switch d.column(&s, &t); {
+	case s.Dropped:
+		return t
+	case t.Dropped:
+		s.Num = t.Num
+		return s
+	case len(d.list) == 0 && s.Name == t.Name:
+		return t
+	}
+	d.field("the name", s.Name, t.Name)
+	if p.clashed(added("column", t.Name, &d)); p.source && s.TypeOID == t.TypeOID && s.Mod == t.Mod {
+		s.Num, s.HasMiss, s.Missing = t.Num, t.HasMiss, t.Missing
+		return s
+	}
+	return t
+}
+
+// sameMissing is a table that says as another does what older rows have in its columns.
+func sameMissing(t, as *catalog.Table) *catalog.Table {
+	out := *t
+	out.Columns = slices.Clone(t.Columns)
+	for i := range out.Columns {
+		if c := as.ColumnByID(out.Columns[i].ID); c != nil {
+			out.Columns[i].HasMiss, out.Columns[i].Missing = c.HasMiss, c.Missing
+		}
+	}
+	return &out
 }
 
 // choose is pick for values that can be compared.
