@@ -48,7 +48,7 @@ func (o *Offline) start(ctx context.Context, key []byte) (err error) {
 		Dir: o.dir.file(storeDir), TempDir: o.dir.file(tempDir), Trust: true, Memory: MemorySmall, Log: zap.NewNop(), Key: key,
 	})
 	if err != nil {
-		return fmt.Errorf("cannot open the store in %s: %w", o.dir.path, err)
+		return openError(o.dir.path, err)
 	}
 	if o.Host, err = os.MkdirTemp("", "rowan-"); err != nil { // only its owner may enter it
 		return err

@@ -188,6 +188,11 @@ func TestRefusals(t *testing.T) {
 		{"taken HTTP port", func(c *Config) { c.HTTPAddr = taken.Addr().String() }, false, "the port is taken; choose another with --http-addr"},
 		{"not ours", func(c *Config) { write(t, c.DataDir, "precious", "") }, false, "not made by Rowan"},
 		{"of the future", func(c *Config) { write(t, c.DataDir, markerFile, "rowan 9\n") }, false, `has the format "rowan 9"`},
+		{"without its store", func(c *Config) { write(t, c.DataDir, markerFile, dirFormat) }, false, "store: it is missing. rowan check"},
+		{"without the list of its files", func(c *Config) {
+			write(t, c.DataDir, markerFile, dirFormat)
+			write(t, filepath.Join(c.DataDir, storeDir), "000001.sst", "precious")
+		}, false, "MANIFEST: it is missing. rowan check"},
 		{"a file", func(c *Config) { c.DataDir = filepath.Join(write(t, c.DataDir, "f", ""), "f") }, false, "cannot make the data directory"},
 		{"profiles for all", func(c *Config) { c.PprofAddr = "0.0.0.0:0" }, true, "--pprof-addr must be a loopback address"},
 		{"damaged", func(c *Config) { c.Open = openDamaged }, false, "cannot open the store in"},
@@ -219,6 +224,15 @@ func write(t *testing.T, dir, name, content string) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// TestKilledAtFirst wants a directory that a first start had only begun to make to be taken all the same.
+func TestKilledAtFirst(t *testing.T) {
+	cfg := config(t, &bytes.Buffer{})
+	if err := os.MkdirAll(filepath.Join(cfg.DataDir, storeDir), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	stop(t, start(t, cfg))
 }
 
 // TestLock wants a second server on the same directory to be refused, and the directory to be free afterwards.

@@ -104,7 +104,7 @@ func (s *Server) openEngine(ctx context.Context, pw string) (err error) {
 		Trust: s.cfg.Auth == AuthTrust, Key: s.cfg.Key, Memory: s.cfg.Memory, HTTP: s.cfg.HTTP, Log: s.cfg.Log,
 	})
 	if err != nil {
-		return fmt.Errorf("cannot open the store in %s: %w", s.dir.path, err)
+		return openError(s.dir.path, err)
 	}
 	return nil
 }
