@@ -71,7 +71,7 @@ func appendJSON(dst []byte, t types.Type, d types.Datum, f *types.Format) []byte
 	case types.OIDText, types.OIDVarchar:
 		return jsonb.AppendQuoted(dst, d.S)
 	case types.OIDTimestamp, types.OIDTimestamptz:
-		return jsonb.AppendQuoted(dst, isoTime(types.Text(t, d, types.DefaultFormat())))
+		return appendTime(dst, t, d)
 	}
 	if t.IsArray() {
 		return appendArray(dst, t, d, f)
@@ -80,7 +80,9 @@ func appendJSON(dst []byte, t types.Type, d types.Datum, f *types.Format) []byte
 }
 
 // asJSON is a value as JSON.
-func asJSON(t types.Type, d types.Datum, f *types.Format) json.RawMessage { return appendJSON(nil, t, d, f) }
+func asJSON(t types.Type, d types.Datum, f *types.Format) json.RawMessage {
+	return appendJSON(nil, t, d, f)
+}
 
 // appendNumber writes what is no number to JSON, such as NaN, as a text.
 func appendNumber(dst []byte, t types.Type, d types.Datum, f *types.Format) []byte {
@@ -131,14 +133,19 @@ func appendDimension(dst []byte, elem types.Type, dims []types.Dim, elems []type
 	return append(dst, ']'), elems
 }
 
-// isoTime turns 2025-12-01 08:00:00+00 into 2025-12-01T08:00:00Z.
-func isoTime(s string) string {
-	if len(s) < 11 || s[10] != ' ' {
-		return s
+// timeFormat is what times are written by before they become ISO 8601: in UTC, whatever the session's is.
+var timeFormat = types.DefaultFormat()
+
+// appendTime writes 2025-12-01 08:00:00+00 as 2025-12-01T08:00:00Z.
+func appendTime(dst []byte, t types.Type, d types.Datum) []byte {
+	dst = append(dst, '"')
+	start := len(dst)
+	dst = types.AppendText(dst, t, d, timeFormat)
+	if text := dst[start:]; len(text) > 10 && text[10] == ' ' {
+		text[10] = 'T'
+		if rest, utc := bytes.CutSuffix(dst, []byte("+00")); utc {
+			dst = append(rest, 'Z')
+		}
 	}
-	s = s[:10] + "T" + s[11:]
-	if strings.HasSuffix(s, "+00") {
-		s = strings.TrimSuffix(s, "+00") + "Z"
-	}
-	return s
+	return append(dst, '"')
 }

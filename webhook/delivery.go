@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -52,6 +53,8 @@ type Delivery struct {
 	Status    int       // of the last answer; 0: there was none
 	Error     string
 	Delivered time.Time
+
+	branch string // id; known of pending ones
 }
 
 // sequence makes ids of one instant differ, and ascend.
@@ -71,7 +74,17 @@ func deliveryID(now time.Time) string {
 func newDelivery(hook string, e *event, now time.Time) (Delivery, error) {
 	payload, err := e.payload()
 	id := deliveryID(now)
-	return Delivery{Hook: hook, ID: id, Message: id, Event: e.Event, Payload: payload, Created: now, State: Pending, Next: now}, err
+	d := Delivery{Hook: hook, ID: id, Message: id, Event: e.Event, Payload: payload, Created: now, State: Pending, Next: now}
+	d.branch, _ = e.Data["branch_id"].(string)
+	return d, err
+}
+
+// findBranch reads which branch the message is about.
+func (d *Delivery) findBranch() {
+	var e event
+	if json.Unmarshal([]byte(d.Payload), &e) == nil { // it has been made by newDelivery
+		d.branch, _ = e.Data["branch_id"].(string)
+	}
 }
 
 func (d *Delivery) row() systable.Row {

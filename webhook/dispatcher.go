@@ -20,6 +20,7 @@ type Options struct {
 	// Backoff is how long to wait after each attempt that failed; after the last the delivery is given up.
 	Backoff []time.Duration
 	Poll    time.Duration // how often the branches are looked at
+	Batch   int           // how many transactions of a branch are read at a time
 	Clock   func() time.Time
 	Log     *zap.Logger
 	// Matches says whether a pattern of a webhook holds a branch's name.
@@ -60,6 +61,9 @@ func Start(store storage.Store, o Options) *Dispatcher {
 	}
 	if o.Poll == 0 {
 		o.Poll = 500 * time.Millisecond
+	}
+	if o.Batch == 0 {
+		o.Batch = 10_000
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -191,6 +195,7 @@ func loadState(ctx context.Context, tx storage.Txn, v storage.View, h Hook) (*st
 	queue, err := deliveriesOf(ctx, tx, v, h.ID)
 	for i := len(queue) - 1; i >= 0; i-- {
 		if queue[i].State == Pending {
+			queue[i].findBranch()
 			s.pending = append(s.pending, queue[i])
 		} else {
 			s.done++
@@ -207,10 +212,13 @@ func (d *Dispatcher) serve(ctx context.Context, s *state) error {
 		}
 	}
 	now := d.now()
+	busy := map[string]bool{} // branches: messages of one go one after another
 	for _, x := range s.pending {
-		if !x.Next.After(now) {
-			d.dispatch(ctx, s, x)
+		if x.Next.After(now) || busy[x.branch] {
+			continue
 		}
+		busy[x.branch] = true
+		d.dispatch(ctx, s, x)
 	}
 	return nil
 }
@@ -236,8 +244,11 @@ func (d *Dispatcher) enqueue(ctx context.Context, s *state) error {
 		}
 		defer func() { _ = of.Rollback() }() // it has only read
 		of.Statement()
-		f := finder{store: d.store, tx: of, db: s.hook.Database, upTo: upTo}
+		f := finder{store: d.store, tx: of, db: s.hook.Database, upTo: upTo, batch: d.o.Batch}
 		for i := range list {
+			if len(s.pending)+len(fresh) >= maxPending { // the others have their turn when these have been sent
+				break
+			}
 			c, known := s.known[list[i].ID]
 			events, next, err := f.of(ctx, &list[i], c, known)
 			if err != nil {
@@ -260,6 +271,9 @@ func (d *Dispatcher) enqueue(ctx context.Context, s *state) error {
 	})
 	if err != nil {
 		return err
+	}
+	if len(moved) > 0 {
+		d.wake() // there may be more
 	}
 	maps.Copy(s.known, moved)
 	s.pending = append(s.pending, fresh...)

@@ -32,10 +32,11 @@ type finder struct {
 	tx    storage.Txn
 	db    catalog.OID
 	upTo  storage.SCN // of logs; what is beyond is for the next time
+	batch int         // of transactions that are read at a time; others are for the next time, too
 }
 
 // of finds the events of a branch, oldest first, and where the cursor stands after them. known is false for a branch that
-// the webhook has not been told of.
+// the webhook has not been told of. The cursor that it returns is beyond all events only if there are no more transactions.
 func (f *finder) of(ctx context.Context, b *storage.Branch, c cursor, known bool) ([]event, cursor, error) {
 	var out []event
 	if !known {
@@ -48,14 +49,16 @@ func (f *finder) of(ctx context.Context, b *storage.Branch, c cursor, known bool
 		e.Data["restored"] = true
 		out = append(out, e)
 	}
-	if b.Head > c.scn && f.upTo > c.scn && !c.deleted {
-		log, err := f.log(ctx, b, c.scn)
+	if upTo := min(f.upTo, b.Head); upTo > c.scn && !c.deleted {
+		log, read, err := f.log(ctx, b, c.scn, upTo)
 		if err != nil {
 			return nil, c, err
 		}
 		for i := len(log) - 1; i >= 0; i-- {
 			out = append(out, f.ofEntry(ctx, b, &log[i])...)
-			c.scn = max(c.scn, log[i].SCN)
+		}
+		if c.scn = read; read < upTo {
+			return out, c, nil
 		}
 	}
 	if b.Protected != c.protected {
@@ -69,13 +72,27 @@ func (f *finder) of(ctx context.Context, b *storage.Branch, c cursor, known bool
 	return out, at(b, c.scn), nil
 }
 
-// log reads a branch's log by its id, for it may have been dropped meanwhile. One whose data has gone has no more to tell.
-func (f *finder) log(ctx context.Context, b *storage.Branch, from storage.SCN) ([]storage.LogEntry, error) {
-	log, err := f.store.Branches().Log(ctx, f.db, branchID(b.ID), from, f.upTo, 0)
-	if pgerr.Code(err) == pgerrcode.InvalidCatalogName {
-		return nil, nil
+// log reads the first transactions of a branch beyond an SCN, the newest first, and says up to which SCN. No SCN has more than
+// one, so that a batch of them is a batch of SCNs at the most; it widens where other branches have most of them. The branch
+// goes by its id, for it may have been dropped meanwhile. One whose data has gone has no more to tell.
+func (f *finder) log(ctx context.Context, b *storage.Branch, from, upTo storage.SCN) (log []storage.LogEntry, read storage.SCN, err error) {
+	batch := storage.SCN(f.batch)
+	for width := batch; ; width *= 2 {
+		to := min(from+width, upTo)
+		log, err = f.store.Branches().Log(ctx, f.db, branchID(b.ID), from, to, f.batch)
+		switch {
+		case pgerr.Code(err) == pgerrcode.InvalidCatalogName:
+			return nil, upTo, nil
+		case err != nil:
+			return nil, from, err
+		case len(log) == f.batch && width > batch: // older ones may be left out
+			width = batch / 2
+		case len(log) > 0 || to == upTo:
+			return log, to, nil
+		default:
+			from = to
+		}
 	}
-	return log, err
 }
 
 func newEvent(name string, b *storage.Branch, when time.Time) event {

@@ -90,7 +90,7 @@ func (r *receiver) events() (out []string) {
 	for _, x := range r.got {
 		out = append(out, x.event.Event+" "+x.event.Data["branch_name"].(string))
 	}
-	slices.Sort(out) // deliveries overtake each other
+	slices.Sort(out) // those of different branches overtake each other
 	return out
 }
 
@@ -373,5 +373,52 @@ func TestCheck(t *testing.T) {
 		if err := tt.h.Check(tt.private); (err == nil) != tt.ok {
 			t.Errorf("%+v: %v", tt.h, err)
 		}
+	}
+}
+
+// numbers are the SCNs of the changes of data that have arrived, in their order.
+func (r *receiver) numbers() (out []float64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, x := range r.got {
+		if n, ok := x.event.Data["scn"].(float64); ok {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// TestOrder wants messages of a branch to arrive in the order of what they tell, whatever other branches do, also when there
+// are more than are read at a time, and though the branch was dropped meanwhile.
+func TestOrder(t *testing.T) {
+	s := newStore(t, memkv.New())
+	defer s.Close()
+	create(t, s, "quiet")
+	r := newReceiver(t, nil)
+	o := options(time.Hour)
+	o.Batch = 4
+	d := Start(s, o)
+	_, err := d.Create(t.Context(), Hook{Database: mvcc.FirstDatabase, URL: r.URL, Branches: []string{"dev"}})
+	must(t, err)
+	d.Close()
+	create(t, s, "dev")
+	want := []string{"branch.created dev", "branch.deleted dev"}
+	for i := range int64(30) {
+		write(t, s, "dev", i, true)
+		want = append(want, "branch.data_changed dev")
+		for k := range i % 7 * 3 {
+			write(t, s, "quiet", 100*i+k, true)
+		}
+	}
+	_, err = s.Branches().Drop(t.Context(), mvcc.FirstDatabase, "dev", false)
+	must(t, err)
+	d = Start(s, o)
+	defer d.Close()
+	r.wait(t, want...)
+	if got := r.numbers(); len(got) != 30 || !slices.IsSorted(got) {
+		t.Errorf("%v", got)
+	}
+	if first, last := r.got[0].event.Event, r.got[len(r.got)-1].event.Event; first != Created || last != Deleted {
+		t.Errorf("%s is the first, %s the last", first, last)
 	}
 }
