@@ -18,6 +18,7 @@ func (t *Table) Clone() *Table {
 		copied := *k
 		c.Constraints[i] = &copied
 	}
+	c.Triggers = cloneTriggers(t.Triggers)
 	return &c
 }
 
@@ -52,7 +53,7 @@ func CloneObject(o Object) Object {
 		return &c
 	case *View:
 		c := *o
-		c.Columns, c.ACL = slices.Clone(o.Columns), slices.Clone(o.ACL)
+		c.Columns, c.ACL, c.Triggers = slices.Clone(o.Columns), slices.Clone(o.ACL), cloneTriggers(o.Triggers)
 		return &c
 	case *Function:
 		c := *o

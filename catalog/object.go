@@ -78,13 +78,14 @@ type Table struct {
 	Columns     []Column // by Num; dropped ones stay
 	Indexes     []*Index
 	Constraints []*Constraint
-	Created     uint64   // microseconds since 1970; 0: not known
-	Options     []string `json:",omitempty"`
-	Unlogged    bool     `json:",omitempty"`
-	OnCommit    byte     `json:",omitempty"` // of a temporary table: 'd' delete its rows, 'x' drop it, else keep
-	Replident   byte     `json:",omitempty"`
-	RowSecurity bool     `json:",omitempty"`
-	ForceRLS    bool     `json:",omitempty"`
+	Created     uint64     // microseconds since 1970; 0: not known
+	Options     []string   `json:",omitempty"`
+	Unlogged    bool       `json:",omitempty"`
+	OnCommit    byte       `json:",omitempty"` // of a temporary table: 'd' delete its rows, 'x' drop it, else keep
+	Replident   byte       `json:",omitempty"`
+	RowSecurity bool       `json:",omitempty"`
+	ForceRLS    bool       `json:",omitempty"`
+	Triggers    []*Trigger `json:",omitempty"`
 }
 
 // Column is a table's column. Hidden columns hold what storage needs to keep an index on expressions or a partial index:
@@ -222,10 +223,11 @@ const (
 // View is a view.
 type View struct {
 	Header
-	Columns []Column
-	SQL     string   // the query, names qualified
-	Options []string `json:",omitempty"`
-	Deps    []Dep    `json:",omitempty"`
+	Columns  []Column
+	SQL      string     // the query, names qualified
+	Options  []string   `json:",omitempty"`
+	Deps     []Dep      `json:",omitempty"`
+	Triggers []*Trigger `json:",omitempty"` // INSTEAD OF, and those for statements
 }
 
 // UserType is an enum, domain or composite type made by a user.

@@ -82,6 +82,9 @@ func (s *Session) constraintComment(snap *catalog.Snapshot, id catalog.OID) type
 			}
 		}
 	}
+	if _, t := triggerByOID(snap, id); t != nil {
+		return orNull(t.Comment)
+	}
 	return types.Null
 }
 

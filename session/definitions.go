@@ -19,6 +19,8 @@ var definitionServices = map[string]service{
 	"pg_get_constraintdef_ext": constraintDef,
 	"pg_get_indexdef":          indexDef,
 	"pg_get_indexdef_ext":      indexDef,
+	"pg_get_triggerdef":        triggerDef,
+	"pg_get_triggerdef_ext":    triggerDef,
 	"pg_get_viewdef":           viewDef,
 	"pg_get_viewdef_ext":       viewDef,
 	"pg_get_viewdef_wrap":      viewDef,
@@ -29,8 +31,6 @@ var definitionServices = map[string]service{
 	"pg_get_partition_constraintdef":      nullService,
 	"pg_get_ruledef":                      nullService,
 	"pg_get_ruledef_ext":                  nullService,
-	"pg_get_triggerdef":                   nullService,
-	"pg_get_triggerdef_ext":               nullService,
 	"pg_get_statisticsobjdef":             nullService,
 	"pg_get_statisticsobjdef_columns":     nullService,
 	"pg_get_statisticsobjdef_expressions": nullService,
@@ -39,8 +39,9 @@ var definitionServices = map[string]service{
 
 // definitions writes definitions as the session's search_path lets them be read.
 func (s *Session) definitions(snap *catalog.Snapshot) *pgcatalog.Names {
-	return &pgcatalog.Names{Catalog: snap, Quote: quoteIdent, Spell: s.spell,
-		Visible: func(schema catalog.OID, name string) bool { return s.visible(snap, schema, name) }}
+	return &pgcatalog.Names{Catalog: snap, Quote: quoteIdent, Spell: s.spell, SpellWhen: s.spellWhen,
+		Function: func(schema catalog.OID, name string) string { return s.functionName(snap, schema, name) },
+		Visible:  func(schema catalog.OID, name string) bool { return s.visible(snap, schema, name) }}
 }
 
 // prettyDefinitions is definitions in the form that people read.
@@ -115,6 +116,9 @@ func constraintDef(s *Session, ctx context.Context, a []types.Datum) (types.Datu
 		return types.String(n.Constraint(t, c)), nil
 	case u != nil:
 		return types.String(n.DomainConstraint(u, c)), nil
+	}
+	if _, t := triggerWhere(snap, func(t *catalog.Trigger) bool { return t.Constraint == catalog.OID(a[0].I) }); t != nil && t.Constraint != 0 {
+		return types.String(n.TriggerConstraint(t)), nil
 	}
 	return types.Null, nil
 }

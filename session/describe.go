@@ -23,6 +23,7 @@ const (
 	catalogNamespace  = 2615
 	catalogOperator   = 2617
 	catalogExtension  = 3079
+	catalogTrigger    = 2620
 	catalogCollation  = 3456
 )
 
@@ -56,6 +57,10 @@ func (d describer) describe(class int64, id catalog.OID, column int16) string {
 		return prefixed("schema ", d.snap.SchemaName(id))
 	case catalogConstraint:
 		return d.constraint(id)
+	case catalogTrigger:
+		if o, t := triggerByOID(d.snap, id); t != nil {
+			return "trigger " + t.Name + " on " + d.relation(o.Head().OID, 0)
+		}
 	case catalogAttrdef:
 		return d.columnDefault(id)
 	case catalogLanguage:
@@ -141,6 +146,9 @@ func (d describer) constraint(id catalog.OID) string {
 		return "constraint " + c.Name + " on " + d.relation(t.OID, 0)
 	case u != nil:
 		return "constraint " + c.Name + " on type " + d.reg(types.OIDRegtype, u.OID)
+	}
+	if o, t := triggerWhere(d.snap, func(t *catalog.Trigger) bool { return t.Constraint == id }); t != nil && id != 0 {
+		return "constraint " + t.Name + " on " + d.relation(o.Head().OID, 0)
 	}
 	return ""
 }

@@ -119,7 +119,7 @@ func (r *routine) env(ctx context.Context, i int, args []types.Datum) *op.Env {
 		r.envs[i] = env
 		return env
 	}
-	env.Params = args
+	env.Params, env.Events = args, nil
 	clear(env.Once)
 	clear(env.CTEs)
 	return env

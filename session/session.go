@@ -18,6 +18,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/executor/op"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/parse"
 	"github.com/rowandb/rowan/storage"
@@ -69,13 +70,15 @@ type Options struct {
 
 // Session is one client's conversation.
 type Session struct {
-	engine   *Engine
-	log      *zap.Logger
-	opts     Options
-	database *catalog.Database
-	late     bool          // the statement that is being planned will be planned again when it is run,
-	args     []types.Datum // with these values of its parameters; nil: they are not known yet
-	home     uint64        // the branch that was the default one when the session began
+	nested       *op.Events // of the statement that runs others to keep references true
+	triggerDepth int
+	engine       *Engine
+	log          *zap.Logger
+	opts         Options
+	database     *catalog.Database
+	late         bool          // the statement that is being planned will be planned again when it is run,
+	args         []types.Datum // with these values of its parameters; nil: they are not known yet
+	home         uint64        // the branch that was the default one when the session began
 
 	sessionUser, user string // session_user and current_user
 	settings          *settings

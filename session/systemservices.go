@@ -42,7 +42,7 @@ var systemServices = map[string]service{
 	"pg_reload_conf":                       constant(types.Bool(true)),
 	"pg_stat_clear_snapshot":               constant(types.String("")),
 	"pg_stat_force_next_flush":             constant(types.String("")),
-	"pg_trigger_depth":                     constant(types.Int(0)),
+	"pg_trigger_depth":                     triggerDepth,
 }
 
 func started(s *Session, _ context.Context, _ []types.Datum) (types.Datum, error) {

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -251,21 +252,31 @@ func (s *Session) rollbackQuietly() {
 
 // runDeferred runs the checks that are due: those that are not deferred at the end of a statement, all at commit.
 func (t *txn) runDeferred(ctx context.Context, all bool) error {
-	due := t.deferred
-	t.deferred = nil
-	for _, d := range due {
-		if !all && t.isDeferred(d.constraint) {
-			t.deferred = append(t.deferred, d)
-			continue
-		}
-		if err := d.check(ctx); err != nil {
-			return err
+	for t.due(all) {
+		due := t.deferred
+		t.deferred = nil
+		for _, d := range due {
+			if !all && t.isDeferred(d.constraint) {
+				t.deferred = append(t.deferred, d)
+				continue
+			}
+			if err := d.check(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
+// due reports whether anything is to be run now. What runs may queue more.
+func (t *txn) due(all bool) bool {
+	return slices.ContainsFunc(t.deferred, func(d deferredCheck) bool { return all || !t.isDeferred(d.constraint) })
+}
+
 func (t *txn) isDeferred(constraint catalog.OID) bool {
+	if constraint == atEnd {
+		return false
+	}
 	if constraint == 0 { // one that is deferred only where SET CONSTRAINTS says so
 		return t.deferAll != nil && *t.deferAll
 	}
@@ -405,6 +416,11 @@ func (s *Session) rollbackTo(name string) error {
 	if err != nil {
 		return err
 	}
+	return s.rollbackSavepoint(i)
+}
+
+// rollbackSavepoint takes back what was done since a savepoint, which stays.
+func (s *Session) rollbackSavepoint(i int) error {
 	t := s.txn
 	sp := t.savepoints[i]
 	t.restoreTo(sp.restore)

@@ -14,6 +14,9 @@ type Names struct {
 	Visible func(schema catalog.OID, name string) bool
 	// Spell writes a stored expression over a table's columns, or over VALUE of a type. nil: as it is stored.
 	Spell func(text string, t *catalog.Table, u *catalog.UserType, pretty bool) string
+	// SpellWhen is Spell for the condition of a relation's trigger; Function writes a function's name.
+	SpellWhen func(text string, o catalog.Object, pretty bool) string
+	Function  func(schema catalog.OID, name string) string
 	// Pretty leaves out parentheses and schemas that are not needed, as pg_get_constraintdef(…, true) does.
 	Pretty bool
 }

@@ -46,7 +46,7 @@ func pgClass(b *builder) error {
 	for _, o := range b.Catalog.Objects() {
 		switch o := o.(type) {
 		case *catalog.View:
-			b.class(classRow{h: o.Header, kind: 'v', atts: len(o.Columns), replident: 'n', rules: true, options: o.Options, rowType: catalog.RowType(o.OID)})
+			b.class(classRow{h: o.Header, kind: 'v', atts: len(o.Columns), replident: 'n', rules: true, triggers: len(o.Triggers) > 0, options: o.Options, rowType: catalog.RowType(o.OID)})
 		case *catalog.Sequence:
 			b.class(classRow{h: o.Header, kind: 'S', atts: 3, replident: 'n', tuples: 1, pages: 1})
 		case *catalog.UserType:
@@ -131,7 +131,7 @@ func (b *builder) classOfTable(t *catalog.Table) {
 		case catalog.PrimaryKey, catalog.Unique, catalog.Exclusion:
 		}
 	}
-	c.triggers = c.triggers || len(b.Catalog.Referrers(t.OID)) > 0
+	c.triggers = c.triggers || len(t.Triggers) > 0 || len(b.Catalog.Referrers(t.OID)) > 0
 	c.pages = b.pages(t, c.tuples)
 	b.class(c)
 }

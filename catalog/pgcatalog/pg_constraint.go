@@ -38,6 +38,7 @@ func pgConstraint(b *builder) error {
 			for _, c := range o.Constraints {
 				b.constraint(o, c)
 			}
+			b.triggerConstraints(o)
 		case *catalog.UserType:
 			for _, c := range o.Checks {
 				b.add(c.OID, c.Name, o.Schema, byte(c.Kind), false, false, !c.NotValid, 0, o.OID, 0, 0, 0, byte(' '), byte(' '), byte(' '), true, 0, false,
@@ -123,6 +124,9 @@ func pgDescription(b *builder) error {
 	for _, o := range b.Catalog.Objects() {
 		h := o.Head()
 		b.describe(h.OID, classOf(o), 0, h.Comment)
+		for _, t := range catalog.TriggersOf(o) {
+			b.describe(t.OID, classTrigger, 0, t.Comment)
+		}
 		switch o := o.(type) {
 		case *catalog.Table:
 			b.describeTable(o)

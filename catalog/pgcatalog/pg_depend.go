@@ -36,6 +36,7 @@ func pgDepend(b *builder) error {
 		if h.Schema != 0 {
 			b.depends(me, object{class: classNamespace, id: h.Schema}, dependNormal)
 		}
+		b.dependTriggers(o)
 		switch o := o.(type) {
 		case *catalog.Sequence:
 			b.dependSequence(o)

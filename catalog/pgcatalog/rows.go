@@ -102,7 +102,7 @@ var static = map[string]bool{"pg_proc": true, "pg_type": true, "pg_attribute": t
 	"pg_namespace": true, "pg_operator": true, "pg_cast": true, "pg_aggregate": true, "pg_am": true, "pg_opclass": true, "pg_opfamily": true,
 	"pg_amop": true, "pg_amproc": true, "pg_language": true, "pg_collation": true, "pg_enum": true, "pg_range": true, "pg_depend": true,
 	"pg_description": true, "pg_shdescription": true, "pg_database": true, "pg_roles": true, "pg_authid": true, "pg_sequence": true,
-	"pg_extension": true, "pg_init_privs": true, "pg_rewrite": true}
+	"pg_extension": true, "pg_trigger": true, "pg_init_privs": true, "pg_rewrite": true}
 
 // Static reports whether a relation's rows are the same as long as the versions of Source.Catalog and Source.Global are.
 func Static(t *catalog.Table) bool { return t.Schema == catalog.PgCatalog && static[t.Name] }

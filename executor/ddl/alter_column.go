@@ -32,6 +32,11 @@ func (b *build) dropColumn(ctx context.Context, a *command.DropColumn) error {
 
 func (b *build) dropConstraint(ctx context.Context, a *command.DropConstraint) error {
 	k := b.t.Constraint(a.Name)
+	if t := b.constraintOfTrigger(a.Name); k == nil && t != nil {
+		table, trigger := b.shown(b.t.Schema, b.t.Name), b.describeTrigger(b.t, t.OID)
+		return pgerr.New(pgerrcode.DependentObjectsStillExist, "cannot drop constraint %s on table %s because %s requires it", showIdent(a.Name), table, trigger).
+			WithHint("You can drop %s instead.", trigger)
+	}
 	if k == nil {
 		if a.IfExists {
 			b.notice(pgerrcode.SuccessfulCompletion, "constraint \"%s\" of relation \"%s\" does not exist, skipping", a.Name, b.t.Name)
@@ -67,6 +72,9 @@ func (b *build) alterType(ctx context.Context, a *command.AlterType) error {
 		return err
 	}
 	if err := b.typeMayChange(c); err != nil {
+		return err
+	}
+	if err := b.triggerReads(c); err != nil {
 		return err
 	}
 	if c.Identity != 0 && !isSerialType(base(a.Type).ID()) {
@@ -181,6 +189,10 @@ func (b *build) recheckKeys(c *catalog.Column) error {
 
 // rewriteText replaces a stored expression of the table.
 func (b *build) rewriteText(r command.Rewrite) {
+	if t := catalog.TriggerByOID(b.t, r.Trigger); t != nil {
+		t.When = r.Text
+		return
+	}
 	if k := b.t.ConstraintByOID(r.Constraint); k != nil {
 		k.Expr = r.Text
 		return

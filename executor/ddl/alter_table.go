@@ -114,15 +114,8 @@ func (b *build) attribute(ctx context.Context, a command.AlterAction) error {
 		b.t.Unlogged = a.Unlogged
 	case *command.SetOwner:
 		return b.setTableOwner(ctx, a.Role)
-	case *command.Accept:
-		return b.accept(a)
-	}
-	return nil
-}
-
-func (b *build) accept(a *command.Accept) error {
-	if a.Trigger != "" {
-		return pgerr.New(pgerrcode.UndefinedObject, "trigger \"%s\" for table \"%s\" does not exist", a.Trigger, b.t.Name)
+	case *command.SwitchTrigger:
+		return b.switchTriggers(a)
 	}
 	return nil
 }

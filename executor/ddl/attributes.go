@@ -19,7 +19,11 @@ func (s *stmt) comment(ctx context.Context, c *command.Comment) error {
 	if o == nil {
 		return nil // an object of the system, which keeps its own comment
 	}
-	if err := s.mustOwn(o); err != nil {
+	own := s.mustOwn
+	if c.Trigger != 0 {
+		own = s.mustOwnRelation
+	}
+	if err := own(o); err != nil {
 		return err
 	}
 	o = catalog.CloneObject(o)
@@ -43,8 +47,15 @@ func setComment(o catalog.Object, c *command.Comment) bool {
 		case c.Index != 0:
 			o.Index(c.Index).Comment = c.Text
 			return true
+		case c.Trigger != 0:
+			catalog.TriggerByOID(o, c.Trigger).Comment = c.Text
+			return true
 		}
 	case *catalog.View:
+		if c.Trigger != 0 {
+			catalog.TriggerByOID(o, c.Trigger).Comment = c.Text
+			return true
+		}
 		if columnComment(o.Columns, c) {
 			return true
 		}
@@ -216,6 +227,17 @@ func (s *stmt) alterView(ctx context.Context, v *catalog.View, a command.AlterAc
 		if !found {
 			return pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", a.Name, v.Name)
 		}
+	case *command.SwitchTrigger:
+		word := map[byte]string{'O': "ENABLE", 'D': "DISABLE", 'A': "ENABLE ALWAYS", 'R': "ENABLE REPLICA"}[a.State]
+		tail := ""
+		switch {
+		case a.OnlyUser:
+			tail = " USER"
+		case a.Name == "":
+			tail = " ALL"
+		}
+		return pgerr.New(pgerrcode.WrongObjectType, "ALTER action %s TRIGGER%s cannot be performed on relation \"%s\"", word, tail, v.Name).
+			WithDetail("This operation is not supported for views.")
 	default:
 		return pgerr.New(pgerrcode.WrongObjectType, "ALTER action cannot be performed on relation \"%s\"", v.Name).
 			WithDetail("This operation is not supported for views.")

@@ -14,6 +14,7 @@ type address struct {
 	column     catalog.ColumnID // a column of a table
 	constraint catalog.OID      // a constraint of a table
 	index      catalog.OID      // an index of a table
+	trigger    catalog.OID      // a trigger of a table or view
 	def        catalog.ColumnID // a column's default
 	array      bool             // a type's array type
 	row        bool             // the type of a relation's rows
@@ -41,7 +42,7 @@ func (s *stmt) dependents(a address) []*dependent {
 		s.onIndex(a, a.index, add)
 	case a.constraint != 0:
 		s.onConstraint(a, add)
-	case a.def != 0:
+	case a.def != 0, a.trigger != 0:
 	default:
 		s.onObject(a, add)
 	}
@@ -56,6 +57,8 @@ func (s *stmt) age(d *dependent) catalog.OID {
 		return d.constraint
 	case d.index != 0:
 		return d.index
+	case d.trigger != 0:
+		return d.trigger
 	case d.array:
 		if u, ok := s.cat().Object(d.object).(*catalog.UserType); ok {
 			return u.Array
@@ -119,9 +122,13 @@ func (s *stmt) users(d catalog.Dep, add addFunc) {
 			if uses(o.Deps) {
 				add(address{object: o.OID}, false)
 			}
+			if o.OID != d.Object {
+				triggerUsers(o, uses, add)
+			}
 		case *catalog.Table:
 			if o.OID != d.Object {
 				tableUsers(o, uses, add)
+				triggerUsers(o, uses, add)
 			}
 		case *catalog.Function:
 			if o.OID != d.Object && uses(o.Deps) {
@@ -224,6 +231,11 @@ func (s *stmt) onColumn(a address, add addFunc) {
 	for i := range t.Columns {
 		if c := &t.Columns[i]; c.Generated != "" && !c.Dropped && slices.Contains(c.Deps, catalog.Dep{Object: t.OID, Column: a.column}) {
 			add(address{object: t.OID, column: c.ID}, false)
+		}
+	}
+	for _, tr := range t.Triggers {
+		if tr.Uses(t.OID, a.column) {
+			add(address{object: t.OID, trigger: tr.OID}, false)
 		}
 	}
 	for _, o := range s.cat().Objects() {

@@ -17,7 +17,7 @@ func (s *stmt) drop(ctx context.Context, c *command.Drop) error {
 	s.notices(c.Notices)
 	var list []address
 	for _, o := range c.Objects {
-		a := address{object: o.Object, index: o.Index}
+		a := address{object: o.Object, index: o.Index, trigger: o.Trigger}
 		if err := s.mayDrop(a); err != nil {
 			return err
 		}
@@ -38,6 +38,9 @@ func (s *stmt) mayDrop(a address) error {
 	o := s.cat().Object(a.object)
 	if o == nil {
 		return pgerr.Internal("object %d does not exist", a.object)
+	}
+	if a.trigger != 0 {
+		return s.mustOwnRelation(o)
 	}
 	t, isTable := o.(*catalog.Table)
 	if a.index != 0 && isTable {
@@ -206,6 +209,9 @@ func (s *stmt) describeAddress(a address) string {
 	if a.row {
 		return "type " + s.shown(o.Head().Schema, o.Head().Name)
 	}
+	if a.trigger != 0 {
+		return s.describeTrigger(o, a.trigger)
+	}
 	if u, ok := o.(*catalog.UserType); ok && a.constraint != 0 {
 		for _, k := range u.Checks {
 			if k.OID == a.constraint {
@@ -239,6 +245,9 @@ func (s *stmt) remove(ctx context.Context, a address) error {
 	}
 	if a == (address{object: a.object}) {
 		return s.view.Drop(ctx, a.object)
+	}
+	if a.trigger != 0 {
+		return s.removeTrigger(ctx, o, a.trigger)
 	}
 	if u, ok := o.(*catalog.UserType); ok {
 		u = u.Clone()

@@ -114,6 +114,8 @@ func (s *stmt) runOther(ctx context.Context, c command.Command) error {
 		return s.createDomain(ctx, c)
 	case *command.AlterDomain:
 		return s.alterDomain(ctx, c)
+	case *command.CreateTrigger:
+		return s.createTrigger(ctx, c)
 	case *command.CreateFunction:
 		return s.createFunction(ctx, c)
 	case *command.AlterFunction:

@@ -21,6 +21,8 @@ func relationLocks(c command.Command, snap *catalog.Snapshot) []storage.TableLoc
 		// they all change, is one object. CONCURRENTLY keeps writers out as well: what they have written and not committed
 		// would have no entries.
 		return []storage.TableLock{{Table: c.Table, Mode: catalog.ShareRowExclusive}}
+	case *command.CreateTrigger:
+		return []storage.TableLock{{Table: c.Relation, Mode: catalog.ShareRowExclusive}}
 	case *command.AlterIndex:
 		return []storage.TableLock{{Table: c.Table, Mode: catalog.ShareUpdateExclusive}}
 	case *command.Drop:
@@ -124,7 +126,7 @@ func actionLock(a command.AlterAction) catalog.TableLock {
 		if a.Constraint.Kind == catalog.ForeignKey {
 			return catalog.ShareRowExclusive
 		}
-	case *command.Accept: // triggers
+	case *command.SwitchTrigger, *command.Accept:
 		return catalog.ShareRowExclusive
 	}
 	return catalog.AccessExclusive

@@ -58,6 +58,9 @@ func (s *stmt) mayRename(ctx context.Context, o catalog.Object, c *command.Renam
 
 // renameIn changes the name in the descriptor.
 func (s *stmt) renameIn(o catalog.Object, c *command.Rename) error {
+	if c.Trigger != 0 {
+		return renameTrigger(o, c)
+	}
 	switch o := o.(type) {
 	case *catalog.Table:
 		return s.renameTable(o, c)

@@ -90,6 +90,6 @@ func (s *stmt) replaceView(v, old *catalog.View, c *command.CreateView) error {
 		}
 	}
 	v.Header = old.Header
-	v.Columns = append([]catalog.Column(nil), old.Columns...)
+	v.Columns, v.Triggers = append([]catalog.Column(nil), old.Columns...), old.Triggers
 	return nil
 }

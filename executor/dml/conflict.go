@@ -204,12 +204,25 @@ func (c *conflict) change(ctx context.Context, b *vector.Batch, sel []uint16, ro
 	if err != nil {
 		return err
 	}
+	if fires := x.fires[updated]; fires.singly() {
+		all := &vector.Batch{Cols: append(slices.Clone(pair.Cols[:width+2]), cols...), N: pair.N, Sel: pair.Sel}
+		return x.singlyUpdated(ctx, fires, all, keys, width, width+2, func(one *vector.Batch, key []string) error {
+			return c.write(ctx, one, one.Cols[width+2:], key, from)
+		})
+	}
+	return c.write(ctx, pair, cols, keys, from)
+}
+
+// write changes rows: the first columns of pair are the old ones, cols the new.
+func (c *conflict) write(ctx context.Context, pair *vector.Batch, cols []*vector.Vector, keys []string, from []uint16) error {
+	x := c.x
+	width := len(x.columns)
 	row := &vector.Batch{Cols: cols, N: pair.N, Sel: pair.Sel}
 	if err := c.checks.test(row); err != nil {
 		return err
 	}
 	old := &vector.Batch{Cols: pair.Cols[:width], N: pair.N, Sel: pair.Sel}
-	err = x.env.Txn.Update(ctx, storage.UpdateRequest{
+	err := x.env.Txn.Update(ctx, storage.UpdateRequest{
 		View: x.view, Table: x.table, Columns: x.columns, Old: old, New: row, Keys: keys,
 	})
 	if err != nil {

@@ -16,10 +16,18 @@ func NewDelete(n *physical.Delete, env *op.Env) (op.Operator, error) {
 	if err != nil {
 		return nil, err
 	}
+	if w.fires[deleted], err = newTriggers(n.Triggers, w.target(), catalog.TriggerDelete, env); err != nil {
+		return nil, err
+	}
 	width := len(n.Targets)
 	l := &locker{w: w, plan: n.Input, target: n.Target, keyCol: width, strength: catalog.ForUpdate, once: repeats(n.Input)}
 	w.run = func(ctx context.Context, b *vector.Batch) error {
-		return l.lock(ctx, b, func(b *vector.Batch, keys []string) error { return w.remove(ctx, b, keys, width) })
+		return l.lock(ctx, b, func(b *vector.Batch, keys []string) error {
+			if x := w.fires[deleted]; x.singly() {
+				return w.singlyRemoved(ctx, x, b, keys, width, func(b *vector.Batch, keys []string) error { return w.remove(ctx, b, keys, width) })
+			}
+			return w.remove(ctx, b, keys, width)
+		})
 	}
 	w.input, err = env.Build(n.Input, env)
 	return w, err

@@ -147,6 +147,9 @@ func (l *link) change(ctx context.Context, action byte, g keyChange) error {
 		}
 		sql = "UPDATE ONLY " + table + " SET " + l.assign(columns, func(int) string { return word }) + l.where(1)
 	}
+	if l.env.Triggers != nil {
+		defer l.env.Triggers.Nest(l.env.TableEvents())()
+	}
 	_, err = l.env.SQL(ctx, l.ref, sql, params, ts, nil)
 	return err
 }

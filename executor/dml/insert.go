@@ -3,6 +3,7 @@ package dml
 import (
 	"context"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/executor/op"
 	"github.com/rowandb/rowan/planner/physical"
 	"github.com/rowandb/rowan/storage"
@@ -26,12 +27,18 @@ func NewInsert(n *physical.Insert, env *op.Env) (op.Operator, error) {
 		return nil, err
 	}
 	x := &insert{writer: w, node: n}
+	if w.fires[inserted], err = newTriggers(n.Triggers, w.target(), catalog.TriggerInsert, env); err != nil {
+		return nil, err
+	}
 	w.run = x.add
 	if n.Conflict != nil && !n.Conflict.Nothing {
 		if x.conflict, err = newConflict(x, env); err != nil {
 			return nil, err
 		}
 		w.changed = append(heldColumns(n.Table), n.Conflict.Changed...) // rows that are inserted have all columns
+		if w.fires[updated], err = newTriggers(n.Conflict.Triggers, w.target(), catalog.TriggerUpdate, env); err != nil {
+			return nil, err
+		}
 		if w.returning != nil {
 			w.held = &inOrder{rows: w.newReturned(n.Returning), vecs: make([]vector.Vector, len(n.Returning))}
 		}
@@ -40,9 +47,25 @@ func NewInsert(n *physical.Insert, env *op.Env) (op.Operator, error) {
 	return x, err
 }
 
-// add inserts the rows of one batch.
+// add inserts the rows of one batch: one after the other where triggers see them on their way, or may see them inserted and
+// changed by turns.
 func (x *insert) add(ctx context.Context, b *vector.Batch) error {
 	rows := &vector.Batch{Cols: b.Cols[:len(x.columns)], N: b.N, Sel: b.Sel}
+	before := x.fires[inserted]
+	if !before.singly() && (x.conflict == nil || before == nil && x.fires[updated] == nil) {
+		return x.addAll(ctx, rows)
+	}
+	return eachRow(rows, func(_ int, one *vector.Batch) error {
+		if before.singly() {
+			if ok, err := before.beforeRow(ctx, nil, one.Cols); err != nil || !ok {
+				return err
+			}
+		}
+		return x.addAll(ctx, one)
+	})
+}
+
+func (x *insert) addAll(ctx context.Context, rows *vector.Batch) error {
 	if err := x.checks.test(rows); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package dml
 import (
 	"context"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/executor/op"
 	"github.com/rowandb/rowan/planner/physical"
 	"github.com/rowandb/rowan/storage"
@@ -17,12 +18,20 @@ func NewUpdate(n *physical.Update, env *op.Env) (op.Operator, error) {
 	if err != nil {
 		return nil, err
 	}
+	if w.fires[updated], err = newTriggers(n.Triggers, w.target(), catalog.TriggerUpdate, env); err != nil {
+		return nil, err
+	}
 	width := len(n.Targets)
 	l := &locker{
 		w: w, plan: n.Input, target: n.Target, keyCol: width, strength: strength(n.Table, n.Changed), once: repeats(n.Input),
 	}
 	w.run = func(ctx context.Context, b *vector.Batch) error {
-		return l.lock(ctx, b, func(b *vector.Batch, keys []string) error { return w.update(ctx, b, keys, width) })
+		return l.lock(ctx, b, func(b *vector.Batch, keys []string) error {
+			if x := w.fires[updated]; x.singly() {
+				return w.singlyUpdated(ctx, x, b, keys, width, width+2, func(b *vector.Batch, keys []string) error { return w.update(ctx, b, keys, width) })
+			}
+			return w.update(ctx, b, keys, width)
+		})
 	}
 	w.input, err = env.Build(n.Input, env)
 	return w, err

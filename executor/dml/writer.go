@@ -39,6 +39,9 @@ type writer struct {
 	fk      ForeignKeys
 	changed []catalog.ColumnID
 	kept    [3]*changes // by kind
+
+	fires [3]*triggers    // by kind; nil where none are fired
+	fired [3]*changedRows // rows kept for them
 }
 
 // changeKind is what happened to rows.
@@ -82,6 +85,9 @@ func newWriter(t target, env *op.Env) (*writer, error) {
 	return w, nil
 }
 
+// target is what triggers need to know of what is written to.
+func (w *writer) target() target { return target{table: w.table, ref: w.ref, columns: w.columns} }
+
 // newReturned makes room for what RETURNING gives.
 func (w *writer) newReturned(es []expr.Expr) *spill.Rows {
 	ts := make([]types.Type, len(es))
@@ -122,9 +128,18 @@ func (w *writer) all(ctx context.Context) error {
 	if w.view, err = w.env.View(ctx, w.ref); err != nil {
 		return err
 	}
-	concerned, err := w.fk.Concerns(ctx, w.env, w.table, w.ref, w.changed)
+	changed := w.changed
+	if x := w.fires[updated]; x != nil {
+		changed = x.changed(changed)
+	}
+	concerned, err := w.fk.Concerns(ctx, w.env, w.table, w.ref, changed)
 	if err != nil {
 		return err
+	}
+	for _, kind := range [...]changeKind{inserted, updated, deleted} {
+		if err := w.fires[kind].start(ctx); err != nil {
+			return err
+		}
 	}
 	if !concerned {
 		w.fk = nil
@@ -162,6 +177,11 @@ func (w *writer) wrote(kind changeKind, old, new, row *vector.Batch) error {
 			return err
 		}
 	}
+	if x := w.fires[kind]; x.wantsRows() && row.Live() > 0 {
+		if err := x.keep(&w.fired[kind], old, new); err != nil {
+			return err
+		}
+	}
 	if w.fk == nil {
 		return nil
 	}
@@ -190,8 +210,11 @@ func (w *writer) keep(rows **spill.Rows, b *vector.Batch) error {
 	return (*rows).Append(b)
 }
 
-// finish hands the changed rows to the foreign keys.
+// finish queues what fires after the rows, and hands these to the foreign keys.
 func (w *writer) finish(ctx context.Context) error {
+	for _, kind := range [...]changeKind{updated, inserted, deleted} {
+		w.fires[kind].end(w.fired[kind])
+	}
 	if w.fk == nil {
 		return nil
 	}

@@ -53,6 +53,9 @@ type Env struct {
 	Counts *Counts
 	// Defer queues a check for the end of the statement or, when deferred, of the transaction.
 	Defer func(deferred bool, constraint catalog.OID, check func(ctx context.Context) error)
+	// Triggers fires triggers; Events are those of the statement so far, nil while there are none.
+	Triggers Triggers
+	Events   *Events
 }
 
 // Recheck names rows to be read again, for the re-check of READ COMMITTED.

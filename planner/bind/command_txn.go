@@ -224,6 +224,15 @@ func (b *binder) setConstraints(s *pg.ConstraintsSetStmt) (command.Command, erro
 					}
 					c.Names, found = append(c.Names, k.OID), true
 				}
+				for _, tr := range t.Triggers {
+					if tr.Constraint == 0 || tr.Name != rv.Relname {
+						continue
+					}
+					if !tr.Deferrable {
+						return nil, pgerr.New(pgerrcode.WrongObjectType, "constraint \"%s\" is not deferrable", tr.Name)
+					}
+					c.Names, found = append(c.Names, tr.Constraint), true
+				}
 			}
 			if found {
 				break

@@ -228,7 +228,16 @@ func (in *inserter) doUpdate(c *logical.OnConflict, n *pg.OnConflictClause, prop
 	for id, e := range sets {
 		row[id] = e
 	}
-	if err := in.compute(row); err != nil {
+	changed, err := in.changedBySet(sets)
+	if err != nil {
+		return err
+	}
+	if c.Triggers, err = in.triggers(catalog.TriggerUpdate, changed); err != nil {
+		return err
+	}
+	if in.firesBefore(catalog.TriggerUpdate) {
+		in.uncomputed(row)
+	} else if err := in.compute(row); err != nil {
 		return err
 	}
 	for _, col := range in.targets {

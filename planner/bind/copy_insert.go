@@ -3,6 +3,7 @@ package bind
 import (
 	pg "github.com/pganalyze/pg_query_go/v5"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/planner/command"
 	"github.com/rowandb/rowan/planner/expr"
 	"github.com/rowandb/rowan/planner/logical"
@@ -33,6 +34,9 @@ func (b *binder) copyInsert(c *command.Copy, s *pg.CopyStmt) (logical.Node, erro
 			return nil, err
 		}
 		node.Input = &logical.Filter{Input: node.Input, Conds: []expr.Expr{cond}}
+	}
+	if node.Triggers, err = w.triggers(catalog.TriggerInsert, nil); err != nil {
+		return nil, err
 	}
 	node.Checks, err = w.checks(node.NewCols)
 	return node, err

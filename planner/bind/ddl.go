@@ -74,6 +74,8 @@ func (b *definer) defineType(n *pg.Node) (command.Command, error) {
 		return b.createFunction(s.CreateFunctionStmt)
 	case *pg.Node_AlterFunctionStmt:
 		return b.alterFunction(s.AlterFunctionStmt)
+	case *pg.Node_CreateTrigStmt:
+		return b.createTrigger(s.CreateTrigStmt)
 	case *pg.Node_CreateExtensionStmt:
 		return &command.CreateExtension{Name: s.CreateExtensionStmt.Extname, IfNotExists: s.CreateExtensionStmt.IfNotExists}, nil
 	case *pg.Node_AlterExtensionStmt:
@@ -120,8 +122,6 @@ func (b *definer) defineRole(n *pg.Node) (command.Command, error) {
 // undefinable names the statements about objects that Rowan does not have.
 func undefinable(n *pg.Node) string {
 	switch s := n.Node.(type) {
-	case *pg.Node_CreateTrigStmt:
-		return "CREATE TRIGGER"
 	case *pg.Node_RuleStmt:
 		return "CREATE RULE"
 	case *pg.Node_CreatePolicyStmt:

@@ -243,13 +243,12 @@ func (b *definer) tableAction(t *catalog.Table, cmd *pg.AlterTableCmd) (command.
 	return switches(t, cmd)
 }
 
-// switches binds ENABLE and DISABLE of triggers and rules, of which there are none.
+// switches binds ENABLE and DISABLE of triggers, and of rules, of which there are none.
 func switches(t *catalog.Table, cmd *pg.AlterTableCmd) (command.AlterAction, error) {
+	if a := switchTrigger(cmd); a != nil {
+		return a, nil
+	}
 	switch cmd.Subtype {
-	case pg.AlterTableType_AT_EnableTrig, pg.AlterTableType_AT_EnableAlwaysTrig, pg.AlterTableType_AT_EnableReplicaTrig, pg.AlterTableType_AT_DisableTrig:
-		return &command.Accept{Trigger: cmd.Name}, nil
-	case pg.AlterTableType_AT_EnableTrigAll, pg.AlterTableType_AT_DisableTrigAll, pg.AlterTableType_AT_EnableTrigUser, pg.AlterTableType_AT_DisableTrigUser:
-		return &command.Accept{}, nil
 	case pg.AlterTableType_AT_EnableRule, pg.AlterTableType_AT_EnableAlwaysRule, pg.AlterTableType_AT_EnableReplicaRule, pg.AlterTableType_AT_DisableRule:
 		return nil, pgerr.New(pgerrcode.UndefinedObject, "rule \"%s\" for relation \"%s\" does not exist", cmd.Name, t.Name)
 	case pg.AlterTableType_AT_AddInherit, pg.AlterTableType_AT_DropInherit:

@@ -69,6 +69,16 @@ func (b *definer) commentOther(c *command.Comment, s *pg.CommentStmt) (command.C
 	case pg.ObjectType_OBJECT_TRIGGER, pg.ObjectType_OBJECT_RULE, pg.ObjectType_OBJECT_POLICY:
 		names := stringList(s.Object.GetList().GetItems())
 		rel := names[:len(names)-1]
+		if s.Objtype == pg.ObjectType_OBJECT_TRIGGER {
+			o, _, err := b.must(rel)
+			if err != nil {
+				return nil, err
+			}
+			if t := catalog.TriggerNamed(o, names[len(names)-1]); t != nil {
+				c.Object, c.Trigger = o.Head().OID, t.OID
+				return c, nil
+			}
+		}
 		return nil, pgerr.New(pgerrcode.UndefinedObject, "%s \"%s\" for table \"%s\" does not exist", strings.ToLower(objectWord(s.Objtype)), names[len(names)-1], rel[len(rel)-1])
 	}
 	return nil, b.noSuch(s.Objtype, s.Object)

@@ -70,6 +70,9 @@ func (b *definer) dropObject(s *pg.DropStmt, n *pg.Node) (command.DropObject, *p
 		}
 		err = noExtension(name)
 	case pg.ObjectType_OBJECT_TRIGGER, pg.ObjectType_OBJECT_RULE, pg.ObjectType_OBJECT_POLICY:
+		if o, ok := b.dropTrigger(s, names); ok {
+			return o, nil, nil
+		}
 		return b.dropPart(s, names)
 	default:
 		return b.dropOther(s, n, names)
@@ -194,7 +197,7 @@ func writtenFunction(o *pg.ObjectWithArgs) string {
 	return strings.Join(stringList(o.Objname), ".") + "(" + strings.Join(args, ",") + ")"
 }
 
-// dropPart answers DROP of triggers, rules and policies, of which a table has none.
+// dropPart answers DROP of rules and policies, of which a table has none, and of triggers that it has not.
 func (b *definer) dropPart(s *pg.DropStmt, names []string) (command.DropObject, *pgerr.Error, error) {
 	var none command.DropObject
 	word := strings.ToLower(objectWord(s.RemoveType))

@@ -90,6 +90,8 @@ func (b *definer) renamedInTable(out *[]command.Rewrite, t *catalog.Table, reads
 		}
 	}
 	draft.Constraints = kept
+	draft.Triggers = slices.DeleteFunc(draft.Triggers, func(tr *catalog.Trigger) bool { return !reads(tr.Deps) })
+	any = any || len(draft.Triggers) > 0
 	if !any {
 		return nil
 	}

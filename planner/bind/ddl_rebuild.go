@@ -107,5 +107,5 @@ func (b *definer) rebuild(draft *catalog.Table, from, to string, out *[]command.
 			return err
 		}
 	}
-	return nil
+	return b.rebuildTriggers(draft, from, to, out)
 }

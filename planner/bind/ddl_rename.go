@@ -40,6 +40,10 @@ func (b *definer) rename(s *pg.RenameStmt) (command.Command, error) {
 		if err != nil {
 			return nil, err
 		}
+		if t := catalog.TriggerNamed(o, s.Subname); t != nil && s.RenameType == pg.ObjectType_OBJECT_TRIGGER {
+			c.Object, c.Trigger = o.Head().OID, t.OID
+			return c, nil
+		}
 		return nil, pgerr.New(pgerrcode.UndefinedObject, "%s \"%s\" for table \"%s\" does not exist", strings.ToLower(objectWord(s.RenameType)), s.Subname, o.Head().Name)
 	}
 	if s.Relation == nil {

@@ -276,9 +276,13 @@ func (b *binder) expression(text string) (expr.Expr, error) {
 	return b.unplaced(func() (expr.Expr, error) { return b.child(nil).in(kindDefault, n) })
 }
 
-// unplaced runs a binding of text that the user did not send: its positions mean nothing to him.
+// unplaced runs a binding of text that the user did not send: its positions mean nothing to him, and nothing of the function
+// that is being bound is known to it.
 func (b *binder) unplaced(f func() (expr.Expr, error)) (expr.Expr, error) {
+	body := b.opts.Body
+	b.opts.Body = nil
 	e, err := f()
+	b.opts.Body = body
 	if err != nil {
 		return nil, pgerr.From(err).Relocate(-1)
 	}

@@ -50,6 +50,9 @@ func (q *query) insertStmt(s *pg.InsertStmt) (*result, error) {
 	if node.Conflict, err = in.conflict(node.NewCols); err != nil {
 		return nil, err
 	}
+	if node.Triggers, err = w.triggers(catalog.TriggerInsert, nil); err != nil {
+		return nil, err
+	}
 	it := w.rowItem(name, node.NewCols, aliased)
 	q.items, q.all = []*item{it}, []*item{it}
 	r := &result{}
@@ -323,7 +326,9 @@ func (in *inserter) complete(node logical.Node, base []logical.Column, p *insert
 	for i, c := range p.base {
 		row[c.ID] = columnOf(base[i])
 	}
-	if err := in.compute(row); err != nil {
+	if in.firesBefore(catalog.TriggerInsert) {
+		in.uncomputed(row)
+	} else if err := in.compute(row); err != nil {
 		return nil, nil, err
 	}
 	out := &logical.Project{Input: node}

@@ -147,6 +147,9 @@ func (q *query) updateStmt(s *pg.UpdateStmt) (*result, error) {
 	if node.Checks, err = c.checks(node.NewCols); err != nil {
 		return nil, err
 	}
+	if node.Triggers, err = c.triggers(catalog.TriggerUpdate, node.Changed); err != nil {
+		return nil, err
+	}
 	q.items = append([]*item{c.rowItem(c.item.name, node.NewCols, c.item.aliased)}, c.rest...)
 	q.all = q.items
 	r := &result{}
@@ -187,6 +190,10 @@ func (c *changer) updateInput(n *logical.Update, sets map[catalog.ColumnID]expr.
 	if err := c.compute(row); err != nil {
 		return err
 	}
+	n.Changed = c.changed(sets, n.NewCols, row)
+	if c.firesBefore(catalog.TriggerUpdate) {
+		c.uncomputed(row)
+	}
 	second := &logical.Project{Input: first}
 	appendColumns(second, oldCols)
 	for i, t := range c.targets {
@@ -194,7 +201,6 @@ func (c *changer) updateInput(n *logical.Update, sets map[catalog.ColumnID]expr.
 	}
 	appendColumns(second, c.others)
 	n.Input = second
-	n.Changed = c.changed(sets, n.NewCols, row)
 	return nil
 }
 
@@ -362,6 +368,9 @@ func (q *query) deleteStmt(s *pg.DeleteStmt) (*result, error) {
 		return nil, err
 	}
 	node.OldCols = cols
+	if node.Triggers, err = c.triggers(catalog.TriggerDelete, nil); err != nil {
+		return nil, err
+	}
 	p := &logical.Project{Input: c.node, Cols: slices.Clone(cols), Exprs: exprs}
 	appendColumns(p, c.others)
 	node.Input = p

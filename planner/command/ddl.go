@@ -123,6 +123,8 @@ type CreateView struct {
 type CreateFunction struct {
 	Function *catalog.Function // without OID and Owner
 	Invalid  error             // what is wrong with its body, to be told when all else is right; nil: nothing
+	// Place, if it is set, says that a body in PL/pgSQL is to be looked at, and where a place of it is in the client's text.
+	Place func(offset int) int
 	Replace  bool
 	Temp     bool // in the schema of temporary objects, which is not there yet
 }
@@ -155,6 +157,7 @@ type Comment struct {
 	Column     catalog.ColumnID
 	Constraint catalog.OID
 	Index      catalog.OID
+	Trigger    catalog.OID
 	Role       string
 	Database   string
 	Text       string
@@ -184,6 +187,7 @@ type Rename struct {
 	Column     catalog.ColumnID
 	Constraint catalog.OID
 	Index      catalog.OID
+	Trigger    catalog.OID
 	Field      string // of a composite type
 	To         string
 	Role       string // instead of Object
@@ -197,6 +201,7 @@ type Rewrite struct {
 	Object     catalog.OID
 	Column     catalog.ColumnID
 	Constraint catalog.OID
+	Trigger    catalog.OID // its WHEN
 	Text       string
 	Generated  bool // of Column: its Generated, else its Default or Hidden
 }
@@ -209,10 +214,11 @@ type Drop struct {
 	Notices []*pgerr.Error
 }
 
-// DropObject is one object to drop; Index for an index of table Object.
+// DropObject is one object to drop; Index for an index of table Object, Trigger for a trigger of it.
 type DropObject struct {
-	Object catalog.OID
-	Index  catalog.OID
+	Object  catalog.OID
+	Index   catalog.OID
+	Trigger catalog.OID
 }
 
 // Truncate is TRUNCATE.

@@ -236,8 +236,16 @@ type SetLogged struct{ Unlogged bool }
 // SetOwner is OWNER TO.
 type SetOwner struct{ Role string }
 
-// Accept is an action that has no effect in Rowan, such as ENABLE TRIGGER.
-type Accept struct{ Trigger string }
+// Accept is an action that has no effect in Rowan, such as SET TABLESPACE.
+type Accept struct{}
+
+// SwitchTrigger is ENABLE and DISABLE TRIGGER: State is pg_trigger.tgenabled as it will be. Name "" is ALL, or USER where
+// OnlyUser says so.
+type SwitchTrigger struct {
+	Name     string
+	OnlyUser bool
+	State    byte
+}
 
 func (*AddColumn) alterAction()          {}
 func (*DropColumn) alterAction()         {}
@@ -258,6 +266,7 @@ func (*RowSecurity) alterAction()        {}
 func (*SetLogged) alterAction()          {}
 func (*SetOwner) alterAction()           {}
 func (*Accept) alterAction()             {}
+func (*SwitchTrigger) alterAction()      {}
 
 // Tag implements Command.
 func (c *CreateTable) Tag() string {

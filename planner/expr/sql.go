@@ -26,6 +26,8 @@ type SQLOptions struct {
 	Params []types.Datum
 	// Param names a parameter; nil: it is shown as $1.
 	Param func(*Param) string
+	// Row stands for a row that is written otherwise than ROW(…), as relation.* is; "" for one that is not.
+	Row func(*Row) string
 	// Pretty leaves out parentheses as pg_get_expr(…, true) does.
 	Pretty bool
 	// Indent is where the lines of CASE begin.
@@ -146,7 +148,7 @@ func (w *writer) functionLike(e Expr) {
 	case *Array:
 		w.array(e)
 	case *Row:
-		w.keywordCall("ROW", e.Fields)
+		w.row(e)
 	case *Field:
 		w.field(e)
 	case *Subscript:
@@ -386,4 +388,14 @@ func (w *writer) clause(s string) {
 		w.str(" ")
 	}
 	w.word(s)
+}
+
+func (w *writer) row(e *Row) {
+	if w.o.Row != nil {
+		if s := w.o.Row(e); s != "" {
+			w.str(s)
+			return
+		}
+	}
+	w.keywordCall("ROW", e.Fields)
 }

@@ -36,9 +36,11 @@ func MapExprs(n Node, f func(expr.Expr) expr.Expr) Node {
 	case *Insert:
 		return edited(m, n, m.insert)
 	case *Update:
-		return edited(m, n, func(c *Update) { c.Checks, c.ReturnExprs = m.checks(c.Checks), m.list(c.ReturnExprs) })
+		return edited(m, n, func(c *Update) {
+			c.Checks, c.ReturnExprs, c.Triggers = m.checks(c.Checks), m.list(c.ReturnExprs), m.triggers(c.Triggers)
+		})
 	case *Delete:
-		return edited(m, n, func(c *Delete) { c.ReturnExprs = m.list(c.ReturnExprs) })
+		return edited(m, n, func(c *Delete) { c.ReturnExprs, c.Triggers = m.list(c.ReturnExprs), m.triggers(c.Triggers) })
 	case *SetOp, *With, *CTEScan, *Lock:
 	}
 	return n
@@ -148,11 +150,12 @@ func (m *exprMapper) window(c *Window) {
 }
 
 func (m *exprMapper) insert(c *Insert) {
-	c.Checks, c.ReturnExprs = m.checks(c.Checks), m.list(c.ReturnExprs)
+	c.Checks, c.ReturnExprs, c.Triggers = m.checks(c.Checks), m.list(c.ReturnExprs), m.triggers(c.Triggers)
 	if c.Conflict == nil {
 		return
 	}
 	o := *c.Conflict
 	o.Olds, o.Sets, o.Where, o.Checks = m.list(o.Olds), m.list(o.Sets), m.one(o.Where), m.checks(o.Checks)
+	o.Triggers = m.triggers(o.Triggers)
 	c.Conflict = &o
 }

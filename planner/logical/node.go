@@ -246,6 +246,7 @@ type Insert struct {
 	Targets     []catalog.ColumnID
 	Checks      []RowCheck
 	Conflict    *OnConflict
+	Triggers    *Triggers
 	Returning   []Column
 	ReturnExprs []expr.Expr // over NewCols
 	// NewCols are the ids under which Checks, Conflict and Returning see the row, one per entry of Targets.
@@ -264,6 +265,8 @@ type OnConflict struct {
 	Where   expr.Expr
 	Checks  []RowCheck // over UpdCols, the ids of the updated row
 	UpdCols []Column
+
+	Triggers *Triggers // of updates
 }
 
 // RowCheck is a CHECK constraint (or a view's check option) over the new row; a false value is 23514. NOT NULL is storage's.
@@ -283,6 +286,7 @@ type Update struct {
 	OldCols     []Column           // one per Target, then RowKey, then Version
 	NewCols     []Column           // one per Target
 	Checks      []RowCheck
+	Triggers    *Triggers
 	Returning   []Column
 	ReturnExprs []expr.Expr
 }
@@ -294,6 +298,7 @@ type Delete struct {
 	Input       Node
 	Targets     []catalog.ColumnID
 	OldCols     []Column
+	Triggers    *Triggers
 	Returning   []Column
 	ReturnExprs []expr.Expr
 }

@@ -59,6 +59,9 @@ func (l *lowerer) insert(n *logical.Insert, f *frame) (rel, error) {
 	if p.Checks, err = l.checks(n.Checks, row); err != nil {
 		return rel{}, err
 	}
+	if p.Triggers, err = l.triggers(n.Triggers, f); err != nil {
+		return rel{}, err
+	}
 	if p.Returning, err = l.exprs(n.ReturnExprs, row); err != nil {
 		return rel{}, err
 	}
@@ -88,6 +91,9 @@ func (l *lowerer) conflict(n *logical.Insert, f *frame) (*physical.OnConflict, e
 		return nil, err
 	}
 	p.Changed = changedTargets(n.Targets, p.Sets)
+	if p.Triggers, err = l.triggers(c.Triggers, f); err != nil {
+		return nil, err
+	}
 	p.Checks, err = l.checks(c.Checks, columnsScope(f, c.UpdCols))
 	return p, err
 }
@@ -125,6 +131,9 @@ func (l *lowerer) update(n *logical.Update, f *frame) (rel, error) {
 	if p.Checks, err = l.checks(n.Checks, columnsScope(f, n.NewCols)); err != nil {
 		return rel{}, err
 	}
+	if p.Triggers, err = l.triggers(n.Triggers, f); err != nil {
+		return rel{}, err
+	}
 	if p.Returning, err = l.exprs(n.ReturnExprs, scopeOf(in, f)); err != nil {
 		return rel{}, err
 	}
@@ -138,6 +147,9 @@ func (l *lowerer) delete(n *logical.Delete, f *frame) (rel, error) {
 	}
 	p := &physical.Delete{Base: base(n.Returning, l.cost.modify(in.node, len(n.Returning) > 0)), Table: n.Table, Ref: n.Ref,
 		Input: in.node, Target: key, Targets: n.Targets}
+	if p.Triggers, err = l.triggers(n.Triggers, f); err != nil {
+		return rel{}, err
+	}
 	if p.Returning, err = l.exprs(n.ReturnExprs, scopeOf(in, f)); err != nil {
 		return rel{}, err
 	}

@@ -146,7 +146,8 @@ var hints = map[string]string{
 func codeOf(message string) string {
 	switch {
 	case strings.Contains(message, "not yet implemented"), strings.Contains(message, "not implemented"),
-		strings.Contains(message, "is no longer supported"), strings.HasSuffix(message, "not supported by this command"):
+		strings.Contains(message, "is no longer supported"), strings.HasSuffix(message, "not supported by this command"),
+		message == "CREATE OR REPLACE CONSTRAINT TRIGGER is not supported":
 		return pgerrcode.FeatureNotSupported
 	case strings.HasPrefix(message, "invalid Unicode escape"), strings.HasPrefix(message, "invalid Unicode surrogate"):
 		return pgerrcode.InvalidEscapeSequence

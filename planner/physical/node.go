@@ -317,6 +317,7 @@ type Insert struct {
 	Targets   []catalog.ColumnID
 	Checks    []RowCheck
 	Conflict  *OnConflict
+	Triggers  *Triggers
 	Returning []expr.Expr // nil: no rows out
 }
 
@@ -332,6 +333,7 @@ type OnConflict struct {
 	Changed  []catalog.ColumnID
 	Where    expr.Expr
 	Checks   []RowCheck
+	Triggers *Triggers
 }
 
 // RowCheck is a CHECK constraint; false is 23514.
@@ -351,6 +353,7 @@ type Update struct {
 	Targets   []catalog.ColumnID
 	Changed   []catalog.ColumnID
 	Checks    []RowCheck
+	Triggers  *Triggers
 	Returning []expr.Expr
 }
 
@@ -362,6 +365,7 @@ type Delete struct {
 	Input     Node
 	Target    int
 	Targets   []catalog.ColumnID
+	Triggers  *Triggers
 	Returning []expr.Expr
 }
 
