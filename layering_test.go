@@ -113,6 +113,7 @@ var layers = map[string]string{
 	"types/jsonb":        "types/numeric pgerr",
 	"pgerr":              "",
 
+	"internal/ancestry":   "",
 	"internal/invariant":  "",
 	"internal/oracle":     "",
 	"internal/strictjson": "",

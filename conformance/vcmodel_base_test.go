@@ -63,9 +63,12 @@ func vcVirtualRows(into, base, left, right *vcTable) map[int]vcRow {
 			}
 		}
 	}
+	unclear := func(k int) bool {
+		return slices.ContainsFunc([]*vcTable{base, left, right}, func(t *vcTable) bool { return t != nil && t.rows[k][vcUnclear] != "" })
+	}
 	if base != nil {
-		for k, x := range base.rows {
-			keys[k] = keys[k] || x[vcUnclear] != ""
+		for k := range base.rows {
+			keys[k] = keys[k] || unclear(k)
 		}
 	}
 	out := map[int]vcRow{}
@@ -73,7 +76,7 @@ func vcVirtualRows(into, base, left, right *vcTable) map[int]vcRow {
 		p, inBase := b.row(k)
 		x, inLeft := l.row(k)
 		y, inRight := r.row(k)
-		if inBase && base.rows[k][vcUnclear] != "" {
+		if unclear(k) {
 			out[k] = vcRow{vcUnclear: "yes"}
 			continue
 		}

@@ -136,8 +136,8 @@ func (w *vcWorld) manual() {
 	call := fmt.Sprintf("rowan.merge('%s', target => '%s', strategy => 'manual')", source, target)
 	w.on(target)
 	for {
-		m := &vcMerge{source: s.state, target: t.state, decide: decide}
-		if m.base, m.refused = vcBase(s, t); m.refused == "" {
+		m := &vcMerge{source: s.State, target: t.State, decide: decide}
+		if m.base, m.refused = vcBase([]*vcNode{s}, []*vcNode{t}); m.refused == "" {
 			m.run()
 		}
 		w.note(call)
@@ -146,7 +146,7 @@ func (w *vcWorld) manual() {
 		pending := strings.HasPrefix(call, "rowan.complete")
 		call = "rowan.complete_merge()"
 		if w.agree(call, rows, m) {
-			if !t.ancestors()[s] {
+			if !t.Ancestors()[s] {
 				w.grew(target, m.out, s)
 			}
 			return

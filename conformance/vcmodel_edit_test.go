@@ -21,8 +21,8 @@ type vcEdit struct {
 func (w *vcWorld) edit(draw func(*vcState) *vcEdit) {
 	b := w.anyBranch("branch")
 	w.on(b)
-	if e := draw(w.heads[b].state); e != nil {
-		if next := w.apply(w.heads[b].state, e); next != nil {
+	if e := draw(w.heads[b].State); e != nil {
+		if next := w.apply(w.heads[b].State, e); next != nil {
 			w.grew(b, next)
 		}
 	}
@@ -52,7 +52,7 @@ func (w *vcWorld) transaction() {
 	b := w.anyBranch("branch")
 	w.on(b)
 	edits := w.edits()
-	s, some := w.heads[b].state, false
+	s, some := w.heads[b].State, false
 	w.must("BEGIN")
 	w.inside = true
 	defer func() { w.inside = false }()

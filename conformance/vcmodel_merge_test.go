@@ -6,64 +6,31 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/rowandb/rowan/internal/ancestry"
 )
 
-// vcNode is a state in the history: what it has, and what it has grown from.
-type vcNode struct {
-	parents []*vcNode
-	state   *vcState
-	made    int // nodes are made one after the other
-}
+// vcNode is a state in the history.
+type vcNode = ancestry.Node[*vcState]
 
-func (n *vcNode) ancestors() map[*vcNode]bool {
-	out := map[*vcNode]bool{}
-	var visit func(*vcNode)
-	visit = func(x *vcNode) {
-		if !out[x] {
-			out[x] = true
-			for _, p := range x.parents {
-				visit(p)
-			}
-		}
-	}
-	visit(n)
-	return out
-}
-
-// vcBases are the common ancestors that no other contains, the youngest first.
-func vcBases(a, b *vcNode) []*vcNode {
-	x, y := a.ancestors(), b.ancestors()
-	var common, out []*vcNode
-	for n := range x {
-		if y[n] {
-			common = append(common, n)
-		}
-	}
-	for _, n := range common {
-		if !slices.ContainsFunc(common, func(m *vcNode) bool { return m != n && m.ancestors()[n] }) {
-			out = append(out, n)
-		}
-	}
-	slices.SortFunc(out, func(p, q *vcNode) int { return q.made - p.made })
-	return out
-}
-
-// vcBase is the state that two nodes have grown from: a state, or, where there are two, their merge, in which what they have
-// differently is like nothing else. It refuses where there are more.
-func vcBase(a, b *vcNode) (state *vcState, refused string) {
-	list := vcBases(a, b)
-	switch len(list) {
-	case 1:
-		return list[0].state, ""
-	case 2:
-	default:
+// vcBase is the state that nodes have grown from: a state, or, where there are two, their merge, in which what they have
+// differently is like nothing else. It refuses where there are more than two.
+func vcBase(a, b []*vcNode) (state *vcState, refused string) {
+	list := ancestry.Bases(a, b)
+	if len(list) > 2 { // in what order they are merged depends on when branches were forked
 		return nil, fmt.Sprintf("%d bases", len(list))
 	}
-	base, refused := vcBase(list[0], list[1])
-	if refused != "" {
-		return nil, refused
+	out := list[0].State
+	for i, n := range list[1:] {
+		inner, refused := vcBase(list[:i+1], list[i+1:i+2])
+		if refused != "" {
+			return nil, refused
+		}
+		if out, refused = vcVirtual(inner, out, n.State); refused != "" {
+			return nil, refused
+		}
 	}
-	return vcVirtual(base, list[0].state, list[1].state)
+	return out, ""
 }
 
 // vcSide is who a conflict goes to.

@@ -187,6 +187,11 @@ func (m *vcMerge) rows(into, base, source, target *vcTable) {
 		m.refuse("the rows of both sides have other keys than those of the base")
 	}
 	m.revived = m.revived || all && target != nil && (!into.keyed || target.column(target.key()).typ != into.column(into.key()).typ) // rows without a key, or with one of another type, are others once they are rewritten
+	for i := range into.columns {                                                                                                    // what rows had in a column that comes back is there as it was
+		c := &into.columns[i]
+		gone := func(t *vcTable) bool { return t != nil && t.column(c.id) != nil && t.live(c.id) == nil }
+		m.revived = m.revived || !c.dropped && (gone(base) || gone(target))
+	}
 	rows := map[int]vcRow{}
 	for _, k := range slices.Sorted(maps.Keys(keys)) {
 		before, was := t.row(k)
@@ -220,7 +225,7 @@ func (m *vcMerge) mergeable(into, base, source *vcTable) bool {
 		s := source.live(c.id)
 		fits = fits && (c.dropped || s == nil || c.typ != "integer" || s.typ != "bigint")
 	}
-	if base == nil || into.keyed && fits && key(base) == key(into) && key(source) == key(into) || sameRows(source, base) {
+	if base == nil || into.keyed && fits && key(base) == key(into) && key(source) == key(into) || sameRows(source, base) && (into.keyed || len(base.rows) == 0) {
 		return true
 	}
 	if side, _ := m.decide(vcConflict{table: into.name, kind: "schema: its rows were rewritten on the target, and changed on the source"}); side != vcTarget {

@@ -9,7 +9,7 @@ import (
 
 // createTable begins a script.
 func (w *vcWorld) createTable() {
-	if next := w.apply(w.heads["main"].state, w.makeTable(w.heads["main"].state)); next != nil {
+	if next := w.apply(w.heads["main"].State, w.makeTable(w.heads["main"].State)); next != nil {
 		w.grew("main", next)
 	}
 }
@@ -55,8 +55,8 @@ func (w *vcWorld) everHad(pass func(*vcState) bool) bool {
 	if w.inside {
 		return true // it may have had it before in this transaction
 	}
-	for n := range w.heads[w.branch].ancestors() {
-		if pass(n.state) {
+	for n := range w.heads[w.branch].Ancestors() {
+		if pass(n.State) {
 			return true
 		}
 	}

@@ -130,13 +130,13 @@ func (w *vcWorld) both() {
 
 func (w *vcWorld) mergeInto(source, target, strategy string) bool {
 	s, t := w.heads[source], w.heads[target]
-	m := &vcMerge{source: s.state, target: t.state, decide: vcDecide(strategy)}
-	m.base, m.refused = vcBase(s, t)
+	m := &vcMerge{source: s.State, target: t.State, decide: vcDecide(strategy)}
+	m.base, m.refused = vcBase([]*vcNode{s}, []*vcNode{t})
 	call := fmt.Sprintf("rowan.merge('%s', target => '%s', strategy => '%s', dry_run => %%t)", source, target, strategy)
 	if !w.bring(call, target, m) {
 		return false
 	}
-	if !t.ancestors()[s] {
+	if !t.Ancestors()[s] {
 		w.grew(target, m.out, s)
 	}
 	return true
@@ -150,7 +150,7 @@ func (w *vcWorld) revert() {
 	}
 	x := vcPick(w, "transaction", w.txns[b])
 	strategy := vcPick(w, "strategy", vcStrategies)
-	m := &vcMerge{base: x.after.state, source: x.before.state, target: w.heads[b].state, decide: vcDecide(strategy)}
+	m := &vcMerge{base: x.after.State, source: x.before.State, target: w.heads[b].State, decide: vcDecide(strategy)}
 	if w.bring(fmt.Sprintf("rowan.revert('%s', branch => '%s', strategy => '%s', dry_run => %%t)", x.scn, b, strategy), b, m) {
 		w.grew(b, m.out)
 	}
@@ -164,7 +164,7 @@ func (w *vcWorld) pick() {
 	}
 	x := vcPick(w, "transaction", w.txns[source])
 	strategy := vcPick(w, "strategy", vcStrategies)
-	m := &vcMerge{base: x.before.state, source: x.after.state, target: w.heads[target].state, decide: vcDecide(strategy)}
+	m := &vcMerge{base: x.before.State, source: x.after.State, target: w.heads[target].State, decide: vcDecide(strategy)}
 	if w.bring(fmt.Sprintf("rowan.cherry_pick('%s', '%s', target => '%s', strategy => '%s', dry_run => %%t)", source, x.scn, target, strategy), target, m) {
 		w.grew(target, m.out)
 	}
@@ -178,13 +178,13 @@ func (w *vcWorld) rebase() {
 	}
 	strategy := vcPick(w, "strategy", vcStrategies)
 	was, on := w.heads[b], w.heads[onto]
-	m := &vcMerge{source: was.state, target: on.state, decide: vcDecide(strategy)}
-	m.base, m.refused = vcBase(was, on)
-	if was.ancestors()[on] {
-		m.base, m.target, m.refused, m.revived = was.state, was.state, "", true // nothing to do
+	m := &vcMerge{source: was.State, target: on.State, decide: vcDecide(strategy)}
+	m.base, m.refused = vcBase([]*vcNode{was}, []*vcNode{on})
+	if was.Ancestors()[on] {
+		m.base, m.target, m.refused, m.revived = was.State, was.State, "", true // nothing to do
 	}
 	w.txns[b] = nil
-	if !w.bring(fmt.Sprintf("rowan.rebase_branch('%s', strategy => '%s', onto => '%s', dry_run => %%t)", b, strategy, onto), b, m) || was.ancestors()[on] {
+	if !w.bring(fmt.Sprintf("rowan.rebase_branch('%s', strategy => '%s', onto => '%s', dry_run => %%t)", b, strategy, onto), b, m) || was.Ancestors()[on] {
 		return
 	}
 	w.grew(b, m.out, on)
@@ -256,7 +256,7 @@ func (w *vcWorld) commit() {
 	b := w.anyBranch("branch")
 	w.on(b)
 	w.must("SELECT rowan.commit('" + w.name("message ") + "')")
-	w.grew(b, w.heads[b].state)
+	w.grew(b, w.heads[b].State)
 }
 
 func (w *vcWorld) squash() {
@@ -264,7 +264,7 @@ func (w *vcWorld) squash() {
 	if m := w.moment(b); m != nil {
 		w.on(b)
 		w.must("SELECT rowan.squash('" + m.scn + "', 'squashed')")
-		w.grew(b, w.heads[b].state)
+		w.grew(b, w.heads[b].State)
 	}
 }
 
@@ -277,7 +277,7 @@ func (w *vcWorld) collect() {
 	}
 	w.must(fmt.Sprintf("SELECT * FROM rowan.gc(purge => %t)", w.draw("purge", 2) == 0))
 	for _, tag := range slices.Sorted(maps.Keys(w.tags)) {
-		w.same("after collection", "main", "tag:"+tag, w.tags[tag].state)
+		w.same("after collection", "main", "tag:"+tag, w.tags[tag].State)
 	}
 }
 
@@ -297,7 +297,7 @@ func (w *vcWorld) diff() {
 			w.fail("%s: %s\nin\n%s", code, message, strings.Join(script, "\n"))
 		}
 	}
-	w.same("after a script of differences", copied, "", w.heads[to].state)
+	w.same("after a script of differences", copied, "", w.heads[to].State)
 	for _, q := range []string{"SELECT * FROM rowan.schema_diff('%s', '%s')", "SELECT * FROM rowan.diff_sql('%s', '%s')"} {
 		if left := w.rows(fmt.Sprintf(q, copied, to)); len(left) > 0 {
 			w.fail("left over:\n%s\nafter\n%s", strings.Join(left, "\n"), strings.Join(script, "\n"))

@@ -97,7 +97,7 @@ func newVCWorld(t *rapid.T, count map[string]int) *vcWorld {
 		t.Fatal(err)
 	}
 	w := &vcWorld{t: t, dir: dir, heads: map[string]*vcNode{}, txns: map[string][]vcTxn{}, tags: map[string]*vcNode{}, count: count, branch: "main"}
-	w.heads["main"] = &vcNode{state: &vcState{tables: map[string]*vcTable{}}}
+	w.heads["main"] = &vcNode{State: &vcState{tables: map[string]*vcTable{}}}
 	w.open()
 	return w
 }
@@ -218,9 +218,9 @@ func (w *vcWorld) grew(branch string, s *vcState, parents ...*vcNode) {
 	scn := w.rows("SELECT rowan.current_scn()")[0]
 	if before := w.heads[branch]; scn != w.scn || len(parents) > 0 {
 		w.nodes++
-		n := &vcNode{parents: append([]*vcNode{before}, parents...), state: s, made: w.nodes}
+		n := &vcNode{Parents: append([]*vcNode{before}, parents...), State: s, Made: w.nodes}
 		w.heads[branch] = n
-		if scn != w.scn && !slices.Equal(s.lines(), before.state.lines()) { // a merge that changes nothing is no transaction
+		if scn != w.scn && !slices.Equal(s.lines(), before.State.lines()) { // a merge that changes nothing is no transaction
 			w.txns[branch] = append(w.txns[branch], vcTxn{scn, before, n})
 		}
 	}
@@ -325,7 +325,7 @@ func (w *vcWorld) same(what, branch, scn string, want *vcState) {
 func (w *vcWorld) check(what string) {
 	w.t.Helper()
 	for _, b := range slices.Sorted(maps.Keys(w.heads)) {
-		w.same(what, b, "", w.heads[b].state)
+		w.same(what, b, "", w.heads[b].State)
 	}
 }
 
@@ -345,7 +345,7 @@ func (w *vcWorld) run() {
 		}
 	}
 	for _, m := range w.past {
-		w.same("in the end", m.branch, m.scn, m.node.state)
+		w.same("in the end", m.branch, m.scn, m.node.State)
 	}
 	w.on("main")
 	if bad := w.rows("SELECT * FROM rowan.check(points => 3)"); len(bad) > 0 {

@@ -32,7 +32,7 @@ func TestModelBulk(t *testing.T) {
 					must(t, mvcc.Bootstrap(ctx, s, mvcc.BootstrapOptions{}))
 					s.UseDiffer(merge.Differ{})
 					newTable(t, s, unique)
-					w := &world{t: t, s: s, heads: map[string]*node{"main": {rows: content{}}}, width: 70}
+					w := &world{t: t, s: s, heads: map[string]*node{"main": {State: content{}}}, width: 70}
 					t.Repeat(map[string]func(*rapid.T){"write": w.write, "write2": w.write, "fork": w.fork, "merge": w.merge, "merge2": w.merge,
 						"clean": func(*rapid.T) { _, _ = s.Clean(ctx) }, "": w.check})
 				})

@@ -106,9 +106,12 @@ func (c *checker) unreadable(where string, err error) error {
 	return nil
 }
 
-// keys looks at every key as of now.
+// keys looks at every key as of now. Copies that are made flat meanwhile would have SCNs of the past in layers that are newer than
+// this, so that none are.
 func (c *checker) keys(ctx context.Context) error {
 	k := &keyCheck{report: &c.report, kv: c.s.kv}
+	c.s.flattener.run.Lock()
+	defer c.s.flattener.run.Unlock()
 	c.s.topology.Lock()
 	k.scn = c.s.seq.published.Load()
 	err := k.meta(ctx)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -197,4 +198,36 @@ func scanAll(b tb, s *mvcc.Store, branch string, n int) {
 	}
 	must(b, sc.Close())
 	must(b, x.Rollback())
+}
+
+// TestFlattenWhileChecked makes a chain flat while the store is checked: what the check has not read yet of the layers does not
+// surprise it.
+func TestFlattenWhileChecked(t *testing.T) {
+	eachEngine(t, func(t *testing.T, open func() kv.Engine) {
+		s := testTable(t, open(), mvcc.Options{CleanEvery: -1})
+		rnd := rand.New(rand.NewPCG(3, 4))
+		churn(t, s, "main", rnd, 20)
+		last := chainOf(t, s, 6, func(b string, _ int) { churn(t, s, b, rnd, 3) })
+		reads(t, s, last)
+		flat := make(chan error, 1)
+		begun := false
+		bad, err := s.Verify(ctx, storage.CheckOptions{Progress: func(phase string, _, _ int64) {
+			if phase != "keys" || begun {
+				return
+			}
+			begun = true
+			go func() { _, err := s.Flatten(context.Background()); flat <- err }()
+			select { // it may have to wait for the check
+			case err := <-flat:
+				flat <- err
+			case <-time.After(50 * time.Millisecond):
+			}
+		}})
+		must(t, err)
+		if len(bad) > 0 {
+			t.Error(bad)
+		}
+		must(t, <-flat)
+		must(t, s.Close())
+	})
 }
