@@ -124,8 +124,17 @@ func (a *httpAPI) open(ctx context.Context, p api.Principal, branch, point strin
 		all["rowan.as_of"] = point
 	}
 	of := requestOf(ctx)
-	return a.engine.New(ctx, session.Options{User: p.Role, Database: db.Name, Settings: all, RemoteAddr: of.client, PID: of.pid, Reach: reach(p)})
+	sess, err := a.engine.New(ctx, session.Options{User: p.Role, Database: db.Name, Settings: all, RemoteAddr: of.client, PID: of.pid, Reach: reach(p)})
+	if err != nil && point != "" && badPoint[pgerr.Code(err)] {
+		e := *pgerr.From(err)
+		e.Where = "as_of"
+		err = &e
+	}
+	return sess, err
 }
+
+// badPoint are the SQLSTATEs of points that cannot be read.
+var badPoint = map[string]bool{pgerrcode.InvalidParameterValue: true, pgerrcode.SnapshotTooOld: true}
 
 // mayUse refuses a branch that the credentials do not reach.
 func mayUse(p api.Principal, branch string, write bool) error {

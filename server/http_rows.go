@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/rowandb/rowan/admin/api"
 	"github.com/rowandb/rowan/session"
@@ -36,6 +37,9 @@ func (a *httpAPI) Select(ctx context.Context, p api.Principal, s api.Selection) 
 	out := &collector{format: sess.Format()}
 	if err := execute(ctx, sess, rows.SQL(), out, noParams); err != nil {
 		return api.Page{}, rows.Locate(err)
+	}
+	if n := out.result.Rows.Len(); n < s.Limit && (n > 0 || s.Offset == 0) && !strings.Contains(s.Columns, "(") { // the end is here, and no function has made rows
+		return api.Page{Columns: out.result.Columns, Types: out.result.Types, Rows: out.result.Rows, Total: int64(s.Offset + n)}, nil
 	}
 	total := &collector{format: sess.Format()}
 	if err := execute(ctx, sess, count.SQL(), total, noParams); err != nil {

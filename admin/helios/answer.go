@@ -2,6 +2,7 @@ package helios
 
 import (
 	"bufio"
+	"strconv"
 
 	"github.com/rowandb/rowan/admin/api"
 )
@@ -64,6 +65,10 @@ func (f *fields) name(name string) {
 // put writes a field whose value cannot fail to be JSON.
 func (f *fields) put(name string, v any) {
 	f.name(name)
+	if n, ok := v.(int64); ok {
+		_, _ = f.w.Write(strconv.AppendInt(f.w.AvailableBuffer(), n, 10))
+		return
+	}
 	text, err := encode(v)
 	if err != nil {
 		text = []byte("null")

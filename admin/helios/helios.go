@@ -116,6 +116,9 @@ func tagOf(c *web.Call) string {
 // clauses are the fields and parameters that hold SQL.
 var clauses = map[string]bool{"filter": true, "order_by": true, "columns": true, "type": true, "default": true}
 
+// pointField is what the point of a request is called, as package api has it.
+const pointField = "as_of"
+
 // translate finds the dialect's code and status for a SQLSTATE, as it is meant in operations of a tag.
 func translate(e *pgerr.Error, tag string) *web.Error {
 	details := map[string]any{"sqlstate": e.Code}
@@ -124,7 +127,7 @@ func translate(e *pgerr.Error, tag string) *web.Error {
 			details[name] = v
 		}
 	}
-	if clauses[e.Where] {
+	if clauses[e.Where] || e.Where == pointField {
 		details["field"] = e.Where
 	}
 	if e.Position > 0 {
@@ -133,6 +136,9 @@ func translate(e *pgerr.Error, tag string) *web.Error {
 	code, status := codeOf(e.Code, tag)
 	if clauses[e.Where] && status == http.StatusNotFound { // what a clause speaks of, not what the path names
 		code, status = codeOf(pgerrcode.SyntaxError, tag)
+	}
+	if code == "INVALID_SQL" && e.Where == pointField { // nothing is wrong with the statement
+		code = "INVALID_REQUEST"
 	}
 	if code == "QUERY_TIMEOUT" && strings.Contains(e.Message, "user request") {
 		code, status = "QUERY_CANCELED", http.StatusConflict

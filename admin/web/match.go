@@ -50,12 +50,31 @@ func (p *pattern) methods() (out []string) {
 	return out
 }
 
-// match finds the parameters' values in a path that is still escaped. Clients send names with slashes in them raw: a
-// greedy parameter takes what the segments on its right leave.
-func (p *pattern) match(escaped string) (values map[string]string, ok bool) {
-	parts := strings.Split(strings.Trim(escaped, "/"), "/")
+// split parts a path that is still escaped into what match takes.
+func split(escaped string) []string { return strings.Split(strings.Trim(escaped, "/"), "/") }
+
+// fits reports whether a path has the pattern's literals where they must be.
+func (p *pattern) fits(parts []string) bool {
 	extra := len(parts) - len(p.segments)
-	if extra < 0 {
+	i := 0
+	for _, s := range p.segments {
+		switch {
+		case i >= len(parts) || s.literal != "" && parts[i] != s.literal:
+			return false
+		case s.greedy:
+			i += extra
+			extra = 0
+		}
+		i++
+	}
+	return i == len(parts)
+}
+
+// match finds the parameters' values in a path. Clients send names with slashes in them raw: a greedy parameter takes what
+// the segments on its right leave.
+func (p *pattern) match(parts []string) (values map[string]string, ok bool) {
+	extra := len(parts) - len(p.segments)
+	if extra < 0 || !p.fits(parts) {
 		return nil, false
 	}
 	values = map[string]string{}
@@ -66,12 +85,9 @@ func (p *pattern) match(escaped string) (values map[string]string, ok bool) {
 			n += extra
 			extra = 0
 		}
-		raw := strings.Join(parts[i:min(i+n, len(parts))], "/")
+		raw := strings.Join(parts[i:i+n], "/")
 		i += n
 		if s.literal != "" {
-			if raw != s.literal {
-				return nil, false
-			}
 			continue
 		}
 		v, err := url.PathUnescape(raw)
@@ -80,5 +96,5 @@ func (p *pattern) match(escaped string) (values map[string]string, ok bool) {
 		}
 		values[s.name] = v
 	}
-	return values, i == len(parts)
+	return values, true
 }

@@ -68,7 +68,7 @@ var Done any = done{}
 
 // find finds the route of a request.
 func (m *Mux) find(w http.ResponseWriter, r *http.Request) (*Call, error) {
-	path := strings.TrimPrefix(r.URL.EscapedPath(), m.prefix)
+	path := split(strings.TrimPrefix(r.URL.EscapedPath(), m.prefix))
 	for i := range m.patterns {
 		p := &m.patterns[i]
 		values, ok := p.match(path)
