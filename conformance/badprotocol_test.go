@@ -288,7 +288,7 @@ func TestCopyBroken(t *testing.T) {
 	t.Run("cancelled", func(t *testing.T) {
 		r := begin(t)
 		r.send(message('d', "5\ta\n"))
-		time.Sleep(100 * time.Millisecond) // the COPY has begun
+		becomes(t, c, "SELECT count(*) = 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'COPY%'")
 		cancel := rawDial(t, target)
 		cancel.send(packet(80877102, r.key))
 		if got := r.until(); got != "ERROR 57014 Z" {

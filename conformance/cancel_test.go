@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -30,25 +31,36 @@ func within(t *testing.T, done chan error, d time.Duration) error {
 // waits waits until somebody waits for a lock.
 func waits(t *testing.T, by *pgx.Conn) {
 	t.Helper()
-	for range 200 {
-		if value(t, by, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") != "0" {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatal("nobody waits for a lock")
+	becomes(t, by, "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
 }
 
 // nobodyWaits waits until nobody waits for a lock.
 func nobodyWaits(t *testing.T, by *pgx.Conn) {
 	t.Helper()
-	for range 500 {
-		if value(t, by, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == "0" {
+	becomes(t, by, "SELECT count(*) = 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+}
+
+// runs waits until the server is busy with a statement of that session.
+func runs(t *testing.T, by *pgx.Conn, pid uint32) {
+	t.Helper()
+	becomes(t, by, fmt.Sprintf("SELECT count(*) = 1 FROM pg_stat_activity WHERE pid = %d AND state = 'active'", pid))
+}
+
+// ended waits until a session is gone.
+func ended(t *testing.T, by *pgx.Conn, pid uint32) {
+	t.Helper()
+	becomes(t, by, fmt.Sprintf("SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = %d", pid))
+}
+
+// becomes waits until a query says true.
+func becomes(t *testing.T, by *pgx.Conn, sql string) {
+	t.Helper()
+	for begun := time.Now(); time.Since(begun) < patience; time.Sleep(10 * time.Millisecond) {
+		if value(t, by, sql) == "t" {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
-	t.Fatal("somebody still waits for a lock")
+	t.Fatalf("never true: %s", sql)
 }
 
 // longStatements run for ever, or nearly so.
@@ -88,7 +100,7 @@ func TestCancel(t *testing.T) {
 			}
 			run(t, c, "SET statement_timeout = 0")
 			done := async(c, sql)
-			time.Sleep(50 * time.Millisecond)
+			runs(t, admin, c.PgConn().PID())
 			start = time.Now()
 			if err := c.PgConn().CancelRequest(context.Background()); err != nil {
 				t.Fatal(err)
@@ -106,7 +118,7 @@ func TestCancel(t *testing.T) {
 	victim := dial(t, target, "postgres")
 	pid := value(t, victim, "SELECT pg_backend_pid()")
 	done := async(victim, "SELECT pg_sleep(100)")
-	time.Sleep(50 * time.Millisecond)
+	runs(t, admin, victim.PgConn().PID())
 	if got := value(t, admin, "SELECT pg_terminate_backend("+pid+")"); got != "t" {
 		t.Errorf("pg_terminate_backend: %s", got)
 	}
@@ -174,15 +186,15 @@ func TestIdleInTransaction(t *testing.T) {
 	target := against(t)
 	c, other := dial(t, target, "postgres"), dial(t, target, "postgres")
 	run(t, c, "DROP TABLE IF EXISTS i", "CREATE TABLE i (a int)", "INSERT INTO i VALUES (1)",
-		"SET idle_in_transaction_session_timeout = '100ms'", "BEGIN", "UPDATE i SET a = 2")
+		"SET idle_in_transaction_session_timeout = '100ms'", "BEGIN; UPDATE i SET a = 2")
 	run(t, other, "UPDATE i SET a = 3")
-	time.Sleep(50 * time.Millisecond)
+	ended(t, other, c.PgConn().PID())
 	wantCode(t, try(c, "COMMIT"), "25P03", "terminating connection due to idle-in-transaction timeout")
 	if got := value(t, other, "SELECT a FROM i"); got != "3" {
 		t.Errorf("a = %s", got)
 	}
 	idle := dial(t, target, "postgres")
 	run(t, idle, "SET idle_session_timeout = '50ms'")
-	time.Sleep(150 * time.Millisecond)
+	ended(t, other, idle.PgConn().PID())
 	wantCode(t, try(idle, "SELECT 1"), "57P05", "terminating connection due to idle-session timeout")
 }

@@ -44,20 +44,15 @@ type dump struct {
 	w                    *bufio.Writer
 }
 
-func (d *dump) run(ctx context.Context) (err error) {
-	closeIt, err := d.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if cerr := closeIt(); err == nil {
-			err = cerr
-		}
-	}()
-	if d.conn, err = d.dial(ctx, ""); err != nil {
-		return err
-	}
-	defer func() { _ = d.conn.Close(context.WithoutCancel(ctx)) }() // it only reads
+func (d *dump) run(ctx context.Context) error {
+	return d.with(ctx, func(conn *pgconn.PgConn) error {
+		d.conn = conn
+		return d.write(ctx)
+	})
+}
+
+// write writes the script to where it is wanted; a file gets its name when it is complete.
+func (d *dump) write(ctx context.Context) error {
 	if d.to == "" {
 		return d.script(ctx, d.out)
 	}

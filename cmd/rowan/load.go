@@ -39,7 +39,7 @@ type load struct {
 	statements int
 }
 
-func (l *load) run(ctx context.Context, file string, stdin io.Reader) (err error) {
+func (l *load) run(ctx context.Context, file string, stdin io.Reader) error {
 	in := stdin
 	if file != "-" {
 		f, err := os.Open(file)
@@ -49,26 +49,21 @@ func (l *load) run(ctx context.Context, file string, stdin io.Reader) (err error
 		defer func() { _ = f.Close() }() // it was read only
 		in = f
 	}
-	closeIt, err := l.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if cerr := closeIt(); err == nil {
-			err = cerr
-		}
-	}()
-	if l.conn, err = l.dial(ctx, ""); err != nil {
-		return err
-	}
-	defer func() { _ = l.conn.Close(context.WithoutCancel(ctx)) }() // what was not committed is not wanted
 	l.in = bufio.NewReaderSize(in, 1<<20)
+	return l.with(ctx, func(conn *pgconn.PgConn) error {
+		l.conn = conn
+		return l.all(ctx)
+	})
+}
+
+// all runs the script as one transaction.
+func (l *load) all(ctx context.Context) error {
 	for _, step := range []func() error{func() error { return l.exec(ctx, "BEGIN") }, func() error { return l.script(ctx) }, func() error { return l.exec(ctx, "COMMIT") }} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(l.out, "%d statements were run\n", l.statements-2)
+	_, err := fmt.Fprintf(l.out, "%d statements were run\n", l.statements-2)
 	return err
 }
 

@@ -88,6 +88,25 @@ func (s *source) dial(ctx context.Context, database string) (*pgconn.PgConn, err
 	return c.connect(ctx)
 }
 
+// with connects to the database named on the command line, and gives back all that this took afterwards.
+func (s *source) with(ctx context.Context, f func(conn *pgconn.PgConn) error) (err error) {
+	closeIt, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := closeIt(); err == nil {
+			err = cerr
+		}
+	}()
+	conn, err := s.dial(ctx, "")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // what was not committed is not wanted
+	return f(conn)
+}
+
 // interval limits how often something is told.
 type interval struct{ last time.Time }
 

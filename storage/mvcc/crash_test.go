@@ -119,11 +119,7 @@ func afterCrash(t *rapid.T, disk *memkv.Engine, o mvcc.Options, states []content
 	x := begin(t, s, "", storage.ReadCommitted)
 	tab := x.table("t")
 	got := x.all(tab)
-	bad, err := s.Check(ctx, nil)
-	must(t, err)
-	for _, b := range bad {
-		t.Error(b)
-	}
+	sound(t, s)
 	n := x.RowEstimate(x.v, tab)
 	must(t, x.Rollback())
 	for _, c := range states[acked:] {

@@ -41,11 +41,7 @@ func TestFullDisk(t *testing.T) {
 	is(t, x.all(x.table("t")), "1,1,1")
 	must(t, x.insert(x.table("t"), [3]int64{2, 3, 3}))
 	x.commit()
-	bad, err := s.Check(ctx, nil)
-	must(t, err)
-	for _, b := range bad {
-		t.Error(b)
-	}
+	sound(t, s)
 	must(t, s.Close())
 }
 
@@ -76,11 +72,7 @@ func TestFailedSync(t *testing.T) {
 		}
 		is(t, z.all(z.table("t")), want)
 		must(t, z.Rollback())
-		bad, err := again.Check(ctx, nil)
-		must(t, err)
-		for _, b := range bad {
-			t.Error(b)
-		}
+		sound(t, again)
 		must(t, again.Close())
 	}
 }

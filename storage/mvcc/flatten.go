@@ -216,7 +216,10 @@ func (s *Store) copyFlat(ctx context.Context, list []reach, sp keys.Space, rest 
 			}
 		}
 		c.batch.Put(key, val)
-		if err := c.pace(); err != nil {
+		if c.batch.Len() < gcBatch {
+			continue
+		}
+		if err := c.flush(); err != nil {
 			return 0, err
 		}
 	}

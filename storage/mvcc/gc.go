@@ -32,6 +32,7 @@ type collector struct {
 	batch kv.Batch
 	sees  sights
 	since time.Time // of the last rest
+	known uint64    // up to here all that start-up reads from log entries was saved
 }
 
 // gcState is what the store remembers of garbage collection.
@@ -84,6 +85,7 @@ func (c *collector) collect() error {
 
 // settle saves what start-up would otherwise read from log entries that are about to go.
 func (c *collector) settle() error {
+	c.known = c.s.seq.published.Load()
 	if _, err := c.s.Clean(c.ctx); err != nil {
 		return err
 	}
@@ -407,13 +409,6 @@ const (
 	gcBatch = 512
 	gcPiece = 8 * gcBatch
 )
-
-func (c *collector) pace() error {
-	if c.batch.Len() < gcBatch {
-		return nil
-	}
-	return c.flush()
-}
 
 func (c *collector) flush() error {
 	if err := c.apply(); err != nil {

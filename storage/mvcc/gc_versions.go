@@ -140,7 +140,7 @@ func (c *collector) logs() error {
 		}
 	}
 	for l, e := range c.sees {
-		first := e[0].from
+		first := min(e[0].from, c.known+1)
 		if l == c.s.global || first <= l.fork+1 || first <= l.trimmed.Load()+1 {
 			continue
 		}

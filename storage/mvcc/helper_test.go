@@ -62,6 +62,7 @@ func memStore(t testing.TB) *mvcc.Store {
 // tb is what tests, benchmarks and property tests have in common.
 type tb interface {
 	Helper()
+	Error(args ...any)
 	Fatal(args ...any)
 	Fatalf(format string, args ...any)
 }
@@ -329,5 +330,15 @@ func (x *txn) plain(tab *catalog.Table) string {
 			}
 			out = append(out, f)
 		}
+	}
+}
+
+// sound wants a store in which nothing is wrong.
+func sound(t tb, s *mvcc.Store) {
+	t.Helper()
+	bad, err := s.Check(ctx, nil)
+	must(t, err)
+	for _, b := range bad {
+		t.Error(b)
 	}
 }

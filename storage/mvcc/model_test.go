@@ -318,11 +318,7 @@ func (m *model) clean(t *rapid.T) {
 }
 
 func (m *model) check(t *rapid.T) {
-	bad, err := m.s.Check(ctx, nil)
-	must(t, err)
-	for _, b := range bad {
-		t.Error(b)
-	}
+	sound(t, m.s)
 }
 
 // reopen opens the store again, from what is there as if the process had died, or after an orderly end.
