@@ -27,6 +27,10 @@ type Error struct {
 	Column     string
 	DataType   string
 	Constraint string
+	// Query is a text that the server made or that a function has, and QueryPosition the place of the error in it, in
+	// characters from 1.
+	Query         string
+	QueryPosition int
 
 	byteOffset int // 1 + byte offset into the statement's text; the session turns it into Position
 	cause      error

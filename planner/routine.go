@@ -81,3 +81,28 @@ func RoutineCommand(st parse.Statement, p *builtin.Proc, args []types.Type, c bi
 	}
 	return plan.Plan, nil
 }
+
+// Embedded is a statement of a body in PL/pgSQL.
+type Embedded struct {
+	*Plan
+	Columns []types.Field // of its rows, with the types that they have within the server
+	Outputs *bind.Outputs // of a CALL
+}
+
+// NewEmbedded plans a statement of a body in PL/pgSQL, whose variables body knows, or one of EXECUTE, which has params. With an
+// error of a name comes a plan with nothing but Locks, as from New.
+func NewEmbedded(st parse.Statement, ref catalog.Ref, body *bind.Body, params []types.Type, c bind.Catalog, o Options) (*Embedded, error) {
+	params = append([]types.Type{}, params...)
+	b, err := bind.Bind(st, c, &params, bind.Options{Fold: o.Fold, Supported: o.Supported, Body: body, Ref: ref, NoBodyCheck: o.NoBodyCheck})
+	if err != nil {
+		return &Embedded{Plan: &Plan{Locks: b.Locks}}, err
+	}
+	e := &Embedded{Outputs: b.Outputs}
+	for _, f := range b.Fields {
+		e.Columns = append(e.Columns, types.Field{Name: f.Name, Type: f.Type})
+	}
+	if e.Plan, err = finish(b, params, c, o); err != nil {
+		e.Plan = &Plan{Locks: b.Locks}
+	}
+	return e, err
+}

@@ -26,9 +26,9 @@ func (s *Session) Evaluate(ctx context.Context, ref catalog.Ref, id catalog.OID,
 		return types.Null, pgerr.New(pgerrcode.UndefinedFunction, "function with OID %d does not exist", id)
 	}
 	p := bind.Callee(f, snap, ref)
-	if f.Kind != 'f' || f.ReturnsSet || f.Language != "sql" {
+	if f.Kind != 'f' || f.ReturnsSet || f.Returns == types.OIDTrigger {
 		return types.Null, pgerr.New(pgerrcode.WrongObjectType, "function \"%s\" cannot be called here", f.Name).
-			WithDetail("A function in language sql that returns one value is wanted.")
+			WithDetail("A function that returns one value is wanted.")
 	}
 	if me := s.role(s.global()); !s.trusted && me != nil && !catalog.HasPrivilege(s.global(), me.OID, f, catalog.PrivExecute) {
 		return types.Null, pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for function %s", f.Name)

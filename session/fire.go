@@ -2,14 +2,134 @@ package session
 
 import (
 	"context"
+	"strconv"
+
+	"github.com/jackc/pgerrcode"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/catalog/builtin"
 	"github.com/rowandb/rowan/executor/kernel"
 	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/planner/command"
+	"github.com/rowandb/rowan/planner/parse"
+	"github.com/rowandb/rowan/plpgsql"
 	"github.com/rowandb/rowan/types"
 )
 
 // fireRoutine calls a trigger's function. row is what it returned, as a row of the trigger's table; nil: it returned NULL.
 func (s *Session) fireRoutine(ctx context.Context, f *catalog.Function, x *kernel.Firing) (row []types.Datum, err error) {
-	return nil, pgerr.Unsupported("trigger functions in language %s", f.Language)
+	if f.Language != "plpgsql" {
+		return nil, pgerr.Unsupported("trigger functions in language %s", f.Language)
+	}
+	if f.Returns != types.OIDTrigger {
+		return nil, pgerr.New(pgerrcode.InvalidObjectDefinition, "function %s must return type %s", f.Name, "trigger")
+	}
+	p := &builtin.Proc{OID: f.OID, Schema: f.Schema, Name: f.Name, Returns: f.Returns, Kind: 'f', Volatile: f.Volatile, User: true, Function: f}
+	r := plRoutine{&routine{s: s, proc: p, result: x.Row, firing: x}}
+	s.pl.calling = false
+	err = r.run(ctx, func(c *plpgsql.Call) error {
+		row, err = c.Fire(plpgsql.Firing{Row: x.Row, Old: x.Old, New: x.New, Values: s.firingValues(x), EachRow: x.Trigger.Row})
+		return err
+	})
+	return row, err
+}
+
+// firingValues are the variables that begin with TG_.
+func (s *Session) firingValues(x *kernel.Firing) map[string]types.Datum {
+	when := map[catalog.TriggerTiming]string{catalog.TriggerBefore: "BEFORE", catalog.TriggerAfter: "AFTER", catalog.TriggerInstead: "INSTEAD OF"}
+	op := map[catalog.TriggerEvent]string{catalog.TriggerInsert: "INSERT", catalog.TriggerUpdate: "UPDATE", catalog.TriggerDelete: "DELETE", catalog.TriggerTruncate: "TRUNCATE"}
+	level := "STATEMENT"
+	if x.Trigger.Row {
+		level = "ROW"
+	}
+	text := types.Builtin(types.OIDText)
+	elems := make([]types.Datum, len(x.Trigger.Args))
+	for i, a := range x.Trigger.Args {
+		elems[i] = types.String(a)
+	}
+	argv := types.Array{}
+	if len(elems) > 0 {
+		argv = types.Array{Dims: []types.Dim{{Len: int32(len(elems)), Lower: 0}}, Elems: elems}
+	}
+	schema := ""
+	if snap, err := s.snapshot(s.catalogs.ctx); err == nil {
+		schema = snap.SchemaName(x.Table.Schema)
+	}
+	return map[string]types.Datum{
+		"tg_name": types.String(x.Trigger.Name), "tg_when": types.String(when[x.Trigger.Timing]), "tg_level": types.String(level),
+		"tg_op": types.String(op[x.Event]), "tg_relid": types.Int(int64(x.Table.OID)), "tg_relname": types.String(x.Table.Name),
+		"tg_table_name": types.String(x.Table.Name), "tg_table_schema": types.String(schema), "tg_nargs": types.Int(int64(len(elems))),
+		"tg_argv": types.String(argv.Pack(text)),
+	}
+}
+
+// checkPL tells what is wrong with a body in PL/pgSQL that a function is made with.
+func (s *Session) checkPL(ctx context.Context, f *catalog.Function) error {
+	body, err := parse.ParsePL(f.Name, f.Body, true)
+	if err != nil {
+		return err
+	}
+	snap, err := s.snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	s.catalogs.ctx = ctx
+	draft := *f
+	draft.ArgTypes = make([]types.OID, len(f.ArgTypes))
+	for i, id := range f.ArgTypes {
+		draft.ArgTypes[i] = sample(id)
+	}
+	result := types.Of(snap.TypeByOID(sample(f.Returns)))
+	switch {
+	case result.Def == nil || result.Kind != types.KindPseudo || result.ID() == types.OIDVoid || result.ID() == types.OIDRecord || result.ID() == types.OIDTrigger:
+	default:
+		return pgerr.New(pgerrcode.FeatureNotSupported, "PL/pgSQL functions cannot return type %s", s.typeName(result))
+	}
+	if f.Returns == types.OIDTrigger && len(f.ArgTypes) > 0 {
+		return pgerr.New(pgerrcode.InvalidFunctionDefinition, "trigger functions cannot have declared arguments").
+			WithHint("The arguments of the trigger can be accessed through TG_NARGS and TG_ARGV instead.")
+	}
+	r := &routine{s: s, proc: &builtin.Proc{Name: f.Name, Function: &draft, User: true}, result: result}
+	d := r.definition()
+	d.Body, d.Conflict = body, s.conflict()
+	if f.Returns == types.OIDTrigger {
+		d.Kind = plpgsql.KindTrigger
+	}
+	if s.pl.env == nil {
+		s.refreshPL(ctx)
+	}
+	_, err = plpgsql.Compile(ctx, d, &plHost{s: s, r: r})
+	return err
+}
+
+// sample is the type by which a function of any type is looked at.
+func sample(id types.OID) types.OID {
+	switch id {
+	case types.OIDAnyElement, types.OIDAnyNonArray, types.OIDAnyCompatible, types.OIDAnyCompatibleNonArray:
+		return types.OIDInt4
+	case types.OIDAnyArray, types.OIDAnyCompatibleArray:
+		return types.OIDInt4Array
+	}
+	return id
+}
+
+// firingKey tells compilations of a trigger function for several tables apart.
+func firingKey(x *kernel.Firing) string {
+	if x == nil {
+		return ""
+	}
+	return "\x00" + strconv.FormatUint(uint64(x.Table.OID), 36)
+}
+
+// invalidPL is checkPL with places in the client's text.
+func (s *Session) invalidPL(ctx context.Context, c *command.CreateFunction) error {
+	err := s.checkPL(ctx, c.Function)
+	if err == nil {
+		return nil
+	}
+	e := *pgerr.From(err)
+	if at := e.ByteOffset(); at >= 0 {
+		e.Relocate(c.Place(at))
+	}
+	return &e
 }

@@ -147,7 +147,9 @@ func (s *Session) literalValues(p *planned, lits []parse.Literal) []types.Datum 
 }
 
 func (s *Session) runShape(ctx context.Context, p *planned, params []types.Datum, sink vector.Sink) error {
-	tag, err := s.run(ctx, p, params, &output{sink: sink, settings: s.settings})
+	s.out = &output{sink: sink, settings: s.settings}
+	tag, err := s.run(ctx, p, params, s.out)
+	s.out = nil
 	if err != nil {
 		return s.timeoutError(ctx, err)
 	}

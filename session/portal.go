@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgerrcode"
 
 	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
 )
@@ -35,6 +36,9 @@ type portal struct {
 	owner    *txn // the transaction that made it, until it commits
 	broken   bool // it has failed, and cannot be run any more
 	depth    int  // in how many of its savepoints
+	// reads is what a cursor of PL/pgSQL reads, in the transaction readsIn.
+	reads   storage.ReadPoint
+	readsIn storage.Txn
 }
 
 // Bind makes a portal.
@@ -172,6 +176,8 @@ func (s *Session) execute(ctx context.Context, p *portal, maxRows int, sink vect
 		return false, errAborted
 	}
 	out := &output{sink: sink, noFields: true, settings: s.settings}
+	s.out = out
+	defer func() { s.out = nil }()
 	if p.plan.plan.Command != nil {
 		tag, err := s.command(ctx, p.plan, p.params, out)
 		if err != nil {

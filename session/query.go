@@ -49,6 +49,8 @@ func (s *Session) simple(ctx context.Context, st parse.Statement, last bool, sin
 		return s.timeoutError(ctx, err)
 	}
 	out := &output{sink: sink, settings: s.settings}
+	s.out = out
+	defer func() { s.out = nil }()
 	tag, err := s.run(ctx, p, nil, out)
 	if err != nil {
 		return s.timeoutError(ctx, err)

@@ -22,7 +22,8 @@ type routine struct {
 	args   []types.Type
 	result types.Type
 	plan   *routinePlan
-	envs   []*op.Env // of the statements, used again by the next call
+	envs   []*op.Env      // of the statements, used again by the next call
+	firing *kernel.Firing // of a trigger function; nil: it is none
 }
 
 var _ kernel.Routine = (*routine)(nil)
@@ -32,7 +33,11 @@ func (s *Session) Routine(_ context.Context, p *builtin.Proc, args []types.Type,
 	if s.txn == nil {
 		return nil, pgerr.Internal("function %s is called outside of a transaction", p.Name)
 	}
-	return &routine{s: s, proc: p, args: args, result: result}, nil
+	r := &routine{s: s, proc: p, args: args, result: result}
+	if p.Function.Language == "plpgsql" {
+		return plRoutine{r}, nil
+	}
+	return r, nil
 }
 
 // Call implements kernel.Routine.

@@ -7,6 +7,7 @@ import (
 	"github.com/rowandb/rowan/executor/op"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner"
+	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
 )
@@ -114,7 +115,7 @@ func (r *routine) env(ctx context.Context, i int, args []types.Datum) *op.Env {
 		r.envs = append(r.envs, nil)
 	}
 	env := r.envs[i]
-	if env == nil {
+	if env == nil || env.Txn != storage.Txn(r.s.txn) || env.Kernel.Ctx != ctx {
 		env = r.s.env(ctx, args)
 		r.envs[i] = env
 		return env

@@ -100,6 +100,8 @@ type Session struct {
 	ephemeral         string      // branch that is dropped with the session; "": none
 	depth             int         // of functions that call each other
 	frame             *frame      // of the innermost one; nil: none runs
+	pl                plState     // of functions in PL/pgSQL
+	out               *output     // of the client's statement, for what is told at once; nil: nowhere
 	trusted           bool        // the engine's own statements run: privileges are not checked
 }
 

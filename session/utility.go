@@ -70,6 +70,9 @@ func (s *Session) define(ctx context.Context, p *planned, out *output) (string, 
 	if err := s.mayCommand(p.plan.Command); err != nil {
 		return "", err
 	}
+	if c, ok := p.plan.Command.(*command.CreateFunction); ok && c.Place != nil {
+		c.Invalid = s.invalidPL(ctx, c)
+	}
 	s.txn.ddl = true
 	tag, err := ddl.Run(ctx, s.ddlEnv(ctx, out), p.plan.Command)
 	if err != nil {

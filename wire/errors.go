@@ -103,6 +103,8 @@ func fields(e *pgerr.Error, severity string) *pgproto3.ErrorResponse {
 		Detail:              clean(e.Detail),
 		Hint:                clean(e.Hint),
 		Position:            int32(e.Position),
+		InternalPosition:    int32(e.QueryPosition),
+		InternalQuery:       clean(e.Query),
 		Where:               clean(e.Where),
 		SchemaName:          clean(e.Schema),
 		TableName:           clean(e.Table),

@@ -32,7 +32,7 @@ func LookupAggregate(name string) (NewAggregate, bool) {
 // Supported reports whether the engine can run a built-in function: bind answers 0A000 for others.
 func Supported(p *builtin.Proc) bool {
 	if p.User {
-		return p.Function != nil && p.Function.Language == "sql"
+		return p.Function != nil && (p.Function.Language == "sql" || p.Function.Language == "plpgsql")
 	}
 	switch p.Kind {
 	case 'a':

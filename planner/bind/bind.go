@@ -91,6 +91,9 @@ type Bound struct {
 	// Whole says, of the last statement of a function that returns a row, that its only column is that row.
 	Whole bool
 
+	// Outputs are those of a CALL in a body of PL/pgSQL.
+	Outputs *Outputs
+
 	changes bool // rows are written or locked
 	ctes    int  // the last number of a CTE
 }

@@ -28,11 +28,23 @@ func (q *query) nameRef(n *pg.ColumnRef) (expr.Expr, error) {
 		return q.rowReference(n)
 	}
 	names := stringList(n.Fields)
+	if body := q.b.body(); body != nil && body.Vars != nil {
+		return q.variableFirst(n, names)
+	}
+	return q.columnName(n, names)
+}
+
+// columnName binds a name that is not a star.
+func (q *query) columnName(n *pg.ColumnRef, names []string) (expr.Expr, error) {
+	pos := int(n.Location)
 	if len(names) == 1 {
 		return q.plainColumn(names[0], pos)
 	}
 	schema, relation, column, err := q.b.columnName(names, pos)
 	if err != nil {
+		if e, _ := q.argument(names, pos); e != nil {
+			return e, nil
+		}
 		return nil, err
 	}
 	it, _, err := q.relation(schema, relation, pos)
@@ -125,6 +137,9 @@ func (q *query) rowReference(n *pg.ColumnRef) (expr.Expr, error) {
 	}
 	it, err := q.starRelation(names, pos)
 	if err != nil {
+		if e, failed := q.argument(names, pos); e != nil || failed != nil {
+			return e, failed
+		}
 		return nil, err
 	}
 	return q.wholeRow(it, pos)

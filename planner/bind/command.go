@@ -97,5 +97,7 @@ func (b *binder) do(s *pg.DoStmt) (command.Command, error) {
 			c.Language = d.Arg.GetString_().GetSval()
 		}
 	}
+	st := b.stmt
+	c.Place = func(offset int) int { return bodyPlace(st, c.Body, offset) }
 	return c, nil
 }

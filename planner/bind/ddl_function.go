@@ -46,6 +46,10 @@ func (b *definer) createFunction(s *pg.CreateFunctionStmt) (command.Command, err
 	if f.Language == "sql" && !b.opts.NoBodyCheck {
 		c.Invalid = b.checkSQL(f)
 	}
+	if f.Language == "plpgsql" && !b.opts.NoBodyCheck {
+		st := b.stmt
+		c.Place = func(offset int) int { return bodyPlace(st, f.Body, offset) }
+	}
 	return c, nil
 }
 

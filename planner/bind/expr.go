@@ -41,6 +41,12 @@ func (q *query) expr(n *pg.Node) (expr.Expr, error) {
 	case *pg.Node_AConst:
 		return q.b.constant(x.AConst)
 	case *pg.Node_ParamRef:
+		if body := q.b.body(); body != nil && body.Vars != nil {
+			if e, err := q.variable([]string{"$" + itoa(int(x.ParamRef.Number))}, true, int(x.ParamRef.Location)); e != nil || err != nil {
+				return e, err
+			}
+			return nil, pgerr.New(pgerrcode.UndefinedParameter, "there is no parameter $%d", x.ParamRef.Number).At(int(x.ParamRef.Location))
+		}
 		return q.b.param(int(x.ParamRef.Number), int(x.ParamRef.Location))
 	case *pg.Node_AExpr:
 		return q.operatorExpr(x.AExpr)

@@ -19,6 +19,9 @@ func (b *binder) bodyStatement(body *Body) error {
 			return err
 		}
 	}
+	if body.Want.Known() {
+		return b.assigned(body.Want)
+	}
 	if !body.Last {
 		return nil
 	}
@@ -27,6 +30,9 @@ func (b *binder) bodyStatement(body *Body) error {
 
 // runnable refuses what a function in SQL cannot run.
 func (b *binder) runnable(body *Body) error {
+	if body.PL {
+		return b.runnablePL(body)
+	}
 	switch c := b.out.Command.(type) {
 	case *command.Transaction:
 		return pgerr.New(pgerrcode.FeatureNotSupported, "%s is not allowed in an SQL function", transactionWord(c))
@@ -39,6 +45,33 @@ func (b *binder) runnable(body *Body) error {
 		return pgerr.New(pgerrcode.FeatureNotSupported, "%s is not allowed in a non-volatile function", b.out.Tag)
 	}
 	return nil
+}
+
+// runnablePL is runnable for PL/pgSQL.
+func (b *binder) runnablePL(body *Body) error {
+	switch c := b.out.Command.(type) {
+	case *command.Transaction:
+		if body.Vars == nil {
+			return pgerr.New(pgerrcode.FeatureNotSupported, "EXECUTE of transaction commands is not implemented")
+		}
+		return pgerr.New(pgerrcode.FeatureNotSupported, "unsupported transaction command in PL/pgSQL")
+	case *command.Copy:
+		if c.File == "" {
+			return pgerr.New(pgerrcode.FeatureNotSupported, "cannot COPY to/from client in PL/pgSQL")
+		}
+	}
+	if body.ReadOnly && (b.changes || b.out.Command != nil && !isReading(b.out.Command)) {
+		return pgerr.New(pgerrcode.FeatureNotSupported, "%s is not allowed in a non-volatile function", b.out.Tag)
+	}
+	return nil
+}
+
+func isReading(c command.Command) bool {
+	switch c.(type) {
+	case *command.Show, *command.Explain:
+		return true
+	}
+	return false
 }
 
 // transactionWord is the command tag of a statement of transactions.

@@ -26,6 +26,12 @@ type Body struct {
 	Procedure bool
 	// Check says that the function is being made: what it may not run is told when it is called.
 	Check bool
+	// PL says that the body is in PL/pgSQL. Vars are its variables, instead of Args; nil: the text sees none. Want, if it is
+	// known, is the type that the only column is made.
+	PL       bool
+	Vars     Variables
+	Conflict Conflict
+	Want     types.Type
 }
 
 // argument is what a name that is no column means in a function's body: an argument, or a field of one. nil: neither.
@@ -33,6 +39,9 @@ func (q *query) argument(names []string, pos int) (expr.Expr, error) {
 	body := q.b.body()
 	if body == nil {
 		return nil, nil
+	}
+	if body.Vars != nil {
+		return q.variable(names, true, pos)
 	}
 	at := func(name string) int {
 		if name == "" {

@@ -45,6 +45,7 @@ func (b *binder) callStatement(s *pg.CallStmt) error {
 
 // procedurePlan is the plan of a resolved CALL.
 func (b *binder) procedurePlan(r *resolved, q *query, pos int) {
+	b.outputs(r)
 	p, args := inputsOnly(r.proc, r.args)
 	call := &expr.Call{Proc: p, Args: args, T: r.result, Variadic: r.variadic, Pos: pos}
 	b.out.Tag, b.out.ReadOnly = "CALL", true
@@ -90,4 +91,31 @@ func inputsOnly(p *builtin.Proc, args []expr.Expr) (*builtin.Proc, []expr.Expr) 
 		}
 	}
 	return &c, in
+}
+
+// outputs notes which parameters the arguments of a CALL in a body are that receive something.
+func (b *binder) outputs(r *resolved) {
+	if body := b.body(); body == nil || body.Vars == nil {
+		return
+	}
+	b.out.Outputs = &Outputs{}
+	args := r.args
+	for i, m := range r.proc.ArgModes {
+		if i >= len(args) {
+			break
+		}
+		if m != 'o' && m != 'b' {
+			continue
+		}
+		at := -1
+		if p, ok := args[i].(*expr.Param); ok {
+			at = p.Index
+		}
+		name := ""
+		if i < len(r.proc.ArgNames) {
+			name = r.proc.ArgNames[i]
+		}
+		b.out.Outputs.Params = append(b.out.Outputs.Params, at)
+		b.out.Outputs.Names = append(b.out.Outputs.Names, name)
+	}
 }

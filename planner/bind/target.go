@@ -82,7 +82,13 @@ func (q *query) expandStar(star, n *pg.Node) ([]target, error) {
 	c := star.GetColumnRef()
 	pos := int(c.Location)
 	if len(c.Fields) > 1 {
-		it, err := q.starRelation(stringList(c.Fields[:len(c.Fields)-1]), pos)
+		names := stringList(c.Fields[:len(c.Fields)-1])
+		it, err := q.starRelation(names, pos)
+		if body := q.b.body(); err != nil && body != nil && body.Vars != nil {
+			if ts, failed := q.variableRow(names, n, pos); ts != nil || failed != nil {
+				return ts, failed
+			}
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package command
 
 import (
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/expr"
 	"github.com/rowandb/rowan/types"
 )
@@ -158,7 +159,20 @@ type Maintained struct {
 }
 
 // Do is DO: an anonymous block.
-type Do struct{ Language, Body string }
+type Do struct {
+	Language, Body string
+	// Place is where a place of the body is in the text that the client sent; -1: not known.
+	Place func(offset int) int
+}
+
+// Placed is an error in the body with its place in the client's text.
+func (c *Do) Placed(err error) error {
+	e := *pgerr.From(err)
+	if at := e.ByteOffset(); at >= 0 && c.Place != nil {
+		return e.Relocate(c.Place(at))
+	}
+	return &e
+}
 
 // Constraints is SET CONSTRAINTS; Names nil is ALL.
 type Constraints struct {
