@@ -13,9 +13,26 @@ const (
 	BranchAdmin byte = 'a' // make, drop, rename, reset and protect it
 )
 
+// BranchPrivileges are the privileges in the order in which they are shown.
+var BranchPrivileges = []struct {
+	Letter byte
+	Word   string
+}{{BranchRead, "read"}, {BranchWrite, "write"}, {BranchMerge, "merge"}, {BranchAdmin, "admin"}}
+
+// BranchWords writes privileges as words.
+func BranchWords(letters string) string {
+	var out []string
+	for _, p := range BranchPrivileges {
+		if strings.IndexByte(letters, p.Letter) >= 0 {
+			out = append(out, p.Word)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
 // BranchGrant gives a role privileges on the branches whose name a pattern matches. A branch that no grant's pattern
-// matches is open to all; others are open to those whom a grant names, to whoever made them, to the database's owner and to
-// superusers.
+// matches can be read and written by all; others by those whom a grant names. To rule a branch, and to make one whose name some
+// pattern matches, always takes a grant. Whoever made a branch, the database's owner and superusers may do everything.
 type BranchGrant struct {
 	Role       OID `json:",omitempty"` // 0: PUBLIC
 	Grantor    OID `json:",omitempty"`
@@ -68,18 +85,21 @@ func (d *Database) BranchRestricted(branch string) bool {
 	return false
 }
 
-// MayBranch reports whether a role has a privilege on a branch of the database. roles is the server's catalog of roles.
-func (d *Database) MayBranch(roles *Snapshot, role OID, branch string, privilege byte) bool {
-	if len(d.BranchGrants) == 0 || IsSuperuser(roles, role) || IsOwner(roles, role, d) {
+// MayBranch reports whether a role has a privilege on a branch of the database that it does not own; made says that the
+// branch is there. roles is the server's catalog of roles.
+func (d *Database) MayBranch(roles *Snapshot, role OID, branch string, made bool, privilege byte) bool {
+	open := !made || privilege != BranchAdmin
+	if open && len(d.BranchGrants) == 0 || IsSuperuser(roles, role) || IsOwner(roles, role, d) {
 		return true
 	}
-	open := true
 	for i := range d.BranchGrants {
 		g := &d.BranchGrants[i]
 		if !MatchBranch(g.Pattern, branch) {
 			continue
 		}
-		open = false
+		if privilege == BranchAdmin || g.Privileges != string(BranchAdmin) { // who rules a branch says nothing of who may read it
+			open = false
+		}
 		if strings.IndexByte(g.Privileges, privilege) >= 0 && (g.Role == 0 || HasRole(roles, role, g.Role)) {
 			return true
 		}

@@ -29,6 +29,7 @@ func TestMayBranch(t *testing.T) {
 	})
 	d := &catalog.Database{Header: catalog.Header{OID: 1, Owner: 103}, BranchGrants: []catalog.BranchGrant{
 		{Pattern: "main", Privileges: "r"}, {Role: 100, Pattern: "main", Privileges: "wm"}, {Role: 100, Pattern: "team/*", Privileges: "rwma"},
+		{Role: 100, Pattern: "ruled", Privileges: "a"},
 	}}
 	for _, tt := range []struct {
 		role      catalog.OID
@@ -37,10 +38,17 @@ func TestMayBranch(t *testing.T) {
 		want      bool
 	}{
 		{102, "main", 'r', true}, {102, "main", 'w', false}, {100, "main", 'w', true}, {101, "main", 'm', true}, {101, "main", 'a', false},
-		{102, "team/x", 'r', false}, {101, "team/x", 'a', true}, {102, "free", 'a', true}, {103, "team/x", 'a', true}, {catalog.Superuser, "main", 'a', true},
+		{102, "team/x", 'r', false}, {101, "team/x", 'a', true}, {102, "free", 'a', false}, {102, "free", 'w', true},
+		{102, "ruled", 'a', false}, {102, "ruled", 'w', true}, {101, "ruled", 'a', true}, {103, "team/x", 'a', true}, {catalog.Superuser, "main", 'a', true},
 	} {
-		if got := d.MayBranch(roles, tt.role, tt.branch, tt.privilege); got != tt.want {
+		if got := d.MayBranch(roles, tt.role, tt.branch, true, tt.privilege); got != tt.want {
 			t.Errorf("role %d, %c on %s: %v", tt.role, tt.privilege, tt.branch, got)
+		}
+	}
+	// Names that are free may be given to new branches, but for those that a pattern matches.
+	for branch, want := range map[string]bool{"free": true, "ruled": false, "team/y": false} {
+		if got := d.MayBranch(roles, 102, branch, false, catalog.BranchAdmin); got != want {
+			t.Errorf("making %s: %v", branch, got)
 		}
 	}
 }

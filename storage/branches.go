@@ -22,8 +22,9 @@ type Branch struct {
 	Fork        SCN // the parent's SCN at the fork
 	Created     time.Time
 	CreatedBy   string
-	Updated     time.Time // of the last commit
-	Head        SCN       // of the last commit on the branch, or the fork
+	Owner       catalog.OID `json:",omitempty"` // the role that made it; 0: it is known by name only
+	Updated     time.Time   // of the last commit
+	Head        SCN         // of the last commit on the branch, or the fork
 	Default     bool
 	Protected   bool
 	Merged      bool      // merged into another branch since its last change
@@ -71,8 +72,8 @@ type Branches interface {
 	Time(ctx context.Context, scn SCN) (time.Time, error)
 	// Log lists transactions of a branch, newest first, with SCN in (from, to]; zero to: the head.
 	Log(ctx context.Context, db catalog.OID, branch string, from, to SCN, limit int) ([]LogEntry, error)
-	// Snapshot keeps a point and gives it an id.
-	Snapshot(ctx context.Context, db catalog.OID, branch, point, comment string) (PointSnapshot, error)
+	// Snapshot keeps a point for a user and gives it an id.
+	Snapshot(ctx context.Context, db catalog.OID, branch, point, comment, user string) (PointSnapshot, error)
 	// Snapshots lists those of a branch, or with "" of all branches.
 	Snapshots(ctx context.Context, db catalog.OID, branch string) ([]PointSnapshot, error)
 	// Reset makes a branch what it, or its parent, was at a point: a new layer; the old future stays readable by SCN.
@@ -126,6 +127,7 @@ type PointSnapshot struct {
 	Time      time.Time
 	Comment   string
 	Automatic bool
+	CreatedBy string `json:",omitempty"`
 }
 
 // BranchStats counts a branch's content and its own changes since the fork.

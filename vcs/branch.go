@@ -138,10 +138,13 @@ func renameBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, er
 	if err != nil {
 		return types.Null, err
 	}
+	if err := c.RefuseReadOnly("rowan.rename_branch()"); err != nil {
+		return types.Null, err
+	}
 	if err := may(ctx, c, text(a[0]), catalog.BranchAdmin); err != nil {
 		return types.Null, err
 	}
-	if err := may(ctx, c, name, catalog.BranchAdmin); err != nil {
+	if err := mayCall(ctx, c, name); err != nil {
 		return types.Null, err
 	}
 	if err := mayLeaveLimits(c, text(a[0]), name); err != nil {
@@ -163,7 +166,18 @@ func renameBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, er
 	return types.String(b.Name), err
 }
 
+// mayCall refuses to give a branch a name that others rule; one that is taken is refused as such.
+func mayCall(ctx context.Context, c Conn, name string) error {
+	if _, err := c.Store().Branches().Get(ctx, c.Database().OID, name); err == nil {
+		return nil
+	}
+	return may(ctx, c, name, catalog.BranchAdmin)
+}
+
 func protectBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
+	if err := c.RefuseReadOnly("rowan.protect_branch()"); err != nil {
+		return types.Null, err
+	}
 	if err := may(ctx, c, text(a[0]), catalog.BranchAdmin); err != nil {
 		return types.Null, err
 	}

@@ -18,6 +18,9 @@ import (
 var adminFuncs = map[string]Func{
 	"rowan_undelete_branch": func(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
 		return onBranch(ctx, c, a[0], "undelete_branch", func(name string) (storage.Branch, error) {
+			if err := mayRevive(ctx, c, name); err != nil {
+				return storage.Branch{}, err
+			}
 			b, err := c.Store().Branches().Undelete(ctx, c.Database().OID, name)
 			if err == nil {
 				undoMake(c, b)
@@ -49,6 +52,21 @@ var adminFuncs = map[string]Func{
 	"rowan_alter_branch":   alterBranch,
 }
 
+// mayRevive refuses to bring back what the role could not have dropped.
+func mayRevive(ctx context.Context, c Conn, name string) error {
+	list, err := c.Store().Branches().List(ctx, c.Database().OID, true)
+	var last storage.Branch
+	for _, b := range list {
+		if !b.Deleted.IsZero() && (b.Name == name || branchID(b.ID) == name) && b.Deleted.After(last.Deleted) {
+			last = b
+		}
+	}
+	if err != nil || last.ID == 0 {
+		return err
+	}
+	return last.Allow(c.Store().Global(), c.Database(), c.User(), catalog.BranchAdmin)
+}
+
 // onBranch runs an operation on the branch that an argument names, unless the transaction is read-only.
 func onBranch(ctx context.Context, c Conn, arg types.Datum, function string, f func(name string) (storage.Branch, error)) (types.Datum, error) {
 	name, err := required(arg, "branch name")
@@ -73,13 +91,21 @@ func copyBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, erro
 	if err != nil {
 		return types.Null, err
 	}
-	return onBranch(ctx, c, a[0], "copy_branch", func(name string) (storage.Branch, error) {
-		b, err := c.Store().Branches().Copy(ctx, c.Database().OID, name, storage.CopyOptions{Name: to, User: c.User()})
-		if err == nil {
-			undoMake(c, b)
-		}
-		return b, err
-	})
+	name, err := required(a[0], "branch name")
+	if err != nil {
+		return types.Null, err
+	}
+	if err := c.RefuseReadOnly("rowan.copy_branch()"); err != nil {
+		return types.Null, err
+	}
+	if err := mayMake(ctx, c, name, to); err != nil {
+		return types.Null, err
+	}
+	b, err := c.Store().Branches().Copy(ctx, c.Database().OID, name, storage.CopyOptions{Name: to, User: c.User()})
+	if err == nil {
+		undoMake(c, b)
+	}
+	return types.String(b.Name), err
 }
 
 func restoreBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {

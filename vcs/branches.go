@@ -22,7 +22,7 @@ func listBranches(ctx context.Context, c Conn, _ []types.Datum, yield func([]typ
 		}
 		row := []types.Datum{types.String(branchID(b.ID)), types.String(b.Name), orNull(b.Parent), types.Int(int64(b.Fork)), types.Int(int64(b.Head)),
 			types.Bool(b.Default), types.Bool(b.Protected), timestamp(b.Created), timestamp(b.Updated), orNull(b.Description), types.String(status),
-			orNull(b.CreatedBy), timestamp(b.Expires), metadata}
+			orNull(b.Maker(c.Store().Global())), timestamp(b.Expires), metadata}
 		if !yield(row) {
 			break
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 )
 
@@ -43,7 +44,7 @@ func TestPrivilegeWords(t *testing.T) {
 	if _, err := readPrivileges("fly"); pgerr.From(err).Code != "22023" {
 		t.Error(err)
 	}
-	if got := wordsOf("ar"); got != "read, admin" {
+	if got := catalog.BranchWords("ar"); got != "read, admin" {
 		t.Error(got)
 	}
 }

@@ -92,6 +92,19 @@ func dropSnapshot(ctx context.Context, c Conn, a []types.Datum) (types.Datum, er
 	if err := c.RefuseReadOnly("rowan.drop_snapshot()"); err != nil {
 		return types.Null, err
 	}
+	list, err := c.Store().Branches().Snapshots(ctx, c.Database().OID, "")
+	if err != nil {
+		return types.Null, err
+	}
+	for i := range list {
+		if list[i].ID != id {
+			continue
+		}
+		b, _ := c.Store().Branches().Get(ctx, c.Database().OID, list[i].Branch)
+		if err := mayForget(ctx, c, "snapshot", id, list[i].CreatedBy, b.ID); err != nil {
+			return types.Null, err
+		}
+	}
 	ok, err := c.Store().Branches().DropSnapshot(ctx, c.Database().OID, id)
 	if err == nil && !ok {
 		err = pgerr.New(pgerrcode.UndefinedObject, "snapshot \"%s\" does not exist", id)

@@ -21,33 +21,34 @@ var rightsFuncs = map[string]Func{
 
 var rightsRows = map[string]RowsFunc{"rowan_branch_privileges": listRights}
 
-// branchPrivileges are the privileges in the order in which they are shown.
-var branchPrivileges = []struct {
-	letter byte
-	word   string
-}{{catalog.BranchRead, "read"}, {catalog.BranchWrite, "write"}, {catalog.BranchMerge, "merge"}, {catalog.BranchAdmin, "admin"}}
-
 // CheckBranch refuses a role a privilege on a branch, which need not be there yet.
 func CheckBranch(ctx context.Context, store storage.Store, db catalog.OID, user, branch string, privilege byte) error {
 	roles := store.Global()
 	d, _ := roles.Object(db).(*catalog.Database)
-	if d == nil || len(d.BranchGrants) == 0 {
+	if d == nil || len(d.BranchGrants) == 0 && privilege != catalog.BranchAdmin {
 		return nil
 	}
-	var role catalog.OID
-	if r := roles.RoleByName(user); r != nil {
-		role = r.OID
+	b, err := store.Branches().Get(ctx, db, branch)
+	if err != nil {
+		b = storage.Branch{Name: branch}
 	}
-	if b, err := store.Branches().Get(ctx, db, branch); err == nil {
-		if branch = b.Name; b.CreatedBy == user {
-			return nil
-		}
-	}
-	if d.MayBranch(roles, role, branch, privilege) {
+	return b.Allow(roles, d, user, privilege)
+}
+
+// mayForget refuses to drop a tag or snapshot that another has made, of a branch that the role does not rule.
+func mayForget(ctx context.Context, c Conn, kind, name, maker string, branch uint64) error {
+	roles := c.Store().Global()
+	if r := roles.RoleByName(maker); r != nil && c.Role() != nil && catalog.HasRole(roles, c.Role().OID, r.OID) {
 		return nil
 	}
-	return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for branch \"%s\"", branch).
-		WithDetail("The privilege %s is needed.", wordsOf(string(privilege)))
+	d, _ := roles.Object(c.Database().OID).(*catalog.Database)
+	b, _ := c.Store().Branches().ByID(branch)
+	b.ID = max(b.ID, 1) // one that is not known any more is nobody's
+	if d == nil || b.Allow(roles, d, c.User(), catalog.BranchAdmin) == nil {
+		return nil
+	}
+	return pgerr.New(pgerrcode.InsufficientPrivilege, "must be owner of %s \"%s\"", kind, name).
+		WithHint("Whoever made it may drop it, and whoever may drop its branch \"%s\".", b.Name)
 }
 
 // may is CheckBranch for the session's user.
@@ -60,17 +61,7 @@ func mayMake(ctx context.Context, c Conn, source, name string) error {
 	if err := may(ctx, c, source, catalog.BranchRead); err != nil {
 		return err
 	}
-	return may(ctx, c, name, catalog.BranchAdmin)
-}
-
-func wordsOf(letters string) string {
-	var out []string
-	for _, p := range branchPrivileges {
-		if strings.IndexByte(letters, p.letter) >= 0 {
-			out = append(out, p.word)
-		}
-	}
-	return strings.Join(out, ", ")
+	return mayCall(ctx, c, name)
 }
 
 // readPrivileges reads a list such as "read, write"; "all" is all of them.
@@ -79,9 +70,9 @@ func readPrivileges(list string) (string, error) {
 	for word := range strings.SplitSeq(strings.ToLower(list), ",") {
 		word = strings.TrimSpace(word)
 		known := false
-		for _, p := range branchPrivileges {
-			if p.word == word || word == "all" {
-				out, known = append(out, p.letter), true
+		for _, p := range catalog.BranchPrivileges {
+			if p.Word == word || word == "all" {
+				out, known = append(out, p.Letter), true
 			}
 		}
 		if !known {
@@ -230,7 +221,7 @@ func listRights(_ context.Context, c Conn, _ []types.Datum, yield func([]types.D
 		if g.Role != 0 {
 			role = name(g.Role)
 		}
-		if !yield([]types.Datum{role, types.String(g.Pattern), types.String(wordsOf(g.Privileges)), name(g.Grantor)}) {
+		if !yield([]types.Datum{role, types.String(g.Pattern), types.String(catalog.BranchWords(g.Privileges)), name(g.Grantor)}) {
 			break
 		}
 	}

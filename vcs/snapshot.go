@@ -3,6 +3,7 @@ package vcs
 import (
 	"context"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/types"
 )
 
@@ -11,7 +12,11 @@ var snapshotFuncs = map[string]Func{"rowan_snapshot": keepSnapshot}
 var snapshotRows = map[string]RowsFunc{"rowan_snapshots": listSnapshots}
 
 func keepSnapshot(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
-	sn, err := c.Store().Branches().Snapshot(ctx, c.Database().OID, orBranch(c, a[1]), "", text(a[0]))
+	branch := orBranch(c, a[1])
+	if err := may(ctx, c, branch, catalog.BranchRead); err != nil {
+		return types.Null, err
+	}
+	sn, err := c.Store().Branches().Snapshot(ctx, c.Database().OID, branch, "", text(a[0]), c.User())
 	if err == nil {
 		c.Undo(func(ctx context.Context) error {
 			_, err := c.Store().Branches().DropSnapshot(ctx, c.Database().OID, sn.ID)

@@ -101,6 +101,13 @@ func dropTag(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) 
 		return types.Null, err
 	}
 	key := s.key(kindTag, text(a[0]))
+	if old, err := s.get(ctx, kindTag, text(a[0])); err != nil {
+		return types.Null, err
+	} else if old != nil {
+		if err := mayForget(ctx, c, "tag", old.name, old.user, old.branch); err != nil {
+			return types.Null, err
+		}
+	}
 	gone, err := refs.Delete(ctx, s.tx, s.view, key...)
 	if err == nil && !gone {
 		err = pgerr.New(pgerrcode.UndefinedObject, "tag \"%s\" does not exist", text(a[0]))

@@ -24,12 +24,12 @@ func (s *stmt) createDatabase(ctx context.Context, c *command.CreateDatabase) er
 	if s.InBlock {
 		return pgerr.New(pgerrcode.ActiveSQLTransaction, "CREATE DATABASE cannot run inside a transaction block")
 	}
+	if db, branch, ok := strings.Cut(c.Name, "/"); ok {
+		return s.createBranch(ctx, db, branch, c) // which takes what rowan.create_branch takes
+	}
 	me, _ := s.roles().Object(s.Role).(*catalog.Role)
 	if !s.superuser() && (me == nil || !me.CreateDB) {
 		return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied to create database")
-	}
-	if db, branch, ok := strings.Cut(c.Name, "/"); ok {
-		return s.createBranch(ctx, db, branch, c)
 	}
 	if err := checkDatabaseName(c.Name); err != nil {
 		return err
@@ -139,14 +139,18 @@ func (s *stmt) dropDatabase(ctx context.Context, c *command.DropDatabase) error 
 	if d == nil {
 		return s.noDatabase(c)
 	}
-	if err := s.mustOwn(d); err != nil {
-		return err
-	}
 	if isBranch {
-		if _, err := s.Store.Branches().Get(ctx, d.OID, branch); err != nil {
+		b, err := s.Store.Branches().Get(ctx, d.OID, branch)
+		if err != nil {
 			return s.noDatabase(c)
 		}
-		_, err := s.Store.Branches().Drop(ctx, d.OID, branch, c.Force)
+		if err := s.mustRule(d, &b); err != nil {
+			return err
+		}
+		_, err = s.Store.Branches().Drop(ctx, d.OID, branch, c.Force)
+		return err
+	}
+	if err := s.mustOwn(d); err != nil {
 		return err
 	}
 	if db := s.cat().Database; db != nil && db.OID == d.OID {

@@ -20,14 +20,20 @@ func (s *stmt) branchNamed(ctx context.Context, name string) (d *catalog.Databas
 	if d = s.roles().DatabaseByName(db); d == nil {
 		return nil, b, true, pgerr.New(pgerrcode.InvalidCatalogName, "database \"%s\" does not exist", name)
 	}
-	if err := s.mustOwn(d); err != nil {
-		return nil, b, true, err
-	}
 	b, err = s.Store.Branches().Get(ctx, d.OID, branch)
 	if err != nil {
-		err = pgerr.New(pgerrcode.InvalidCatalogName, "database \"%s\" does not exist", name)
+		return d, b, true, pgerr.New(pgerrcode.InvalidCatalogName, "database \"%s\" does not exist", name)
 	}
-	return d, b, true, err
+	return d, b, true, s.mustRule(d, &b)
+}
+
+// mustRule refuses what only those may who rule a branch.
+func (s *stmt) mustRule(d *catalog.Database, b *storage.Branch) error {
+	user := ""
+	if r, ok := s.roles().Object(s.Role).(*catalog.Role); ok {
+		user = r.Name
+	}
+	return b.Allow(s.roles(), d, user, catalog.BranchAdmin)
 }
 
 // renameBranch is ALTER DATABASE "db/branch" RENAME TO "db/other".
@@ -39,6 +45,9 @@ func (s *stmt) renameBranch(ctx context.Context, d *catalog.Database, b storage.
 	}
 	if _, err := s.Store.Branches().Get(ctx, d.OID, branch); err == nil {
 		return pgerr.New(pgerrcode.DuplicateDatabase, "database \"%s\" already exists", to)
+	}
+	if err := s.mustRule(d, &storage.Branch{Name: branch}); err != nil {
+		return err
 	}
 	_, err := s.Store.Branches().Rename(ctx, d.OID, b.Name, branch, false)
 	return err

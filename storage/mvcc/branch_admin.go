@@ -79,7 +79,7 @@ func (b branches) Copy(ctx context.Context, db catalog.OID, name string, o stora
 // copyOf makes a branch like src as it is now; the batch gets its layer. The caller holds topology.
 func (s *Store) copyOf(ctx context.Context, batch *kv.Batch, src *branch, name, user string) (*branch, error) {
 	x, err := s.newBranch(ctx, storage.Branch{
-		Database: src.Database, Name: name, DisplayName: src.DisplayName, Description: src.Description, CreatedBy: user, Expires: src.Expires,
+		Database: src.Database, Name: name, DisplayName: src.DisplayName, Description: src.Description, CreatedBy: user, Owner: s.roleNamed(user), Expires: src.Expires,
 		Metadata: maps.Clone(src.Metadata), Parent: src.Parent, ParentID: src.ParentID,
 	}, src, s.seq.published.Load())
 	if err != nil {

@@ -88,7 +88,7 @@ func (b branches) Create(ctx context.Context, db catalog.OID, o storage.BranchOp
 	}
 	d := storage.Branch{
 		Database: db, Name: o.Name, DisplayName: o.DisplayName, Description: o.Description, Parent: src.Name, ParentID: src.ID,
-		CreatedBy: o.User, Protected: o.Protected, Expires: o.Expires, Metadata: maps.Clone(o.Metadata),
+		CreatedBy: o.User, Owner: s.roleNamed(o.User), Protected: o.Protected, Expires: o.Expires, Metadata: maps.Clone(o.Metadata),
 		Hidden: o.Hidden,
 	}
 	var batch kv.Batch
@@ -107,6 +107,14 @@ func (b branches) Create(ctx context.Context, db catalog.OID, o storage.BranchOp
 		return storage.Branch{}, err
 	}
 	return s.saveBranch(ctx, &batch, x)
+}
+
+// roleNamed finds a role's OID; 0: there is none.
+func (s *Store) roleNamed(name string) catalog.OID {
+	if r := s.Global().RoleByName(name); r != nil {
+		return r.OID
+	}
+	return 0
 }
 
 // saveBranch makes a branch durable and known.

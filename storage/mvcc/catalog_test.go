@@ -157,7 +157,7 @@ func TestPoints(t *testing.T) {
 	must(t, x.insert(tab, [3]int64{1, 1, 1}))
 	c2 := x.commit()
 	b := s.Branches()
-	snap, err := b.Snapshot(ctx, mvcc.FirstDatabase, "main", "~1", "before")
+	snap, err := b.Snapshot(ctx, mvcc.FirstDatabase, "main", "~1", "before", "")
 	must(t, err)
 	at, err := b.Time(ctx, c1)
 	must(t, err)

@@ -53,7 +53,7 @@ func kept(t *testing.T) injury {
 	must(t, x.update(tab, x.where(tab, 4, 5), func(r [3]int64) [3]int64 { return [3]int64{r[0], r[1] + 50, 7} }))
 	must(t, x.insert(tab, [3]int64{500, 501, 502}))
 	x.commit()
-	_, err = b.Snapshot(ctx, mvcc.FirstDatabase, "dev", "", "")
+	_, err = b.Snapshot(ctx, mvcc.FirstDatabase, "dev", "", "", "")
 	must(t, err)
 	x = begin(t, s, "", storage.ReadCommitted)
 	tab = x.table("t")

@@ -115,7 +115,7 @@ func TestRetention(t *testing.T) {
 		must(t, err)
 		pins = append(pins, storage.NamedPoint{Branch: main.ID, SCN: points[5]})
 		must(t, fork(s, "dev", "main", points[3]))
-		snap, err := b.Snapshot(ctx, db, "main", fmt.Sprint(points[2]), "")
+		snap, err := b.Snapshot(ctx, db, "main", fmt.Sprint(points[2]), "", "")
 		must(t, err)
 		old := begin(t, s, fmt.Sprint("main@", points[4]), storage.ReadCommitted)
 		window := 3 * time.Second

@@ -64,7 +64,7 @@ func (m *model) tooOld(t *rapid.T) {
 func (m *model) snapshot(t *rapid.T) {
 	b := m.anyBranch()
 	scn := m.anySCN(b)
-	s, err := m.s.Branches().Snapshot(ctx, mvcc.FirstDatabase, b, fmt.Sprint(scn), "")
+	s, err := m.s.Branches().Snapshot(ctx, mvcc.FirstDatabase, b, fmt.Sprint(scn), "", "")
 	must(t, err)
 	m.snaps[s.ID] = modelSnap{scn, m.at(b, scn)}
 }

@@ -79,7 +79,7 @@ func (s *Store) autoSnapshots(ctx context.Context) error {
 		head, _ := x.now().lastCommit()
 		due := len(mine) == 0 || now.Sub(mine[len(mine)-1].Time) >= x.Every && mine[len(mine)-1].SCN < head
 		if due {
-			if _, err := s.keepPoint(ctx, x, "", fmt.Sprintf("every %s", x.Every), true); err != nil {
+			if _, err := s.keepPoint(ctx, x, "", fmt.Sprintf("every %s", x.Every), "", true); err != nil {
 				return err
 			}
 			mine = s.automatic(x.ID)

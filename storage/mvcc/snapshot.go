@@ -21,16 +21,16 @@ type snapshotRecord struct {
 }
 
 // Snapshot implements storage.Branches.
-func (b branches) Snapshot(ctx context.Context, db catalog.OID, name, point, comment string) (storage.PointSnapshot, error) {
+func (b branches) Snapshot(ctx context.Context, db catalog.OID, name, point, comment, user string) (storage.PointSnapshot, error) {
 	x, err := b.s.branch(db, name)
 	if err != nil {
 		return storage.PointSnapshot{}, err
 	}
-	return b.s.keepPoint(ctx, x, point, comment, false)
+	return b.s.keepPoint(ctx, x, point, comment, user, false)
 }
 
 // keepPoint makes a snapshot. A transaction reads the point meanwhile, so that it stays readable until it is kept.
-func (s *Store) keepPoint(ctx context.Context, x *branch, point, comment string, automatic bool) (storage.PointSnapshot, error) {
+func (s *Store) keepPoint(ctx context.Context, x *branch, point, comment, user string, automatic bool) (storage.PointSnapshot, error) {
 	if point == "" {
 		point = "head"
 	}
@@ -48,7 +48,7 @@ func (s *Store) keepPoint(ctx context.Context, x *branch, point, comment string,
 		return storage.PointSnapshot{}, storeError(err)
 	}
 	r := &snapshotRecord{Database: x.Database, BranchID: x.ID, PointSnapshot: storage.PointSnapshot{
-		ID: fmt.Sprintf("snap_%d", id), Branch: x.Name, SCN: v.At(), Time: s.o.Clock(), Comment: comment, Automatic: automatic,
+		ID: fmt.Sprintf("snap_%d", id), Branch: x.Name, SCN: v.At(), Time: s.o.Clock(), Comment: comment, Automatic: automatic, CreatedBy: user,
 	}}
 	val, err := json.Marshal(r)
 	if err != nil {
