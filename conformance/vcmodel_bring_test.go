@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sort"
@@ -130,12 +131,13 @@ func (w *vcWorld) manual() {
 	if !ok {
 		return
 	}
-	s, t := w.heads[source], w.heads[target]
+	s := w.heads[source]
 	decisions := map[string]vcDecision{}
 	decide := func(c vcConflict) (vcSide, string) { d := decisions[c.normal()]; return d.side, d.value }
 	call := fmt.Sprintf("rowan.merge('%s', target => '%s', strategy => 'manual')", source, target)
 	w.on(target)
 	for {
+		t := w.heads[target]
 		m := &vcMerge{source: s.State, target: t.State, decide: decide}
 		if m.base, m.refused = vcBase([]*vcNode{s}, []*vcNode{t}); m.refused == "" {
 			m.run()
@@ -156,12 +158,35 @@ func (w *vcWorld) manual() {
 			w.check("a merge that waits")
 			w.on(target)
 			w.resolve(m.conflicts, decisions)
+			w.meanwhile(source, target)
+			w.on(target)
 			continue
 		}
 		if status == "conflicts" || pending && !w.over {
 			w.must("SELECT rowan.abort_merge()")
 		}
 		return
+	}
+}
+
+// meanwhile does at times something before a pending merge is completed: another session does that, or the server starts anew, or
+// either branch changes.
+func (w *vcWorld) meanwhile(source, target string) {
+	switch w.draw("meanwhile", 8) {
+	case 0:
+		_ = w.conn.Close(context.Background())
+		w.connect()
+		w.note("-- another session")
+	case 1:
+		w.stop()
+		w.open()
+		w.note("-- reopened")
+	case 2:
+		w.editOf(target, w.update)
+	case 3:
+		w.editOf(target, w.insert)
+	case 4:
+		w.editOf(source, w.update)
 	}
 }
 

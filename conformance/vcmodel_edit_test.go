@@ -19,7 +19,10 @@ type vcEdit struct {
 
 // edit runs an edit of a branch, on a table of it unless that is to be made.
 func (w *vcWorld) edit(draw func(*vcState) *vcEdit) {
-	b := w.anyBranch("branch")
+	w.editOf(w.anyBranch("branch"), draw)
+}
+
+func (w *vcWorld) editOf(b string, draw func(*vcState) *vcEdit) {
 	w.on(b)
 	if e := draw(w.heads[b].State); e != nil {
 		if next := w.apply(w.heads[b].State, e); next != nil {
@@ -54,6 +57,7 @@ func (w *vcWorld) transaction() {
 	edits := w.edits()
 	s, some := w.heads[b].State, false
 	w.must("BEGIN")
+	w.must("SET CONSTRAINTS ALL IMMEDIATE")
 	w.inside = true
 	defer func() { w.inside = false }()
 	for range rapid.IntRange(2, 5).Draw(w.t, "edits") {

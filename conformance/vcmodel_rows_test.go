@@ -314,7 +314,7 @@ func keptBy(s, t vcRow, source vcView) vcRow {
 func gained(s, t vcRow, source, target vcView) vcRow {
 	out := maps.Clone(t)
 	for id := range s {
-		if source.has(id) && target.of.column(id) == nil {
+		if source.has(id) && target.of.live(id) == nil {
 			out[id] = s[id]
 		}
 	}
@@ -324,7 +324,7 @@ func gained(s, t vcRow, source, target vcView) vcRow {
 // agree reports whether rows are alike in the columns that both sides have.
 func (m *vcMerge) agree(s, t vcRow, source, target vcView) bool {
 	for id := range s {
-		if s[id] != t[id] && source.has(id) && target.of.column(id) != nil {
+		if s[id] != t[id] && source.has(id) && target.of.live(id) != nil {
 			return false
 		}
 	}
@@ -338,7 +338,7 @@ func (m *vcMerge) combine(s, t vcRow, source, target vcView) vcRow {
 		any = any || target.into.column(id).policy != ""
 	}
 	for id := range s {
-		if s[id] == t[id] || !source.has(id) || target.of.column(id) == nil {
+		if s[id] == t[id] || !source.has(id) || target.of.live(id) == nil {
 			continue
 		}
 		v, ok := vcPolicy(target.into.column(id).policy, vcNull, s[id], t[id])

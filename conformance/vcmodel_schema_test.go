@@ -196,7 +196,11 @@ func (w *vcWorld) changeType(s *vcState) *vcEdit {
 	id, column, space := t.id, c.id, w.space()
 	return &vcEdit{"ALTER TABLE " + t.name + " ALTER COLUMN " + c.name + " TYPE bigint", func(s *vcState) {
 		t := s.tables[id]
-		t.column(column).typ, t.space = "bigint", space
+		c := t.column(column)
+		for _, r := range t.rows {
+			r[column] = t.value(c, r)
+		}
+		c.typ, c.missing, t.space = "bigint", vcNull, space
 	}, nil}
 }
 
@@ -260,12 +264,15 @@ func (w *vcWorld) addPart(s *vcState) *vcEdit {
 			return nil
 		}
 	}
+	if twin := p.id == t.id+"_"+kind; !twin && (kind == "unique" || kind == "foreign") {
+		p.text = vcPick(w, "when", []string{"", "", " DEFERRABLE", " DEFERRABLE INITIALLY DEFERRED"})
+	}
 	sql := "ALTER TABLE " + t.name + " ADD CONSTRAINT " + p.id + " "
 	switch kind {
 	case "index":
 		sql = "CREATE INDEX " + p.id + " ON " + t.name + " (" + c.name + ")"
 	case "unique":
-		sql += "UNIQUE (" + c.name + ")"
+		sql += "UNIQUE (" + c.name + ")" + p.text
 	case "check":
 		p.text = c.name + " >= 0"
 		sql += "CHECK (" + p.text + ")"
@@ -275,7 +282,7 @@ func (w *vcWorld) addPart(s *vcState) *vcEdit {
 			return nil
 		}
 		p.ref = ref.id
-		sql += "FOREIGN KEY (" + c.name + ") REFERENCES " + ref.name
+		sql += "FOREIGN KEY (" + c.name + ") REFERENCES " + ref.name + p.text
 	}
 	id := t.id
 	return &vcEdit{sql, func(s *vcState) { s.tables[id].parts = append(s.tables[id].parts, p) }, nil}

@@ -33,7 +33,8 @@ type vcColumn struct {
 	identity                   bool
 }
 
-// vcPart is an index or a constraint; its column and what it refers to are identities, the text of a check has names.
+// vcPart is an index or a constraint; its column and what it refers to are identities. The text of a check has names, that of a key or
+// reference says when it is looked at.
 type vcPart struct{ id, kind, column, text, ref string }
 
 // vcRow has values as JSON, by column identity.
@@ -165,12 +166,12 @@ func (s *vcState) partLines(t *vcTable, p vcPart) []string {
 	case "check":
 		return []string{constraint + "CHECK ((" + p.text + "))"}
 	case "unique":
-		return []string{constraint + "UNIQUE (" + column + ")", index("UNIQUE ")}
+		return []string{constraint + "UNIQUE (" + column + ")" + p.text, index("UNIQUE ")}
 	case "primary":
 		return []string{constraint + "PRIMARY KEY (" + column + ")", index("UNIQUE ")}
 	case "foreign":
 		ref := s.tables[p.ref]
-		return []string{constraint + "FOREIGN KEY (" + column + ") REFERENCES " + ref.name + "(" + ref.column(ref.key()).name + ")"}
+		return []string{constraint + "FOREIGN KEY (" + column + ") REFERENCES " + ref.name + "(" + ref.column(ref.key()).name + ")" + p.text}
 	}
 	return []string{index("")}
 }

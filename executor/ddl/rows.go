@@ -154,7 +154,8 @@ func (b *build) orphanError(k *catalog.Constraint, ref *catalog.Table, values []
 	return e.WithDetail("Key (%s)=(%s) is not present in table \"%s\".", strings.Join(names, ", "), strings.Join(values, ", "), ref.Name)
 }
 
-// rewriteRows moves all rows to new keyspaces, computing changed and new columns.
+// rewriteRows moves all rows to new keyspaces, computing changed and new columns. What older rows have in a column stays known: a merge
+// may bring such rows of a branch that does not have the column.
 func (b *build) rewriteRows(ctx context.Context, old *catalog.Table) error {
 	var err error
 	if b.t.Rows, err = b.Store.AllocateKeyspace(ctx); err != nil {
@@ -169,9 +170,6 @@ func (b *build) rewriteRows(ctx context.Context, old *catalog.Table) error {
 	}
 	b.flush()
 	ids, sql := b.rewriteSQL(old)
-	for i := range b.t.Columns {
-		b.t.Columns[i].HasMiss, b.t.Columns[i].Missing = false, ""
-	}
 	_, err = b.SQL(ctx, b.Ref, sql, nil, nil, func(rows *vector.Batch) error {
 		if rows.Live() == 0 {
 			return nil
