@@ -113,6 +113,7 @@ func (x *run) store(t target, d types.Datum) error {
 		d = d.Clone()
 	}
 	if !va.record {
+		delete(x.open, t.v)
 		x.vals[t.v] = d
 		return nil
 	}

@@ -61,6 +61,9 @@ func (x *run) assignInside(s *assign) error {
 	if isNull {
 		return pgerr.New(pgerrcode.NullValueNotAllowedDataException, "array subscript in assignment must not be null")
 	}
+	if len(places) == 1 && places[0].field == "" && !places[0].slice && s.to.field == "" && t.IsArray() {
+		return x.assignElementOf(s.to.v, t, places, d)
+	}
 	old := types.Null
 	if s.to.field == "" {
 		old = x.get(param{s.to.v, -1})
@@ -76,6 +79,33 @@ func (x *run) assignInside(s *assign) error {
 		return err
 	}
 	return x.assignTo(s.to, out, t)
+}
+
+// openArray is an array whose elements are assigned to one after the other.
+type openArray struct {
+	types.Array
+	elem  *types.Def
+	newer bool
+}
+
+// assignElementOf puts an element into the array that a variable holds, without copying the array.
+func (x *run) assignElementOf(v int, t types.Type, places []place, d types.Datum) error {
+	a := x.open[v]
+	if a == nil {
+		a = &openArray{elem: t.Elem}
+		if !x.vals[v].Null {
+			a.Array = types.UnpackArray(x.vals[v].S)
+		}
+		if x.open == nil {
+			x.open = map[int]*openArray{}
+		}
+		x.open[v] = a
+	}
+	if err := putElement(&a.Array, places, d); err != nil {
+		return err
+	}
+	a.newer = true
+	return nil
 }
 
 // subscript computes a subscript; nil is NULL.
@@ -204,34 +234,39 @@ func (x *run) replacedField(t types.Type, old types.Datum, places []place, value
 
 // setElement puts an element into an array, which grows in its one dimension if it must.
 func setElement(a types.Array, places []place, value types.Datum, elem *types.Def) (types.Datum, error) {
+	err := putElement(&a, places, value)
+	return types.String(a.Pack(elem)), err
+}
+
+func putElement(a *types.Array, places []place, value types.Datum) error {
 	if len(a.Dims) == 0 {
 		if len(places) > types.MaxDims {
-			return value, tooManyDims(len(places))
+			return tooManyDims(len(places))
 		}
 		for _, p := range places {
 			a.Dims = append(a.Dims, types.Dim{Len: 1, Lower: int32(p.index)})
 		}
 		a.Elems = []types.Datum{value}
-		return types.String(a.Pack(elem)), nil
+		return nil
 	}
 	if len(a.Dims) != len(places) {
-		return value, pgerr.New(pgerrcode.ArraySubscriptError, "wrong number of array subscripts")
+		return pgerr.New(pgerrcode.ArraySubscriptError, "wrong number of array subscripts")
 	}
 	if len(places) == 1 {
-		if err := grow(&a, places[0].index, places[0].index); err != nil {
-			return value, err
+		if err := grow(a, places[0].index, places[0].index); err != nil {
+			return err
 		}
 	}
 	at := int64(0)
 	for i, d := range a.Dims {
 		k := places[i].index - int64(d.Lower)
 		if k < 0 || k >= int64(d.Len) {
-			return value, pgerr.New(pgerrcode.ArraySubscriptError, "array subscript out of range")
+			return pgerr.New(pgerrcode.ArraySubscriptError, "array subscript out of range")
 		}
 		at = at*int64(d.Len) + k
 	}
 	a.Elems[at] = value
-	return types.String(a.Pack(elem)), nil
+	return nil
 }
 
 func tooManyDims(n int) error {

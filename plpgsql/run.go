@@ -48,6 +48,10 @@ type run struct {
 	vals  []types.Datum
 	recs  []record
 
+	// open are the arrays whose elements are assigned to, by variable: those that are newer than vals are packed when they are
+	// read.
+	open map[int]*openArray
+
 	line     int
 	kind     string
 	phase    string // where there is no statement
@@ -256,6 +260,9 @@ func (x *run) arguments(p *prepared) []types.Datum {
 
 func (x *run) get(k param) types.Datum {
 	if !x.f.vars[k.v].record {
+		if a := x.open[k.v]; a != nil && a.newer {
+			x.vals[k.v], a.newer = types.String(a.Pack(a.elem)), false
+		}
 		return x.vals[k.v]
 	}
 	r := &x.recs[k.v]

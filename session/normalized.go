@@ -148,8 +148,8 @@ func (s *Session) literalValues(p *planned, lits []parse.Literal) []types.Datum 
 
 func (s *Session) runShape(ctx context.Context, p *planned, params []types.Datum, sink vector.Sink) error {
 	s.out = &output{sink: sink, settings: s.settings}
+	defer func() { s.out = nil }()
 	tag, err := s.run(ctx, p, params, s.out)
-	s.out = nil
 	if err != nil {
 		return s.timeoutError(ctx, err)
 	}
