@@ -12,6 +12,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 
@@ -97,7 +98,7 @@ func (k *Key) check() error {
 		k.Scopes = defaultScopes
 	}
 	for _, s := range k.Scopes {
-		if !contains(scopes, s) {
+		if !slices.Contains(scopes, s) {
 			return pgerr.New(pgerrcode.InvalidParameterValue, "unknown scope \"%s\"", s).WithHint("Known scopes: %s.", strings.Join(scopes, ", "))
 		}
 	}
@@ -110,15 +111,6 @@ func (k *Key) check() error {
 		return pgerr.New(pgerrcode.InvalidParameterValue, "the API key would have expired already")
 	}
 	return nil
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // Revoke makes a key, given by name or id, prove nothing from now on. may says whether the caller is allowed to.

@@ -66,7 +66,7 @@ func (a *httpAPI) Call(ctx context.Context, p api.Principal, c api.Call) (api.Re
 		sql.WriteString(types.QuoteIdent(name) + " => ")
 		v := c.Args[name]
 		if text, ok := v.(string); ok && f.Set && !slices.Contains(f.ArgModes, 't') { // the columns depend on it
-			sql.WriteString(quoteLiteral(text))
+			sql.WriteString(types.QuoteLiteral(text))
 			continue
 		}
 		k := slices.Index(f.ArgNames, name)
@@ -124,8 +124,6 @@ func (x *pieces) Rows(b *vector.Batch) error {
 	}
 	return nil
 }
-
-func quoteLiteral(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // lists are the queries behind api.List. They show what the role may see.
 var lists = map[api.List]string{
