@@ -1,6 +1,7 @@
 package dolt
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha1"
 	"encoding/hex"
@@ -62,12 +63,12 @@ func commitsOf(ctx context.Context, c vcs.Conn, branch string) (history, error) 
 
 // rootCommit is what a database was before anything was in it.
 func rootCommit(ctx context.Context, c vcs.Conn) (*commit, error) {
-	rows, err := query(ctx, c, "SELECT name, fork_scn, created_at FROM rowan.branches() WHERE parent IS NULL ORDER BY fork_scn LIMIT 1")
+	rows, err := query(ctx, c, "SELECT name, fork_scn, created_at, created_by FROM rowan.branches() WHERE parent IS NULL ORDER BY fork_scn LIMIT 1")
 	if err != nil || len(rows) == 0 {
 		return &commit{id: rootID(c), message: rootMessage}, err
 	}
 	r := rows[0]
-	return &commit{id: rootID(c), scn: r[1].I, author: c.Database().Name, date: r[2], message: rootMessage,
+	return &commit{id: rootID(c), scn: r[1].I, author: cmp.Or(r[3].S, c.Database().Name), date: r[2], message: rootMessage,
 		place: r[0].S + "@" + strconv.FormatInt(r[1].I, 10)}, nil
 }
 

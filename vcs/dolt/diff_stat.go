@@ -87,16 +87,22 @@ func schemaDiff(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]t
 	}
 	return eachPair(ctx, c, from, to, func(from, to string, wanted func(string) bool) error {
 		rows, err := query(ctx, c, "SELECT kind, name, coalesce(old_definition, ''), coalesce(new_definition, '') FROM rowan.schema_diff("+quote(from)+", "+quote(to)+")")
+		made, dropped := map[string]bool{}, map[string]bool{}
 		for _, r := range rows {
-			name := types.String(fullName(r[1].S))
-			if !wanted(name.S) || !about(rest, name.S) && !slices.ContainsFunc(rest, func(t string) bool { return strings.HasPrefix(name.S, fullName(t)+".") }) {
+			if r[0].S == "table" {
+				made[fullName(r[1].S)], dropped[fullName(r[1].S)] = r[2].S == "", r[3].S == ""
+			}
+		}
+		for _, r := range rows {
+			name := types.String(fullName(tableOf(r[0].S, r[1].S)))
+			if !wanted(name.S) || !about(rest, name.S) {
 				continue
 			}
-			before, after := name, name
-			if r[2].S == "" {
+			before, after, whole := name, name, tableOf(r[0].S, r[1].S) == r[1].S
+			if r[2].S == "" && (whole || made[name.S]) {
 				before = types.String("")
 			}
-			if r[3].S == "" {
+			if r[3].S == "" && (whole || dropped[name.S]) {
 				after = types.String("")
 			}
 			if !yield([]types.Datum{before, after, r[2], r[3]}) {
@@ -105,6 +111,14 @@ func schemaDiff(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]t
 		}
 		return err
 	})
+}
+
+// tableOf is the table of an object that rowan.schema_diff names behind it, such as a column; of others the object itself.
+func tableOf(kind, name string) string {
+	if i := strings.LastIndexByte(name, '.'); i > 0 && (kind == "column" || kind == "constraint") {
+		return name[:i]
+	}
+	return name
 }
 
 // patch is dolt_patch(from, to [, table]): statements that turn one into the other.
