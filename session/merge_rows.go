@@ -213,9 +213,7 @@ func (v *mergeCheck) verify(ctx context.Context) error {
 	defer s.within(v.target)()
 	s.txn.Statement()
 	env := s.env(ctx, nil)
-	if v.collect {
-		env.Defer = nil
-	}
+	env.Defer = nil // all rows are there: what may be looked at later is looked at now, and listed
 	for _, c := range v.changes {
 		for {
 			old, err := c.old.Dequeue()

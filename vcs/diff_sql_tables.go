@@ -135,6 +135,12 @@ func (s *script) column(ctx context.Context, a, b *catalog.Table, p pair[catalog
 	case p.to == nil:
 		s.altered[a.OID] = true
 		s.add(phaseDropColumns, "%sDROP COLUMN %s", alter, types.QuoteIdent(p.from.Name))
+		if p.from.Generated != "" { // what it is made of may be dropped, too
+			list := s.stmts[phaseDropColumns]
+			last := list[len(list)-1]
+			copy(list[1:], list)
+			list[0] = last
+		}
 		return nil
 	case p.from == nil:
 		return s.newColumn(ctx, b, p.to)
