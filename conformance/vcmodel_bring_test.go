@@ -133,7 +133,7 @@ func (w *vcWorld) manual() {
 	}
 	s := w.heads[source]
 	decisions := map[string]vcDecision{}
-	decide := func(c vcConflict) (vcSide, string) { d := decisions[c.normal()]; return d.side, d.value }
+	decide := func(c vcConflict) (vcSide, string) { d := decisions[c.normal()+c.rows]; return d.side, d.value }
 	call := fmt.Sprintf("rowan.merge('%s', target => '%s', strategy => 'manual')", source, target)
 	w.on(target)
 	for {
@@ -229,6 +229,6 @@ func (w *vcWorld) resolve(list []vcConflict, decisions map[string]vcDecision) {
 			where += ", column_name => '" + c.column + "'"
 		}
 		w.must("SELECT rowan.resolve_conflicts(" + where + ", " + side + ")")
-		decisions[c.normal()] = d
+		decisions[c.normal()+c.rows] = d
 	}
 }

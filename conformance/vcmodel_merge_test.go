@@ -49,6 +49,7 @@ type vcConflict struct {
 	table, key, column, kind string
 	base, source, target     string // of a cell
 	odd                      bool   // the bases have it differently
+	rows                     string // of a whole row: what both sides have, which a decision is about
 }
 
 func (c vcConflict) String() string {

@@ -244,7 +244,7 @@ func (m *vcMerge) row(k int, base, source, target vcView) vcRow {
 		if !target.into.keyed {
 			key = "?"
 		}
-		side, v := m.decided(vcConflict{table: target.into.name, key: key, kind: kind})
+		side, v := m.decided(vcConflict{table: target.into.name, key: key, kind: kind, rows: fmt.Sprint(s, t)})
 		switch side {
 		case vcSource:
 			return keptBy(s, t, source)
