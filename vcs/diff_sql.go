@@ -17,6 +17,7 @@ type phase int
 // The phases.
 const (
 	phaseStart phase = iota
+	phaseDropTriggers
 	phaseDropViews
 	phaseDropForeignKeys
 	phaseDropConstraints
@@ -35,6 +36,7 @@ const (
 	phaseForeignKeys
 	phaseOwned
 	phaseViews
+	phaseTriggers
 	phaseDrop
 	phaseAttributes
 	phases
@@ -48,6 +50,7 @@ type script struct {
 	stmts    [phases][]string
 	altered  map[catalog.OID]bool // tables of the first side whose columns views may miss, or have otherwise
 	rowsOf   map[catalog.OID]*rowChange
+	redo     map[catalog.OID]bool         // views that are made anew, or dropped
 	refill   map[*catalog.Constraint]bool // foreign keys, of the second side, that are put back after the rows
 }
 
@@ -79,7 +82,7 @@ func (s *script) put(p phase, stmt string) { s.stmts[p] = append(s.stmts[p], stm
 func (s *script) add(p phase, format string, args ...any) { s.put(p, fmt.Sprintf(format, args...)) }
 
 func (s *script) write(ctx context.Context) error {
-	steps := []func(context.Context) error{s.objects, s.tables, s.rows, s.foreignKeys, s.views}
+	steps := []func(context.Context) error{s.objects, s.tables, s.rows, s.foreignKeys, s.views, s.triggers}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
@@ -269,6 +272,7 @@ func (s *script) labels(name string, a, b *catalog.UserType) bool {
 // views makes those anew that differ, and those that stand on tables or views which do.
 func (s *script) views(ctx context.Context) error {
 	redo := map[catalog.OID]bool{}
+	s.redo = redo
 	for again := true; again; {
 		again = false
 		for _, p := range s.pairs {

@@ -93,6 +93,9 @@ func (d *comparison) object(ctx context.Context, p objectPair) error {
 			return err
 		}
 	}
+	if err := d.triggers(ctx, p); err != nil {
+		return err
+	}
 	d.attributes(kind, p, oldName, newName)
 	return nil
 }

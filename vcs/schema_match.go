@@ -152,3 +152,14 @@ func plainIndexes(t *catalog.Table) []*catalog.Index {
 func matchIndexes(a, b *catalog.Table) []pair[catalog.Index] {
 	return matchParts(plainIndexes(a), plainIndexes(b), func(x *catalog.Index) uint32 { return x.OID }, func(x *catalog.Index) string { return x.Name })
 }
+
+func matchTriggers(a, b catalog.Object) []pair[catalog.Trigger] {
+	return matchParts(triggersOf(a), triggersOf(b), func(t *catalog.Trigger) uint32 { return t.OID }, func(t *catalog.Trigger) string { return t.Name })
+}
+
+func triggersOf(o catalog.Object) []*catalog.Trigger {
+	if o == nil {
+		return nil
+	}
+	return catalog.TriggersOf(o)
+}

@@ -205,6 +205,10 @@ func (s *schemaSide) constraint(ctx context.Context, k *catalog.Constraint) (str
 	return s.cached(ctx, fmt.Sprintf("SELECT pg_catalog.pg_get_constraintdef(%d)", k.OID))
 }
 
+func (s *schemaSide) trigger(ctx context.Context, t *catalog.Trigger) (string, error) {
+	return s.cached(ctx, fmt.Sprintf("SELECT pg_catalog.pg_get_triggerdef(%d::oid)", t.OID))
+}
+
 func (s *schemaSide) index(ctx context.Context, ix *catalog.Index) (string, error) {
 	return s.cached(ctx, fmt.Sprintf("SELECT pg_catalog.pg_get_indexdef(%d::oid)", ix.OID))
 }

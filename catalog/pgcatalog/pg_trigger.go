@@ -189,7 +189,7 @@ func (n *Names) when(o catalog.Object, t *catalog.Trigger) string {
 func (n *Names) triggerAction(t *catalog.Trigger) string {
 	args := make([]string, len(t.Args))
 	for i, a := range t.Args {
-		args[i] = types.QuoteLiteral(a)
+		args[i] = "'" + strings.ReplaceAll(a, "'", "''") + "'"
 	}
 	return "EXECUTE FUNCTION " + n.triggerFunction(t) + "(" + strings.Join(args, ", ") + ")"
 }

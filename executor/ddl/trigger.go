@@ -3,12 +3,15 @@ package ddl
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgerrcode"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/executor/kernel"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/command"
+	"github.com/rowandb/rowan/types"
 )
 
 // createTrigger is CREATE TRIGGER.
@@ -161,4 +164,43 @@ func triggerUsers(o catalog.Object, uses func([]catalog.Dep) bool, add addFunc) 
 			add(address{object: o.Head().OID, trigger: t.OID}, false)
 		}
 	}
+}
+
+// truncateTriggers fires the triggers of tables that are emptied, by name: at once those before it, at the end of the statement
+// those after it.
+func (s *stmt) truncateTriggers(ctx context.Context, list []*catalog.Table, timing catalog.TriggerTiming) error {
+	for _, t := range list {
+		if len(t.Triggers) == 0 {
+			continue
+		}
+		triggers := slices.Clone(t.Triggers)
+		slices.SortFunc(triggers, func(x, y *catalog.Trigger) int { return strings.Compare(x.Name, y.Name) })
+		for _, x := range triggers {
+			if x.Timing != timing || x.Events&catalog.TriggerTruncate == 0 || !s.Triggers.Enabled(x) {
+				continue
+			}
+			fire := func(ctx context.Context) error { return s.fireTruncate(ctx, t, x) }
+			if timing == catalog.TriggerAfter {
+				s.Triggers.AtEnd(fire)
+			} else if err := fire(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *stmt) fireTruncate(ctx context.Context, t *catalog.Table, x *catalog.Trigger) error {
+	if x.When != "" {
+		n, err := s.SQL(ctx, s.Ref, "SELECT 1 WHERE "+x.When, nil, nil, nil)
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+	row := types.Type{}
+	if d := s.cat().TypeByOID(catalog.RowType(t.OID)); d != nil {
+		row = types.Of(d)
+	}
+	_, err := s.Triggers.Fire(ctx, s.Ref, &kernel.Firing{Trigger: x, Table: t, Event: catalog.TriggerTruncate, Row: row})
+	return err
 }

@@ -42,6 +42,9 @@ func (s *stmt) truncate(ctx context.Context, c *command.Truncate) error {
 			list = append(list, t)
 		}
 	}
+	if err := s.truncateTriggers(ctx, list, catalog.TriggerBefore); err != nil {
+		return err
+	}
 	for _, t := range list {
 		if err := s.Txn.Truncate(ctx, s.view, t); err != nil {
 			return err
@@ -52,7 +55,7 @@ func (s *stmt) truncate(ctx context.Context, c *command.Truncate) error {
 			}
 		}
 	}
-	return nil
+	return s.truncateTriggers(ctx, list, catalog.TriggerAfter)
 }
 
 // truncatable locks a table and checks the right to empty it.

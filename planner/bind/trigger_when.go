@@ -29,7 +29,7 @@ func (b *binder) whenScope(t *catalog.Table) *whenScope {
 	q := b.child(nil)
 	w := &whenScope{q: q, table: t}
 	version := func(name string) *item {
-		it := &item{name: name, owner: q, relation: t.OID, relVisible: true, colsVisible: true}
+		it := &item{name: name, owner: q, relVisible: true, colsVisible: true}
 		for _, c := range t.Live() {
 			typ := c.Type
 			if !typ.Known() {

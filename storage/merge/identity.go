@@ -119,6 +119,9 @@ func identsIn(v storage.View, owned map[ident]ident) map[ident]bool {
 // eachIdent calls f for an object's id and those of its parts.
 func eachIdent(o catalog.Object, f func(ident)) {
 	f(objectID(o.Head().OID))
+	for _, t := range catalog.TriggersOf(o) {
+		f(objectID(t.OID))
+	}
 	switch o := o.(type) {
 	case *catalog.Table:
 		f(spaceID(o.Rows))

@@ -88,6 +88,11 @@ func staleName(o catalog.Object, outdated map[ident][]string) string {
 				return n
 			}
 		}
+		for _, t := range o.Triggers {
+			if n := find(t.When, append(needs(t.Deps), own...)...); n != "" {
+				return n
+			}
+		}
 	case *catalog.UserType:
 		return find(o.Default, needs(o.Deps)...)
 	case *catalog.Schema, *catalog.Sequence, *catalog.Function, *catalog.Role, *catalog.Database:

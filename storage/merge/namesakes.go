@@ -52,6 +52,13 @@ func withoutNamesakes(base, source, target *catalog.Table, p *picker) (s, t *cat
 			lost[a.OID], lost[b.OID] = true, true
 		}
 	}
+	for _, a := range s.Triggers {
+		if b := catalog.TriggerNamed(t, a.Name); b != nil && b.OID != a.OID && catalog.TriggerByOID(base, a.OID) == nil && catalog.TriggerByOID(base, b.OID) == nil {
+			p.clashed(added("trigger", a.Name, &difference{}))
+			lost[a.OID], lost[b.OID] = true, true
+		}
+	}
+	loser.Triggers = slices.DeleteFunc(loser.Triggers, func(t *catalog.Trigger) bool { return lost[t.OID] })
 	loser.Indexes = slices.DeleteFunc(loser.Indexes, func(x *catalog.Index) bool { return lost[x.OID] })
 	loser.Constraints = slices.DeleteFunc(loser.Constraints, func(k *catalog.Constraint) bool {
 		return lost[k.OID] || k.Kind != catalog.ForeignKey && lost[k.Index]

@@ -51,6 +51,13 @@ func mergeObject(b, s, t catalog.Object, p *picker) catalog.Object {
 		}
 		return mergeTable(bt, st, tt, p)
 	}
+	if bt, ok := b.(*catalog.View); ok {
+		st, ok1 := s.(*catalog.View)
+		tt, ok2 := t.(*catalog.View)
+		if ok1 && ok2 {
+			return mergeView(bt, st, tt, p)
+		}
+	}
 	if bt, ok := b.(*catalog.UserType); ok && bt.Kind == types.KindEnum {
 		st, ok1 := s.(*catalog.UserType)
 		tt, ok2 := t.(*catalog.UserType)
@@ -128,6 +135,7 @@ func mergeTable(base, source, target *catalog.Table, p *picker) *catalog.Table {
 		part[*catalog.Index]{each: mergeIndex, name: func(x *catalog.Index) string { return "index " + types.QuoteIdent(x.Name) }}, p)
 	out.Constraints = mergeList(base.Constraints, source.Constraints, target.Constraints, func(c *catalog.Constraint) uint32 { return c.OID },
 		part[*catalog.Constraint]{each: mergeConstraint, name: func(c *catalog.Constraint) string { return "constraint " + types.QuoteIdent(c.Name) }}, p)
+	out.Triggers = mergeTriggers(base.Triggers, source.Triggers, target.Triggers, p)
 	out.Options = pick("the options", base.Options, source.Options, target.Options, p)
 	out.RowSecurity = pick("row security", base.RowSecurity, source.RowSecurity, target.RowSecurity, p)
 	out.ForceRLS = pick("row security", base.ForceRLS, source.ForceRLS, target.ForceRLS, p)

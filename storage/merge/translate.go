@@ -20,6 +20,7 @@ func (x *identities) translated(o catalog.Object) catalog.Object {
 		x.translateTable(y)
 	case *catalog.View:
 		y.Columns, y.Deps = x.columns(y.Columns), x.deps(y.Deps)
+		x.translateTriggers(y.Triggers)
 	case *catalog.Sequence:
 		y.TypeOID, y.OwnerTable, y.OwnerColumn = x.oid(y.TypeOID), x.oid(y.OwnerTable), x.column(y.OwnerColumn)
 	case *catalog.UserType:
@@ -63,6 +64,7 @@ func (x *identities) translateTable(t *catalog.Table) {
 	for _, k := range t.Constraints {
 		x.translateConstraint(k)
 	}
+	x.translateTriggers(t.Triggers)
 }
 
 func (x *identities) translateConstraint(k *catalog.Constraint) {
