@@ -54,6 +54,9 @@ func branchStatement(r *rewriter, t *tokens, i int) (int, error) {
 		return i, err
 	}
 	if sql == "" || !c.over() {
+		if c.at > i+1 && t.is(i+1, "branch") && !t.is(i, "show") {
+			return i, c.unexpected() // PostgreSQL knows no such statement: what is wrong is behind these words
+		}
 		return i, nil
 	}
 	r.keep(t.start(i))
@@ -75,6 +78,14 @@ func (c *clause) words(w ...string) bool {
 	}
 	c.at += len(w)
 	return true
+}
+
+// unexpected is the syntax error at the token that does not go on with the statement.
+func (c *clause) unexpected() error {
+	if c.at >= c.t.len() {
+		return pgerr.New(pgerrcode.SyntaxError, "syntax error at end of input").At(len(c.t.sql))
+	}
+	return pgerr.New(pgerrcode.SyntaxError, "syntax error at or near \"%s\"", c.t.text(c.at)).At(c.t.start(c.at))
 }
 
 // over reports whether the statement ends here.
