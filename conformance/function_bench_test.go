@@ -47,3 +47,44 @@ func BenchmarkFunctionCall(b *testing.B) {
 		_ = conn.Close(ctx)
 	}
 }
+
+// BenchmarkPLpgSQL runs blocks in PL/pgSQL here and in PostgreSQL: additions in a loop, rows inserted one by one, elements put into
+// an array, and calls of a function that calls itself.
+func BenchmarkPLpgSQL(b *testing.B) {
+	setup := []string{
+		"DROP TABLE IF EXISTS bench_pl", "CREATE TABLE bench_pl (a int, b text)",
+		"CREATE OR REPLACE FUNCTION bench_fib(n int) RETURNS int LANGUAGE plpgsql AS 'BEGIN IF n < 2 THEN RETURN n; END IF; RETURN bench_fib(n-1) + bench_fib(n-2); END'",
+	}
+	blocks := []struct{ name, sql string }{
+		{"add", "DO $$ DECLARE x bigint := 0; BEGIN FOR i IN 1..1000000 LOOP x := x + i; END LOOP; END $$"},
+		{"insert", "DO $$ BEGIN FOR i IN 1..10000 LOOP INSERT INTO bench_pl VALUES (i, 'x'); END LOOP; END $$"},
+		{"array", "DO $$ DECLARE a int[]; BEGIN FOR i IN 1..10000 LOOP a[i] := i; END LOOP; END $$"},
+		{"fib", "SELECT bench_fib(18)"},
+	}
+	for _, server := range []struct {
+		name   string
+		target endpoint
+	}{{"rowan", startRowan(b)}, {"postgres", startOracle(b)}} {
+		ctx := context.Background()
+		conn, err := pgx.Connect(ctx, server.target.url("postgres"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, sql := range setup {
+			if _, err := conn.Exec(ctx, sql); err != nil {
+				b.Fatalf("%s: %v", sql, err)
+			}
+		}
+		for _, block := range blocks {
+			b.Run(block.name+"/"+server.name, func(b *testing.B) {
+				for b.Loop() {
+					if _, err := conn.Exec(ctx, block.sql); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+		_, _ = conn.Exec(ctx, "DROP TABLE bench_pl")
+		_ = conn.Close(ctx)
+	}
+}

@@ -58,7 +58,7 @@ func (c *compiler) cursorArgs(n parse.PLName, args []parse.PLArg) ([]*Query, err
 	v, _ := c.scope.find(n.Parts)
 	k := c.f.vars[v].cursor
 	if len(k.args) == 0 && args != nil {
-		return nil, pgerr.New(pgerrcode.SyntaxError, "cursor \"%s\" has no arguments", n.Text).At(n.Offset)
+		return nil, pgerr.New(pgerrcode.SyntaxError, "cursor \"%s\" has no arguments", n.Text).At(n.Offset + len(n.Text))
 	}
 	out := make([]*Query, len(k.args))
 	if len(k.args) > 0 && args == nil {

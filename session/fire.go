@@ -27,6 +27,9 @@ func (s *Session) fireRoutine(ctx context.Context, f *catalog.Function, x *kerne
 	p := &builtin.Proc{OID: f.OID, Schema: f.Schema, Name: f.Name, Returns: f.Returns, Kind: 'f', Volatile: f.Volatile, User: true, Function: f}
 	r := plRoutine{&routine{s: s, proc: p, result: x.Row, firing: x}}
 	s.pl.calling = false
+	outer := s.pl.firing
+	s.pl.firing = x
+	defer func() { s.pl.firing = outer }()
 	err = r.run(ctx, func(c *plpgsql.Call) error {
 		row, err = c.Fire(plpgsql.Firing{Row: x.Row, Old: x.Old, New: x.New, Values: s.firingValues(x), EachRow: x.Trigger.Row})
 		return err
@@ -118,7 +121,7 @@ func firingKey(x *kernel.Firing) string {
 	if x == nil {
 		return ""
 	}
-	return "\x00" + strconv.FormatUint(uint64(x.Table.OID), 36)
+	return "\x00" + strconv.FormatUint(uint64(x.Table.OID), 36) + "\x00" + x.Trigger.OldTable + "\x00" + x.Trigger.NewTable
 }
 
 // invalidPL is checkPL with places in the client's text.

@@ -25,6 +25,7 @@ type plState struct {
 	env       *op.Env         // of expressions, for the statement that runs
 	atomic    bool            // what runs may not end the transaction
 	calling   bool            // CALL runs, in what may
+	firing    *kernel.Firing  // of the innermost trigger function that runs
 	unnamed   int             // cursors without a name so far
 }
 

@@ -24,10 +24,13 @@ func (h *plHost) Dynamic(ctx context.Context, text string, params []types.Type) 
 	}
 	var out []plpgsql.Statement
 	for i, parsed := range stmts {
+		if parsed.Node.GetTransactionStmt() != nil {
+			return nil, pgerr.New(pgerrcode.FeatureNotSupported, "EXECUTE of transaction commands is not implemented")
+		}
 		st := *first
 		st.stmt = parsed
 		plan := func() error {
-			body := &bind.Body{Name: h.fn.Name, PL: true, ReadOnly: h.fn.ReadOnly}
+			body := &bind.Body{Name: h.fn.Name, PL: true, ReadOnly: h.fn.ReadOnly, Tables: h.r.transitionTables()}
 			if err := st.plan(ctx, body, params); err != nil {
 				return st.planError(err)
 			}

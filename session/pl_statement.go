@@ -45,8 +45,11 @@ func (h *plHost) Prepare(ctx context.Context, q *plpgsql.Query, names plpgsql.Na
 	if len(stmts) != 1 {
 		return nil, pgerr.New(pgerrcode.SyntaxError, "syntax error at or near \"%s\"", q.Text)
 	}
+	if stmts[0].Node.GetTransactionStmt() != nil {
+		return nil, pgerr.New(pgerrcode.FeatureNotSupported, "unsupported transaction command in PL/pgSQL")
+	}
 	st.stmt = stmts[0]
-	body := &bind.Body{Name: h.fn.Name, PL: true, Vars: names, Conflict: bind.Conflict(q.Conflict), ReadOnly: h.fn.ReadOnly, Want: want}
+	body := &bind.Body{Name: h.fn.Name, PL: true, Vars: names, Conflict: bind.Conflict(q.Conflict), ReadOnly: h.fn.ReadOnly, Want: want, Tables: h.r.transitionTables()}
 	if err := st.plan(ctx, body, nil); err != nil {
 		return nil, st.planError(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/rowandb/rowan/executor/kernel"
 	"github.com/rowandb/rowan/executor/op"
 	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/planner/bind"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
 )
@@ -34,8 +35,11 @@ func (s *Session) Routine(_ context.Context, p *builtin.Proc, args []types.Type,
 		return nil, pgerr.Internal("function %s is called outside of a transaction", p.Name)
 	}
 	r := &routine{s: s, proc: p, args: args, result: result}
-	if p.Function.Language == "plpgsql" {
+	switch p.Function.Language {
+	case "plpgsql":
 		return plRoutine{r}, nil
+	case bind.TransitionLanguage:
+		return transitionRows{s, p.Name}, nil
 	}
 	return r, nil
 }

@@ -27,9 +27,7 @@ func BodyText(f *catalog.Function, i int, c Catalog, o Options, form ViewForm) (
 	if err != nil {
 		return "", err
 	}
-	e, err := b.unplaced(func() (expr.Expr, error) {
-		return b.child(nil).in(kindSelectTarget, tree.GetSelectStmt().GetTargetList()[0].GetResTarget().GetVal())
-	})
+	e, err := b.child(nil).in(kindSelectTarget, tree.GetSelectStmt().GetTargetList()[0].GetResTarget().GetVal())
 	if err != nil {
 		return "", err
 	}

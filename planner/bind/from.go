@@ -99,6 +99,11 @@ func (q *query) rangeVar(rv *pg.RangeVar, point string) (logical.Node, []*item, 
 		if c := q.findCTE(rv.Relname); c != nil {
 			return q.cteItem(c, rv)
 		}
+		if body := q.b.body(); body != nil {
+			if t, ok := body.Tables[rv.Relname]; ok {
+				return q.transitionTable(rv, t)
+			}
+		}
 	}
 	old := q.b.ref
 	if point != "" && rv.Catalogname == "" {

@@ -32,6 +32,8 @@ type Body struct {
 	Vars     Variables
 	Conflict Conflict
 	Want     types.Type
+	// Tables are the transition tables that the function of a trigger sees, by name, with the type of their rows.
+	Tables map[string]types.Type
 }
 
 // argument is what a name that is no column means in a function's body: an argument, or a field of one. nil: neither.
