@@ -73,19 +73,19 @@ type Schema struct{ Header }
 // Table is a table, or a relation of pg_catalog (Virtual).
 type Table struct {
 	Header
-	Virtual     bool     `json:"-"` // rows come from pgcatalog, not from storage
-	Rows        Keyspace // where its rows are
-	Columns     []Column // by Num; dropped ones stay
-	Indexes     []*Index
-	Constraints []*Constraint
-	Created     uint64     // microseconds since 1970; 0: not known
-	Options     []string   `json:",omitempty"`
-	Unlogged    bool       `json:",omitempty"`
-	OnCommit    byte       `json:",omitempty"` // of a temporary table: 'd' delete its rows, 'x' drop it, else keep
-	Replident   byte       `json:",omitempty"`
-	RowSecurity bool       `json:",omitempty"`
-	ForceRLS    bool       `json:",omitempty"`
-	Triggers    []*Trigger `json:",omitempty"`
+	Virtual     bool          `json:"-"` // rows come from pgcatalog, not from storage
+	Rows        Keyspace      // where its rows are
+	Columns     []Column      `json:",omitempty"` // by Num; dropped ones stay
+	Indexes     []*Index      `json:",omitempty"` // none is none, be there a list or not: descriptors are compared as they are stored
+	Constraints []*Constraint `json:",omitempty"`
+	Created     uint64        // microseconds since 1970; 0: not known
+	Options     []string      `json:",omitempty"`
+	Unlogged    bool          `json:",omitempty"`
+	OnCommit    byte          `json:",omitempty"` // of a temporary table: 'd' delete its rows, 'x' drop it, else keep
+	Replident   byte          `json:",omitempty"`
+	RowSecurity bool          `json:",omitempty"`
+	ForceRLS    bool          `json:",omitempty"`
+	Triggers    []*Trigger    `json:",omitempty"`
 }
 
 // Column is a table's column. Hidden columns hold what storage needs to keep an index on expressions or a partial index:
