@@ -104,6 +104,15 @@ func HasRole(roles *Snapshot, role, of OID) bool {
 	return IsSuperuser(roles, role) || inherits(roles, role, of, nil)
 }
 
+// HiddenStatement stands for the text of a statement that somebody may not see.
+const HiddenStatement = "<insufficient privilege>"
+
+// MaySeeStatements reports whether a role may see the texts of another's statements, which have values in them.
+func MaySeeStatements(roles *Snapshot, role OID, user string) bool {
+	r := roles.RoleByName(user)
+	return r != nil && HasRole(roles, role, r.OID) || HasRole(roles, role, PredefinedRoles["pg_read_all_stats"])
+}
+
 // IsMember reports whether role is a member of another, inheriting or not: whether it may SET ROLE to it.
 func IsMember(roles *Snapshot, role, of OID) bool {
 	if role == of || IsSuperuser(roles, role) {

@@ -9,6 +9,7 @@ import (
 	"github.com/rowandb/rowan/admin/api"
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/vcs"
 )
 
 // History implements api.Branches: transactions and snapshots, the newest first.
@@ -17,7 +18,11 @@ func (a *httpAPI) History(ctx context.Context, p api.Principal, branch string, s
 	if err != nil {
 		return nil, err
 	}
-	out, err := a.transactions(ctx, db, b.Name, s)
+	sums, err := a.summaries(ctx, p, db, b.Name)
+	if err != nil {
+		return nil, err
+	}
+	out, err := a.transactions(ctx, db, b.Name, s, sums)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +45,7 @@ func (a *httpAPI) History(ctx context.Context, p api.Principal, branch string, s
 }
 
 // transactions reads the log backwards, in ever larger steps, until there are enough of the time asked for.
-func (a *httpAPI) transactions(ctx context.Context, db catalog.OID, branch string, s api.Span) ([]api.Event, error) {
+func (a *httpAPI) transactions(ctx context.Context, db catalog.OID, branch string, s api.Span, sums *vcs.Summaries) ([]api.Event, error) {
 	for read := 4 * s.Limit; ; read *= 4 {
 		log, err := a.store.Branches().Log(ctx, db, branch, 0, 0, read)
 		if err != nil {
@@ -54,7 +59,7 @@ func (a *httpAPI) transactions(ctx context.Context, db catalog.OID, branch strin
 			if !s.To.IsZero() && e.Time.After(s.To) {
 				continue
 			}
-			if out = append(out, toEvent(e)); len(out) == s.Limit {
+			if out = append(out, toEvent(&e, sums)); len(out) == s.Limit {
 				return out, nil
 			}
 		}
@@ -64,12 +69,28 @@ func (a *httpAPI) transactions(ctx context.Context, db catalog.OID, branch strin
 	}
 }
 
-func toEvent(e storage.LogEntry) api.Event {
+// summaries is what the account is shown of what others have done.
+func (a *httpAPI) summaries(ctx context.Context, p api.Principal, db catalog.OID, branch string) (*vcs.Summaries, error) {
+	tx, err := a.store.Begin(ctx, storage.TxnOptions{ReadOnly: true, Database: db})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = tx.Rollback() }() // it has only read
+	tx.Statement()
+	v, err := tx.View(ctx, catalog.Ref{Branch: branch})
+	if err != nil {
+		return nil, err
+	}
+	roles := a.store.Global()
+	return vcs.NewSummaries(roles, roles.RoleByName(p.Role), v.Catalog()), nil
+}
+
+func toEvent(e *storage.LogEntry, sums *vcs.Summaries) api.Event {
 	id := "tx_" + strconv.FormatUint(e.Txn, 10)
 	if e.Txn == 0 { // a reset, of which no transaction is known
 		id = "scn_" + strconv.FormatUint(e.SCN, 10)
 	}
-	out := api.Event{ID: id, Type: "transaction", Time: e.Time, SCN: e.SCN, Summary: e.Info.Summary, User: e.Info.User}
+	out := api.Event{ID: id, Type: "transaction", Time: e.Time, SCN: e.SCN, Summary: sums.Of(e), User: e.Info.User}
 	if n := e.Inserts + e.Updates + e.Deletes; n > 0 {
 		out.Summary += " (" + strconv.FormatInt(n, 10) + map[bool]string{true: " row)", false: " rows)"}[n == 1]
 	}

@@ -188,6 +188,10 @@ func (a *httpAPI) Timeline(ctx context.Context, p api.Principal, branch, table s
 	if !r.Readable {
 		return nil, pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for table %s", r.Name)
 	}
+	sums, err := a.summaries(ctx, p, db, b.Name)
+	if err != nil {
+		return nil, err
+	}
 	out := []api.Change{}
 	for read := 4 * limit; ; read *= 4 {
 		log, err := a.store.Branches().Log(ctx, db, b.Name, 0, 0, read)
@@ -197,7 +201,7 @@ func (a *httpAPI) Timeline(ctx context.Context, p api.Principal, branch, table s
 		out = out[:0]
 		for i := range log {
 			if e := &log[i]; slices.Contains(e.Tables, r.OID()) && len(out) < limit {
-				out = append(out, api.Change{Event: toEvent(*e), Inserts: e.Inserts, Updates: e.Updates, Deletes: e.Deletes})
+				out = append(out, api.Change{Event: toEvent(e, sums), Inserts: e.Inserts, Updates: e.Updates, Deletes: e.Deletes})
 			}
 		}
 		if len(out) == limit || len(log) < read {

@@ -92,13 +92,16 @@ func (e *activityEntry) queryStart() time.Time {
 	return e.queryAt
 }
 
+// namesSecret reports whether a statement seems to have a secret in it, which is not to stay in the log forever.
+func namesSecret(text string) bool { return strings.Contains(strings.ToLower(text), "password") }
+
 // maxSummary is how much of a statement's text the branch's log keeps, in bytes.
 const maxSummary = 120
 
 // summary is what the branch's log says of a transaction: the running statement's text, shortened, else the tag.
 func (e *activityEntry) summary(tag string) string {
 	text := strings.Join(strings.Fields(e.query), " ")
-	if text == "" {
+	if text == "" || namesSecret(text) {
 		return tag
 	}
 	if len(text) > maxSummary {

@@ -116,6 +116,10 @@ var waitEvents = map[string]string{"relation": "relation", "tuple": "tuple", "tr
 // activityRows are the rows of pg_stat_activity.
 func (s *Session) activityRows() []pgcatalog.Activity {
 	out := s.engine.activity.rows()
+	roles := s.engine.Store.Global()
+	for i := range out {
+		out[i].Hidden = !catalog.MaySeeStatements(roles, s.roleOID(), out[i].User)
+	}
 	for _, l := range s.engine.Store.Locks() {
 		if l.Granted {
 			continue

@@ -20,7 +20,8 @@ func listBlame(ctx context.Context, c Conn, a []types.Datum, yield func([]types.
 	if err != nil {
 		return err
 	}
-	b := &blamer{c: c, table: r.View.Catalog().Object(r.Table).(*catalog.Table), txns: newTxnCache(c, r.View.Branch())}
+	b := &blamer{c: c, table: r.View.Catalog().Object(r.Table).(*catalog.Table), txns: newTxnCache(c, r.View.Branch()),
+		summaries: NewSummaries(c.Store().Global(), c.Role(), r.View.Catalog())}
 	b.key = keyPositions(b.table)
 	if b.commits, err = commitsAlong(ctx, c, r.View); err != nil {
 		return err
@@ -106,6 +107,8 @@ type blamer struct {
 	key     []int // positions of the primary key
 	txns    *txnCache
 	commits *along
+
+	summaries *Summaries
 }
 
 func (b *blamer) show(ctx context.Context, o *origins, yield func([]types.Datum) bool) (bool, error) {
@@ -132,7 +135,7 @@ func (b *blamer) show(ctx context.Context, o *origins, yield func([]types.Datum)
 			}
 		}
 		row := []types.Datum{key, types.String(col.Name), cellText(col.Type, o.cells[i], b.c.Format()), types.Int(int64(e.SCN)), timestamp(e.Time),
-			orNull(e.Info.User), types.Int(int64(e.Txn)), orNull(e.Info.Summary), commit, types.String(branch)}
+			orNull(e.Info.User), types.Int(int64(e.Txn)), orNull(b.summaries.Of(&e)), commit, types.String(branch)}
 		if !yield(row) {
 			return false, nil
 		}

@@ -33,6 +33,7 @@ func listLog(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Da
 	if f.commits, err = commitsAlong(ctx, c, f.view); err != nil {
 		return err
 	}
+	f.summaries = NewSummaries(c.Store().Global(), c.Role(), f.view.Catalog())
 	n, failed := 0, error(nil)
 	err = f.each(ctx, c, limit, func(e storage.LogEntry) bool {
 		row, err := f.row(ctx, e)
@@ -96,6 +97,7 @@ type logFilter struct {
 	scns         []storage.SCN // of the transactions that changed the row, sorted; only where a key was given
 	byRow        bool
 	commits      *along
+	summaries    *Summaries
 }
 
 func openLog(ctx context.Context, c Conn, a []types.Datum) (f *logFilter, err error) {
@@ -148,7 +150,7 @@ func (f *logFilter) wants(e *storage.LogEntry) bool {
 func (f *logFilter) row(ctx context.Context, e storage.LogEntry) ([]types.Datum, error) {
 	commit, err := f.commits.commitOf(ctx, e.SCN)
 	return []types.Datum{types.Int(int64(e.SCN)), types.Int(int64(e.Txn)), timestamp(e.Time), types.String(e.Info.User), orNull(e.Info.Application),
-		orNull(e.Info.Summary), types.Int(e.Inserts), types.Int(e.Updates), types.Int(e.Deletes), tableNames(f.view.Catalog(), e.Tables),
+		orNull(f.summaries.Of(&e)), types.Int(e.Inserts), types.Int(e.Updates), types.Int(e.Deletes), tableNames(f.view.Catalog(), e.Tables),
 		orNull(e.Info.Merged), commit}, err
 }
 
@@ -158,6 +160,6 @@ func logRow(ctx context.Context, c Conn, v storage.View, e storage.LogEntry) ([]
 	if err != nil {
 		return nil, err
 	}
-	f := &logFilter{view: v, commits: commits}
+	f := &logFilter{view: v, commits: commits, summaries: NewSummaries(c.Store().Global(), c.Role(), v.Catalog())}
 	return f.row(ctx, e)
 }

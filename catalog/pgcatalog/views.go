@@ -132,6 +132,11 @@ func pgStatActivity(b *builder) error {
 		if r := b.Global.RoleByName(a.User); r != nil {
 			user = r.OID
 		}
+		if a.Hidden {
+			b.add(a.Database, a.DatabaseName, a.PID, nil, user, a.User, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
+				catalog.HiddenStatement, nil)
+			continue
+		}
 		var wait, event any
 		if a.State != "active" {
 			wait, event = "Client", "ClientRead"
