@@ -70,6 +70,17 @@ func TriggersOf(o Object) []*Trigger {
 	return nil
 }
 
+// InsteadEvents are the events for which a view has INSTEAD OF triggers.
+func (v *View) InsteadEvents() TriggerEvent {
+	var e TriggerEvent
+	for _, t := range v.Triggers {
+		if t.Timing == TriggerInstead {
+			e |= t.Events
+		}
+	}
+	return e
+}
+
 // SetTriggers replaces the triggers of a table or view that is being changed.
 func SetTriggers(o Object, list []*Trigger) {
 	switch o := o.(type) {

@@ -53,6 +53,8 @@ func runFile(t *testing.T, target endpoint, file string) {
 			return c.sql(t, d)
 		case "prepared":
 			return c.prepared(t, d)
+		case "copy":
+			return c.copy(t, d)
 		case "disconnect":
 			return c.disconnect(d)
 		}
@@ -196,6 +198,24 @@ func (c *conversation) prepared(t *testing.T, d *datadriven.TestData) string {
 	printResult(&b, rr)
 	_, err := rr.Close()
 	printError(&b, err, d.Input)
+	return b.String()
+}
+
+// copy runs COPY … FROM STDIN, which the first line is, with the lines that follow as its data.
+func (c *conversation) copy(t *testing.T, d *datadriven.TestData) string {
+	x := c.session(t, d)
+	sql, data, _ := strings.Cut(d.Input, "\n")
+	if data != "" {
+		data += "\n"
+	}
+	x.notices.Reset()
+	tag, err := x.CopyFrom(context.Background(), strings.NewReader(data), sql)
+	var b strings.Builder
+	b.WriteString(x.notices.String())
+	if err == nil {
+		fmt.Fprintf(&b, "%s\n", tag)
+	}
+	printError(&b, err, sql)
 	return b.String()
 }
 

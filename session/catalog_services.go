@@ -53,8 +53,8 @@ var catalogServices = map[string]service{
 	"pg_relation_filepath":         nullService,
 	"pg_filenode_relation":         nullService,
 	"pg_relation_is_publishable":   constant(types.Bool(true)),
-	"pg_column_is_updatable":       updatable(types.Bool(true), types.Bool(false)),
-	"pg_relation_is_updatable":     updatable(types.Int(28), types.Int(0)),
+	"pg_column_is_updatable":       columnIsUpdatable,
+	"pg_relation_is_updatable":     relationIsUpdatable,
 	"pg_partition_root":            nullService,
 	"pg_sequence_parameters":       sequenceParameters,
 	"pg_describe_object":           describeObject,
@@ -129,20 +129,47 @@ func relationFile(s *Session, ctx context.Context, a []types.Datum) (types.Datum
 	return types.Null, nil
 }
 
-// updatable answers one way for tables, another for what cannot be written.
-func updatable(table, other types.Datum) service {
-	return func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
-		snap, err := s.snapshot(ctx)
-		if err != nil {
-			return types.Null, err
+// What can be done to a relation's rows, by the numbers of PostgreSQL's commands.
+const (
+	canUpdate = 1 << 2
+	canInsert = 1 << 3
+	canDelete = 1 << 4
+)
+
+// writable is what can be done to the rows of a relation. instead says that INSTEAD OF triggers count.
+func (s *Session) writable(ctx context.Context, id catalog.OID, instead bool) (int64, error) {
+	snap, err := s.snapshot(ctx)
+	if err != nil {
+		return 0, err
+	}
+	o, _ := snap.RelationByOID(id)
+	switch o := o.(type) {
+	case *catalog.Table:
+		if !o.Virtual {
+			return canInsert | canUpdate | canDelete, nil
 		}
-		if o, _ := snap.RelationByOID(catalog.OID(a[0].I)); o != nil {
-			if t, ok := o.(*catalog.Table); ok && !t.Virtual {
-				return table, nil
+	case *catalog.View:
+		var can int64
+		for event, bit := range map[catalog.TriggerEvent]int64{catalog.TriggerInsert: canInsert, catalog.TriggerUpdate: canUpdate, catalog.TriggerDelete: canDelete} {
+			if instead && o.InsteadEvents()&event != 0 {
+				can |= bit
 			}
 		}
-		return other, nil
+		return can, nil
 	}
+	return 0, nil
+}
+
+// relationIsUpdatable is pg_relation_is_updatable.
+func relationIsUpdatable(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
+	can, err := s.writable(ctx, catalog.OID(a[0].I), a[1].I != 0)
+	return types.Int(can), err
+}
+
+// columnIsUpdatable is pg_column_is_updatable: rows that can be updated can be deleted too.
+func columnIsUpdatable(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
+	can, err := s.writable(ctx, catalog.OID(a[0].I), a[2].I != 0)
+	return types.Bool(can&(canUpdate|canDelete) == canUpdate|canDelete && a[1].I > 0), err
 }
 
 // sequenceParameters is pg_sequence_parameters: a record of what the sequence was made with.

@@ -184,9 +184,10 @@ func infoLengths(v map[string]any, id catalog.OID, mod int32) {
 func infoViews(b *builder) error {
 	for _, o := range b.Catalog.Objects() {
 		if v, ok := o.(*catalog.View); ok {
+			fires := v.InsteadEvents()
 			b.row(map[string]any{"table_catalog": b.database(), "table_schema": b.schema(v.Schema), "table_name": v.Name, "view_definition": b.viewText(v),
-				"check_option": "NONE", "is_updatable": false, "is_insertable_into": false, "is_trigger_updatable": false, "is_trigger_deletable": false,
-				"is_trigger_insertable_into": false})
+				"check_option": "NONE", "is_updatable": false, "is_insertable_into": false, "is_trigger_updatable": fires&catalog.TriggerUpdate != 0,
+				"is_trigger_deletable": fires&catalog.TriggerDelete != 0, "is_trigger_insertable_into": fires&catalog.TriggerInsert != 0})
 		}
 	}
 	return nil

@@ -20,6 +20,11 @@ func NewDelete(n *physical.Delete, env *op.Env) (op.Operator, error) {
 		return nil, err
 	}
 	width := len(n.Targets)
+	if n.Triggers.OfView() {
+		w.run = func(ctx context.Context, b *vector.Batch) error { return w.insteadDelete(ctx, b, width) }
+		w.input, err = env.Build(n.Input, env)
+		return w, err
+	}
 	l := &locker{w: w, plan: n.Input, target: n.Target, keyCol: width, strength: catalog.ForUpdate, once: repeats(n.Input)}
 	w.run = func(ctx context.Context, b *vector.Batch) error {
 		return l.lock(ctx, b, func(b *vector.Batch, keys []string) error {

@@ -31,6 +31,9 @@ func NewInsert(n *physical.Insert, env *op.Env) (op.Operator, error) {
 		return nil, err
 	}
 	w.run = x.add
+	if n.Triggers.OfView() {
+		w.run = w.insteadInsert
+	}
 	if n.Conflict != nil && !n.Conflict.Nothing {
 		if x.conflict, err = newConflict(x, env); err != nil {
 			return nil, err

@@ -22,7 +22,7 @@ type triggers struct {
 	event  catalog.TriggerEvent
 	live   []int // of the targets, those that functions see
 	row    types.Type
-	before []*trigger // FOR EACH ROW
+	before []*trigger // FOR EACH ROW; those INSTEAD OF the event too
 	after  []*trigger
 	starts []*trigger // FOR EACH STATEMENT
 	ends   []*trigger
@@ -64,7 +64,7 @@ func newTriggers(p *physical.Triggers, t target, event catalog.TriggerEvent, env
 			return nil, err
 		}
 	}
-	if !any && x.compute == nil {
+	if !any && x.compute == nil && !p.Instead {
 		return nil, nil
 	}
 	for i, id := range t.columns {
@@ -77,7 +77,7 @@ func newTriggers(p *physical.Triggers, t target, event catalog.TriggerEvent, env
 
 func (x *triggers) list(t *catalog.Trigger) *[]*trigger {
 	switch {
-	case t.Row && t.Timing == catalog.TriggerBefore:
+	case t.Row && t.Timing != catalog.TriggerAfter:
 		return &x.before
 	case t.Row:
 		return &x.after

@@ -22,6 +22,11 @@ func NewUpdate(n *physical.Update, env *op.Env) (op.Operator, error) {
 		return nil, err
 	}
 	width := len(n.Targets)
+	if n.Triggers.OfView() {
+		w.run = func(ctx context.Context, b *vector.Batch) error { return w.insteadUpdate(ctx, b, width) }
+		w.input, err = env.Build(n.Input, env)
+		return w, err
+	}
 	l := &locker{
 		w: w, plan: n.Input, target: n.Target, keyCol: width, strength: strength(n.Table, n.Changed), once: repeats(n.Input),
 	}

@@ -78,6 +78,10 @@ func (b *binder) copyTable(c *command.Copy, s *pg.CopyStmt) error {
 		c.Table = o
 		return nil
 	case *catalog.View:
+		if s.IsFrom && firesInstead(o, "copy to") {
+			c.Table = viewTarget(o)
+			return nil
+		}
 		e := pgerr.New(pgerrcode.WrongObjectType, "cannot copy %s view \"%s\"", verb, name)
 		if s.IsFrom {
 			return e.WithHint("To enable copying to a view, provide an INSTEAD OF INSERT trigger.")

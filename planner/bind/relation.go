@@ -112,7 +112,10 @@ func (b *binder) tableOf(rv *pg.RangeVar, verb string) (*relation, *catalog.Tabl
 		}
 		return r, o, nil
 	case *catalog.View:
-		return nil, nil, viewNotUpdatable(o.Name, verb)
+		if !firesInstead(o, verb) {
+			return nil, nil, viewNotUpdatable(o.Name, verb)
+		}
+		return r, viewTarget(o), refuseElsewhere(r.ref)
 	case *catalog.Sequence:
 		return nil, nil, pgerr.New(pgerrcode.WrongObjectType, "cannot change sequence \"%s\"", o.Name)
 	}

@@ -21,6 +21,8 @@ type writer struct {
 	q     *query
 	table *catalog.Table
 	ref   catalog.Ref
+	// view says that the table stands for a view, whose INSTEAD OF triggers get the rows.
+	view bool
 	// targets are the columns of a row as plans have it: stored and hidden ones.
 	targets []*catalog.Column
 	// once: rows of subqueries in SET (a, b) = (SELECT …) are computed by a projection of their own, as rows has them.
@@ -41,8 +43,9 @@ func (q *query) writer(rv *pg.RangeVar, verb string) (*writer, error) {
 	}
 	q.b.modify, q.b.changes = true, true
 	q.b.traceRelation(rv, r)
-	q.b.needs(t, r, writePrivilege[verb], nil)
-	w := &writer{q: q, table: t, ref: r.ref}
+	q.b.needs(r.object, r, writePrivilege[verb], nil)
+	_, view := r.object.(*catalog.View)
+	w := &writer{q: q, table: t, ref: r.ref, view: view}
 	for i := range t.Columns {
 		if c := &t.Columns[i]; !c.Dropped {
 			w.targets = append(w.targets, c)
@@ -254,6 +257,9 @@ func (w *writer) checks(cols []logical.Column) ([]logical.RowCheck, error) {
 // rowItem makes an item of a version of the row.
 func (w *writer) rowItem(name string, cols []logical.Column, aliased bool) *item {
 	it := &item{name: name, schema: w.table.Schema, table: w.table, owner: w.q, aliased: aliased, relVisible: true, colsVisible: true}
+	if w.view {
+		it.table, it.relation = nil, w.table.OID
+	}
 	for i, c := range w.targets {
 		if c.Hidden != "" {
 			continue

@@ -21,7 +21,7 @@ func (w *writer) triggers(event catalog.TriggerEvent, changed []catalog.ColumnID
 	if len(w.table.Triggers) == 0 {
 		return nil, nil
 	}
-	out := &logical.Triggers{}
+	out := &logical.Triggers{Instead: w.view}
 	var scope *whenScope
 	for _, t := range w.table.Triggers {
 		if t.Events&event == 0 || event == catalog.TriggerUpdate && !concerns(t, changed) {

@@ -28,13 +28,14 @@ func (q *query) changer(rv *pg.RangeVar, verb string, from []*pg.Node) (*changer
 	if err != nil {
 		return nil, err
 	}
-	r := &relation{ref: w.ref}
-	node, items, err := q.tableItem(r, w.table, rv.Alias)
+	node, items, err := w.oldRows(rv)
 	if err != nil {
 		return nil, err
 	}
 	c := &changer{writer: w, item: items[0], node: node}
-	c.item.scan.Target = true
+	if !w.view {
+		c.item.scan.Target = true
+	}
 	c.item.useAll()
 	if err := q.add(items); err != nil {
 		return nil, err
@@ -66,7 +67,11 @@ func (c *changer) filter(n *pg.Node) error {
 func (c *changer) oldRow() ([]logical.Column, []expr.Expr, error) {
 	row := map[catalog.ColumnID]expr.Expr{}
 	for i := range c.item.cols {
-		row[c.table.Columns[c.item.cols[i].index].ID] = c.item.column(i, -1)
+		at := c.item.cols[i].index
+		if c.view {
+			at = i
+		}
+		row[c.table.Columns[at].ID] = c.item.column(i, -1)
 	}
 	var cols []logical.Column
 	var exprs []expr.Expr
@@ -82,6 +87,9 @@ func (c *changer) oldRow() ([]logical.Column, []expr.Expr, error) {
 			}
 		}
 		cols, exprs = append(cols, c.carry(e, t)), append(exprs, e)
+	}
+	if c.view {
+		return cols, exprs, nil
 	}
 	for _, id := range []catalog.ColumnID{catalog.ColRowKey, catalog.ColVersion} {
 		col := c.item.system(id, -1)

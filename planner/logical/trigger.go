@@ -8,6 +8,8 @@ import (
 // Triggers are what a statement may fire of a relation's triggers, by name. Whether one is enabled shows when it runs.
 type Triggers struct {
 	List []Trigger
+	// Instead says that the relation is a view: INSTEAD OF triggers get the rows, and nothing is written.
+	Instead bool
 	// Old and New are the ids under which the conditions see the columns of both rows that are not dropped.
 	Old, New []Column
 	// Compute, unless nil, gives what is computed of a row that a BEFORE trigger may have changed, over Row: one per target,

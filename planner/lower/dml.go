@@ -122,7 +122,7 @@ func (l *lowerer) checks(in []logical.RowCheck, s *scope) ([]physical.RowCheck, 
 }
 
 func (l *lowerer) update(n *logical.Update, f *frame) (rel, error) {
-	in, key, err := l.changed(n.Input, n.OldCols, n.NewCols, f)
+	in, key, err := l.changed(n.Input, n.OldCols, n.NewCols, n.Triggers, f)
 	if err != nil {
 		return rel{}, err
 	}
@@ -141,7 +141,7 @@ func (l *lowerer) update(n *logical.Update, f *frame) (rel, error) {
 }
 
 func (l *lowerer) delete(n *logical.Delete, f *frame) (rel, error) {
-	in, key, err := l.changed(n.Input, n.OldCols, nil, f)
+	in, key, err := l.changed(n.Input, n.OldCols, nil, n.Triggers, f)
 	if err != nil {
 		return rel{}, err
 	}
@@ -156,8 +156,9 @@ func (l *lowerer) delete(n *logical.Delete, f *frame) (rel, error) {
 	return rel{p, n.Returning}, nil
 }
 
-// changed lowers the input of an Update or Delete with the old and new columns first, and finds the target's number.
-func (l *lowerer) changed(input logical.Node, oldCols, newCols []logical.Column, f *frame) (rel, int, error) {
+// changed lowers the input of an Update or Delete with the old and new columns first, and finds the target's number; 0 for a
+// view, whose rows have no key.
+func (l *lowerer) changed(input logical.Node, oldCols, newCols []logical.Column, t *logical.Triggers, f *frame) (rel, int, error) {
 	in, err := l.lower(input, f)
 	if err != nil {
 		return rel{}, 0, err
@@ -171,6 +172,9 @@ func (l *lowerer) changed(input logical.Node, oldCols, newCols []logical.Column,
 	}
 	if in, err = l.arrange(in, want, f); err != nil {
 		return rel{}, 0, err
+	}
+	if t != nil && t.Instead {
+		return in, 0, nil
 	}
 	if len(oldCols) < 2 {
 		return rel{}, 0, pgerr.Internal("the target of an update has no row key")

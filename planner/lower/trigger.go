@@ -10,7 +10,7 @@ func (l *lowerer) triggers(t *logical.Triggers, f *frame) (*physical.Triggers, e
 	if t == nil {
 		return nil, nil
 	}
-	p := &physical.Triggers{}
+	p := &physical.Triggers{Instead: t.Instead}
 	both := columnsScope(f, t.Old, t.New)
 	for _, x := range t.List {
 		when, err := l.expr(x.When, both)

@@ -10,6 +10,7 @@ import (
 // for those that stay.
 type Triggers struct {
 	List    []Trigger
+	Instead bool // the relation is a view: nothing is written
 	Compute []expr.Expr
 }
 
@@ -18,6 +19,9 @@ type Trigger struct {
 	*catalog.Trigger
 	When expr.Expr
 }
+
+// OfView reports whether INSTEAD OF triggers get the rows.
+func (t *Triggers) OfView() bool { return t != nil && t.Instead }
 
 // RowsBefore reports whether any is fired for each row before it is written.
 func (t *Triggers) RowsBefore() bool {
