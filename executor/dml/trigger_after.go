@@ -153,21 +153,24 @@ func (x *triggers) add(r *changedRows, old, now *vector.Batch) error {
 	return nil
 }
 
-// end queues the AFTER triggers: those of the rows that were kept, then those of the statement.
-func (x *triggers) end(rows *changedRows) {
-	if x == nil {
+// endRows queues the AFTER triggers of the rows that were kept.
+func (x *triggers) endRows(rows *changedRows) {
+	if x == nil || rows == nil || len(x.after) == 0 {
 		return
 	}
 	var e *tableEvents
-	if len(x.ends) > 0 || rows != nil && x.tables() {
+	if x.tables() {
 		e = eventsOf(x.env, x.table)
 	}
-	if rows != nil && len(x.after) > 0 {
-		x.env.Triggers.AtEnd(func(ctx context.Context) error { return x.afterRows(ctx, rows, e) })
-	}
-	if len(x.ends) == 0 {
+	x.env.Triggers.AtEnd(func(ctx context.Context) error { return x.afterRows(ctx, rows, e) })
+}
+
+// endStatement queues the AFTER triggers of the statement, which follow those of all its rows.
+func (x *triggers) endStatement() {
+	if x == nil || len(x.ends) == 0 {
 		return
 	}
+	e := eventsOf(x.env, x.table)
 	e.ended[x.event]++
 	mine := e.ended[x.event]
 	x.env.Triggers.AtEnd(func(ctx context.Context) error {

@@ -41,7 +41,24 @@ type writer struct {
 	kept    [3]*changes // by kind
 
 	fires [3]*triggers    // by kind; nil where none are fired
-	fired [3]*changedRows // rows kept for them
+	fired [3]*changedRows // rows kept for them: one at a time, of the kind that is last
+	last  changeKind
+	turns []turn // what was kept before, where ON CONFLICT inserts and updates by turns
+}
+
+// turn is rows of one kind kept for triggers, which fire in the order of what happened.
+type turn struct {
+	kind changeKind
+	rows *changedRows
+}
+
+// turnTo begins to keep rows of another kind.
+func (w *writer) turnTo(kind changeKind) {
+	if w.last != kind && w.fired[w.last] != nil {
+		w.turns = append(w.turns, turn{w.last, w.fired[w.last]})
+		w.fired[w.last] = nil
+	}
+	w.last = kind
 }
 
 // changeKind is what happened to rows.
@@ -178,6 +195,7 @@ func (w *writer) wrote(kind changeKind, old, new, row *vector.Batch) error {
 		}
 	}
 	if x := w.fires[kind]; x.wantsRows() && row.Live() > 0 {
+		w.turnTo(kind)
 		if err := x.keep(&w.fired[kind], old, new); err != nil {
 			return err
 		}
@@ -212,8 +230,11 @@ func (w *writer) keep(rows **spill.Rows, b *vector.Batch) error {
 
 // finish queues what fires after the rows, and hands these to the foreign keys.
 func (w *writer) finish(ctx context.Context) error {
+	for _, t := range append(w.turns, turn{w.last, w.fired[w.last]}) {
+		w.fires[t.kind].endRows(t.rows)
+	}
 	for _, kind := range [...]changeKind{updated, inserted, deleted} {
-		w.fires[kind].end(w.fired[kind])
+		w.fires[kind].endStatement()
 	}
 	if w.fk == nil {
 		return nil

@@ -99,10 +99,8 @@ func (q *query) rangeVar(rv *pg.RangeVar, point string) (logical.Node, []*item, 
 		if c := q.findCTE(rv.Relname); c != nil {
 			return q.cteItem(c, rv)
 		}
-		if body := q.b.body(); body != nil {
-			if t, ok := body.Tables[rv.Relname]; ok {
-				return q.transitionTable(rv, t)
-			}
+		if q.b.isTransitionTable(rv) {
+			return q.transitionTable(rv, q.b.body().Tables[rv.Relname])
 		}
 	}
 	old := q.b.ref

@@ -37,6 +37,9 @@ type rowValue struct {
 }
 
 func (q *query) writer(rv *pg.RangeVar, verb string) (*writer, error) {
+	if q.b.isTransitionTable(rv) {
+		return nil, pgerr.New(pgerrcode.FeatureNotSupported, "relation \"%s\" cannot be the target of a modifying statement", rv.Relname)
+	}
 	r, t, err := q.b.tableOf(rv, verb)
 	if err != nil {
 		return nil, err

@@ -20,3 +20,13 @@ func (q *query) transitionTable(rv *pg.RangeVar, t types.Type) (logical.Node, []
 	call := &expr.Call{Proc: p, T: t, Pos: -1}
 	return q.functionItem(&pg.RangeFunction{Alias: rv.Alias}, []*tableFunction{{call: call, label: rv.Relname, fields: t.Fields}})
 }
+
+// isTransitionTable reports whether a name means a transition table.
+func (b *binder) isTransitionTable(rv *pg.RangeVar) bool {
+	body := b.body()
+	if body == nil || rv.Schemaname != "" || rv.Catalogname != "" {
+		return false
+	}
+	_, ok := body.Tables[rv.Relname]
+	return ok
+}
