@@ -187,7 +187,7 @@ func (m *vcMerge) schema(id string, b, s, t *vcTable) {
 			m.refuse("twins of %s differ", id)
 		}
 	case sameTable(b, t):
-		if b.space != s.space && !sameRows(b, t) {
+		if b.space != s.space && !sameRows(b, t) && !keysFit(b, s) {
 			m.contradiction(s, "its rows were rewritten on the source, and changed on the target", s)
 			return
 		}
@@ -195,6 +195,12 @@ func (m *vcMerge) schema(id string, b, s, t *vcTable) {
 	default:
 		m.both(b, s, t)
 	}
+}
+
+// keysFit reports whether rows have the same keys in one version of a table as in another, or such as are made of them.
+func keysFit(from, to *vcTable) bool {
+	a, b := from.column(from.key()).typ, to.column(to.key()).typ
+	return to.keyed && (a == b || a == "integer" && b == "bigint")
 }
 
 func rewritten(t *vcTable, space int) *vcTable {

@@ -179,8 +179,10 @@ func (m *vcMerge) rows(into, base, source, target *vcTable) {
 			}
 		}
 	}
-	all := target == nil || target.space != into.space // the target has no such rows, or has them elsewhere: it takes the source's
-	if !all && into.space != source.space && !m.mergeable(into, base, source) {
+	moved := target != nil && target.space != into.space // the target gets its rows where the source has them
+	same := func(a, b *vcTable) bool { return a.column(a.key()).typ == b.column(b.key()).typ }
+	all := target == nil || moved && !(base != nil && same(base, target) && keysFit(target, into)) // it takes the source's as they are
+	if !all && !moved && into.space != source.space && !m.mergeable(into, base, source) {
 		return
 	}
 	if base != nil && into.space == source.space && base.space != into.space && base.column(base.key()).typ != into.column(into.key()).typ && (target == nil || !sameRows(source, target)) {
@@ -219,13 +221,7 @@ func (m *vcMerge) rows(into, base, source, target *vcTable) {
 // mergeable reports whether rows that the target has rewritten can take what the source has changed.
 func (m *vcMerge) mergeable(into, base, source *vcTable) bool {
 	key := func(t *vcTable) string { return t.column(t.key()).typ }
-	fits := true
-	for i := range into.columns {
-		c := &into.columns[i]
-		s := source.live(c.id)
-		fits = fits && (c.dropped || s == nil || c.typ != "integer" || s.typ != "bigint")
-	}
-	if base == nil || into.keyed && fits && key(base) == key(into) && key(source) == key(into) || sameRows(source, base) && (into.keyed || len(base.rows) == 0) {
+	if base == nil || keysFit(base, into) && key(source) == key(base) || sameRows(source, base) && (into.keyed || len(base.rows) == 0) {
 		return true
 	}
 	if side, _ := m.decide(vcConflict{table: into.name, kind: "schema: its rows were rewritten on the target, and changed on the source"}); side != vcTarget {

@@ -194,6 +194,18 @@ func (h *plHost) Cast(ctx context.Context, from, to types.Type) (func(types.Datu
 	return c.run, nil
 }
 
+// assignCast is how values of one type are assigned to another; nil: they cannot be.
+func (s *Session) assignCast(ctx context.Context, from, to types.Type) func(types.Datum) (types.Datum, error) {
+	f, err := (&plHost{s: s}).Cast(ctx, from, to)
+	switch {
+	case err != nil:
+		return nil
+	case f == nil:
+		return func(d types.Datum) (types.Datum, error) { return d, nil }
+	}
+	return f
+}
+
 // castProgram computes an expression over one value.
 func (s *Session) castProgram(e expr.Expr, from types.Type) (func(types.Datum) (types.Datum, error), error) {
 	p, err := eval.Compile([]expr.Expr{e}, s.pl.env)

@@ -234,6 +234,9 @@ type MergeRequest struct {
 	// Cell merges the values of a column with a merge policy that both sides have changed; base is NULL where it is not
 	// there. It may be asked twice. When ok is false, or Cell nil, they conflict.
 	Cell func(ctx context.Context, t *catalog.Table, c *catalog.Column, base, source, target types.Datum) (d types.Datum, ok bool, err error)
+	// Convert answers how values of one type become those of another in which a column's values are assigned; nil: they do not.
+	// It is nil where no values are to be converted.
+	Convert func(from, to types.Type) func(types.Datum) (types.Datum, error)
 	// Renumber gives the next value of a sequence of the target, for a row whose key a row of the target has; nil: such rows
 	// conflict whatever the sequence's policy.
 	Renumber func(ctx context.Context, q *catalog.Sequence) (int64, error)

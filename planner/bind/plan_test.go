@@ -60,6 +60,8 @@ func commandText(c command.Command) string {
 	switch c := c.(type) {
 	case *command.Transaction:
 		return fmt.Sprintf("%s %q chain=%v isolation=%q readonly=%s", c.Kind, c.Savepoint, c.Chain, c.Modes.Isolation, text(c.Modes.ReadOnly))
+	case *command.Do:
+		return fmt.Sprintf("%s %q", c.Language, c.Body)
 	case *command.Prepare:
 		var names []string
 		for _, t := range c.Types {

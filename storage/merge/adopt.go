@@ -5,7 +5,10 @@ import (
 	"slices"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/diff"
+	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/vector"
 )
 
 // replaced finds whether the target takes all rows of the source: because it had no such table, or had its rows elsewhere.
@@ -64,45 +67,164 @@ func (m *merger) revives(id catalog.OID) bool {
 	})
 }
 
-// adopt takes the source's rows as they are, and counts what that changes.
+// adopt gives the target rows where the source has them: by cells, as in any merge, where a row has the same key in both places,
+// else the source's as they are. It counts what that changes.
 func (t *tableMerge) adopt(ctx context.Context) error {
 	keys, err := diff.CandidatesOf(ctx, t.tx, t.merger.target, t.merger.source, t.former, t.own)
 	if err != nil {
 		return err
 	}
-	return eachChunk(ctx, keys, func(list []string) (bool, error) { return false, t.adoptRows(ctx, list) })
+	t.readers.base = map[storage.View]*diff.Reader{}
+	defer t.readers.close()
+	if t.base != nil && sameKey(t.base, t.former) && widerKey(t.former, t.into) {
+		_ = keys.Close()
+		return t.adoptRekeyed(ctx)
+	}
+	byCell := t.base != nil && sameKey(t.former, t.into) && sameKey(t.base, t.into)
+	return eachChunk(ctx, keys, func(list []string) (bool, error) { return false, t.adoptRows(ctx, list, list, byCell) })
 }
 
-func (t *tableMerge) adoptRows(ctx context.Context, keys []string) error {
+// adoptRekeyed is adopt where the source has given the key a wider type: each row is looked for under the key that it had, first
+// those that the source has, then those that only the target has.
+func (t *tableMerge) adoptRekeyed(ctx context.Context) error {
+	pk, former := t.keyPositions(), &tableMerge{merger: t.merger, into: t.former}
+	list, err := diff.CandidatesOf(ctx, t.tx, t.merger.target, t.merger.source, nil, t.own)
+	if err != nil {
+		return err
+	}
+	err = eachChunk(ctx, list, func(keys []string) (bool, error) {
+		rows, err := diff.Fetch(ctx, t.tx, t.merger.source, t.own, ids(t.own), keys)
+		if err != nil {
+			return false, err
+		}
+		was := make([]string, len(keys))
+		for k, at := range rows.At {
+			was[k] = former.encodeKey(keyValuesAt(rows, at, t.fromSource, pk))
+		}
+		return false, t.adoptRows(ctx, keys, was, true)
+	})
+	if err != nil {
+		return err
+	}
+	if list, err = diff.CandidatesOf(ctx, t.tx, t.merger.target, t.merger.source, t.former, nil); err != nil {
+		return err
+	}
+	return eachChunk(ctx, list, func(was []string) (bool, error) {
+		rows, err := diff.Fetch(ctx, t.tx, t.merger.target, t.former, ids(t.former), was)
+		if err != nil {
+			return false, err
+		}
+		keys := make([]string, len(was))
+		for k, at := range rows.At {
+			keys[k] = t.encodeKey(keyValuesAt(rows, at, t.formerly(), pk))
+		}
+		there, err := diff.Fetch(ctx, t.tx, t.merger.source, t.own, ids(t.own), keys)
+		if err != nil {
+			return false, err
+		}
+		n := 0
+		for k, at := range there.At {
+			if at < 0 {
+				keys[n], was[n] = keys[k], was[k]
+				n++
+			}
+		}
+		return false, t.adoptRows(ctx, keys[:n], was[:n], true)
+	})
+}
+
+// adoptRows brings rows of the source, which the target and the base have under the keys was.
+func (t *tableMerge) adoptRows(ctx context.Context, keys, was []string, byCell bool) error {
 	source, err := diff.Fetch(ctx, t.tx, t.merger.source, t.own, ids(t.own), keys)
 	if err != nil {
 		return err
 	}
-	before, err := diff.Fetch(ctx, t.tx, t.merger.target, t.former, ids(t.former), keys)
+	before, err := diff.Fetch(ctx, t.tx, t.merger.target, t.former, ids(t.former), was)
 	if err != nil {
 		return err
 	}
-	t.recode.apply(source, t.own)
+	t.recoded(source, t.own)
+	t.recoded(before, t.former)
 	t.follow(t.numbersOf(t.merger.source), t.source, source, keys)
 	t.group = t.newGroup()
-	was := rowsOf(before, t.formerly())
-	for k, s := range rowsOf(source, t.fromSource) {
-		switch {
-		case !s.there():
-			t.res.Deletes++
-			t.changed = true
-			continue
-		case was[k].there():
-			t.kept++
-			if !t.sameRow(was[k], s) {
-				t.res.Updates++
-				t.changed = true
-			}
+	sources, targets := rowsOf(source, t.fromSource), rowsOf(before, t.formerly())
+	bases := targets // what is as it was is the source's to change
+	if byCell {
+		if bases, err = t.baseRows(ctx, t.merger.base, was); err != nil {
+			return err
 		}
-		t.ins.add(keys[k], absent, t.cellsOf(s, absent))
+	}
+	for k, key := range keys {
+		cells, err := t.adopted3(ctx, key, bases[k], sources[k], targets[k])
+		if err != nil {
+			return err
+		}
+		t.adoptRow(key, cells, targets[k])
 	}
 	t.groups = append(t.groups, t.group)
 	return t.write(ctx, t.steps()...)
+}
+
+// adopted3 is what a row becomes, nil: none. It holds until the next call.
+func (t *tableMerge) adopted3(ctx context.Context, key string, base, source, target row) ([]types.Datum, error) {
+	if !base.unclear && base.there() == target.there() && (!target.there() || t.sameRow(base, target)) {
+		if !source.there() {
+			return nil, nil
+		}
+		return t.cellsOf(source, absent), nil
+	}
+	g := t.group
+	defer func() { t.group = g }()
+	t.group = t.newGroup()
+	if err := t.row(ctx, key, base, source, target); err != nil {
+		return nil, err
+	}
+	for _, r := range []*rowSet{&t.group.ins, &t.group.upd, &t.group.mov} {
+		if len(r.keys) > 0 {
+			return t.storedOf(r.new), nil
+		}
+	}
+	if len(t.group.del.keys) > 0 || !target.there() {
+		return nil, nil
+	}
+	for i := range t.stored {
+		t.cellBuf[i] = t.value(target, i)
+	}
+	return t.cellBuf, nil
+}
+
+// storedOf are the cells of the stored columns in the one row of a batch.
+func (t *tableMerge) storedOf(b *vector.Batch) []types.Datum {
+	n := 0
+	for i, c := range t.columns {
+		if c.Hidden == "" {
+			t.cellBuf[n] = b.Cols[i].Datum(0)
+			n++
+		}
+	}
+	return t.cellBuf
+}
+
+// adoptRow writes a row where the target has none yet, and counts what that is to whom had one elsewhere.
+func (t *tableMerge) adoptRow(key string, cells []types.Datum, target row) {
+	switch {
+	case cells == nil && !target.there():
+		return
+	case cells == nil:
+		t.res.Deletes++
+		t.changed = true
+		return
+	case target.there():
+		t.kept++
+		for i, c := range t.stored {
+			if c.Generated == "" && !diff.Same(cells[i], t.value(target, i)) {
+				t.res.Updates++
+				t.changed = true
+				break
+			}
+		}
+	}
+	t.ins.add(key, absent, cells)
 }
 
 // formerly finds the merged table's columns in the former one; a number is the same in a wider type.
@@ -110,7 +232,7 @@ func (t *tableMerge) formerly() []int {
 	out := make([]int, len(t.stored))
 	for i, c := range t.stored {
 		out[i] = slices.IndexFunc(t.former.Live(), func(y *catalog.Column) bool {
-			return y.ID == c.ID && (fits(y.TypeOID, c.TypeOID) || fits(c.TypeOID, y.TypeOID))
+			return y.ID == c.ID && (fits(y.TypeOID, c.TypeOID) || fits(c.TypeOID, y.TypeOID) || t.conversion(y.Type, c.Type) != nil)
 		})
 	}
 	return out

@@ -25,6 +25,7 @@ import (
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/diff"
+	"github.com/rowandb/rowan/types"
 )
 
 // Differ implements storage.Differ.
@@ -174,6 +175,7 @@ type merger struct {
 	res            storage.MergeResult
 	before         map[catalog.OID]*catalog.Table // tables of the target that got new descriptors, as they were
 	again          bool                           // rows are merged a second time
+	conversions    map[[2]types.Type]func(types.Datum) (types.Datum, error)
 	indexes        []newIndex
 	done           map[catalog.OID]map[string]struct{} // rows written, of tables with new indexes
 }

@@ -87,8 +87,10 @@ func (t *tableMerge) start(ctx context.Context, keys diff.Keys) (*portion, error
 	if err := t.readers.source.Ahead(ctx, p.keys); err != nil {
 		return nil, err
 	}
-	if err := t.readers.target.Ahead(ctx, p.keys); err != nil {
-		return nil, err
+	if !t.rekeyed {
+		if err := t.readers.target.Ahead(ctx, p.keys); err != nil {
+			return nil, err
+		}
 	}
 	if r := t.readers.base[t.merger.base.view]; r != nil && len(p.base) > 0 {
 		return p, r.Ahead(ctx, p.base)

@@ -1,55 +1,108 @@
 package merge
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/diff"
 	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/vector"
 )
 
-// recoder gives values of enums the keys that their labels have on the target: a label that both sides have added has
-// another on each. It is nil where all keys are the same.
-type recoder map[*catalog.Table][]func(types.Datum) types.Datum
+// recoder says what becomes of values where a table has another version of a column's type than the target's has: labels of enums
+// that both sides have added have other keys on each, and ALTER TABLE has given the column another type. Tables whose values
+// all stay are not in it.
+type recoder map[*catalog.Table][]recoding
+
+// recoding is what becomes of a column's values.
+type recoding struct {
+	value func(types.Datum) (types.Datum, error) // nil: they stay
+	into  *types.Type                            // what they become; nil: they are of that type
+	name  string
+}
 
 // recodes finds out which columns have such values. It answers what stands against it: values within others, or in keys.
 func (t *tableMerge) recodes() string {
-	if t.merger.ids.none() {
-		return ""
+	for _, v := range append([]storage.View{t.merger.source}, t.merger.base.views()...) {
+		if what := t.recodesOf(t.merger.ids.ownTable(v, t.into.OID), t.merger.ids.table(v, t.into.OID)); what != "" {
+			return what
+		}
 	}
-	views := append([]storage.View{t.merger.source}, t.merger.base.views()...)
-	for _, v := range views {
-		own, called := t.merger.ids.ownTable(v, t.into.OID), t.merger.ids.table(v, t.into.OID)
-		if own == nil {
-			continue
-		}
-		var list []func(types.Datum) types.Datum
-		for i, c := range called.Live() {
-			into := t.into.ColumnByID(c.ID)
-			if into == nil || into.Dropped || into.TypeOID != c.TypeOID {
-				continue
-			}
-			f, ok := t.merger.ids.recode(c.Type, into.Type)
-			if !ok || f != nil && inKey(t.into, c.ID) {
-				return "its column " + types.QuoteIdent(c.Name) + " has labels of an enum that both sides have added"
-			}
-			if f == nil {
-				continue
-			}
-			if list == nil {
-				list = make([]func(types.Datum) types.Datum, len(called.Live()))
-			}
-			list[i] = f
-		}
-		if list != nil {
-			if t.recode == nil {
-				t.recode = recoder{}
-			}
-			t.recode[own] = list
-		}
+	if t.adopted {
+		return t.recodesOf(t.former, t.former)
 	}
 	return ""
+}
+
+// recodesOf is recodes for a table of one side; called is it as it is called on the target.
+func (t *tableMerge) recodesOf(own, called *catalog.Table) string {
+	if own == nil || t.recode[own] != nil {
+		return ""
+	}
+	var list []recoding
+	for i, c := range called.Live() {
+		into := t.into.ColumnByID(c.ID)
+		if into == nil || into.Dropped {
+			continue
+		}
+		r, ok := t.recoding(c, into)
+		if !ok || r.value != nil && inKey(t.into, c.ID) {
+			return "its column " + types.QuoteIdent(c.Name) + " has values that are others on the target"
+		}
+		if r.value == nil {
+			continue
+		}
+		if list == nil {
+			list = make([]recoding, len(called.Live()))
+		}
+		list[i] = r
+	}
+	if list != nil {
+		if t.recode == nil {
+			t.recode = recoder{}
+		}
+		t.recode[own] = list
+	}
+	return ""
+}
+
+// recoding finds what becomes of the values of a column c in the target's into.
+func (t *tableMerge) recoding(c, into *catalog.Column) (r recoding, ok bool) {
+	r.name = into.Name
+	if into.TypeOID == c.TypeOID && (into.Mod == c.Mod || into.Mod < 0) {
+		f, ok := t.merger.ids.recode(c.Type, into.Type)
+		if f != nil {
+			r.value = func(d types.Datum) (types.Datum, error) { return f(d), nil }
+		}
+		return r, ok
+	}
+	if into.TypeOID != c.TypeOID && (fits(c.TypeOID, into.TypeOID) || t.loose && fits(into.TypeOID, c.TypeOID)) {
+		return r, true
+	}
+	if r.value = t.merger.conversion(c.Type, into.Type); r.value != nil {
+		r.into = &into.Type
+	}
+	return r, true // a column that cannot be converted is none of the target's: see positions
+}
+
+// conversion is how values of one type become those of another; nil: they do not.
+func (m *merger) conversion(from, to types.Type) func(types.Datum) (types.Datum, error) {
+	if m.req.Convert == nil {
+		return nil
+	}
+	k := [2]types.Type{from, to}
+	f, ok := m.conversions[k]
+	if !ok {
+		f = m.req.Convert(from, to)
+		if m.conversions == nil {
+			m.conversions = map[[2]types.Type]func(types.Datum) (types.Datum, error){}
+		}
+		m.conversions[k] = f
+	}
+	return f
 }
 
 func inKey(t *catalog.Table, id catalog.ColumnID) bool {
@@ -104,20 +157,40 @@ func (x *identities) recode(from, to types.Type) (f func(types.Datum) types.Datu
 	return nil, true
 }
 
-// apply recodes rows that have been read by a table's descriptor.
-func (r recoder) apply(rows *diff.Rows, t *catalog.Table) {
-	if r == nil {
-		return
-	}
-	for i, f := range r[t] {
-		if f == nil {
+// recoded recodes rows that have been read by a table's descriptor. A value that cannot be converted is a conflict, which no
+// strategy decides; where rows are only compared it differs.
+func (t *tableMerge) recoded(rows *diff.Rows, own *catalog.Table) {
+	for i, r := range t.recode[own] {
+		if r.value == nil || i >= len(rows.Cols) {
 			continue
 		}
-		v := rows.Cols[i]
-		for k := range rows.N {
-			if !v.IsNull(k) {
-				v.Set(k, f(v.Datum(k)))
-			}
+		from, to := rows.Cols[i], rows.Cols[i]
+		if r.into != nil {
+			to = &vector.Vector{}
+			to.Resize(*r.into, rows.N)
 		}
+		for k := range rows.N {
+			d := from.Datum(k)
+			if !d.Null {
+				var err error
+				if d, err = r.value(d); err != nil {
+					t.unconverted(r.name, err)
+					d = types.Null
+				}
+			}
+			to.Set(k, d)
+		}
+		rows.Cols[i] = to
 	}
+}
+
+func (t *tableMerge) unconverted(column string, err error) {
+	if t.loose {
+		t.strange = true
+		return
+	}
+	if !t.strange {
+		t.schemaConflict(t.into, fmt.Sprintf("a value of its column %s does not fit its type: %s", types.QuoteIdent(column), pgerr.From(err).Message))
+	}
+	t.strange = true
 }

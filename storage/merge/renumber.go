@@ -118,7 +118,7 @@ func (m *merger) renumberTable(ctx context.Context, id catalog.OID) (bool, error
 		return false, nil
 	}
 	t.prepare()
-	if t.adopted || t.incompatible() || t.recodes() != "" {
+	if t.adopted || t.incompatible() || t.rekeyed || t.recodes() != "" {
 		return false, nil
 	}
 	keys, err := t.candidates(ctx, m.base, m.source, id)
@@ -151,7 +151,7 @@ func (t *tableMerge) renumberBatch(ctx context.Context, list []string, gens []ge
 	if err != nil {
 		return false, err
 	}
-	t.recode.apply(source, t.own)
+	t.recoded(source, t.own)
 	pk := t.keyPositions()
 	was := make([][]types.Datum, len(list))
 	for k := range list {

@@ -108,8 +108,11 @@ func (t *tableMerge) differ(ctx context.Context, s *state, to storage.View, was,
 	if err != nil {
 		return false, err
 	}
-	t.recode.apply(rows, t.own)
+	t.recoded(rows, t.own)
 	t.follow(t.numbersOf(to), t.source, rows, keys)
+	if t.strange {
+		return true, nil
+	}
 	for k, r := range rowsOf(rows, t.fromSource) {
 		if b := bases[k]; b.unclear || b.there() != r.there() || b.there() && !t.sameRow(b, r) {
 			return true, nil

@@ -91,6 +91,8 @@ func (m *merger) object(ctx context.Context, b, s, t catalog.Object) error {
 	switch {
 	case b == nil && t == nil:
 		return m.put(ctx, s)
+	case b == nil && sameElsewhere(s, t):
+		return nil
 	case b == nil && m.ids.own(m.source, s.Head().OID).Head().OID != s.Head().OID: // made on both sides: findTwins has seen to it
 		return m.describeTwin(ctx, s, t)
 	case t == nil:
@@ -127,10 +129,21 @@ func (m *merger) object(ctx context.Context, b, s, t catalog.Object) error {
 func (m *merger) wouldLose(ctx context.Context, b, s catalog.Object) (bool, error) {
 	bt, ok1 := b.(*catalog.Table)
 	st, ok2 := s.(*catalog.Table)
-	if !ok1 || !ok2 || bt.Rows == st.Rows {
+	if !ok1 || !ok2 || bt.Rows == st.Rows || (sameKey(bt, st) || widerKey(bt, st)) && m.converts(bt, st) {
 		return false, nil
 	}
 	return m.rowsDiffer(ctx, m.base, m.target, bt)
+}
+
+// converts reports whether values of one version of a table can be brought to another, so that rows of both are merged by cells.
+func (m *merger) converts(from, to *catalog.Table) bool {
+	for _, c := range from.Live() {
+		x := to.ColumnByID(c.ID)
+		if x != nil && !x.Dropped && !fits(c.TypeOID, x.TypeOID) && m.conversion(c.Type, x.Type) == nil {
+			return false
+		}
+	}
+	return true
 }
 
 func (m *merger) put(ctx context.Context, o catalog.Object) error {
@@ -217,6 +230,23 @@ func same(a, b catalog.Object) bool {
 		return isNil(a) && isNil(b)
 	}
 	return a == b || alike(withoutTwins(a), withoutTwins(b)) // pointers
+}
+
+// sameElsewhere reports whether two versions of a table differ in nothing but where their rows are.
+func sameElsewhere(a, b catalog.Object) bool {
+	x, ok1 := a.(*catalog.Table)
+	y, ok2 := b.(*catalog.Table)
+	if !ok1 || !ok2 || len(x.Indexes) != len(y.Indexes) {
+		return false
+	}
+	x = x.Clone()
+	x.Rows = y.Rows
+	for _, ix := range x.Indexes {
+		if other := y.Index(ix.OID); other != nil {
+			ix.Keyspace = other.Keyspace
+		}
+	}
+	return same(x, y)
 }
 
 // withoutTwins is an object without what says which others are one with it.

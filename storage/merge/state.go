@@ -201,7 +201,7 @@ func (t *tableMerge) baseRows(ctx context.Context, s *state, keys []string) ([]r
 		if err != nil {
 			return nil, err
 		}
-		t.recode.apply(rows, t.merger.ids.ownTable(s.view, t.into.OID))
+		t.recoded(rows, t.merger.ids.ownTable(s.view, t.into.OID))
 		t.follow(t.numbersOf(s.view), tab, rows, keys)
 		return rowsOf(rows, t.positions(tab)), nil
 	}

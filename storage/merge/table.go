@@ -29,7 +29,9 @@ type tableMerge struct {
 	loose        bool           // rows are only compared: values of a wider type count as those of a narrower one
 	gather       bool           // removals of all rows are written before anything else
 	policies     bool           // a column has a merge policy
-	recode       recoder        // of values of enums whose labels have other keys on other sides
+	recode       recoder        // of values whose type is another on other sides
+	strange      bool           // a value could not be recoded
+	rekeyed      bool           // the target has given the key a wider type
 	unmerged     *movedKeys     // what the target changed; nil: anything
 
 	columns                []*catalog.Column // all that are given to storage, hidden ones too
@@ -214,7 +216,7 @@ func (t *tableMerge) positions(x *catalog.Table) []int {
 			continue
 		}
 		out[i] = slices.IndexFunc(x.Live(), func(y *catalog.Column) bool {
-			return y.ID == c.ID && (fits(y.TypeOID, c.TypeOID) || t.loose && fits(c.TypeOID, y.TypeOID))
+			return y.ID == c.ID && (fits(y.TypeOID, c.TypeOID) || t.loose && fits(c.TypeOID, y.TypeOID) || t.conversion(y.Type, c.Type) != nil)
 		})
 	}
 	return out
@@ -234,7 +236,8 @@ func (t *tableMerge) incompatible() bool {
 	if t.adopted || t.fresh || t.base == nil || t.base.Rows == t.into.Rows && t.source.Rows == t.into.Rows {
 		return false
 	}
-	if !sameKey(t.base, t.into) || !sameKey(t.source, t.into) {
+	t.rekeyed = t.merger.base.view != nil && len(t.numbers) == 0 && sameKey(t.base, t.source) && widerKey(t.base, t.into)
+	if !t.rekeyed && (!sameKey(t.base, t.into) || !sameKey(t.source, t.into)) {
 		return true
 	}
 	for i, c := range t.stored {
@@ -254,6 +257,19 @@ func sameKey(a, b *catalog.Table) bool {
 	}
 	for _, c := range x.Columns {
 		if a.ColumnByID(c.Column).TypeOID != b.ColumnByID(c.Column).TypeOID {
+			return false
+		}
+	}
+	return true
+}
+
+// widerKey reports whether b has the primary key of a, with types of which any value of those of a is one as it stands.
+func widerKey(a, b *catalog.Table) bool {
+	if !otherKey(a, b) {
+		return false
+	}
+	for _, c := range a.PrimaryIndex().Columns {
+		if !fits(a.ColumnByID(c.Column).TypeOID, b.ColumnByID(c.Column).TypeOID) {
 			return false
 		}
 	}
@@ -303,11 +319,14 @@ func (t *tableMerge) batch(ctx context.Context, p *portion) error {
 	if err != nil {
 		return err
 	}
+	if t.rekeyed {
+		return t.rekeyedBatch(ctx, keys, source)
+	}
 	target, err := t.readers.target.Fetch(ctx, keys)
 	if err != nil {
 		return err
 	}
-	t.recode.apply(source, t.own)
+	t.recoded(source, t.own)
 	t.follow(t.numbersOf(t.merger.source), t.source, source, keys)
 	targets := rowsOf(target, t.fromTarget)
 	bases, err := t.basesOf(ctx, p, targets)
@@ -324,6 +343,42 @@ func (t *tableMerge) batch(ctx context.Context, p *portion) error {
 			continue
 		}
 		if err := t.row(ctx, key, bases[k], s, targets[k]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rekeyedBatch is batch where the target has the rows under other keys, made of the same values.
+func (t *tableMerge) rekeyedBatch(ctx context.Context, was []string, source *diff.Rows) error {
+	t.recoded(source, t.own)
+	bases, err := t.baseRows(ctx, t.merger.base, was)
+	if err != nil {
+		return err
+	}
+	pk := t.keyPositions()
+	values := make([]types.Datum, len(pk))
+	var keys []string
+	var at []int
+	sources := rowsOf(source, t.fromSource)
+	for k, r := range sources {
+		if !r.there() {
+			r = bases[k]
+		}
+		if !r.there() { // made and removed in between
+			continue
+		}
+		for i, p := range pk {
+			values[i] = t.value(r, p)
+		}
+		keys, at = append(keys, t.encodeKey(values)), append(at, k)
+	}
+	target, err := t.readers.target.Fetch(ctx, keys)
+	if err != nil {
+		return err
+	}
+	for i, r := range rowsOf(target, t.fromTarget) {
+		if err := t.row(ctx, keys[i], bases[at[i]], sources[at[i]], r); err != nil {
 			return err
 		}
 	}
