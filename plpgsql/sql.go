@@ -14,6 +14,7 @@ import (
 type into struct {
 	strict  bool
 	targets []target
+	dynamic bool // of EXECUTE, which has no rows too many without STRICT
 }
 
 func (c *compiler) into(i *parse.PLInto) (*into, error) {
@@ -21,7 +22,7 @@ func (c *compiler) into(i *parse.PLInto) (*into, error) {
 		return nil, nil
 	}
 	ts, err := c.targets(i.Targets)
-	return &into{i.Strict, ts}, err
+	return &into{strict: i.Strict, targets: ts}, err
 }
 
 // sqlStmt is a statement of SQL.
@@ -63,6 +64,9 @@ func (s *sqlStmt) run(x *run) (flow, error) {
 	}
 	return next, nil
 }
+
+// writes reports whether a statement that gives more rows than there are targets for fails without STRICT too.
+func writes(st Statement) bool { return st.Tag() != "SELECT" && changes(st) }
 
 // changes reports whether FOUND tells of a statement.
 func changes(st Statement) bool {
@@ -107,8 +111,12 @@ func (x *run) gather(st Statement, args []types.Datum, i *into) (int64, error) {
 		return 0, pgerr.New(pgerrcode.NoDataFound, "query returned no rows")
 	case seen == 0:
 		return 0, x.assignNull(i.targets)
-	case seen > 1 && (i.strict || !selects):
-		return 0, pgerr.New(pgerrcode.TooManyRows, "query returned more than one row").WithHint("Make sure the query returns a single row, or use LIMIT 1.")
+	case seen > 1 && (i.strict || !i.dynamic && writes(st)):
+		e := pgerr.New(pgerrcode.TooManyRows, "query returned more than one row")
+		if !i.dynamic {
+			e.Hint = "Make sure the query returns a single row, or use LIMIT 1."
+		}
+		return 0, e
 	}
 	return int64(seen), x.assignRow(i.targets, fields, first)
 }
@@ -186,6 +194,9 @@ func (c *compiler) execute(s *parse.PLExecute) (stmt, error) {
 	i, err := c.into(s.Into)
 	if err != nil {
 		return nil, err
+	}
+	if i != nil {
+		i.dynamic = true
 	}
 	return &execute{query: c.expr(s.Query), into: i, using: c.exprs(s.Using)}, nil
 }

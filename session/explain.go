@@ -110,7 +110,7 @@ func (s *Session) analyze(ctx context.Context, p *planned, params []types.Datum,
 	if err := s.endStatement(ctx, p.plan.Tag); err != nil {
 		return err
 	}
-	o.Execution = time.Since(started)
+	o.Execution, o.Triggers = time.Since(started), counts.Triggers
 	o.Count = func(n physical.Node) *physical.Actual {
 		c := counts.ByNode[n]
 		if c == nil {

@@ -2,6 +2,7 @@ package dml
 
 import (
 	"context"
+	"time"
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/executor/eval"
@@ -146,7 +147,13 @@ func (x *triggers) fire(ctx context.Context, t *trigger, old, now []types.Datum,
 	if tables != nil && t.NewTable != "" {
 		f.NewTable = tables.transition(x.event, false)
 	}
-	return x.env.Triggers.Fire(ctx, x.ref, f)
+	if x.env.Counts == nil {
+		return x.env.Triggers.Fire(ctx, x.ref, f)
+	}
+	started := time.Now()
+	row, err := x.env.Triggers.Fire(ctx, x.ref, f)
+	x.env.Counts.Fired(t.Trigger, time.Since(started))
+	return row, err
 }
 
 // applies evaluates the condition of a trigger over one row of a batch that has the columns of both rows.

@@ -6,6 +6,7 @@ package op
 
 import (
 	"context"
+	"time"
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/executor/kernel"
@@ -88,7 +89,24 @@ func (e *Env) View(ctx context.Context, r catalog.Ref) (storage.View, error) {
 }
 
 // Counts collects run-time counts per plan node.
-type Counts struct{ ByNode map[physical.Node]*Count }
+type Counts struct {
+	ByNode   map[physical.Node]*Count
+	Triggers map[catalog.OID]*physical.Calls // by the trigger's OID
+}
+
+// Fired counts a call of a trigger's function.
+func (c *Counts) Fired(t *catalog.Trigger, took time.Duration) {
+	if c.Triggers == nil {
+		c.Triggers = map[catalog.OID]*physical.Calls{}
+	}
+	x := c.Triggers[t.OID]
+	if x == nil {
+		x = &physical.Calls{}
+		c.Triggers[t.OID] = x
+	}
+	x.Number++
+	x.Time += took
+}
 
 // Count is one node's.
 type Count struct {

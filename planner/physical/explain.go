@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/planner/expr"
 	"github.com/rowandb/rowan/types"
 )
@@ -18,6 +19,8 @@ type ExplainOptions struct {
 	Summary bool
 	// Count says what was counted for a node when the plan ran; nil: it did not run.
 	Count func(Node) *Actual
+	// Triggers are the calls of triggers, by their OIDs.
+	Triggers map[catalog.OID]*Calls
 	// Params are the values of the statement's parameters.
 	Params []types.Datum
 	// Text gives constants' text forms.
@@ -39,7 +42,7 @@ type Actual struct {
 
 // Explain describes a plan as PostgreSQL 15's EXPLAIN does.
 func Explain(n Node, o ExplainOptions) string {
-	x := &explainer{o: &o, relations: countRelations(n)}
+	x := &explainer{o: &o, root: n, relations: countRelations(n)}
 	root := x.describe(n, nil)
 	switch o.Format {
 	case "json":
@@ -82,6 +85,7 @@ type number string
 
 type explainer struct {
 	o         *ExplainOptions
+	root      Node
 	relations int
 	initPlans int
 	subPlans  int
@@ -236,7 +240,26 @@ func (x *explainer) actual(e *entry) *Actual {
 	if e.node == nil {
 		return nil
 	}
-	return x.o.Count(e.node)
+	a := x.o.Count(e.node)
+	if a != nil && changesOnly(e.node) {
+		none := *a
+		none.Rows = 0
+		return &none
+	}
+	return a
+}
+
+// changesOnly reports whether a node writes and returns no rows: those that are counted for it are those that it has changed.
+func changesOnly(n Node) bool {
+	switch n := n.(type) {
+	case *Insert:
+		return n.Returning == nil
+	case *Update:
+		return n.Returning == nil
+	case *Delete:
+		return n.Returning == nil
+	}
+	return false
 }
 
 func kilobytes(n int64) string { return strconv.FormatInt((n+1023)/1024, 10) + "kB" }

@@ -86,7 +86,7 @@ func (x *explainer) json(root *entry) string {
 		b.WriteString(",\n    \"Planning Time\": " + millis(x.o.Planning))
 	}
 	if x.o.Analyze {
-		b.WriteString(",\n    \"Triggers\": [\n    ]")
+		x.jsonTriggers(&b)
 	}
 	if x.o.Summary && x.o.Analyze {
 		b.WriteString(",\n    \"Execution Time\": " + millis(x.o.Execution))
@@ -146,9 +146,12 @@ func (x *explainer) yaml(root *entry) string {
 	x.yamlEntry(&b, root, 2, "    ")
 	if x.o.Summary {
 		b.WriteString("  Planning Time: " + millis(x.o.Planning) + "\n")
-		if x.o.Analyze {
-			b.WriteString("  Triggers: \n  Execution Time: " + millis(x.o.Execution) + "\n")
-		}
+	}
+	if x.o.Analyze {
+		x.yamlTriggers(&b)
+	}
+	if x.o.Summary && x.o.Analyze {
+		b.WriteString("  Execution Time: " + millis(x.o.Execution) + "\n")
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
@@ -190,9 +193,12 @@ func (x *explainer) xml(root *entry) string {
 	x.xmlEntry(&b, root, 2)
 	if x.o.Summary {
 		b.WriteString("    <Planning-Time>" + millis(x.o.Planning) + "</Planning-Time>\n")
-		if x.o.Analyze {
-			b.WriteString("    <Triggers>\n    </Triggers>\n    <Execution-Time>" + millis(x.o.Execution) + "</Execution-Time>\n")
-		}
+	}
+	if x.o.Analyze {
+		x.xmlTriggers(&b)
+	}
+	if x.o.Summary && x.o.Analyze {
+		b.WriteString("    <Execution-Time>" + millis(x.o.Execution) + "</Execution-Time>\n")
 	}
 	b.WriteString("  </Query>\n</explain>")
 	return b.String()

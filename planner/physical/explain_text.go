@@ -11,9 +11,10 @@ func (x *explainer) text(root *entry) string {
 	x.textEntry(&b, root, 0, true)
 	if x.o.Summary {
 		fmt.Fprintf(&b, "Planning Time: %s ms\n", millis(x.o.Planning))
-		if x.o.Analyze {
-			fmt.Fprintf(&b, "Execution Time: %s ms\n", millis(x.o.Execution))
-		}
+	}
+	x.textTriggers(&b)
+	if x.o.Summary && x.o.Analyze {
+		fmt.Fprintf(&b, "Execution Time: %s ms\n", millis(x.o.Execution))
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
