@@ -30,6 +30,15 @@ func choose[T comparable](p *vcPicker, what string, b, s, t T) T {
 
 func (p *vcPicker) table(b, s, t *vcTable) *vcTable {
 	if s.space != b.space {
+		merged, mark := p.table(b, rewritten(s, b.space), t), len(p.clashes)
+		switch {
+		case merged.keyed && sameTypes(merged, t):
+			return merged
+		case merged.keyed && t.space == b.space && sameTypes(merged, s) && keysFit(b, s):
+			merged.space = s.space
+			return merged
+		}
+		p.clashes = p.clashes[:mark]
 		p.clashes = append(p.clashes, "its rows were rewritten on the source, and its definition was changed on the target")
 		if p.source {
 			return s.clone()
@@ -41,6 +50,16 @@ func (p *vcPicker) table(b, s, t *vcTable) *vcTable {
 	out.columns = p.columns(b, s, t)
 	out.parts = p.parts(b, s, t)
 	return out
+}
+
+// sameTypes reports whether columns that two versions of a table have are of the same types.
+func sameTypes(a, b *vcTable) bool {
+	for _, c := range a.columns {
+		if x := b.column(c.id); x != nil && !c.dropped && !x.dropped && x.typ != c.typ {
+			return false
+		}
+	}
+	return true
 }
 
 func (p *vcPicker) columns(b, s, t *vcTable) (out []vcColumn) {

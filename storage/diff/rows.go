@@ -52,7 +52,7 @@ func (r *Reader) Ahead(ctx context.Context, keys []string) error {
 }
 
 func (r *Reader) scan(ctx context.Context, keys []string, ahead bool) (storage.Scanner, error) {
-	if r.table == nil {
+	if r.table == nil || len(keys) == 0 { // a scan without keys is one of all rows
 		return nil, nil
 	}
 	return r.tx.Scan(ctx, storage.ScanRequest{View: r.view, Table: r.table, Columns: r.with, Keys: keys, Ahead: ahead})

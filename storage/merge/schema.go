@@ -107,7 +107,7 @@ func (m *merger) object(ctx context.Context, b, s, t catalog.Object) error {
 		}
 		return m.replace(ctx, s, t)
 	}
-	p := &picker{source: m.req.Strategy == storage.SourceWins}
+	p := &picker{source: m.req.Strategy == storage.SourceWins, converts: m.converts}
 	merged := mergeObject(b, s, t, p)
 	if p.clash() {
 		d, err := m.decide(ctx, func() storage.Conflict { return m.describe(s, "changed on both sides: "+p.what()) })
@@ -115,7 +115,7 @@ func (m *merger) object(ctx context.Context, b, s, t catalog.Object) error {
 		case err != nil || d.Side == storage.Undecided:
 			return err
 		case (d.Side == storage.SourceSide) != p.source:
-			merged = mergeObject(b, s, t, &picker{source: !p.source})
+			merged = mergeObject(b, s, t, &picker{source: !p.source, converts: m.converts})
 		}
 	}
 	if same(merged, t) {
@@ -239,14 +239,7 @@ func sameElsewhere(a, b catalog.Object) bool {
 	if !ok1 || !ok2 || len(x.Indexes) != len(y.Indexes) {
 		return false
 	}
-	x = x.Clone()
-	x.Rows = y.Rows
-	for _, ix := range x.Indexes {
-		if other := y.Index(ix.OID); other != nil {
-			ix.Keyspace = other.Keyspace
-		}
-	}
-	return same(x, y)
+	return same(placedAs(x, y), y)
 }
 
 // withoutTwins is an object without what says which others are one with it.

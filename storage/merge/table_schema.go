@@ -14,6 +14,8 @@ type picker struct {
 	source  bool // the source's is taken, else the target's
 	part    string
 	clashes []string
+	// converts reports whether values of one version of a table can be brought to another; nil: rows are not merged.
+	converts func(from, to *catalog.Table) bool
 }
 
 func (p *picker) clash() bool { return len(p.clashes) > 0 }
@@ -45,11 +47,16 @@ func mergeObject(b, s, t catalog.Object, p *picker) catalog.Object {
 	if bt, ok := b.(*catalog.Table); ok {
 		st, ok1 := s.(*catalog.Table)
 		tt, ok2 := t.(*catalog.Table)
-		if !ok1 || !ok2 || st.Rows != bt.Rows {
-			p.clashed("its rows were rewritten on the source, and its definition was changed on the target")
-			return p.side(s, t)
+		if ok1 && ok2 && st.Rows == bt.Rows {
+			return mergeTable(bt, st, tt, p)
 		}
-		return mergeTable(bt, st, tt, p)
+		if ok1 && ok2 && p.converts != nil {
+			if merged := mergeRewritten(bt, st, tt, p); merged != nil {
+				return merged
+			}
+		}
+		p.clashed("its rows were rewritten on the source, and its definition was changed on the target")
+		return p.side(s, t)
 	}
 	if bt, ok := b.(*catalog.View); ok {
 		st, ok1 := s.(*catalog.View)
@@ -118,6 +125,41 @@ func bodyOf(o catalog.Object) catalog.Object {
 	o = catalog.CloneObject(o)
 	*o.Head() = catalog.Header{OID: o.Head().OID}
 	return o
+}
+
+// mergeRewritten merges a table whose rows the source has rewritten. They are to be where the target has them, if those fit what its
+// columns become, else where the source has. nil: they fit in neither place.
+func mergeRewritten(b, s, t *catalog.Table, p *picker) *catalog.Table {
+	out := mergeTable(b, placedAs(s, b), t, p)
+	switch {
+	case sameKey(out, t) && sameTypes(out, t):
+		return out
+	case t.Rows == b.Rows && sameKey(out, s) && sameTypes(out, s) && (sameKey(b, s) || widerKey(b, s)) && p.converts(t, out):
+		return placedAs(out, s)
+	}
+	return nil
+}
+
+// placedAs is a table with its rows, and the entries of its indexes, where another version of it has them.
+func placedAs(t, as *catalog.Table) *catalog.Table {
+	t = t.Clone()
+	t.Rows = as.Rows
+	for _, ix := range t.Indexes {
+		if other := as.Index(ix.OID); other != nil {
+			ix.Keyspace = other.Keyspace
+		}
+	}
+	return t
+}
+
+// sameTypes reports whether columns that two versions of a table have are of the same types.
+func sameTypes(a, b *catalog.Table) bool {
+	for _, c := range a.Live() {
+		if x := b.ColumnByID(c.ID); x != nil && !x.Dropped && (x.TypeOID != c.TypeOID || x.Mod != c.Mod) {
+			return false
+		}
+	}
+	return true
 }
 
 // mergeTable merges a table that both sides changed: columns by id, indexes and constraints by OID, the rest field by
