@@ -27,7 +27,7 @@ func (s *Session) do(ctx context.Context, c *command.Do, out *output) error {
 	s.out = out
 	f := &catalog.Function{Header: catalog.Header{Name: "inline_code_block"}, Kind: 'f', Volatile: 'v', Language: "plpgsql", Returns: types.OIDVoid}
 	r := &routine{s: s, proc: &builtin.Proc{Name: f.Name, Kind: 'f', Volatile: 'v', User: true, Function: f, Returns: types.OIDVoid}}
-	atomic := s.txn.explicit || s.frame != nil && s.pl.atomic
+	atomic := s.inBlock() || s.frame != nil && s.pl.atomic
 	return r.within(atomic, func() error {
 		h := &plHost{s: s, r: r}
 		fn, err := plpgsql.Compile(ctx, plpgsql.Definition{Name: f.Name, Signature: f.Name, Kind: plpgsql.KindInline,

@@ -77,7 +77,7 @@ func (r plRoutine) run(ctx context.Context, f func(c *plpgsql.Call) error) error
 	if fn.Returns == types.OIDTrigger && r.firing == nil {
 		return pgerr.New(pgerrcode.FeatureNotSupported, "trigger functions can only be called as triggers")
 	}
-	atomic := fn.Kind != 'p' || fn.Security || len(fn.Config) > 0 || s.frame == nil && s.txn.explicit || s.frame != nil && !s.pl.calling
+	atomic := fn.Kind != 'p' || fn.Security || len(fn.Config) > 0 || s.frame == nil && s.inBlock() || s.frame != nil && !s.pl.calling
 	s.pl.calling = false
 	return r.within(atomic, func() error {
 		h := &plHost{s: s, r: r.routine}
