@@ -15,9 +15,11 @@ const (
 	patience     = 20 * time.Millisecond // what a commit may take
 	usually      = 3                     // where the disk is slow: this many times what commits take when nothing else goes on,
 	mostPatience = 80 * time.Millisecond // but no more than this
-	calm         = 50 * time.Millisecond // for how long a late commit has others rest,
-	mostRest     = 50 * time.Millisecond // and for how long they rest at a time: they must come to an end, too
+	calm         = 80 * time.Millisecond // for how long a late commit has others rest,
+	mostRest     = 80 * time.Millisecond // and for how long they rest at a time: they must come to an end, too
 	bulkFor      = time.Second           // after something was written in bulk, commits are not what they usually are
+	probe        = 5 * time.Millisecond  // what the watch sleeps,
+	crowded      = 8 * time.Millisecond // and how late it may wake before others rest: so late are all who come back from disk or network
 )
 
 // courtesy is what is known of how long commits take.
@@ -25,11 +27,13 @@ type courtesy struct {
 	late  atomic.Int64 // when a commit was last late, in Unix nanoseconds
 	bulk  atomic.Int64 // when something was last written in bulk
 	usual atomic.Int64 // nanoseconds that a commit takes while nothing is: a moving average
+	small atomic.Int64 // when a durable commit was last made, in Unix nanoseconds
 }
 
 // committed notes a durable commit.
 func (c *courtesy) committed(began, now time.Time) {
 	took := now.Sub(began)
+	c.small.Store(now.UnixNano())
 	if now.UnixNano()-c.bulk.Load() > int64(bulkFor) {
 		u := c.usual.Load()
 		c.usual.Store(u + (int64(took)-u)/16)
@@ -40,6 +44,25 @@ func (c *courtesy) committed(began, now time.Time) {
 
 func (c *courtesy) patience() time.Duration {
 	return min(max(patience, usually*time.Duration(c.usual.Load())), mostPatience)
+}
+
+// watch finds out how late those wake who wait for something, while there are commits beside bulk writes. The commit itself, which
+// is timed, is but a part of what its client waits for.
+func (c *courtesy) watch(stopped <-chan struct{}) {
+	for {
+		began, wait := time.Now(), 20*probe
+		if ago := began.UnixNano() - int64(bulkFor); c.bulk.Load() > ago && c.small.Load() > ago {
+			wait = probe
+		}
+		select {
+		case <-stopped:
+			return
+		case <-time.After(wait):
+		}
+		if now := time.Now(); wait == probe && now.Sub(began) > probe+crowded {
+			c.late.Store(now.UnixNano())
+		}
+	}
 }
 
 // rest is called by bulk writes and compactions between two pieces of work, and waits while commits are late.

@@ -79,6 +79,7 @@ func openWith(o Options, b badger.Options) (*Engine, error) {
 	if o.Memory > 0 && !o.keepResident {
 		go e.trims()
 	}
+	go e.courtesy.watch(e.stopped)
 	go e.scrubs(later)
 	return e, nil
 }
