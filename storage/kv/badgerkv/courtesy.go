@@ -19,7 +19,7 @@ const (
 	mostRest     = 80 * time.Millisecond // and for how long they rest at a time: they must come to an end, too
 	bulkFor      = time.Second           // after something was written in bulk, commits are not what they usually are
 	probe        = 5 * time.Millisecond  // what the watch sleeps,
-	crowded      = 8 * time.Millisecond // and how late it may wake before others rest: so late are all who come back from disk or network
+	crowded      = 8 * time.Millisecond  // and how late it may wake before others rest: so late are all who come back from disk or network
 )
 
 // courtesy is what is known of how long commits take.
