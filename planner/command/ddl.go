@@ -124,9 +124,9 @@ type CreateFunction struct {
 	Function *catalog.Function // without OID and Owner
 	Invalid  error             // what is wrong with its body, to be told when all else is right; nil: nothing
 	// Place, if it is set, says that a body in PL/pgSQL is to be looked at, and where a place of it is in the client's text.
-	Place func(offset int) int
-	Replace  bool
-	Temp     bool // in the schema of temporary objects, which is not there yet
+	Place   func(offset int) int
+	Replace bool
+	Temp    bool // in the schema of temporary objects, which is not there yet
 }
 
 // AlterFunction is ALTER FUNCTION with actions; nil fields stay.
