@@ -70,67 +70,17 @@ func (m *merger) revives(id catalog.OID) bool {
 // adopt gives the target rows where the source has them: by cells, as in any merge, where a row has the same key in both places,
 // else the source's as they are. It counts what that changes.
 func (t *tableMerge) adopt(ctx context.Context) error {
+	t.readers.base = map[storage.View]*diff.Reader{}
+	defer t.readers.close()
+	if t.base != nil && sameKey(t.base, t.former) && widerKey(t.former, t.into) {
+		return t.adoptRekeyed(ctx)
+	}
 	keys, err := diff.CandidatesOf(ctx, t.tx, t.merger.target, t.merger.source, t.former, t.own)
 	if err != nil {
 		return err
 	}
-	t.readers.base = map[storage.View]*diff.Reader{}
-	defer t.readers.close()
-	if t.base != nil && sameKey(t.base, t.former) && widerKey(t.former, t.into) {
-		_ = keys.Close()
-		return t.adoptRekeyed(ctx)
-	}
 	byCell := t.base != nil && sameKey(t.former, t.into) && sameKey(t.base, t.into)
 	return eachChunk(ctx, keys, func(list []string) (bool, error) { return false, t.adoptRows(ctx, list, list, byCell) })
-}
-
-// adoptRekeyed is adopt where the source has given the key a wider type: each row is looked for under the key that it had, first
-// those that the source has, then those that only the target has.
-func (t *tableMerge) adoptRekeyed(ctx context.Context) error {
-	pk, former := t.keyPositions(), &tableMerge{merger: t.merger, into: t.former}
-	list, err := diff.CandidatesOf(ctx, t.tx, t.merger.target, t.merger.source, nil, t.own)
-	if err != nil {
-		return err
-	}
-	err = eachChunk(ctx, list, func(keys []string) (bool, error) {
-		rows, err := diff.Fetch(ctx, t.tx, t.merger.source, t.own, ids(t.own), keys)
-		if err != nil {
-			return false, err
-		}
-		was := make([]string, len(keys))
-		for k, at := range rows.At {
-			was[k] = former.encodeKey(keyValuesAt(rows, at, t.fromSource, pk))
-		}
-		return false, t.adoptRows(ctx, keys, was, true)
-	})
-	if err != nil {
-		return err
-	}
-	if list, err = diff.CandidatesOf(ctx, t.tx, t.merger.target, t.merger.source, t.former, nil); err != nil {
-		return err
-	}
-	return eachChunk(ctx, list, func(was []string) (bool, error) {
-		rows, err := diff.Fetch(ctx, t.tx, t.merger.target, t.former, ids(t.former), was)
-		if err != nil {
-			return false, err
-		}
-		keys := make([]string, len(was))
-		for k, at := range rows.At {
-			keys[k] = t.encodeKey(keyValuesAt(rows, at, t.formerly(), pk))
-		}
-		there, err := diff.Fetch(ctx, t.tx, t.merger.source, t.own, ids(t.own), keys)
-		if err != nil {
-			return false, err
-		}
-		n := 0
-		for k, at := range there.At {
-			if at < 0 {
-				keys[n], was[n] = keys[k], was[k]
-				n++
-			}
-		}
-		return false, t.adoptRows(ctx, keys[:n], was[:n], true)
-	})
 }
 
 // adoptRows brings rows of the source, which the target and the base have under the keys was.
@@ -155,7 +105,7 @@ func (t *tableMerge) adoptRows(ctx context.Context, keys, was []string, byCell b
 		}
 	}
 	for k, key := range keys {
-		cells, err := t.adopted3(ctx, key, bases[k], sources[k], targets[k])
+		cells, err := t.outcome(ctx, key, bases[k], sources[k], targets[k])
 		if err != nil {
 			return err
 		}
@@ -165,8 +115,8 @@ func (t *tableMerge) adoptRows(ctx context.Context, keys, was []string, byCell b
 	return t.write(ctx, t.steps()...)
 }
 
-// adopted3 is what a row becomes, nil: none. It holds until the next call.
-func (t *tableMerge) adopted3(ctx context.Context, key string, base, source, target row) ([]types.Datum, error) {
+// outcome is what a row of an adopted table becomes, nil: none. It holds until the next call.
+func (t *tableMerge) outcome(ctx context.Context, key string, base, source, target row) ([]types.Datum, error) {
 	if !base.unclear && base.there() == target.there() && (!target.there() || t.sameRow(base, target)) {
 		if !source.there() {
 			return nil, nil

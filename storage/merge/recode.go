@@ -186,11 +186,11 @@ func (t *tableMerge) recoded(rows *diff.Rows, own *catalog.Table) {
 
 func (t *tableMerge) unconverted(column string, err error) {
 	if t.loose {
-		t.strange = true
+		t.unfit = true
 		return
 	}
-	if !t.strange {
+	if !t.unfit {
 		t.schemaConflict(t.into, fmt.Sprintf("a value of its column %s does not fit its type: %s", types.QuoteIdent(column), pgerr.From(err).Message))
 	}
-	t.strange = true
+	t.unfit = true
 }

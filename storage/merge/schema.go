@@ -124,28 +124,6 @@ func (m *merger) object(ctx context.Context, b, s, t catalog.Object) error {
 	return m.replace(ctx, merged, t)
 }
 
-// wouldLose reports whether taking the source's table, whose rows were given a new keyspace, would lose changes that the
-// target made to the rows in the old one.
-func (m *merger) wouldLose(ctx context.Context, b, s catalog.Object) (bool, error) {
-	bt, ok1 := b.(*catalog.Table)
-	st, ok2 := s.(*catalog.Table)
-	if !ok1 || !ok2 || bt.Rows == st.Rows || (sameKey(bt, st) || widerKey(bt, st)) && m.converts(bt, st) {
-		return false, nil
-	}
-	return m.rowsDiffer(ctx, m.base, m.target, bt)
-}
-
-// converts reports whether values of one version of a table can be brought to another, so that rows of both are merged by cells.
-func (m *merger) converts(from, to *catalog.Table) bool {
-	for _, c := range from.Live() {
-		x := to.ColumnByID(c.ID)
-		if x != nil && !x.Dropped && !fits(c.TypeOID, x.TypeOID) && m.conversion(c.Type, x.Type) == nil {
-			return false
-		}
-	}
-	return true
-}
-
 func (m *merger) put(ctx context.Context, o catalog.Object) error {
 	h := o.Head()
 	m.res.Objects = append(m.res.Objects, h.OID)
@@ -230,16 +208,6 @@ func same(a, b catalog.Object) bool {
 		return isNil(a) && isNil(b)
 	}
 	return a == b || alike(withoutTwins(a), withoutTwins(b)) // pointers
-}
-
-// sameElsewhere reports whether two versions of a table differ in nothing but where their rows are.
-func sameElsewhere(a, b catalog.Object) bool {
-	x, ok1 := a.(*catalog.Table)
-	y, ok2 := b.(*catalog.Table)
-	if !ok1 || !ok2 || len(x.Indexes) != len(y.Indexes) {
-		return false
-	}
-	return same(placedAs(x, y), y)
 }
 
 // withoutTwins is an object without what says which others are one with it.

@@ -30,7 +30,7 @@ type tableMerge struct {
 	gather       bool           // removals of all rows are written before anything else
 	policies     bool           // a column has a merge policy
 	recode       recoder        // of values whose type is another on other sides
-	strange      bool           // a value could not be recoded
+	unfit        bool           // a value could not be recoded
 	rekeyed      bool           // the target has given the key a wider type
 	unmerged     *movedKeys     // what the target changed; nil: anything
 
@@ -230,77 +230,6 @@ func fits(from, to catalog.OID) bool {
 	return from == to || rank(from) >= 0 && rank(from) < rank(to) || from == types.OIDVarchar && to == types.OIDText
 }
 
-// incompatible reports whether the target gave the table's rows new keys or types, so that rows of the source cannot be
-// brought there one by one.
-func (t *tableMerge) incompatible() bool {
-	if t.adopted || t.fresh || t.base == nil || t.base.Rows == t.into.Rows && t.source.Rows == t.into.Rows {
-		return false
-	}
-	t.rekeyed = t.merger.base.view != nil && len(t.numbers) == 0 && sameKey(t.base, t.source) && widerKey(t.base, t.into)
-	if !t.rekeyed && (!sameKey(t.base, t.into) || !sameKey(t.source, t.into)) {
-		return true
-	}
-	for i, c := range t.stored {
-		if x := t.source.ColumnByID(c.ID); x != nil && !x.Dropped && t.fromSource[i] < 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// sameKey reports whether two versions of a table have rows with the same keys: no key at all means row ids, which a
-// rewrite does not keep.
-func sameKey(a, b *catalog.Table) bool {
-	x, y := a.PrimaryIndex(), b.PrimaryIndex()
-	if x == nil || y == nil || !slices.Equal(x.Columns, y.Columns) {
-		return false
-	}
-	for _, c := range x.Columns {
-		if a.ColumnByID(c.Column).TypeOID != b.ColumnByID(c.Column).TypeOID {
-			return false
-		}
-	}
-	return true
-}
-
-// widerKey reports whether b has the primary key of a, with types of which any value of those of a is one as it stands.
-func widerKey(a, b *catalog.Table) bool {
-	if !otherKey(a, b) {
-		return false
-	}
-	for _, c := range a.PrimaryIndex().Columns {
-		if !fits(a.ColumnByID(c.Column).TypeOID, b.ColumnByID(c.Column).TypeOID) {
-			return false
-		}
-	}
-	return true
-}
-
-// rewritten is the merge of an incompatible table: nothing to do, a contradiction, or, when the target wins, what it has.
-func (t *tableMerge) rewritten(ctx context.Context) error {
-	if t.own.OID == t.into.OID && t.own.Rows == t.into.Rows { // both have them: then what they hold counts
-		sc, err := diff.Open(ctx, t.tx, t.merger.source, t.merger.target, t.into.OID)
-		if err != nil {
-			return err
-		}
-		rows, err := sc.Next(ctx)
-		_ = sc.Close()
-		if rows == nil || err != nil {
-			return err
-		}
-	}
-	changed, err := t.rowsDiffer(ctx, t.merger.base, t.merger.source, t.source)
-	if err != nil || !changed {
-		return err
-	}
-	const what = "its rows were rewritten on the target, and changed on the source"
-	d, err := t.decide(ctx, func() storage.Conflict { return t.describe(t.into, what) })
-	if d.Side == storage.SourceSide { // that cannot be done
-		t.schemaConflict(t.into, what)
-	}
-	return err
-}
-
 func ids(x *catalog.Table) []catalog.ColumnID {
 	if x == nil {
 		return nil
@@ -343,42 +272,6 @@ func (t *tableMerge) batch(ctx context.Context, p *portion) error {
 			continue
 		}
 		if err := t.row(ctx, key, bases[k], s, targets[k]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// rekeyedBatch is batch where the target has the rows under other keys, made of the same values.
-func (t *tableMerge) rekeyedBatch(ctx context.Context, was []string, source *diff.Rows) error {
-	t.recoded(source, t.own)
-	bases, err := t.baseRows(ctx, t.merger.base, was)
-	if err != nil {
-		return err
-	}
-	pk := t.keyPositions()
-	values := make([]types.Datum, len(pk))
-	var keys []string
-	var at []int
-	sources := rowsOf(source, t.fromSource)
-	for k, r := range sources {
-		if !r.there() {
-			r = bases[k]
-		}
-		if !r.there() { // made and removed in between
-			continue
-		}
-		for i, p := range pk {
-			values[i] = t.value(r, p)
-		}
-		keys, at = append(keys, t.encodeKey(values)), append(at, k)
-	}
-	target, err := t.readers.target.Fetch(ctx, keys)
-	if err != nil {
-		return err
-	}
-	for i, r := range rowsOf(target, t.fromTarget) {
-		if err := t.row(ctx, keys[i], bases[at[i]], sources[at[i]], r); err != nil {
 			return err
 		}
 	}

@@ -127,41 +127,6 @@ func bodyOf(o catalog.Object) catalog.Object {
 	return o
 }
 
-// mergeRewritten merges a table whose rows the source has rewritten. They are to be where the target has them, if those fit what its
-// columns become, else where the source has. nil: they fit in neither place.
-func mergeRewritten(b, s, t *catalog.Table, p *picker) *catalog.Table {
-	out := mergeTable(b, placedAs(s, b), t, p)
-	switch {
-	case sameKey(out, t) && sameTypes(out, t):
-		return out
-	case t.Rows == b.Rows && sameKey(out, s) && sameTypes(out, s) && (sameKey(b, s) || widerKey(b, s)) && p.converts(t, out):
-		return placedAs(out, s)
-	}
-	return nil
-}
-
-// placedAs is a table with its rows, and the entries of its indexes, where another version of it has them.
-func placedAs(t, as *catalog.Table) *catalog.Table {
-	t = t.Clone()
-	t.Rows = as.Rows
-	for _, ix := range t.Indexes {
-		if other := as.Index(ix.OID); other != nil {
-			ix.Keyspace = other.Keyspace
-		}
-	}
-	return t
-}
-
-// sameTypes reports whether columns that two versions of a table have are of the same types.
-func sameTypes(a, b *catalog.Table) bool {
-	for _, c := range a.Live() {
-		if x := b.ColumnByID(c.ID); x != nil && !x.Dropped && (x.TypeOID != c.TypeOID || x.Mod != c.Mod) {
-			return false
-		}
-	}
-	return true
-}
-
 // mergeTable merges a table that both sides changed: columns by id, indexes and constraints by OID, the rest field by
 // field. The source has its rows where the base had them.
 func mergeTable(base, source, target *catalog.Table, p *picker) *catalog.Table {
