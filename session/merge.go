@@ -10,7 +10,6 @@ import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
-	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/vcs"
 )
 
@@ -143,8 +142,7 @@ func (s *Session) merge(ctx context.Context, m Merge, collect bool) (storage.Mer
 	r.Cell = func(ctx context.Context, t *catalog.Table, c *catalog.Column, base, source, target value) (value, bool, error) {
 		return vcs.MergeCell(ctx, conn{s}, v.target, t, c, base, source, target)
 	}
-	s.refreshPL(ctx)
-	r.Convert = func(from, to types.Type) func(types.Datum) (types.Datum, error) { return s.assignCast(ctx, from, to) }
+	r.Convert = s.convert(ctx)
 	r.Renumber = s.renumber(m)
 	if collect {
 		r.Violated = v.violated

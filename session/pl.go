@@ -18,7 +18,7 @@ import (
 // plState is what a session keeps of functions in PL/pgSQL.
 type plState struct {
 	functions map[string]*plFunction
-	casts     map[castKey]*plCast
+	casts     map[[2]types.Type]cast
 	castEpoch uint64
 	contexts  []func() string // of what runs, innermost last
 	loops     []*plLoop       // over queries that have not ended
@@ -217,17 +217,6 @@ func (s *Session) refreshPL(ctx context.Context) {
 	s.pl.env.Txn = s.txn
 	s.pl.env.Mem = s.env(ctx, nil).Mem
 	*s.pl.env.Kernel = *s.kernelEnv(ctx)
-}
-
-// castKey is a cast of values of one type to another.
-type castKey struct {
-	from, to       *types.Def
-	fromMod, toMod int32
-}
-
-// plCast computes a cast.
-type plCast struct {
-	run func(types.Datum) (types.Datum, error)
 }
 
 func notOneColumn(text string, n int) error {

@@ -6,13 +6,10 @@ import (
 
 	"github.com/jackc/pgerrcode"
 
-	"github.com/rowandb/rowan/executor/eval"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/bind"
-	"github.com/rowandb/rowan/planner/expr"
 	"github.com/rowandb/rowan/plpgsql"
 	"github.com/rowandb/rowan/types"
-	"github.com/rowandb/rowan/types/vector"
 )
 
 // plHost is the session as a call of a function in PL/pgSQL sees it.
@@ -167,60 +164,5 @@ func (s *Session) dropTransactionPortals() {
 
 // Cast implements plpgsql.Host.
 func (h *plHost) Cast(ctx context.Context, from, to types.Type) (func(types.Datum) (types.Datum, error), error) {
-	s := h.s
-	epoch, err := s.catalogVersion(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if s.pl.casts == nil || s.pl.castEpoch != epoch || len(s.pl.casts) > 1000 {
-		s.pl.casts, s.pl.castEpoch = map[castKey]*plCast{}, epoch
-	}
-	key := castKey{from.Def, to.Def, from.Mod, to.Mod}
-	if c := s.pl.casts[key]; c != nil {
-		return c.run, nil
-	}
-	s.catalogs.ctx = ctx
-	e, err := bind.VariableCast(from, to, &s.catalogs, bind.Options{Fold: s.catalogs.Fold, Supported: supported})
-	if err != nil {
-		return nil, err
-	}
-	c := &plCast{}
-	if e != nil {
-		if c.run, err = s.castProgram(e, from); err != nil {
-			return nil, err
-		}
-	}
-	s.pl.casts[key] = c
-	return c.run, nil
-}
-
-// assignCast is how values of one type are assigned to another; nil: they cannot be.
-func (s *Session) assignCast(ctx context.Context, from, to types.Type) func(types.Datum) (types.Datum, error) {
-	f, err := (&plHost{s: s}).Cast(ctx, from, to)
-	switch {
-	case err != nil:
-		return nil
-	case f == nil:
-		return func(d types.Datum) (types.Datum, error) { return d, nil }
-	}
-	return f
-}
-
-// castProgram computes an expression over one value.
-func (s *Session) castProgram(e expr.Expr, from types.Type) (func(types.Datum) (types.Datum, error), error) {
-	p, err := eval.Compile([]expr.Expr{e}, s.pl.env)
-	if err != nil {
-		return nil, err
-	}
-	var in vector.Vector
-	batch := &vector.Batch{Cols: []*vector.Vector{&in}, N: 1}
-	return func(d types.Datum) (types.Datum, error) {
-		in.Reset(from)
-		in.Append(d)
-		out, err := p.Run(batch)
-		if err != nil {
-			return types.Null, err
-		}
-		return out[0].Datum(0).Clone(), nil
-	}, nil
+	return h.s.assignCast(ctx, from, to)
 }
