@@ -22,24 +22,16 @@ func (x *run) diagnostic(kind string, e *pgerr.Error) (types.Datum, types.Type) 
 		}
 	case "returned_sqlstate":
 		text = e.Code
-	case "message_text":
-		text = e.Message
-	case "pg_exception_detail":
-		text = e.Detail
-	case "pg_exception_hint":
-		text = e.Hint
 	case "pg_exception_context":
 		text = e.Where
-	case "column_name":
-		text = e.Column
-	case "constraint_name":
-		text = e.Constraint
-	case "pg_datatype_name":
-		text = e.DataType
-	case "table_name":
-		text = e.Table
-	case "schema_name":
-		text = e.Schema
+	default:
+		text = *partOf(e, diagnosed[kind])
 	}
 	return types.String(text), types.Of(types.Builtin(types.OIDText))
+}
+
+// diagnosed are the items of GET STACKED DIAGNOSTICS, with the names that RAISE has for them.
+var diagnosed = map[string]string{
+	"message_text": "message", "pg_exception_detail": "detail", "pg_exception_hint": "hint", "column_name": "column",
+	"constraint_name": "constraint", "pg_datatype_name": "datatype", "table_name": "table", "schema_name": "schema",
 }

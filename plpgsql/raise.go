@@ -152,22 +152,8 @@ func (o *raiseOption) apply(x *run, e *pgerr.Error, set map[string]bool) error {
 		if e.Message == "" && !set["message"] {
 			e.Message = text
 		}
-	case "message":
-		e.Message = text
-	case "detail":
-		e.Detail = text
-	case "hint":
-		e.Hint = text
-	case "column":
-		e.Column = text
-	case "constraint":
-		e.Constraint = text
-	case "datatype":
-		e.DataType = text
-	case "table":
-		e.Table = text
-	case "schema":
-		e.Schema = text
+	default:
+		*partOf(e, o.name) = text
 	}
 	return nil
 }
@@ -248,4 +234,27 @@ func (s *diagnostics) run(x *run) (flow, error) {
 		}
 	}
 	return next, nil
+}
+
+// partOf is a part of an error by the name that RAISE has for it.
+func partOf(e *pgerr.Error, name string) *string {
+	switch name {
+	case "message":
+		return &e.Message
+	case "detail":
+		return &e.Detail
+	case "hint":
+		return &e.Hint
+	case "column":
+		return &e.Column
+	case "constraint":
+		return &e.Constraint
+	case "datatype":
+		return &e.DataType
+	case "table":
+		return &e.Table
+	case "schema":
+		return &e.Schema
+	}
+	return new(string)
 }
