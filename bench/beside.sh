@@ -14,15 +14,8 @@ SERVERS=${SERVERS:-rowan postgres}
 . "$here/servers.sh"
 . "$here/measure.sh"
 
-WORK=$(mktemp -d "${TMPDIR:-/tmp}/rowan-beside-XXXXXX")
-chmod 755 "$WORK"
-finish() {
-  quiet
-  servers_stop
-  if [ "$KEEP" = 1 ]; then echo "left in $WORK" >&2; else rm -rf "$WORK"; fi
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
+bench_begin beside
+ending() { quiet; }
 
 # What goes on beside the small transactions: each runs in the background, over and over, until it is ended.
 noise_nothing() { sleep 100000; }
@@ -94,10 +87,6 @@ beside() {
   done
 }
 
-if [ -z "${ROWAN:-}" ]; then
-  (cd "$here/.." && mkdir -p bin && go build -o bin/rowan ./cmd/rowan) || exit 1
-  ROWAN=$here/../bin/rowan
-fi
 echo 'INSERT INTO small (v) VALUES (1);' >"$WORK/insert.sql"
 printf '\\set id random(1, 10000)\nSELECT v FROM known WHERE id = :id;\n' >"$WORK/read.sql"
 seq "$ROWS" | awk '{ print $1 "," ($1 * 7919) % 1000003 ",row " $1 }' >"$WORK/rows.csv"

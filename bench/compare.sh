@@ -18,21 +18,10 @@ REPS=${REPS:-3} DURATION=${DURATION:-5} SCALE=${SCALE:-10} ROWS=${ROWS:-1000000}
 . "$here/scans.sh"
 . "$here/branches.sh"
 
-WORK=$(mktemp -d "${TMPDIR:-/tmp}/rowan-bench-XXXXXX")
-chmod 755 "$WORK"
+bench_begin bench
 RAW=$WORK/raw.tsv
 : >"$RAW"
-finish() {
-  servers_stop
-  if [ "$KEEP" = 1 ]; then echo "left in $WORK" >&2; else rm -rf "$WORK"; fi
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
 
-if [ -z "${ROWAN:-}" ]; then
-  (cd "$here/.." && mkdir -p bin && go build -o bin/rowan ./cmd/rowan) || exit 1
-  ROWAN=$here/../bin/rowan
-fi
 servers_start "$WORK" || exit 1
 echo "rowan on port $ROWAN_PORT, PostgreSQL on port $PG_PORT, $REPS rounds" >&2
 

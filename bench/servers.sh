@@ -1,11 +1,30 @@
 # Two servers for one run: Rowan and PostgreSQL 15, each with a data directory of its own on a spare loopback port. Sourced by
-# compare.sh, beside.sh and large.sh.
+# compare.sh, beside.sh, large.sh and start.sh.
 #
 # servers_start DIR makes both and sets ROWAN_PORT, ROWAN_HTTP, ROWAN_PID, PG_PORT, PG_PID. servers_stop ends them. PostgreSQL
 # runs with its default configuration, fsync included, as an unprivileged user when this is root.
 
 PG_BIN=${PG_BIN:-/usr/lib/postgresql/15/bin}
 ROWAN_FLAGS=${ROWAN_FLAGS:-}
+
+# bench_begin NAME makes the folder WORK, which goes at the end together with the servers, and the binary ROWAN where none is given. A function
+# named ending is called first at the end, where there is one.
+bench_begin() {
+  WORK=$(mktemp -d "${TMPDIR:-/tmp}/rowan-$1-XXXXXX")
+  chmod 755 "$WORK"
+  trap bench_end EXIT
+  trap 'exit 130' INT TERM
+  if [ -z "${ROWAN:-}" ]; then
+    (cd "$here/.." && mkdir -p bin && go build -o bin/rowan ./cmd/rowan) || exit 1
+    ROWAN=$here/../bin/rowan
+  fi
+}
+
+bench_end() {
+  if declare -F ending >/dev/null; then ending; fi
+  servers_stop
+  if [ "${KEEP:-0}" = 1 ]; then echo "left in $WORK" >&2; else rm -rf "$WORK"; fi
+}
 
 # free_port FROM prints the first port from there on that nobody listens on.
 free_port() {

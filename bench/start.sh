@@ -11,13 +11,7 @@ REPS=${REPS:-3} BRANCHES=${BRANCHES:-10000} LIMIT_S=${LIMIT_S:-600} KEEP=${KEEP:
 . "$here/servers.sh"
 . "$here/measure.sh"
 
-WORK=$(mktemp -d "${TMPDIR:-/tmp}/rowan-start-XXXXXX")
-finish() {
-  servers_stop
-  if [ "$KEEP" = 1 ]; then echo "left in $WORK" >&2; else rm -rf "$WORK"; fi
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
+bench_begin start
 
 # restart SIGNAL ends the server so and prints the milliseconds until its next one answers.
 restart() {
@@ -29,10 +23,6 @@ restart() {
   took=$((($(date +%s%N) - began) / 1000000))
 }
 
-if [ -z "${ROWAN:-}" ]; then
-  (cd "$here/.." && mkdir -p bin && go build -o bin/rowan ./cmd/rowan) || exit 1
-  ROWAN=$here/../bin/rowan
-fi
 start_rowan "$WORK/rowan" || { cat "$WORK/rowan.log" >&2; exit 1; }
 use rowan
 run_sql 'CREATE TABLE small (id int PRIMARY KEY, v int)' 'INSERT INTO small SELECT i, i FROM generate_series(1, 1000) i' || exit 1

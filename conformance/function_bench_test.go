@@ -18,34 +18,19 @@ func BenchmarkFunctionCall(b *testing.B) {
 		"CREATE OR REPLACE FUNCTION bench_lookup(a int) RETURNS int LANGUAGE sql STABLE AS 'SELECT v FROM bench_f WHERE id = a'",
 		"CREATE OR REPLACE FUNCTION bench_change(a int) RETURNS int LANGUAGE sql AS 'UPDATE bench_f SET v = v + 1 WHERE id = a RETURNING v'",
 	}
-	for _, server := range []struct {
-		name   string
-		target endpoint
-	}{{"rowan", startRowan(b)}, {"postgres", startOracle(b)}} {
-		ctx := context.Background()
-		conn, err := pgx.Connect(ctx, server.target.url("postgres"))
-		if err != nil {
-			b.Fatal(err)
-		}
-		for _, sql := range setup {
-			if _, err := conn.Exec(ctx, sql); err != nil {
-				b.Fatalf("%s: %v", sql, err)
-			}
-		}
+	onBoth(b, setup, "DROP TABLE bench_f CASCADE", func(server string, conn *pgx.Conn) {
 		for _, f := range []string{"inlined", "called", "lookup", "change"} {
-			b.Run(f+"/"+server.name, func(b *testing.B) {
+			b.Run(f+"/"+server, func(b *testing.B) {
 				for b.Loop() {
 					var sum int64
-					if err := conn.QueryRow(ctx, "SELECT sum(bench_"+f+"(id)) FROM generate_series(1, 5000) id").Scan(&sum); err != nil {
+					if err := conn.QueryRow(context.Background(), "SELECT sum(bench_"+f+"(id)) FROM generate_series(1, 5000) id").Scan(&sum); err != nil {
 						b.Fatal(err)
 					}
 				}
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/5000, "ns/call")
 			})
 		}
-		_, _ = conn.Exec(ctx, "DROP TABLE bench_f CASCADE")
-		_ = conn.Close(ctx)
-	}
+	})
 }
 
 // BenchmarkPLpgSQL runs blocks in PL/pgSQL here and in PostgreSQL: additions in a loop, rows inserted one by one, elements put into
@@ -61,30 +46,13 @@ func BenchmarkPLpgSQL(b *testing.B) {
 		{"array", "DO $$ DECLARE a int[]; BEGIN FOR i IN 1..10000 LOOP a[i] := i; END LOOP; END $$"},
 		{"fib", "SELECT bench_fib(18)"},
 	}
-	for _, server := range []struct {
-		name   string
-		target endpoint
-	}{{"rowan", startRowan(b)}, {"postgres", startOracle(b)}} {
-		ctx := context.Background()
-		conn, err := pgx.Connect(ctx, server.target.url("postgres"))
-		if err != nil {
-			b.Fatal(err)
-		}
-		for _, sql := range setup {
-			if _, err := conn.Exec(ctx, sql); err != nil {
-				b.Fatalf("%s: %v", sql, err)
-			}
-		}
+	onBoth(b, setup, "DROP TABLE bench_pl", func(server string, conn *pgx.Conn) {
 		for _, block := range blocks {
-			b.Run(block.name+"/"+server.name, func(b *testing.B) {
+			b.Run(block.name+"/"+server, func(b *testing.B) {
 				for b.Loop() {
-					if _, err := conn.Exec(ctx, block.sql); err != nil {
-						b.Fatal(err)
-					}
+					execAll(b, conn, block.sql)
 				}
 			})
 		}
-		_, _ = conn.Exec(ctx, "DROP TABLE bench_pl")
-		_ = conn.Close(ctx)
-	}
+	})
 }

@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"context"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -22,37 +21,19 @@ func BenchmarkTrigger(b *testing.B) {
 		}
 		setup = append(setup, "TRUNCATE bench_"+t.name)
 	}
-	for _, server := range []struct {
-		name   string
-		target endpoint
-	}{{"rowan", startRowan(b)}, {"postgres", startOracle(b)}} {
-		ctx := context.Background()
-		conn, err := pgx.Connect(ctx, server.target.url("postgres"))
-		if err != nil {
-			b.Fatal(err)
-		}
-		run := func(b *testing.B, list ...string) {
-			for _, sql := range list {
-				if _, err := conn.Exec(ctx, sql); err != nil {
-					b.Fatalf("%s: %v", sql, err)
-				}
-			}
-		}
-		run(b, setup...)
+	onBoth(b, setup, "DROP TABLE bench_none, bench_statement, bench_after, bench_before", func(server string, conn *pgx.Conn) {
 		for _, t := range []string{"none", "statement", "after", "before"} {
 			for _, change := range []struct{ name, sql string }{
 				{"insert", "INSERT INTO bench_" + t + " SELECT i, i FROM generate_series(1, 20000) i"}, {"update", "UPDATE bench_" + t + " SET v = v + 1"},
 			} {
-				b.Run(t+"/"+change.name+"/"+server.name, func(b *testing.B) {
-					run(b, "TRUNCATE bench_"+t, "INSERT INTO bench_"+t+" SELECT i, i FROM generate_series(1, 20000) i")
+				b.Run(t+"/"+change.name+"/"+server, func(b *testing.B) {
+					execAll(b, conn, "TRUNCATE bench_"+t, "INSERT INTO bench_"+t+" SELECT i, i FROM generate_series(1, 20000) i")
 					for b.Loop() {
-						run(b, "BEGIN", change.sql, "ROLLBACK")
+						execAll(b, conn, "BEGIN", change.sql, "ROLLBACK")
 					}
 					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/20000, "ns/row")
 				})
 			}
 		}
-		run(b, "DROP TABLE bench_none, bench_statement, bench_after, bench_before")
-		_ = conn.Close(ctx)
-	}
+	})
 }
