@@ -45,8 +45,8 @@ func (t *tableMerge) touched(ctx context.Context) (diff.Keys, error) {
 	return &bothKeys{a: keyHead{in: keys}, b: keyHead{in: all}}, nil
 }
 
-// revives reports whether the merge brings a column of a table back that was dropped: rows have values in it without having
-// been written since, and rows of the target that have been written have lost theirs.
+// revives reports whether the merge brings a column of a table back that was dropped, be it that the target has it again already:
+// rows have values in it without having been written since, and rows of the target that have been written have lost theirs.
 func (m *merger) revives(id catalog.OID) bool {
 	s := m.ids.table(m.source, id)
 	into, ok := m.target.Catalog().Object(id).(*catalog.Table)

@@ -168,6 +168,7 @@ type merger struct {
 	ids            *identities
 	was            *catalog.Snapshot                       // the target's catalog before the merge
 	moved          struct{ tables, objects []catalog.OID } // that the target changed since the base, ascending
+	objects        []catalog.OID                           // that the source changed
 	numbers        map[storage.View]numbering
 	carried        []entry                   // what the source knows of renumbered rows, and the target does not
 	names          map[string]catalog.Object // objects of the target by name, once asked for
@@ -249,16 +250,9 @@ func (m *merger) run(ctx context.Context) error {
 	if m.blocked() {
 		return nil
 	}
-	tables, err := m.sourceTables(ctx)
+	tables, err := m.rowTables(ctx)
 	if err != nil {
 		return err
-	}
-	for _, id := range m.res.Objects { // all of their rows come, be they changed or not
-		now, ok := m.target.Catalog().Object(id).(*catalog.Table)
-		was, had := m.was.Object(id).(*catalog.Table)
-		if ok && (!had || now.Rows != was.Rows || m.revives(id)) && !slices.Contains(tables, id) {
-			tables = append(tables, id)
-		}
 	}
 	if err := m.renumber(ctx, tables); err != nil {
 		return err
@@ -297,6 +291,32 @@ func (m *merger) record(ctx context.Context) error {
 		return err
 	}
 	return m.tx.RecordMerge(m.source, m.target)
+}
+
+// rowTables lists the tables whose rows are merged: those in which the source changed some, and those all of whose rows count,
+// be they changed or not.
+func (m *merger) rowTables(ctx context.Context) ([]catalog.OID, error) {
+	tables, err := m.sourceTables(ctx)
+	if err != nil {
+		return nil, err
+	}
+	add := func(id catalog.OID) {
+		if !slices.Contains(tables, id) {
+			tables = append(tables, id)
+		}
+	}
+	for _, id := range m.res.Objects {
+		now, ok := m.target.Catalog().Object(id).(*catalog.Table)
+		if was, had := m.was.Object(id).(*catalog.Table); ok && (!had || now.Rows != was.Rows) {
+			add(id)
+		}
+	}
+	for _, id := range slices.Concat(m.objects, m.res.Objects) {
+		if m.revives(id) {
+			add(id)
+		}
+	}
+	return tables, nil
 }
 
 // sourceTables lists the tables whose rows the source changed, as the target calls them.

@@ -21,6 +21,7 @@ func (m *merger) schema(ctx context.Context) error {
 		return err
 	}
 	changed = m.ids.canonical(changed)
+	m.objects = changed
 	target := m.target.Catalog()
 	var owned []catalog.OID
 	for _, id := range changed {
