@@ -34,13 +34,18 @@ func BenchmarkFunctionCall(b *testing.B) {
 }
 
 // BenchmarkPLpgSQL runs blocks in PL/pgSQL here and in PostgreSQL: additions in a loop, rows inserted one by one, elements put into
-// an array, and calls of a function that calls itself.
+// an array by their numbers and added to its end, an array summed up and another sorted, a text that grows, and calls of a function
+// that calls itself.
 func BenchmarkPLpgSQL(b *testing.B) {
 	setup := []string{
 		"DROP TABLE IF EXISTS bench_pl", "CREATE TABLE bench_pl (a int, b text)",
 		"CREATE OR REPLACE FUNCTION bench_fib(n int) RETURNS int LANGUAGE plpgsql AS 'BEGIN IF n < 2 THEN RETURN n; END IF; RETURN bench_fib(n-1) + bench_fib(n-2); END'",
 	}
 	blocks := []struct{ name, sql string }{
+		{"append", "DO $$ DECLARE a int[] := '{}'; BEGIN FOR i IN 1..10000 LOOP a := a || i; END LOOP; END $$"},
+		{"text", "DO $$ DECLARE s text := ''; BEGIN FOR i IN 1..100000 LOOP s := s || 'x'; END LOOP; END $$"},
+		{"sum", "DO $$ DECLARE a int[] := array(SELECT generate_series(1, 10000)); s bigint := 0; BEGIN FOR i IN 1..10000 LOOP s := s + a[i]; END LOOP; END $$"},
+		{"sort", "DO $$ DECLARE a int[] := array(SELECT 200 - i FROM generate_series(1, 200) i); t int; BEGIN FOR i IN 1..200 LOOP FOR j IN 1..199 LOOP IF a[j] > a[j + 1] THEN t := a[j]; a[j] := a[j + 1]; a[j + 1] := t; END IF; END LOOP; END LOOP; END $$"},
 		{"add", "DO $$ DECLARE x bigint := 0; BEGIN FOR i IN 1..1000000 LOOP x := x + i; END LOOP; END $$"},
 		{"insert", "DO $$ BEGIN FOR i IN 1..10000 LOOP INSERT INTO bench_pl VALUES (i, 'x'); END LOOP; END $$"},
 		{"array", "DO $$ DECLARE a int[]; BEGIN FOR i IN 1..10000 LOOP a[i] := i; END LOOP; END $$"},

@@ -45,6 +45,7 @@ func (c *compiler) assign(s *parse.PLAssign) (stmt, error) {
 	}
 	out.value = c.query(s.Value, Assignment)
 	out.value.Text = s.Text
+	out.value.grows, out.value.target = len(out.steps) == 0 && !va.record, v
 	return out, nil
 }
 
@@ -65,11 +66,20 @@ func (s *assign) run(x *run) (flow, error) {
 		}
 		return next, x.assignRecord(s.to.v, d, t)
 	}
-	d, t, err := x.evalAs(s.value, want)
+	p, err := x.plan(s.value, want)
 	if err != nil {
 		return next, err
 	}
-	if t.Def != want.Def {
+	if p.growth != nil {
+		if done, err := x.grow(s.to.v, p); done || err != nil {
+			return next, err
+		}
+	}
+	d, err := x.compute(p)
+	if err != nil {
+		return next, err
+	}
+	if t := p.resType; t.Def != want.Def {
 		if d, err = x.cast(d, t, want); err != nil {
 			return next, err
 		}
@@ -113,7 +123,7 @@ func (x *run) store(t target, d types.Datum) error {
 		d = d.Clone()
 	}
 	if !va.record {
-		delete(x.open, t.v)
+		x.shut(t.v)
 		x.vals[t.v] = d
 		return nil
 	}

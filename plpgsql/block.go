@@ -132,7 +132,7 @@ func (x *run) initialize(v int, va *variable) error {
 			x.recs[v].def = va.t
 		}
 	} else {
-		delete(x.open, v)
+		x.shut(v)
 		x.vals[v] = types.Null
 	}
 	if va.init == nil {

@@ -35,6 +35,9 @@ type Query struct {
 	Conflict
 	scope *scope
 	slot  int
+
+	grows  bool // it is assigned to the variable target as a whole
+	target int
 }
 
 // Conflict says what a name means that is both a column and a variable.
@@ -62,6 +65,8 @@ type Statement interface {
 	Context() string
 	// Tag is the command tag without counts.
 	Tag() string
+	// Expression is the statement as an expression without a query; nil: it is more.
+	Expression() SimpleExpression
 	// Value computes an expression. The value may borrow until the next call.
 	Value(ctx context.Context, args []types.Datum) (types.Datum, error)
 	// Run runs it, and gives its rows to yield until that returns false; a row holds during the call. n is how many rows it has

@@ -62,7 +62,7 @@ func (x *run) assignInside(s *assign) error {
 		return pgerr.New(pgerrcode.NullValueNotAllowedDataException, "array subscript in assignment must not be null")
 	}
 	if len(places) == 1 && places[0].field == "" && !places[0].slice && s.to.field == "" && t.IsArray() {
-		return x.assignElementOf(s.to.v, t, places, d)
+		return x.openArray(s.to.v).put(places, d)
 	}
 	old := types.Null
 	if s.to.field == "" {
@@ -79,33 +79,6 @@ func (x *run) assignInside(s *assign) error {
 		return err
 	}
 	return x.assignTo(s.to, out, t)
-}
-
-// openArray is an array whose elements are assigned to one after the other.
-type openArray struct {
-	types.Array
-	elem  *types.Def
-	newer bool
-}
-
-// assignElementOf puts an element into the array that a variable holds, without copying the array.
-func (x *run) assignElementOf(v int, t types.Type, places []place, d types.Datum) error {
-	a := x.open[v]
-	if a == nil {
-		a = &openArray{elem: t.Elem}
-		if !x.vals[v].Null {
-			a.Array = types.UnpackArray(x.vals[v].S)
-		}
-		if x.open == nil {
-			x.open = map[int]*openArray{}
-		}
-		x.open[v] = a
-	}
-	if err := putElement(&a.Array, places, d); err != nil {
-		return err
-	}
-	a.newer = true
-	return nil
 }
 
 // subscript computes a subscript; nil is NULL.

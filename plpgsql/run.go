@@ -15,6 +15,7 @@ type Frame struct {
 	prepared []prepared
 	vals     []types.Datum
 	recs     []record
+	open     []*openArray
 }
 
 // prepared is a Query's statement with the variables that are its parameters.
@@ -24,9 +25,10 @@ type prepared struct {
 	shapes  []*types.Def // of the records among them, by parameter
 	args    []types.Datum
 	want    *types.Def
-	noWant  bool
-	inUse   bool
 	resType types.Type
+
+	simple *computed // as an expression without a query
+	growth *growth   // of the variable that its value is assigned to
 }
 
 // param is a variable, or a field of one.
@@ -49,8 +51,10 @@ type run struct {
 	recs  []record
 
 	// open are the arrays whose elements are assigned to, by variable: those that are newer than vals are packed when they are
-	// read.
-	open map[int]*openArray
+	// read. texts is room for the texts that are added to.
+	open    []*openArray
+	anyOpen bool
+	texts   map[int][]byte
 
 	line     int
 	kind     string
@@ -72,7 +76,7 @@ func (f *Function) begin(ctx context.Context, h Host) *run {
 	if n := len(f.free); n > 0 {
 		fr, f.free = f.free[n-1], f.free[:n-1]
 	} else {
-		fr = &Frame{prepared: make([]prepared, f.slots), vals: make([]types.Datum, len(f.vars)), recs: make([]record, len(f.vars))}
+		fr = &Frame{prepared: make([]prepared, f.slots), vals: make([]types.Datum, len(f.vars)), recs: make([]record, len(f.vars)), open: make([]*openArray, len(f.vars))}
 	}
 	for i := range fr.vals {
 		fr.vals[i] = types.Null
@@ -81,11 +85,16 @@ func (f *Function) begin(ctx context.Context, h Host) *run {
 			fr.recs[i].def = v.t
 		}
 	}
-	return &run{ctx: ctx, h: h, f: f, frame: fr, vals: fr.vals, recs: fr.recs, phase: "during function entry"}
+	return &run{ctx: ctx, h: h, f: f, frame: fr, vals: fr.vals, recs: fr.recs, open: fr.open, phase: "during function entry"}
 }
 
 // end gives the frame back.
-func (x *run) end() { x.f.free = append(x.f.free, x.frame) }
+func (x *run) end() {
+	if x.anyOpen {
+		clear(x.open)
+	}
+	x.f.free = append(x.f.free, x.frame)
+}
 
 // Context is the line that contexts have of the call.
 func (x *run) Context() string {
@@ -235,6 +244,13 @@ func (x *run) plan(q *Query, want types.Type) (*prepared, error) {
 	if f := st.Fields(); len(f) > 0 {
 		p.resType = f[0].Type
 	}
+	if e := st.Expression(); e != nil {
+		c := newComputed(e)
+		p.simple = &c
+		if q.grows {
+			p.growth = newGrowth(p, e, q.target)
+		}
+	}
 	return p, nil
 }
 
@@ -310,8 +326,20 @@ func (x *run) eval(q *Query) (types.Datum, types.Type, error) {
 	if err != nil {
 		return types.Null, types.Type{}, err
 	}
-	d, err := p.st.Value(x.ctx, x.arguments(p))
+	d, err := x.compute(p)
 	return d, p.resType, err
+}
+
+// compute computes a planned expression.
+func (x *run) compute(p *prepared) (types.Datum, error) {
+	if p.simple == nil {
+		return p.st.Value(x.ctx, x.arguments(p))
+	}
+	out, err := x.values(p, p.simple)
+	if err != nil {
+		return types.Null, err
+	}
+	return out[0], nil
 }
 
 // evalAs computes an expression that the host makes a value of a type.
@@ -320,7 +348,7 @@ func (x *run) evalAs(q *Query, want types.Type) (types.Datum, types.Type, error)
 	if err != nil {
 		return types.Null, types.Type{}, err
 	}
-	d, err := p.st.Value(x.ctx, x.arguments(p))
+	d, err := x.compute(p)
 	return d, p.resType, err
 }
 

@@ -3,10 +3,6 @@ package session
 import (
 	"context"
 
-	"github.com/rowandb/rowan/executor/eval"
-	"github.com/rowandb/rowan/planner"
-	"github.com/rowandb/rowan/planner/expr"
-	"github.com/rowandb/rowan/planner/physical"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
@@ -116,100 +112,4 @@ func (l *plLoop) keep(ctx context.Context) error {
 	l.kept = kept
 	l.x.close()
 	return nil
-}
-
-// plSimple is an expression without a query: it is computed without a plan.
-type plSimple struct {
-	p     *eval.Program
-	vecs  []vector.Vector
-	types []types.Type
-	batch vector.Batch
-	calls bool // users' functions
-	busy  bool
-	e     expr.Expr
-	s     *Session
-}
-
-// simpleExpression makes a program of a plan that is but an expression; nil: it is more.
-func (s *Session) simpleExpression(e *planner.Embedded) (*plSimple, error) {
-	var x expr.Expr
-	switch n := e.Root.(type) {
-	case *physical.Values:
-		if len(n.Rows) == 1 && len(n.Rows[0]) == 1 {
-			x = n.Rows[0][0]
-		}
-	case *physical.Project:
-		if v, ok := n.Input.(*physical.Values); ok && len(v.Rows) == 1 && len(v.Rows[0]) == 0 && len(n.Exprs) == 1 {
-			x = n.Exprs[0]
-		}
-	}
-	if x == nil || expr.HasSubquery(x) {
-		return nil, nil
-	}
-	p := &plSimple{types: e.Params, s: s}
-	p.e = expr.Rewrite(x, func(x expr.Expr) expr.Expr {
-		if k, ok := x.(*expr.Param); ok {
-			return &expr.Slot{Index: k.Index, T: k.T}
-		}
-		if c, ok := x.(*expr.Call); ok && c.Proc.User {
-			p.calls = true
-		}
-		return x
-	})
-	return p, p.compile()
-}
-
-func (p *plSimple) compile() error {
-	var err error
-	if p.p, err = eval.Compile([]expr.Expr{p.e}, p.s.pl.env); err != nil {
-		return err
-	}
-	p.vecs = make([]vector.Vector, len(p.types))
-	p.batch = vector.Batch{N: 1}
-	for i := range p.vecs {
-		p.batch.Cols = append(p.batch.Cols, &p.vecs[i])
-	}
-	return nil
-}
-
-// value computes the expression. The result may borrow until the next time.
-func (p *plSimple) value(ctx context.Context, st *plStatement, args []types.Datum) (types.Datum, error) {
-	if p.calls {
-		if err := st.beforeCalls(ctx); err != nil {
-			return types.Null, err
-		}
-	}
-	for i := range p.vecs {
-		fill(&p.vecs[i], p.types[i], args[i])
-	}
-	out, err := p.p.Run(&p.batch)
-	if err != nil {
-		return types.Null, err
-	}
-	return out[0].Datum(0), nil
-}
-
-// fill makes a vector one value, which it borrows.
-func fill(v *vector.Vector, t types.Type, d types.Datum) {
-	v.Reset(t)
-	if d.Null {
-		v.AppendNull()
-		return
-	}
-	switch t.Class {
-	case types.ClassInt:
-		v.Int = append(v.Int, d.I)
-	case types.ClassFloat:
-		v.Float = append(v.Float, d.F())
-	default:
-		v.Str = append(v.Str, d.S)
-	}
-}
-
-// beforeCalls lets functions that an expression calls see what was done before.
-func (st *plStatement) beforeCalls(context.Context) error {
-	if !st.readOnly {
-		st.s.txn.Statement()
-	}
-	return st.s.checkAccess(st.p.plan)
 }

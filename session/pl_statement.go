@@ -57,7 +57,7 @@ func (h *plHost) Prepare(ctx context.Context, q *plpgsql.Query, names plpgsql.Na
 		if n := len(st.fields); n != 1 {
 			return nil, notOneColumn(q.Text, n)
 		}
-		if st.simple, err = h.s.simpleExpression(st.e); err != nil {
+		if st.simple, err = st.simpleExpression(); err != nil {
 			return nil, st.planError(err)
 		}
 	}
@@ -225,10 +225,22 @@ func (st *plStatement) Current(ctx context.Context) bool {
 	return ok && err == nil
 }
 
+// Expression implements plpgsql.Statement.
+func (st *plStatement) Expression() plpgsql.SimpleExpression {
+	if st.simple == nil {
+		return nil
+	}
+	return st.simple
+}
+
 // Value implements plpgsql.Statement.
 func (st *plStatement) Value(ctx context.Context, args []types.Datum) (types.Datum, error) {
 	if st.simple != nil {
-		return st.simple.value(ctx, st, args)
+		out, err := st.simple.Values(ctx, args)
+		if err != nil {
+			return types.Null, err
+		}
+		return out[0], nil
 	}
 	value, n := types.Null, 0
 	_, err := st.Run(ctx, args, func(row []types.Datum) (bool, error) {
