@@ -37,7 +37,16 @@ func (t *tableMerge) touched(ctx context.Context) (diff.Keys, error) {
 	if err != nil || !t.revives(t.into.OID) {
 		return keys, err
 	}
-	all, err := diff.CandidatesOf(ctx, t.tx, t.merger.target, t.merger.source, nil, t.own)
+	keys, err = t.also(ctx, keys, nil, t.own)
+	if err != nil || t.holds == nil {
+		return keys, err
+	}
+	return t.also(ctx, keys, t.into, nil)
+}
+
+// also joins keys with those of all rows of a table as the target or as the source has it.
+func (t *tableMerge) also(ctx context.Context, keys diff.Keys, target, source *catalog.Table) (diff.Keys, error) {
+	all, err := diff.CandidatesOf(ctx, t.tx, t.merger.target, t.merger.source, target, source)
 	if err != nil {
 		_ = keys.Close()
 		return nil, err
@@ -72,15 +81,24 @@ func (m *merger) revives(id catalog.OID) bool {
 func (t *tableMerge) adopt(ctx context.Context) error {
 	t.readers.base = map[storage.View]*diff.Reader{}
 	defer t.readers.close()
-	if t.base != nil && sameKey(t.base, t.former) && widerKey(t.former, t.into) {
+	if t.rekeys() {
 		return t.adoptRekeyed(ctx)
 	}
 	keys, err := diff.CandidatesOf(ctx, t.tx, t.merger.target, t.merger.source, t.former, t.own)
 	if err != nil {
 		return err
 	}
-	byCell := t.base != nil && sameKey(t.former, t.into) && sameKey(t.base, t.into)
-	return eachChunk(ctx, keys, func(list []string) (bool, error) { return false, t.adoptRows(ctx, list, list, byCell) })
+	return eachChunk(ctx, keys, func(list []string) (bool, error) { return false, t.adoptRows(ctx, list, list, !t.wholly()) })
+}
+
+// rekeys reports whether the table whose rows are adopted has a wider key than the target's had.
+func (t *tableMerge) rekeys() bool {
+	return t.base != nil && sameKey(t.base, t.former) && widerKey(t.former, t.into)
+}
+
+// wholly reports whether the target's rows give way to the source's as they are, because they have no keys in common.
+func (t *tableMerge) wholly() bool {
+	return t.adopted && !t.rekeys() && (t.base == nil || !sameKey(t.former, t.into) || !sameKey(t.base, t.into))
 }
 
 // adoptRows brings rows of the source, which the target and the base have under the keys was.
@@ -179,10 +197,11 @@ func (t *tableMerge) adoptRow(key string, cells []types.Datum, target row) {
 
 // formerly finds the merged table's columns in the former one; a number is the same in a wider type.
 func (t *tableMerge) formerly() []int {
+	wholly := t.wholly()
 	out := make([]int, len(t.stored))
 	for i, c := range t.stored {
 		out[i] = slices.IndexFunc(t.former.Live(), func(y *catalog.Column) bool {
-			return y.ID == c.ID && (fits(y.TypeOID, c.TypeOID) || fits(c.TypeOID, y.TypeOID) || t.conversion(y.Type, c.Type) != nil)
+			return y.ID == c.ID && (fits(y.TypeOID, c.TypeOID) || fits(c.TypeOID, y.TypeOID) || !wholly && t.conversion(y.Type, c.Type) != nil)
 		})
 	}
 	return out

@@ -6,7 +6,6 @@ import (
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
-	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/diff"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
@@ -26,7 +25,13 @@ type recoding struct {
 
 // recodes finds out which columns have such values. It answers what stands against it: values within others, or in keys.
 func (t *tableMerge) recodes() string {
-	for _, v := range append([]storage.View{t.merger.source}, t.merger.base.views()...) {
+	if what := t.recodesOf(t.own, t.source); what != "" {
+		return what
+	}
+	if t.wholly() { // what the target had is only counted
+		return ""
+	}
+	for _, v := range t.merger.base.views() {
 		if what := t.recodesOf(t.merger.ids.ownTable(v, t.into.OID), t.merger.ids.table(v, t.into.OID)); what != "" {
 			return what
 		}

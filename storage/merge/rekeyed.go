@@ -68,7 +68,7 @@ func (t *tableMerge) rekeyedBatch(ctx context.Context, was []string, source *dif
 	if err != nil {
 		return err
 	}
-	for i, r := range rowsOf(target, t.fromTarget) {
+	for i, r := range t.targetRows(target) {
 		if err := t.row(ctx, keys[i], bases[at[i]], sources[at[i]], r); err != nil {
 			return err
 		}

@@ -158,7 +158,7 @@ func (t *tableMerge) renumberBatch(ctx context.Context, list []string, gens []ge
 		was[k] = keyValuesAt(source, source.At[k], t.fromSource, pk)
 	}
 	t.follow(numbers, t.source, source, nil)
-	targets := rowsOf(target, t.fromTarget)
+	targets := t.targetRows(target)
 	var fresh []*renumbered
 	found := false
 	for k, key := range list {
@@ -405,7 +405,7 @@ func (t *tableMerge) renumberedBatch(ctx context.Context, list []string, bases [
 			}
 		}
 		s := row{rows: source, at: source.At[x.k], cols: t.fromSource}
-		if err := t.row(ctx, x.r.key, base, s, row{rows: target, at: target.At[i], cols: t.fromTarget}); err != nil {
+		if err := t.row(ctx, x.r.key, base, s, t.targetRow(target, target.At[i])); err != nil {
 			return nil, err
 		}
 	}

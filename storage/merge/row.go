@@ -10,6 +10,8 @@ type row struct {
 	rows *diff.Rows
 	at   int
 	cols []int
+	// Of a target that gets columns back which it had dropped: where what is stored of those stands.
+	holds []int
 	// Of a base that is itself a merge: the cells, or the whole row, that its parts have differently.
 	odd     []bool
 	unclear bool
@@ -28,6 +30,31 @@ func (r row) cell(i int) (types.Datum, bool) {
 		return types.Null, false
 	}
 	return r.rows.Cols[r.cols[i]].Datum(r.at), true
+}
+
+// stored is cell with what is still there of columns that were dropped.
+func (r row) stored(i int) types.Datum {
+	cols := r.cols
+	if r.holds != nil {
+		cols = r.holds
+	}
+	if r.at < 0 || cols[i] < 0 {
+		return types.Null
+	}
+	return r.rows.Cols[cols[i]].Datum(r.at)
+}
+
+// targetRow is a row that was read of the target.
+func (t *tableMerge) targetRow(rows *diff.Rows, at int) row {
+	return row{rows: rows, at: at, cols: t.fromTarget, holds: t.holds}
+}
+
+func (t *tableMerge) targetRows(rows *diff.Rows) []row {
+	out := make([]row, len(rows.At))
+	for k, at := range rows.At {
+		out[k] = t.targetRow(rows, at)
+	}
+	return out
 }
 
 // value is cell, with what rows have that are older than the column.

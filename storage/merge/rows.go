@@ -13,8 +13,26 @@ import (
 	"github.com/rowandb/rowan/types"
 )
 
-// row applies the table in the package comment to one key.
+// row merges the row of one key. One that stays as it is gets rid of what it holds in columns that come back.
 func (t *tableMerge) row(ctx context.Context, key string, base, source, target row) error {
+	n := t.group.len()
+	err := t.threeWay(ctx, key, base, source, target)
+	if err != nil || t.holds == nil || !target.there() || t.group.len() > n {
+		return err
+	}
+	stale := false
+	for i, c := range t.stored {
+		t.cellBuf[i] = t.value(target, i)
+		stale = stale || t.fromTarget[i] != t.holds[i] && c.Generated == "" && !diff.Same(t.cellBuf[i], target.stored(i))
+	}
+	if stale {
+		t.update(key, target, t.cellBuf)
+	}
+	return nil
+}
+
+// threeWay applies the table in the package comment to one key.
+func (t *tableMerge) threeWay(ctx context.Context, key string, base, source, target row) error {
 	switch {
 	case base.unclear:
 		return t.unclear(ctx, key, source, target)

@@ -25,8 +25,8 @@ func (t *tableMerge) newGroup() *group {
 	return &group{ins: r, upd: r, del: r, mov: r}
 }
 
-func (g *group) empty() bool {
-	return len(g.ins.keys)+len(g.upd.keys)+len(g.del.keys)+len(g.mov.keys) == 0
+func (g *group) len() int {
+	return len(g.ins.keys) + len(g.upd.keys) + len(g.del.keys) + len(g.mov.keys)
 }
 
 func (r *rowSet) batch() *vector.Batch {
@@ -52,8 +52,7 @@ func (r *rowSet) add(key string, old row, cells []types.Datum) {
 			r.new.Cols[i].AppendNull()
 			continue
 		}
-		d, _ := old.cell(stored)
-		r.old.Cols[i].Append(d)
+		r.old.Cols[i].Append(old.stored(stored))
 		if cells == nil {
 			r.new.Cols[i].AppendNull()
 		} else {

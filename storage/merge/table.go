@@ -41,6 +41,7 @@ type tableMerge struct {
 	gained                 []bool        // stored columns that the target gets by this merge
 	gaining                bool          // there are some
 	fromSource, fromTarget []int         // for each stored column, its position in what was fetched, -1: not there
+	holds                  []int         // fromTarget with columns that the target had dropped; nil: there are none
 	cellBuf                []types.Datum
 
 	*group           // being filled
@@ -134,7 +135,7 @@ func (t *tableMerge) each(ctx context.Context, f func(*group) error) error {
 		if err := t.batch(ctx, p); err != nil {
 			return err
 		}
-		if t.group.empty() || t.blocked() {
+		if t.group.len() == 0 || t.blocked() {
 			continue
 		}
 		if err := f(t.group); err != nil {
@@ -200,11 +201,28 @@ func (t *tableMerge) prepare() {
 		}
 	}
 	t.fromSource, t.fromTarget = t.positions(t.source), t.positions(t.into)
+	t.comeBack(was)
 	t.cellBuf = make([]types.Datum, len(t.stored))
 	t.replaced()
 	t.filled = slices.ContainsFunc(t.indexes, func(n newIndex) bool { return n.table == t.into.OID })
 	for _, ix := range t.into.Indexes {
 		t.gather = t.gather || ix.Unique && !ix.Primary
+	}
+}
+
+// comeBack finds columns that the target had dropped: what its rows still hold in them is nothing that it has.
+func (t *tableMerge) comeBack(was *catalog.Table) {
+	if was == nil || was.Rows != t.into.Rows {
+		return
+	}
+	for i, c := range t.stored {
+		if x := was.ColumnByID(c.ID); x == nil || !x.Dropped {
+			continue
+		}
+		if t.holds == nil {
+			t.holds, t.fromTarget = t.fromTarget, slices.Clone(t.fromTarget)
+		}
+		t.fromTarget[i] = -1
 	}
 }
 
@@ -257,7 +275,7 @@ func (t *tableMerge) batch(ctx context.Context, p *portion) error {
 	}
 	t.recoded(source, t.own)
 	t.follow(t.numbersOf(t.merger.source), t.source, source, keys)
-	targets := rowsOf(target, t.fromTarget)
+	targets := t.targetRows(target)
 	bases, err := t.basesOf(ctx, p, targets)
 	if err != nil {
 		return err
