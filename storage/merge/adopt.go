@@ -122,6 +122,7 @@ func (t *tableMerge) adoptRows(ctx context.Context, keys, was []string, byCell b
 			return err
 		}
 	}
+	defer clear(t.misfits)
 	for k, key := range keys {
 		cells, err := t.outcome(ctx, key, bases[k], sources[k], targets[k])
 		if err != nil {
@@ -135,6 +136,9 @@ func (t *tableMerge) adoptRows(ctx context.Context, keys, was []string, byCell b
 
 // outcome is what a row of an adopted table becomes, nil: none. It holds until the next call.
 func (t *tableMerge) outcome(ctx context.Context, key string, base, source, target row) ([]types.Datum, error) {
+	if t.misfit(&base, source, target) {
+		return nil, nil
+	}
 	if !base.unclear && base.there() == target.there() && (!target.there() || t.sameRow(base, target)) {
 		if !source.there() {
 			return nil, nil

@@ -1,11 +1,9 @@
 package merge
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/rowandb/rowan/catalog"
-	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage/diff"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
@@ -18,9 +16,10 @@ type recoder map[*catalog.Table][]recoding
 
 // recoding is what becomes of a column's values.
 type recoding struct {
-	value func(types.Datum) (types.Datum, error) // nil: they stay
-	into  *types.Type                            // what they become; nil: they are of that type
-	name  string
+	value  func(types.Datum) (types.Datum, error) // nil: they stay
+	into   *types.Type                            // what they become; nil: they are of that type
+	column catalog.ColumnID
+	name   string
 }
 
 // recodes finds out which columns have such values. It answers what stands against it: values within others, or in keys.
@@ -76,7 +75,7 @@ func (t *tableMerge) recodesOf(own, called *catalog.Table) string {
 
 // recoding finds what becomes of the values of a column c in the target's into.
 func (t *tableMerge) recoding(c, into *catalog.Column) (r recoding, ok bool) {
-	r.name = into.Name
+	r.column, r.name = into.ID, into.Name
 	if into.TypeOID == c.TypeOID && (into.Mod == c.Mod || into.Mod < 0) {
 		f, ok := t.merger.ids.recode(c.Type, into.Type)
 		if f != nil {
@@ -162,8 +161,7 @@ func (x *identities) recode(from, to types.Type) (f func(types.Datum) types.Datu
 	return nil, true
 }
 
-// recoded recodes rows that have been read by a table's descriptor. A value that cannot be converted is a conflict, which no
-// strategy decides; where rows are only compared it differs.
+// recoded recodes rows that have been read by a table's descriptor.
 func (t *tableMerge) recoded(rows *diff.Rows, own *catalog.Table) {
 	for i, r := range t.recode[own] {
 		if r.value == nil || i >= len(rows.Cols) {
@@ -178,8 +176,9 @@ func (t *tableMerge) recoded(rows *diff.Rows, own *catalog.Table) {
 			d := from.Datum(k)
 			if !d.Null {
 				var err error
+				was := d
 				if d, err = r.value(d); err != nil {
-					t.unconverted(r.name, err)
+					t.unconverted(rows, k, misfit{r.column, was, r.name, err})
 					d = types.Null
 				}
 			}
@@ -187,15 +186,4 @@ func (t *tableMerge) recoded(rows *diff.Rows, own *catalog.Table) {
 		}
 		rows.Cols[i] = to
 	}
-}
-
-func (t *tableMerge) unconverted(column string, err error) {
-	if t.loose {
-		t.unfit = true
-		return
-	}
-	if !t.unfit {
-		t.schemaConflict(t.into, fmt.Sprintf("a value of its column %s does not fit its type: %s", types.QuoteIdent(column), pgerr.From(err).Message))
-	}
-	t.unfit = true
 }

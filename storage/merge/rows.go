@@ -15,20 +15,30 @@ import (
 
 // row merges the row of one key. One that stays as it is gets rid of what it holds in columns that come back.
 func (t *tableMerge) row(ctx context.Context, key string, base, source, target row) error {
+	if t.misfit(&base, source, target) {
+		return nil
+	}
 	n := t.group.len()
+	t.held = false
 	err := t.threeWay(ctx, key, base, source, target)
-	if err != nil || t.holds == nil || !target.there() || t.group.len() > n {
+	if err != nil || t.holds == nil || !target.there() || t.held || t.group.len() > n {
 		return err
 	}
-	stale := false
-	for i, c := range t.stored {
+	for i := range t.stored {
 		t.cellBuf[i] = t.value(target, i)
-		stale = stale || t.fromTarget[i] != t.holds[i] && c.Generated == "" && !diff.Same(t.cellBuf[i], target.stored(i))
 	}
-	if stale {
-		t.update(key, target, t.cellBuf)
-	}
+	t.update(key, target, t.cellBuf)
 	return nil
+}
+
+// holding reports whether a row of the target with columns that come back is in the store as it is to be.
+func (t *tableMerge) holding(old row, cells []types.Datum) bool {
+	for i, c := range t.stored {
+		if c.Generated == "" && !diff.Same(cells[i], old.stored(i)) {
+			return false
+		}
+	}
+	return true
 }
 
 // threeWay applies the table in the package comment to one key.
@@ -257,6 +267,10 @@ func (t *tableMerge) become(key string, target row, cells []types.Datum) {
 // update notes a change of a row; one that moves unique values is written as a removal and an insert, so that rows may
 // pass such values around, and so is one that has no entries in new indexes yet.
 func (t *tableMerge) update(key string, old row, cells []types.Datum) {
+	if t.holds != nil && t.holding(old, cells) {
+		t.held = true
+		return
+	}
 	if t.filled || t.gather && t.movesUnique(old, cells) {
 		t.mov.add(key, old, cells)
 		return

@@ -202,6 +202,9 @@ func (t *tableMerge) baseRows(ctx context.Context, s *state, keys []string) ([]r
 			return nil, err
 		}
 		t.recoded(rows, t.merger.ids.ownTable(s.view, t.into.OID))
+		if s != t.merger.base && !t.loose {
+			t.baseMisfits(rows)
+		}
 		t.follow(t.numbersOf(s.view), tab, rows, keys)
 		return rowsOf(rows, t.positions(tab)), nil
 	}

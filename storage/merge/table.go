@@ -31,8 +31,10 @@ type tableMerge struct {
 	policies     bool           // a column has a merge policy
 	recode       recoder        // of values whose type is another on other sides
 	unfit        bool           // a value could not be recoded
-	rekeyed      bool           // the target has given the key a wider type
-	unmerged     *movedKeys     // what the target changed; nil: anything
+	misfits      map[rowPlace][]misfit
+	misfitted    bool       // that is known to be a conflict
+	rekeyed      bool       // the target has given the key a wider type
+	unmerged     *movedKeys // what the target changed; nil: anything
 
 	columns                []*catalog.Column // all that are given to storage, hidden ones too
 	ids                    []catalog.ColumnID
@@ -42,6 +44,7 @@ type tableMerge struct {
 	gaining                bool          // there are some
 	fromSource, fromTarget []int         // for each stored column, its position in what was fetched, -1: not there
 	holds                  []int         // fromTarget with columns that the target had dropped; nil: there are none
+	held                   bool          // a row was to become what it is in the store
 	cellBuf                []types.Datum
 
 	*group           // being filled
@@ -280,6 +283,7 @@ func (t *tableMerge) batch(ctx context.Context, p *portion) error {
 	if err != nil {
 		return err
 	}
+	defer clear(t.misfits)
 	done, err := t.renumberedBatch(ctx, keys, bases, source)
 	if err != nil {
 		return err
