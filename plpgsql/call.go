@@ -1,8 +1,6 @@
 package plpgsql
 
 import (
-	"context"
-
 	"github.com/jackc/pgerrcode"
 
 	"github.com/rowandb/rowan/pgerr"
@@ -14,9 +12,6 @@ type Call struct{ x *run }
 
 // Context is what contexts say of it.
 func (c *Call) Context() string { return c.x.Context() }
-
-// Begin begins a call of the function; Finish must be called after it.
-func (f *Function) Begin(ctx context.Context, h Host) *Call { return &Call{f.begin(ctx, h)} }
 
 // Finish ends the call.
 func (c *Call) Finish() { c.x.end() }

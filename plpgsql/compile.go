@@ -23,7 +23,7 @@ type Function struct {
 	args   []int    // variables of the input parameters
 	new    int      // variables of a trigger function; -1 in others
 	old    int
-	tg     map[string]int
+	tg     int // the first of TriggerVariables
 	writes bool
 
 	free []*Frame
@@ -123,16 +123,9 @@ func (c *compiler) triggerVariables() {
 	f.old = c.add(&variable{name: "old", t: record, record: true})
 	c.scope.declare("new", f.new)
 	c.scope.declare("old", f.old)
-	f.tg = map[string]int{}
-	for _, v := range []struct {
-		name string
-		t    types.OID
-	}{
-		{"tg_name", types.OIDName}, {"tg_when", types.OIDText}, {"tg_level", types.OIDText}, {"tg_op", types.OIDText}, {"tg_relid", types.OIDOid},
-		{"tg_relname", types.OIDName}, {"tg_table_name", types.OIDName}, {"tg_table_schema", types.OIDName}, {"tg_nargs", types.OIDInt4}, {"tg_argv", types.OIDTextArray},
-	} {
-		f.tg[v.name] = c.add(&variable{name: v.name, t: types.Of(types.Builtin(v.t))})
-		c.scope.declare(v.name, f.tg[v.name])
+	f.tg = len(f.vars)
+	for i, name := range TriggerVariables {
+		c.scope.declare(name, c.add(&variable{name: name, t: types.Of(types.Builtin(triggerTypes[i]))}))
 	}
 }
 

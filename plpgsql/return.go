@@ -2,6 +2,8 @@ package plpgsql
 
 import (
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgerrcode"
 
@@ -13,8 +15,11 @@ import (
 // errStopped unwinds a call whose rows nobody wants any more.
 var errStopped = errors.New("the rows are not wanted")
 
-// returns_ is RETURN.
-type returnStmt struct{ value *Query }
+// returnStmt is RETURN. A trigger function that returns one of its records, as most do, returns it as it is.
+type returnStmt struct {
+	value  *Query
+	record int // -1: it is no record of a trigger function
+}
 
 func (c *compiler) returns(s *parse.PLReturn) (stmt, error) {
 	f := c.f
@@ -37,7 +42,26 @@ func (c *compiler) returns(s *parse.PLReturn) (stmt, error) {
 	case s.Value == nil && len(f.out) == 0 && f.Kind != KindProcedure && f.Result.ID() != types.OIDVoid:
 		return nil, pgerr.New(pgerrcode.SyntaxError, "missing expression at or near \";\"").At(c.semicolon(s.Offset))
 	}
-	return &returnStmt{c.expr(s.Value)}, nil
+	out := &returnStmt{value: c.expr(s.Value), record: -1}
+	if f.Kind == KindTrigger && s.Value != nil && plainName(s.Value.Text) {
+		name := strings.ToLower(strings.TrimSpace(s.Value.Text))
+		if v, used := c.scope.find([]string{name}); used == 1 && f.vars[v].record && f.vars[v].t.Kind != types.KindDomain {
+			out.record = v
+		}
+	}
+	return out, nil
+}
+
+// plainName reports whether a text is but a name without quotes.
+func plainName(text string) bool {
+	text = strings.TrimSpace(text)
+	for i, r := range []byte(text) {
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '_'
+		if !letter && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return text != ""
 }
 
 // semicolon is where the statement that begins at a place ends.
@@ -56,11 +80,15 @@ func (s *returnStmt) run(x *run) (flow, error) {
 	if s.value == nil || x.f.Set {
 		return finish, nil
 	}
+	if x.isRow = s.record >= 0; x.isRow {
+		x.returns = s.record
+		return finish, nil
+	}
 	d, t, err := x.eval(s.value)
 	if err != nil {
 		return next, err
 	}
-	x.value, x.isRow = d.Clone(), true
+	x.value = d.Clone()
 	x.result.def = t
 	return finish, nil
 }
@@ -181,20 +209,17 @@ func (x *run) pass(row []types.Datum) error {
 
 // fit makes a row one of the wanted fields, by their places.
 func (x *run) fit(have []types.Field, row []types.Datum, want []types.Field, message string) ([]types.Datum, error) {
+	for i := range min(len(have), len(want)) {
+		if from, to := have[i].Type, want[i].Type; from.ID() != to.ID() {
+			return nil, pgerr.New(pgerrcode.DatatypeMismatch, "%s", message).
+				WithDetail("Returned type %s does not match expected type %s in column %d.", x.h.TypeName(from), x.h.TypeName(to), i+1)
+		}
+	}
 	if len(have) != len(want) {
 		return nil, pgerr.New(pgerrcode.DatatypeMismatch, "%s", message).
 			WithDetail("Number of returned columns (%d) does not match expected column count (%d).", len(have), len(want))
 	}
-	out := make([]types.Datum, len(want))
-	for i, f := range want {
-		from := have[i].Type
-		if from.ID() != f.Type.ID() {
-			return nil, pgerr.New(pgerrcode.DatatypeMismatch, "%s", message).
-				WithDetail("Returned type %s does not match expected type %s in column %d.", x.h.TypeName(from), x.h.TypeName(f.Type), i+1)
-		}
-		out[i] = row[i]
-	}
-	return out, nil
+	return slices.Clone(row[:len(want)]), nil
 }
 
 // returnQuery is RETURN QUERY.

@@ -16,6 +16,9 @@ type Frame struct {
 	vals     []types.Datum
 	recs     []record
 	open     []*openArray
+	new, old []types.Datum // of a trigger function
+	run      run
+	call     Call
 }
 
 // prepared is a Query's statement with the variables that are its parameters.
@@ -63,15 +66,16 @@ type run struct {
 	handling []*pgerr.Error
 	rows     int64 // ROW_COUNT
 
-	value  types.Datum // of RETURN
-	result record
-	isRow  bool
-	done   bool // RETURN was met
+	value   types.Datum // of RETURN
+	result  record
+	isRow   bool // a trigger function has returned the record variable returns
+	returns int
+	done    bool // RETURN was met
 	yield  func(row []types.Datum) (bool, error)
 }
 
-// begin takes a frame.
-func (f *Function) begin(ctx context.Context, h Host) *run {
+// Begin begins a call of the function; Finish must be called after it.
+func (f *Function) Begin(ctx context.Context, h Host) *Call {
 	var fr *Frame
 	if n := len(f.free); n > 0 {
 		fr, f.free = f.free[n-1], f.free[:n-1]
@@ -85,7 +89,9 @@ func (f *Function) begin(ctx context.Context, h Host) *run {
 			fr.recs[i].def = v.t
 		}
 	}
-	return &run{ctx: ctx, h: h, f: f, frame: fr, vals: fr.vals, recs: fr.recs, open: fr.open, phase: "during function entry"}
+	fr.run = run{ctx: ctx, h: h, f: f, frame: fr, vals: fr.vals, recs: fr.recs, open: fr.open, phase: "during function entry"}
+	fr.call.x = &fr.run
+	return &fr.call
 }
 
 // end gives the frame back.
@@ -93,6 +99,7 @@ func (x *run) end() {
 	if x.anyOpen {
 		clear(x.open)
 	}
+	x.texts = nil
 	x.f.free = append(x.f.free, x.frame)
 }
 

@@ -16,8 +16,60 @@ import (
 	"github.com/rowandb/rowan/types"
 )
 
-// fireRoutine calls a trigger's function. row is what it returned, as a row of the trigger's table; nil: it returned NULL.
+// fired is what the calls of a trigger for one kind of event have in common, as long as the catalog and what names mean stay
+// what they are.
+type fired struct {
+	fn     *catalog.Function
+	row    *types.Def
+	epoch  uint64
+	names  string
+	values []types.Datum // of plpgsql.TriggerVariables
+	body   *plpgsql.Function
+	r      *routine
+	h      *plHost
+	busy   bool // a call uses r and h
+}
+
+// firedKey is what a fired is of. Descriptors are not changed: a trigger or a table that is altered has another one.
+type firedKey struct {
+	trigger *catalog.Trigger
+	table   *catalog.Table
+	event   catalog.TriggerEvent
+}
+
+// fireRoutine calls a trigger's function. row is what it returned, as a row of the trigger's table; nil: it returned NULL. The row
+// holds until the next call.
 func (s *Session) fireRoutine(ctx context.Context, f *catalog.Function, x *kernel.Firing) (row []types.Datum, err error) {
+	key := firedKey{x.Trigger, x.Table, x.Event}
+	t := s.pl.fired[key]
+	if t == nil || t.fn != f || t.busy {
+		if t, err = s.newFired(f, x); err != nil {
+			return nil, err
+		}
+		if len(s.pl.fired) > 100 || s.pl.fired == nil {
+			s.pl.fired = map[firedKey]*fired{}
+		}
+		if old := s.pl.fired[key]; old == nil || !old.busy {
+			s.pl.fired[key] = t
+		}
+	}
+	s.pl.calling = false
+	outer := s.pl.firing
+	s.pl.firing, t.r.firing, t.busy = x, x, true
+	defer func() { s.pl.firing, t.r.firing, t.busy = outer, nil, false }()
+	err = t.r.within(true, func() error {
+		if err := t.prepare(ctx, s, x); err != nil {
+			return err
+		}
+		call := t.h.begin(ctx, t.body)
+		defer t.h.end(call)
+		row, err = call.Fire(plpgsql.Firing{Row: x.Row, Old: x.Old, New: x.New, Values: t.values, EachRow: x.Trigger.Row})
+		return err
+	})
+	return row, err
+}
+
+func (s *Session) newFired(f *catalog.Function, x *kernel.Firing) (*fired, error) {
 	if f.Language != "plpgsql" {
 		return nil, pgerr.Unsupported("trigger functions in language %s", f.Language)
 	}
@@ -25,27 +77,42 @@ func (s *Session) fireRoutine(ctx context.Context, f *catalog.Function, x *kerne
 		return nil, pgerr.New(pgerrcode.InvalidObjectDefinition, "function %s must return type %s", f.Name, "trigger")
 	}
 	p := &builtin.Proc{OID: f.OID, Schema: f.Schema, Name: f.Name, Returns: f.Returns, Kind: 'f', Volatile: f.Volatile, User: true, Function: f}
-	r := plRoutine{&routine{s: s, proc: p, result: x.Row, firing: x}}
-	s.pl.calling = false
-	outer := s.pl.firing
-	s.pl.firing = x
-	defer func() { s.pl.firing = outer }()
-	err = r.run(ctx, func(c *plpgsql.Call) error {
-		row, err = c.Fire(plpgsql.Firing{Row: x.Row, Old: x.Old, New: x.New, Values: s.firingValues(x), EachRow: x.Trigger.Row})
-		return err
-	})
-	return row, err
+	r := &routine{s: s, proc: p, result: x.Row}
+	return &fired{fn: f, r: r, h: &plHost{s: s, r: r}}, nil
 }
 
-// firingValues are the variables that begin with TG_.
-func (s *Session) firingValues(x *kernel.Firing) map[string]types.Datum {
-	when := map[catalog.TriggerTiming]string{catalog.TriggerBefore: "BEFORE", catalog.TriggerAfter: "AFTER", catalog.TriggerInstead: "INSTEAD OF"}
-	op := map[catalog.TriggerEvent]string{catalog.TriggerInsert: "INSERT", catalog.TriggerUpdate: "UPDATE", catalog.TriggerDelete: "DELETE", catalog.TriggerTruncate: "TRUNCATE"}
+// prepare makes sure that the function is compiled by the catalog as it is.
+func (t *fired) prepare(ctx context.Context, s *Session, x *kernel.Firing) error {
+	epoch, err := s.catalogVersion(ctx)
+	if err != nil {
+		return err
+	}
+	names := s.nameKey()
+	if t.body != nil && t.epoch == epoch && t.names == names && t.row == x.Row.Def {
+		return nil
+	}
+	t.r.result = x.Row
+	if t.body, err = (plRoutine{t.r}).compiled(ctx, t.h); err != nil {
+		t.body = nil
+		return err
+	}
+	t.epoch, t.names, t.row, t.values = epoch, names, x.Row.Def, s.firingValues(x)
+	return nil
+}
+
+var (
+	triggerTimings = map[catalog.TriggerTiming]string{catalog.TriggerBefore: "BEFORE", catalog.TriggerAfter: "AFTER", catalog.TriggerInstead: "INSTEAD OF"}
+	triggerEvents  = map[catalog.TriggerEvent]string{
+		catalog.TriggerInsert: "INSERT", catalog.TriggerUpdate: "UPDATE", catalog.TriggerDelete: "DELETE", catalog.TriggerTruncate: "TRUNCATE",
+	}
+)
+
+// firingValues are plpgsql.TriggerVariables.
+func (s *Session) firingValues(x *kernel.Firing) []types.Datum {
 	level := "STATEMENT"
 	if x.Trigger.Row {
 		level = "ROW"
 	}
-	text := types.Builtin(types.OIDText)
 	elems := make([]types.Datum, len(x.Trigger.Args))
 	for i, a := range x.Trigger.Args {
 		elems[i] = types.String(a)
@@ -58,11 +125,10 @@ func (s *Session) firingValues(x *kernel.Firing) map[string]types.Datum {
 	if snap, err := s.snapshot(s.catalogs.ctx); err == nil {
 		schema = snap.SchemaName(x.Table.Schema)
 	}
-	return map[string]types.Datum{
-		"tg_name": types.String(x.Trigger.Name), "tg_when": types.String(when[x.Trigger.Timing]), "tg_level": types.String(level),
-		"tg_op": types.String(op[x.Event]), "tg_relid": types.Int(int64(x.Table.OID)), "tg_relname": types.String(x.Table.Name),
-		"tg_table_name": types.String(x.Table.Name), "tg_table_schema": types.String(schema), "tg_nargs": types.Int(int64(len(elems))),
-		"tg_argv": types.String(argv.Pack(text)),
+	return []types.Datum{
+		types.String(x.Trigger.Name), types.String(triggerTimings[x.Trigger.Timing]), types.String(level), types.String(triggerEvents[x.Event]),
+		types.Int(int64(x.Table.OID)), types.String(x.Table.Name), types.String(x.Table.Name), types.String(schema), types.Int(int64(len(elems))),
+		types.String(argv.Pack(types.Builtin(types.OIDText))),
 	}
 }
 

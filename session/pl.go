@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgerrcode"
 
@@ -20,14 +21,19 @@ type plState struct {
 	functions map[string]*plFunction
 	casts     map[[2]types.Type]cast
 	castEpoch uint64
-	contexts  []func() string // of what runs, innermost last
-	loops     []*plLoop       // over queries that have not ended
-	env       *op.Env         // of expressions, for the statement that runs
-	atomic    bool            // what runs may not end the transaction
-	calling   bool            // CALL runs, in what may
-	firing    *kernel.Firing  // of the innermost trigger function that runs
-	unnamed   int             // cursors without a name so far
+	fired     map[firedKey]*fired
+	contexts  []contexter    // of what runs, innermost last
+	loops     []*plLoop      // over queries that have not ended
+	env       *op.Env        // of expressions, for the statement that runs
+	envEpoch  uint64         // of the settings that it was made by
+	atomic    bool           // what runs may not end the transaction
+	calling   bool           // CALL runs, in what may
+	firing    *kernel.Firing // of the innermost trigger function that runs
+	unnamed   int            // cursors without a name so far
 }
+
+// contexter says what contexts have of it.
+type contexter interface{ Context() string }
 
 // plFunction is a compiled function, and the catalog that it was compiled by.
 type plFunction struct {
@@ -187,36 +193,53 @@ func (r *routine) definition() plpgsql.Definition {
 
 // calls runs a compiled function.
 func (h *plHost) calls(ctx context.Context, fn *plpgsql.Function, f func(c *plpgsql.Call) error) error {
+	call := h.begin(ctx, fn)
+	defer h.end(call)
+	return f(call)
+}
+
+// begin begins a call; end ends it. What is left open between them is closed.
+func (h *plHost) begin(ctx context.Context, fn *plpgsql.Function) *plpgsql.Call {
 	s := h.s
-	h.depth = len(s.pl.contexts)
-	h.fn = fn
-	saved := len(s.savepoints())
+	h.depth, h.fn, h.saved, h.loops = len(s.pl.contexts), fn, len(s.savepoints()), len(s.pl.loops)
 	s.refreshPL(ctx)
 	call := fn.Begin(ctx, h)
-	s.pl.contexts = append(s.pl.contexts, call.Context)
-	loops := len(s.pl.loops)
-	defer func() {
-		s.pl.contexts = s.pl.contexts[:h.depth]
-		s.pl.loops = s.pl.loops[:min(loops, len(s.pl.loops))]
-		if s.txn != nil {
-			s.txn.savepoints = s.txn.savepoints[:min(saved, len(s.txn.savepoints))]
-		}
-		call.Finish()
-	}()
-	return f(call)
+	s.pl.contexts = append(s.pl.contexts, call)
+	return call
+}
+
+func (h *plHost) end(call *plpgsql.Call) {
+	s := h.s
+	s.pl.contexts = s.pl.contexts[:h.depth]
+	s.pl.loops = s.pl.loops[:min(h.loops, len(s.pl.loops))]
+	if s.txn != nil {
+		s.txn.savepoints = s.txn.savepoints[:min(h.saved, len(s.txn.savepoints))]
+	}
+	call.Finish()
 }
 
 func (s *Session) savepoints() []savepoint { return s.txn.savepoints }
 
 // refreshPL makes the surroundings of expressions those of the statement that runs.
 func (s *Session) refreshPL(ctx context.Context) {
-	if s.pl.env == nil {
+	e := s.pl.env
+	if e == nil {
 		s.pl.env = s.env(ctx, nil)
+		s.pl.envEpoch = s.settings.epoch
 		return
 	}
-	s.pl.env.Txn = s.txn
-	s.pl.env.Mem = s.env(ctx, nil).Mem
-	*s.pl.env.Kernel = *s.kernelEnv(ctx)
+	k := kernel.Env{Ctx: ctx, Format: &s.settings.format, StmtTime: s.activity.queryStart(), Session: s}
+	if s.txn != nil {
+		k.TxnTime = s.txn.started
+	} else {
+		k.TxnTime = time.Now()
+	}
+	if s.pl.envEpoch != s.settings.epoch || k.StmtTime != e.Kernel.StmtTime {
+		s.pl.envEpoch = s.settings.epoch
+		e.Mem = s.env(ctx, nil).Mem
+	}
+	e.Txn = s.txn
+	*e.Kernel = k
 }
 
 func notOneColumn(text string, n int) error {

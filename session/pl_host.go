@@ -18,6 +18,8 @@ type plHost struct {
 	r     *routine
 	fn    *plpgsql.Function
 	depth int // of its context
+	saved int // savepoints before the call
+	loops int
 }
 
 var _ plpgsql.Host = (*plHost)(nil)
@@ -70,7 +72,7 @@ func (h *plHost) Asserts() bool {
 func (h *plHost) Outer() string {
 	var lines []string
 	for i := h.depth - 1; i >= 0; i-- {
-		lines = append(lines, h.s.pl.contexts[i]())
+		lines = append(lines, h.s.pl.contexts[i].Context())
 	}
 	return strings.Join(lines, "\n")
 }

@@ -265,7 +265,7 @@ func (st *plStatement) Run(ctx context.Context, args []types.Datum, yield func([
 		s.pl.calling = !s.pl.atomic
 	}
 	depth := len(s.pl.contexts)
-	s.pl.contexts = append(s.pl.contexts, func() string { return st.context })
+	s.pl.contexts = append(s.pl.contexts, st)
 	defer func() { s.pl.contexts = s.pl.contexts[:depth] }()
 	st.reads()
 	n, err := st.run(ctx, args, yield)

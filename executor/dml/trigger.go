@@ -28,6 +28,9 @@ type triggers struct {
 	starts []*trigger // FOR EACH STATEMENT
 	ends   []*trigger
 
+	firing *kernel.Firing   // of the last call, for the next; nil while one runs
+	rows   [2][]types.Datum // room for what a call sees
+
 	compute *eval.Program // what is computed of a row that BEFORE triggers may have changed
 	at      []int         // its targets
 }
@@ -140,7 +143,13 @@ func (x *triggers) fire(ctx context.Context, t *trigger, old, now []types.Datum,
 	if err := x.rowType(ctx); err != nil {
 		return nil, err
 	}
-	f := &kernel.Firing{Trigger: t.Trigger, Table: x.table, Event: x.event, Row: x.row, Old: old, New: now}
+	f := x.firing
+	if f == nil {
+		f = &kernel.Firing{}
+	}
+	x.firing = nil
+	defer func() { x.firing = f }()
+	*f = kernel.Firing{Trigger: t.Trigger, Table: x.table, Event: x.event, Row: x.row, Old: old, New: now}
 	if tables != nil && t.OldTable != "" {
 		f.OldTable = tables.transition(x.event, true)
 	}
@@ -165,13 +174,27 @@ func (t *trigger) applies(b *vector.Batch) (bool, error) {
 	return err == nil && (sel == nil || len(sel) > 0), err
 }
 
-// seen are the values of one row that a function sees.
-func (x *triggers) seen(cols []*vector.Vector, i int) []types.Datum {
-	out := make([]types.Datum, len(x.live))
-	for k, at := range x.live {
-		out[k] = cols[at].Datum(i)
+// seen are the values of one row that a function sees, in room that is used again: 0 for the old row, 1 for the new one.
+func (x *triggers) seen(room int, cols []*vector.Vector) []types.Datum {
+	out := x.rows[room][:0]
+	for _, at := range x.live {
+		out = append(out, cols[at].Datum(0))
 	}
+	x.rows[room] = out
 	return out
+}
+
+// rowAt is seen for a row of a batch that was kept.
+func (x *triggers) rowAt(room int, b *vector.Batch, i int) []types.Datum {
+	if b == nil {
+		return nil
+	}
+	row := x.rows[room][:0]
+	for _, c := range b.Cols {
+		row = append(row, c.Datum(i))
+	}
+	x.rows[room] = row
+	return row
 }
 
 // hide makes columns that are not computed yet NULL.

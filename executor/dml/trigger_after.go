@@ -228,11 +228,12 @@ func (x *triggers) fireChunk(ctx context.Context, old, now *vector.Batch, list [
 			both.Cols, both.N = append(both.Cols, b.Cols...), b.N
 		}
 	}
+	one := vector.Batch{Cols: both.Cols, N: both.N, Sel: []uint16{0}}
 	for i := range both.N {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		one := vector.Batch{Cols: both.Cols, N: both.N, Sel: []uint16{uint16(i)}}
+		one.Sel[0] = uint16(i)
 		for _, t := range list {
 			ok, err := t.fits(&one)
 			if err != nil {
@@ -241,7 +242,7 @@ func (x *triggers) fireChunk(ctx context.Context, old, now *vector.Batch, list [
 			if !ok {
 				continue
 			}
-			if _, err := x.fire(ctx, t, rowAt(old, i), rowAt(now, i), e); err != nil {
+			if _, err := x.fire(ctx, t, x.rowAt(0, old, i), x.rowAt(1, now, i), e); err != nil {
 				return err
 			}
 		}
@@ -256,15 +257,4 @@ func (t *trigger) fits(b *vector.Batch) (bool, error) {
 	}
 	sel, err := t.when.Select(b)
 	return err == nil && (len(sel) > 0 || sel == nil && b.N == 1), err
-}
-
-func rowAt(b *vector.Batch, i int) []types.Datum {
-	if b == nil {
-		return nil
-	}
-	row := make([]types.Datum, len(b.Cols))
-	for k, c := range b.Cols {
-		row[k] = c.Datum(i)
-	}
-	return row
 }

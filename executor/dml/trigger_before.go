@@ -13,18 +13,18 @@ import (
 	"github.com/rowandb/rowan/types/vector"
 )
 
-// eachRow calls f for each live row of a batch, as a batch of its own whose vectors may be changed.
+// eachRow calls f for each live row of a batch, as a batch of its own whose vectors may be changed, and hold until f returns.
 func eachRow(b *vector.Batch, f func(k int, one *vector.Batch) error) error {
 	vecs := make([]vector.Vector, len(b.Cols))
 	one := &vector.Batch{N: 1, Cols: make([]*vector.Vector, len(b.Cols))}
+	var row [1]uint16
 	for k := range b.Live() {
-		row := [1]uint16{uint16(b.Row(k))}
+		row[0] = uint16(b.Row(k))
 		for i := range vecs {
-			vecs[i] = vector.Vector{}
 			vecs[i].Gather(b.Cols[i], row[:])
 			one.Cols[i] = &vecs[i]
 		}
-		one.Sel = nil
+		one.N, one.Sel = 1, nil
 		if err := f(k, one); err != nil {
 			return err
 		}
@@ -37,19 +37,21 @@ func eachRow(b *vector.Batch, f func(k int, one *vector.Batch) error) error {
 func (x *triggers) beforeRow(ctx context.Context, old, now []*vector.Vector) (bool, error) {
 	var was []types.Datum
 	if old != nil {
-		was = x.seen(old, 0)
+		was = x.seen(0, old)
 	}
 	for _, t := range x.before {
-		ok, err := t.applies(x.both(old, now))
-		if err != nil {
-			return false, err
-		}
-		if !ok {
-			continue
+		if t.when != nil {
+			ok, err := t.applies(x.both(old, now))
+			if err != nil {
+				return false, err
+			}
+			if !ok {
+				continue
+			}
 		}
 		var is []types.Datum
 		if now != nil {
-			is = x.seen(now, 0)
+			is = x.seen(1, now)
 			x.hide(is)
 		}
 		row, err := x.fire(ctx, t, was, is, nil)
