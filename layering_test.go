@@ -126,6 +126,7 @@ var layers = map[string]string{
 var confined = map[string]string{
 	"github.com/pganalyze/pg_query_go/": "planner/parse planner/bind",
 	"github.com/dgraph-io/":             "storage/kv/badgerkv",
+	"go.opentelemetry.io/":              "storage/kv/badgerkv",
 	"github.com/klauspost/":             "storage/kv/badgerkv storage/backup",
 	"github.com/jackc/pgx/v5/pgproto3":  "wire",
 	"github.com/go-chi/chi/":            "admin",

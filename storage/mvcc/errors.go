@@ -149,10 +149,10 @@ func storeError(err error) error {
 		return nil
 	case errors.Is(err, kv.ErrFull):
 		return pgerr.Wrap(pgerrcode.DiskFull, err).WithHint("Free some space on the disk of the data directory. Commits are taken again as soon as there is some.")
+	case errors.Is(err, kv.ErrCorrupt):
+		return pgerr.Wrap(pgerrcode.DataCorrupted, err).WithHint("No write is taken any more. Before the server is stopped, what can still be read can be dumped with rowan dump. rowan check lists all damage; rowan restore makes a new data directory of backups.")
 	case errors.Is(err, kv.ErrFailed):
 		return pgerr.Wrap(pgerrcode.IOError, err).WithHint("Restart the server. What it acknowledged before is safe if the disk is.")
-	case errors.Is(err, kv.ErrCorrupt):
-		return pgerr.Wrap(pgerrcode.DataCorrupted, err).WithHint("Find what is damaged with rowan check, and restore a backup.")
 	case errors.Is(err, kv.ErrUnknown):
 		return pgerr.Wrap(pgerrcode.TransactionResolutionUnknown, err)
 	case errors.Is(err, kv.ErrKeyLimit):

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,6 +40,7 @@ type Engine struct {
 	ready    atomic.Bool  // it is open, and compactions may look at it
 	users    atomic.Int64 // reads and iterators under way, which Close waits for
 	health   health
+	search   search
 	wal      walFiles
 	backlog  backlog
 	courtesy courtesy
@@ -73,6 +75,7 @@ func (e *Engine) Get(_ context.Context, key, buf []byte) (_ []byte, found bool, 
 	}
 	defer e.leave()
 	defer e.caught(&err)
+	debug.SetPanicOnFault(true) // a sector of a mapped file that cannot be read
 	seen := damages.count()
 	item, err := e.read.Get(key)
 	if errors.Is(err, badger.ErrKeyNotFound) {
@@ -97,6 +100,7 @@ func (e *Engine) GetMany(ctx context.Context, keys [][]byte, f func(i int, val [
 		return err
 	}
 	defer e.leave()
+	debug.SetPanicOnFault(true)
 	seen := damages.count()
 	at := 0
 	give := func(v []byte) error {

@@ -2,7 +2,9 @@ package badgerkv
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"time"
@@ -76,14 +78,10 @@ func (e *Engine) commitLoop() {
 				}
 				first = r
 			case <-gc.C:
-				e.loose.Lock()
-				_ = e.db.RunValueLogGC(0.5)
-				e.loose.Unlock()
+				_ = e.collect()
 				continue
 			case done := <-e.reclaim:
-				e.loose.Lock()
-				done <- e.db.RunValueLogGC(0.5)
-				e.loose.Unlock()
+				done <- e.collect()
 				continue
 			}
 		}
@@ -91,6 +89,28 @@ func (e *Engine) commitLoop() {
 		expect = len(group)
 		e.commit(group)
 	}
+}
+
+// collect rewrites a value log of which half is garbage. Badger would take damage for the log's end, and remove the log with what
+// comes after it: so guardLog looks at it first.
+func (e *Engine) collect() (err error) {
+	if err := e.health.err(); err != nil {
+		return err
+	}
+	e.loose.Lock()
+	defer e.loose.Unlock()
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case damagedLog:
+			found := []kv.Damage{{File: filepath.Base(r.name), Problem: r.problem}}
+			e.foundDamage(found)
+			err = foundError(e.opts.Dir, found)
+		default:
+			err = e.corrupt()
+		}
+	}()
+	return e.db.RunValueLogGC(0.5)
 }
 
 // dally is how long a group waits to become as large as the last one. Those whose commits have just been synced come back
@@ -152,7 +172,7 @@ func (e *Engine) commit(group []*request) {
 	if sync && !e.opts.NoSync {
 		err = e.fail(e.wal.sync())
 		if err == nil && large {
-			err = e.fail(e.db.Sync())
+			err = e.fail(e.orDamage(e.db.Sync))
 		}
 	}
 	for _, r := range group {
@@ -192,7 +212,6 @@ func (e *Engine) write(group []*request) (large bool, err error) {
 		return false, err
 	}
 	txn := e.db.NewTransactionAt(ts, true)
-	defer txn.Discard()
 	n := 0
 	for _, r := range group {
 		if r.batch == nil {
@@ -207,15 +226,41 @@ func (e *Engine) write(group []*request) (large bool, err error) {
 				large = large || len(v) >= valueLogSize
 			}
 			if err != nil {
+				txn.Discard()
 				return false, fmt.Errorf("badger: %w", err)
 			}
 			n++
 		}
 	}
 	if n == 0 {
+		txn.Discard()
 		return false, nil
 	}
-	return large, e.fail(txn.CommitAt(ts, nil))
+	return large, e.fail(e.orDamage(func() error {
+		defer txn.Discard()
+		return txn.CommitAt(ts, nil)
+	}))
+}
+
+// damageGrace is how long what Badger does may take once damage was met. Whoever gives up on a write must be sure that nothing looks
+// at its batch any more.
+const damageGrace = 3 * time.Second
+
+// orDamage waits for something that Badger does, but not for ever when damage was met: it may wait for a compaction that stands still.
+func (e *Engine) orDamage(do func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	select {
+	case err := <-done:
+		return err
+	case <-e.health.bad:
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(damageGrace):
+		return e.health.err()
+	}
 }
 
 // valueLogSize is safely below the size from which Badger puts values into its value log.
@@ -224,6 +269,9 @@ const valueLogSize = 512 << 10
 func (e *Engine) fail(err error) error {
 	if err == nil {
 		return nil
+	}
+	if errors.Is(err, kv.ErrCorrupt) {
+		return fmt.Errorf("%w: %w", kv.ErrUnknown, err)
 	}
 	e.health.set(fmt.Errorf("%w: %s", kv.ErrFailed, oneLine(err)))
 	return fmt.Errorf("%w: %s", kv.ErrUnknown, oneLine(err))

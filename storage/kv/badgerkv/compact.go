@@ -22,7 +22,7 @@ func (e *Engine) Compact(ctx context.Context) error {
 	if err := e.Sync(ctx); err != nil {
 		return err
 	}
-	if err := e.db.Flatten(1); err != nil {
+	if err := e.orDamage(func() error { return e.db.Flatten(1) }); err != nil {
 		return fmt.Errorf("badger: %w", err)
 	}
 	for ctx.Err() == nil {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/pb"
@@ -24,6 +26,9 @@ import (
 // that cannot be decompressed, the variables below are asked for their text, by the goroutine that reads; a checksum that
 // cannot be decoded shows in the methods of its message. Readers look
 // whether theirs has met damage meanwhile; compactions stand still for ever, and every engine looks through its tables.
+//
+// The file is not known where damage is met: all are read then, by the verifier, which words what is wrong with each. Compactions
+// and the rewriting of value logs must not even begin to read what is damaged: see guard.go.
 //
 // Two cases get by. When a block's last four bytes, which are the length of its checksum, come to be more than the length of
 // the block, Badger makes an error of its own on the spot and the block's rows are left out. And a table's index is verified
@@ -213,9 +218,9 @@ func (h *health) err() error {
 
 func (h *health) set(err error) { h.failed.CompareAndSwap(nil, &err) }
 
-// damage sets that the reason is damage.
-func (h *health) damage() {
-	h.set(fmt.Errorf("%w: %w", kv.ErrFailed, kv.ErrCorrupt))
+// damage sets that the reason is damage, and which.
+func (h *health) damage(what error) {
+	h.failed.Store(new(fmt.Errorf("%w: %w", kv.ErrFailed, what)))
 	h.once.Do(func() { close(h.bad) })
 }
 
@@ -244,11 +249,60 @@ func (e *Engine) readError(err error, seen uint64) error {
 	return e.corrupt()
 }
 
-// corrupt notes that a read has met damage, after which the engine takes no more writes.
+// corrupt notes that a read has met damage, after which the engine takes no more writes, and names the file.
 func (e *Engine) corrupt() error {
 	damages.forget()
-	e.health.damage()
+	e.search.once.Do(e.find)
+	select {
+	case <-e.search.done:
+	case <-time.After(searchWait):
+	}
+	if what := e.search.found.Load(); what != nil {
+		return *what
+	}
 	return fmt.Errorf("%w in %s", kv.ErrCorrupt, e.opts.Dir)
+}
+
+// search is for the files that are damaged, once some damage was met.
+type search struct {
+	once  sync.Once
+	done  chan struct{} // closed when found is all there will be
+	found atomic.Pointer[error]
+}
+
+// searchWait is how long who meets damage waits for the name of the file: some gigabytes are read meanwhile.
+const searchWait = 5 * time.Second
+
+// find begins the search. No write is taken from now on, whatever it finds.
+func (e *Engine) find() {
+	e.health.damage(fmt.Errorf("%w in %s", kv.ErrCorrupt, e.opts.Dir))
+	e.search.done = make(chan struct{})
+	go func() {
+		defer close(e.search.done)
+		found, err := e.Verify(context.Background(), nil)
+		var what error
+		switch {
+		case len(found) > 0:
+			what = foundError(e.opts.Dir, found)
+			e.report(found)
+		case err != nil:
+			what = fmt.Errorf("%w in %s: %s", kv.ErrCorrupt, e.opts.Dir, oneLine(err))
+		default: // the memory, or the way to the disk
+			what = fmt.Errorf("%w in %s, read again its files are sound: the machine may be at fault", kv.ErrCorrupt, e.opts.Dir)
+		}
+		e.search.found.Store(&what)
+		e.health.damage(what)
+	}()
+}
+
+// report writes what is damaged into the log.
+func (e *Engine) report(found []kv.Damage) {
+	if e.opts.Logger == nil {
+		return
+	}
+	for _, d := range found {
+		e.opts.Logger.Errorf("%s is damaged: %s", filepath.Join(e.opts.Dir, d.File), d.Problem)
+	}
 }
 
 // caught is deferred by what reads through Badger: it turns a panic of Badger's, which some damage to the frame of a block

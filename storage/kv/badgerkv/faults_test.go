@@ -195,7 +195,9 @@ func copyDir(t testing.TB, from string) string {
 	for _, f := range files {
 		b, err := os.ReadFile(f)
 		must(t, err)
-		must(t, os.WriteFile(filepath.Join(to, filepath.Base(f)), b, 0o600))
+		name := filepath.Join(to, filepath.Base(f))
+		must(t, os.WriteFile(name, bytes.TrimRight(b, "\x00"), 0o600)) // logs are mostly zeros
+		must(t, os.Truncate(name, int64(len(b))))
 	}
 	return to
 }

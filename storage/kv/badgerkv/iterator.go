@@ -3,6 +3,7 @@ package badgerkv
 import (
 	"bytes"
 	"context"
+	"runtime/debug"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -20,6 +21,7 @@ func (e *Engine) Scan(_ context.Context, r kv.Range) kv.Iterator {
 	if !r.Reverse {
 		o.Prefix = commonPrefix(r.Lo, r.Hi)
 	}
+	debug.SetPanicOnFault(true) // a sector of a mapped file that cannot be read
 	seen := damages.count()
 	return &iterator{e: e, it: e.read.NewIterator(o), r: r, seen: seen}
 }

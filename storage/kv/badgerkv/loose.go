@@ -50,5 +50,5 @@ func (e *Engine) loosely(b *kv.Batch, from, to int, size int64) error {
 			return e.fail(err)
 		}
 	}
-	return e.fail(l.Finish())
+	return e.fail(e.orDamage(l.Finish))
 }

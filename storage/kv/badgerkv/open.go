@@ -87,7 +87,6 @@ func openWith(o Options, b badger.Options) (*Engine, error) {
 // verifyFirst reads the tables before Badger does; later says that it has read no more than their indexes.
 func verifyFirst(o Options) (later bool, err error) {
 	v := verifier{dir: o.Dir, key: o.Key}
-	defer v.close()
 	if err := v.list(); err != nil {
 		return false, err
 	}

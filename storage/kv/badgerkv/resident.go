@@ -7,7 +7,6 @@ import (
 	"maps"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
@@ -48,7 +47,7 @@ func (e *Engine) trim() {
 // letGo drops the pages of the tables from the process's memory. A table whose mapping goes meanwhile must not be among them:
 // its addresses may be somebody else's memory by then, of which what is dropped would be lost. An iterator holds all the tables that there are when it is made; those
 // that were there before and are there after it are among them, for a table's number is never given again. Nobody but Badger
-// may have mapped them, which the lock sees to.
+// maps them.
 //
 // The others may be what a compaction makes, which is a part of all tables where it meets a gap between keys that others fill.
 // They go out of memory in a way that does no harm to whoever has the address, but they go out of the system's cache as well.
@@ -62,8 +61,6 @@ func (e *Engine) letGo() {
 	defer it.Close()
 	held := tableNames(e.db)
 	maps.DeleteFunc(held, func(name string, _ bool) bool { return !before[name] })
-	foreign.Lock()
-	defer foreign.Unlock()
 	list, err := openMaps()
 	if err != nil {
 		return
@@ -77,9 +74,6 @@ func (e *Engine) letGo() {
 		}
 	}
 }
-
-// foreign is held for reading by those who map tables beside Badger.
-var foreign sync.RWMutex
 
 func tableNames(db *badger.DB) map[string]bool {
 	names := map[string]bool{}

@@ -5,21 +5,18 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
-	"github.com/dgraph-io/badger/v4/fb"
-	"github.com/dgraph-io/badger/v4/options"
 	"github.com/dgraph-io/badger/v4/table"
-	"github.com/dgraph-io/ristretto/v2"
-	"github.com/dgraph-io/ristretto/v2/z"
+	"github.com/dgraph-io/badger/v4/y"
 
 	"github.com/rowandb/rowan/storage/kv"
 )
@@ -30,9 +27,8 @@ type verifier struct {
 	dir    string
 	key    []byte
 	tables map[uint64]badger.TableManifest
-	bytes  int64 // of all tables
-	keys   *badger.KeyRegistry
-	cache  *ristretto.Cache[uint64, *fb.TableIndex] // nil: plain
+	bytes  int64               // of all tables
+	keys   *badger.KeyRegistry // nil: plain
 	found  []kv.Damage
 	open   bool // beside an open store, whose compactions drop tables
 }
@@ -47,7 +43,6 @@ func Verify(ctx context.Context, dir string, key []byte, progress func(done, tot
 }
 
 func (v *verifier) verify(ctx context.Context, progress func(done, total int64)) ([]kv.Damage, error) {
-	defer v.close()
 	if err := v.list(); err != nil {
 		return nil, err
 	}
@@ -64,8 +59,16 @@ func (e *Engine) Verify(ctx context.Context, progress func(done, total int64)) (
 // scrub reads all tables once and has Health tell of damage.
 func (e *Engine) scrub(ctx context.Context, progress func(done, total int64)) {
 	if found, err := e.Verify(ctx, progress); err == nil && len(found) > 0 {
-		e.health.damage()
+		e.foundDamage(found)
 	}
+}
+
+// foundDamage has Health and the log tell of damage.
+func (e *Engine) foundDamage(found []kv.Damage) {
+	if !e.health.damaged() {
+		e.report(found)
+	}
+	e.health.damage(foundError(e.opts.Dir, found))
 }
 
 // scrubEvery is how often the tables of an open store are read: damage where nothing else looks shows then at the latest.
@@ -125,8 +128,29 @@ func (v *verifier) manifest() (badger.Manifest, error) {
 		return badger.Manifest{}, err
 	}
 	defer func() { _ = f.Close() }() // it was read only
-	m, _, err := badger.ReplayManifestFile(f, 0, badger.DefaultOptions(v.dir))
+	m, end, err := badger.ReplayManifestFile(f, 0, badger.DefaultOptions(v.dir))
+	if err == nil && !v.open && !unfinished(f, end) {
+		err = fmt.Errorf("it is damaged at byte %d", end)
+	}
 	return m, err
+}
+
+// unfinished reports whether the list of tables was being written to where it ends for Badger, which removes the tables that
+// it does not name: what follows is not whole with any length.
+//
+//	4: length | 4: CRC | changes
+func unfinished(f *os.File, end int64) bool {
+	b, err := io.ReadAll(io.NewSectionReader(f, end, 1<<30))
+	if err != nil || len(b) < 8 {
+		return err == nil
+	}
+	sum, want := uint32(0), binary.BigEndian.Uint32(b[4:])
+	for i := range b[8:] {
+		if sum = crc32.Update(sum, y.CastagnoliCrcTable, b[8+i:9+i]); sum == want {
+			return false
+		}
+	}
+	return true
 }
 
 // gone reports whether a table was dropped since it was listed.
@@ -146,14 +170,7 @@ func (v *verifier) openKeys() (err error) {
 	if v.keys, err = registry(v.dir, v.key); err != nil {
 		return fmt.Errorf("badger: %s", oneLine(err))
 	}
-	v.cache, err = ristretto.NewCache(&ristretto.Config[uint64, *fb.TableIndex]{NumCounters: 1000, MaxCost: 64 << 20, BufferItems: 64})
-	return err
-}
-
-func (v *verifier) close() {
-	if v.cache != nil {
-		v.cache.Close()
-	}
+	return nil
 }
 
 func (v *verifier) bad(file, format string, args ...any) {
@@ -165,110 +182,76 @@ func (v *verifier) err() error {
 	if len(v.found) == 0 {
 		return nil
 	}
-	more := ""
-	if n := len(v.found) - 1; n > 0 {
-		more = fmt.Sprintf(" (and %d more files)", n)
-	}
-	return fmt.Errorf("%w: %s: %s%s", kv.ErrCorrupt, filepath.Join(v.dir, v.found[0].File), v.found[0].Problem, more)
+	return foundError(v.dir, v.found)
 }
 
-// run looks at each table: at its index, and if whole at all of its blocks.
+// foundError is an error that names the first damaged file.
+func foundError(dir string, found []kv.Damage) error {
+	more := ""
+	switch n := len(found) - 1; {
+	case n == 1:
+		more = " (and another file)"
+	case n > 1:
+		more = fmt.Sprintf(" (and %d more files)", n)
+	}
+	return fmt.Errorf("%w: %s: %s%s", kv.ErrCorrupt, filepath.Join(dir, found[0].File), found[0].Problem, more)
+}
+
+// run looks at each table, at its index and if whole at all of its blocks; and at the logs, of which Badger cuts those that are
+// still written to when it opens them.
 func (v *verifier) run(ctx context.Context, whole bool, progress func(done, total int64)) error {
-	for i, id := range slices.Sorted(maps.Keys(v.tables)) {
+	logs := v.logs()
+	total, done := int64(len(v.tables)+len(logs)), int64(0)
+	tell := func() {
+		if done++; progress != nil {
+			progress(done, total)
+		}
+	}
+	if err := v.runTables(ctx, whole, tell); err != nil {
+		return err
+	}
+	for _, l := range logs {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		name := table.NewFilename(id, v.dir)
-		if problem := v.table(name, v.tables[id], whole); problem != "" && !v.gone(id) {
-			v.bad(filepath.Base(name), "%s", problem)
+		if whole || !l.closed {
+			v.log(l)
 		}
-		if progress != nil {
-			progress(int64(i+1), int64(len(v.tables)))
-		}
+		tell()
 	}
 	return nil
 }
 
-// table returns what is wrong with a table. Badger's own code panics at some damage, and a table that a compaction drops
-// becomes empty under the reader.
-func (v *verifier) table(name string, m badger.TableManifest, whole bool) (problem string) {
-	foreign.RLock()
-	defer foreign.RUnlock()
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if r := recover(); r != nil {
-			problem = "it cannot be read: " + firstWords(fmt.Sprint(r))
+func (v *verifier) runTables(ctx context.Context, whole bool, tell func()) error {
+	for _, id := range slices.Sorted(maps.Keys(v.tables)) {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
-		damages.forget()
-	}()
-	if err := footer(name); errors.Is(err, fs.ErrNotExist) {
-		return "it is missing"
-	} else if err != nil {
-		return err.Error()
-	}
-	o := table.Options{ChkMode: options.NoVerification, Compression: m.Compression, BlockSize: 4 << 10}
-	if v.keys != nil {
-		key, err := v.keys.DataKey(m.KeyID)
-		if err != nil {
-			return oneLine(err)
+		if problem := v.table(id, whole); problem != "" && !v.gone(id) {
+			v.bad(filepath.Base(table.NewFilename(id, v.dir)), "%s", problem)
 		}
-		o.DataKey, o.IndexCache = key, v.cache
+		tell()
 	}
-	f, err := z.OpenMmapFile(name, os.O_RDONLY, 0)
+	return nil
+}
+
+// table returns what is wrong with a table.
+func (v *verifier) table(id uint64, whole bool) string {
+	name, m := table.NewFilename(id, v.dir), v.tables[id]
+	if v.keys == nil {
+		return tableProblem(name, m, nil, whole)
+	}
+	key, err := v.keys.DataKey(m.KeyID)
 	if err != nil {
 		return oneLine(err)
 	}
-	t, err := table.OpenTable(f, o)
-	if err != nil {
-		return firstWords(oneLine(err))
-	}
-	defer func() { _ = f.Close(-1) }() // it was read only
-	if !whole {
-		return ""
-	}
-	if err := t.VerifyChecksum(); err != nil {
-		return firstWords(oneLine(err))
-	}
-	return ""
+	return tableProblem(name, m, key, whole)
 }
 
-// footer wants the lengths at a table's end to be within the table: Badger ends the process when they are not.
-//
-//	blocks | index | 4: length of the index | checksum | 4: length of the checksum
-func footer(name string) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
+// log looks at a log, unless it went meanwhile.
+func (v *verifier) log(l logName) {
+	problem := logProblem(l.name, l.closed, v.keys, true)
+	if _, err := os.Stat(l.name); problem != "" && !(v.open && errors.Is(err, fs.ErrNotExist)) {
+		v.bad(filepath.Base(l.name), "%s", problem)
 	}
-	defer func() { _ = f.Close() }() // it was read only
-	st, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	word := func(at int64) (int64, error) {
-		var b [4]byte
-		if at < 0 {
-			return 0, errors.New("its footer is damaged")
-		}
-		_, err := f.ReadAt(b[:], at)
-		return int64(binary.BigEndian.Uint32(b[:])), err
-	}
-	sum, err := word(st.Size() - 4)
-	if err != nil {
-		return err
-	}
-	index, err := word(st.Size() - 8 - sum)
-	if err == nil && index > st.Size()-8-sum {
-		err = errors.New("its footer is damaged")
-	}
-	return err
-}
-
-// firstWords shortens what Badger says.
-func firstWords(s string) string {
-	s = strings.TrimSpace(strings.ReplaceAll(s, "\n", " "))
-	if len(s) > 300 {
-		s = s[:300] + "…"
-	}
-	return s
 }
