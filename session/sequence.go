@@ -47,6 +47,14 @@ var sequenceServices = map[string]service{
 		}
 		return types.Int(last), nil
 	},
+	"sequence_position": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
+		seq, err := s.sequence(ctx, catalog.OID(a[0].I))
+		if err != nil {
+			return types.Null, err
+		}
+		last, _, err := s.engine.Store.Sequences().Get(ctx, seq)
+		return types.Int(last), err
+	},
 	"pg_get_serial_sequence": serialSequence,
 }
 

@@ -257,9 +257,9 @@ func (b *builder) indexAttributes(t *catalog.Table, ix *catalog.Index) {
 		if c == nil {
 			return
 		}
-		a := catalog.Column{Num: int16(n), Name: c.Name, TypeOID: c.TypeOID, Mod: c.Mod, Collation: c.Collation, Statistics: c.Statistics}
-		if c.Hidden != "" {
-			a.Name = expressionName(c.Hidden, n)
+		a := catalog.Column{Num: int16(n), Name: c.Name, TypeOID: c.TypeOID, Mod: c.Mod, Collation: c.Collation}
+		if c.Hidden != "" { // a column's statistics are the table's; those of an expression are the index's
+			a.Name, a.Statistics = expressionName(c.Hidden, n), c.Statistics
 		}
 		b.attribute(ix.OID, &a)
 	}
@@ -280,6 +280,17 @@ func pgAttrdef(b *builder) error {
 			}
 			if def := c.Default + c.Generated; def != "" {
 				b.add(AttrdefOID(t.OID, c.Num), t.OID, c.Num, def)
+			}
+		}
+	}
+	for _, o := range b.Catalog.Objects() {
+		v, ok := o.(*catalog.View)
+		if !ok {
+			continue
+		}
+		for i, c := range v.Columns {
+			if num := int16(i + 1); c.Default != "" {
+				b.add(AttrdefOID(v.OID, num), v.OID, num, c.Default)
 			}
 		}
 	}

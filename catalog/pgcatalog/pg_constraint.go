@@ -134,7 +134,11 @@ func pgDescription(b *builder) error {
 			for i, c := range o.Columns {
 				b.describe(o.OID, classClass, i+1, c.Comment)
 			}
-		case *catalog.Schema, *catalog.UserType, *catalog.Sequence, *catalog.Function, *catalog.Role, *catalog.Database:
+		case *catalog.UserType:
+			for i, f := range o.Fields {
+				b.describe(o.OID, classClass, i+1, f.Comment)
+			}
+		case *catalog.Schema, *catalog.Sequence, *catalog.Function, *catalog.Role, *catalog.Database:
 		}
 	}
 	for _, p := range builtin.AllProcs() {

@@ -186,8 +186,11 @@ func (b *builder) dependUserType(u *catalog.UserType) {
 	me := object{class: classType, id: u.OID}
 	b.dependTypes(me, []catalog.OID{u.Base})
 	b.dependOn(me, u.Deps)
-	for _, f := range u.Fields {
-		b.dependTypes(object{class: classClass, id: u.OID}, []catalog.OID{f.TypeOID})
+	if u.Kind == types.KindComposite { // as a row type depends on its table: pg_dump turns it round
+		b.depends(object{class: classClass, id: u.OID}, me, dependInternal)
+	}
+	for i, f := range u.Fields {
+		b.dependTypes(object{class: classClass, id: u.OID, sub: i + 1}, []catalog.OID{f.TypeOID})
 	}
 	for _, c := range u.Checks {
 		check := object{class: classConstraint, id: c.OID}
@@ -203,7 +206,11 @@ func (b *builder) dependView(v *catalog.View) {
 	b.depends(rule, view, dependNormal)
 	b.dependOn(rule, v.Deps)
 	for i, c := range v.Columns {
-		b.dependTypes(object{class: classClass, id: v.OID, sub: i + 1}, []catalog.OID{c.TypeOID})
+		column := object{class: classClass, id: v.OID, sub: i + 1}
+		b.dependTypes(column, []catalog.OID{c.TypeOID})
+		if c.Default != "" {
+			b.depends(object{class: classAttrdef, id: AttrdefOID(v.OID, int16(i+1))}, column, dependAuto)
+		}
 	}
 }
 

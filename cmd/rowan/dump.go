@@ -13,7 +13,7 @@ import (
 )
 
 const dumpLong = `Write a branch as a script of SQL that psql loads into Rowan or into PostgreSQL: schemas, types, functions, sequences,
-tables with their rows, keys, indexes, views and comments, in an order in which they can be made. With --as-of it is the
+tables with their rows, keys, indexes, views, triggers and comments, in an order in which they can be made. With --as-of it is the
 branch as it was at a point of its past.
 
 Owners and privileges are left out, and so is what PostgreSQL does not know: branches, history, tags. Take a backup for those.`
@@ -42,6 +42,7 @@ type dump struct {
 	schemaOnly, dataOnly bool
 	conn                 *pgconn.PgConn
 	w                    *bufio.Writer
+	objects              *dumpGraph
 }
 
 func (d *dump) run(ctx context.Context) error {

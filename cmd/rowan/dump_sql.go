@@ -29,24 +29,7 @@ const columnList = `(SELECT string_agg(part, E',\n    ' ORDER BY k, num) FROM (
 // dumpParts are the parts of a dump in the order in which they can be loaded.
 var dumpParts = []dumpPart{
 	statements(`SELECT format('CREATE SCHEMA %I', nspname) FROM pg_namespace n WHERE ` + userSchema + ` AND nspname <> 'public' ORDER BY oid`),
-	statements(`SELECT format('CREATE TYPE %I.%I AS ENUM (%s)', n.nspname, t.typname,
-		(SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid))
-		FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'e' AND ` + userSchema + ` ORDER BY t.oid`),
-	statements(`SELECT CASE t.typtype WHEN 'd' THEN format('CREATE DOMAIN %I.%I AS %s%s%s%s', n.nspname, t.typname, format_type(t.typbasetype, t.typtypmod),
-			coalesce(' DEFAULT ' || t.typdefault, ''), CASE WHEN t.typnotnull THEN ' NOT NULL' ELSE '' END,
-			coalesce((SELECT string_agg(format(' CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)), '' ORDER BY k.oid) FROM pg_constraint k WHERE k.contypid = t.oid), ''))
-		ELSE format('CREATE TYPE %I.%I AS (%s)', n.nspname, t.typname, (SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum)
-			FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)) END
-		FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class r ON r.oid = t.typrelid
-		WHERE (t.typtype = 'd' OR t.typtype = 'c' AND r.relkind = 'c') AND ` + userSchema + ` ORDER BY t.oid`),
-	statements(`SELECT pg_get_functiondef(p.oid) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-		WHERE p.prokind IN ('f', 'p') AND ` + userSchema + ` ORDER BY p.oid`),
-	statements(`SELECT format('CREATE SEQUENCE %s AS %s INCREMENT BY %s MINVALUE %s MAXVALUE %s START WITH %s CACHE %s%s', ` + tableName + `, format_type(s.seqtypid, NULL),
-		s.seqincrement, s.seqmin, s.seqmax, s.seqstart, s.seqcache, CASE WHEN s.seqcycle THEN ' CYCLE' ELSE '' END)
-		FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE ` + userSchema + ` AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'i') ORDER BY c.oid`),
-	statements(`SELECT format(E'CREATE %sTABLE %s (\n    %s\n)', CASE c.relpersistence WHEN 'u' THEN 'UNLOGGED ' ELSE '' END, ` + tableName + `, ` + columnList + `)
-		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND ` + userSchema + ` ORDER BY c.oid`),
+	{write: (*dump).early},
 	statements(`SELECT format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT %s', ` + tableName + `, a.attname, pg_get_expr(d.adbin, d.adrelid))
 		FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.adnum
@@ -73,17 +56,35 @@ var dumpParts = []dumpPart{
 	statements(`SELECT format('ALTER TABLE ONLY %s ALTER COLUMN %I SET STATISTICS %s', ` + tableName + `, a.attname, a.attstattarget)
 		FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND a.attnum > 0 AND NOT a.attisdropped AND a.attstattarget >= 0 AND ` + userSchema + ` ORDER BY c.oid, a.attnum`),
+	statements(`SELECT format('ALTER TABLE ONLY %s ALTER COLUMN %I SET STORAGE %s', ` + tableName + `, a.attname,
+			CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END)
+		FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = a.atttypid
+		WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND a.attnum > 0 AND NOT a.attisdropped AND a.attstorage <> t.typstorage AND ` + userSchema + ` ORDER BY c.oid, a.attnum`),
 	statements(`SELECT format('ALTER TABLE %s %s ROW LEVEL SECURITY', ` + tableName + `, x.what)
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, LATERAL (VALUES ('ENABLE', c.relrowsecurity), ('FORCE', c.relforcerowsecurity)) x(what, yes)
 		WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND x.yes AND ` + userSchema + ` ORDER BY c.oid, x.what`),
-	statements(`SELECT format(E'CREATE VIEW %s%s AS\n%s', ` + tableName + `, coalesce(' WITH (' || array_to_string(c.reloptions, ', ') || ')', ''), pg_get_viewdef(c.oid)) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE c.relkind = 'v' AND ` + userSchema + ` ORDER BY c.oid`),
+	{write: (*dump).late},
+	statements(`SELECT format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', ` + tableName + `, a.attname, pg_get_expr(d.adbin, d.adrelid))
+		FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.adnum WHERE c.relkind = 'v' AND ` + userSchema + ` ORDER BY c.oid, a.attnum`),
+	statements(`SELECT format('ALTER TABLE %s CLUSTER ON %I', ` + tableName + `, x.relname)
+		FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE i.indisclustered AND ` + userSchema + ` ORDER BY c.oid`),
+	statements(`SELECT format('ALTER TABLE %s REPLICA IDENTITY %s', ` + tableName + `, CASE c.relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING'
+			ELSE (SELECT format('USING INDEX %I', x.relname) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = c.oid AND i.indisreplident) END)
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.relreplident IN ('f', 'n', 'i') AND ` + userSchema + ` ORDER BY c.oid`),
+	statements(`SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE NOT t.tgisinternal AND c.relpersistence <> 't' AND ` + userSchema + ` ORDER BY c.oid, t.tgname`),
+	statements(`SELECT format('ALTER TABLE %s %s TRIGGER %I', ` + tableName + `, CASE t.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE REPLICA' END, t.tgname)
+		FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE NOT t.tgisinternal AND t.tgenabled <> 'O' AND c.relpersistence <> 't' AND ` + userSchema + ` ORDER BY c.oid, t.tgname`),
 	statements(`SELECT format('COMMENT ON %s %s IS %L', CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE' WHEN 'i' THEN 'INDEX' ELSE 'TABLE' END, ` + tableName + `, d.description)
 		FROM pg_description d JOIN pg_class c ON c.oid = d.objoid JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE d.classoid = 'pg_class'::regclass AND d.objsubid = 0 AND c.relkind IN ('r', 'v', 'S', 'i') AND ` + userSchema + ` ORDER BY c.oid`),
 	statements(`SELECT format('COMMENT ON COLUMN %s.%I IS %L', ` + tableName + `, a.attname, d.description)
 		FROM pg_description d JOIN pg_class c ON c.oid = d.objoid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid
-		WHERE d.classoid = 'pg_class'::regclass AND d.objsubid > 0 AND c.relkind IN ('r', 'v') AND ` + userSchema + ` ORDER BY c.oid, a.attnum`),
+		WHERE d.classoid = 'pg_class'::regclass AND d.objsubid > 0 AND c.relkind IN ('r', 'v', 'c') AND ` + userSchema + ` ORDER BY c.oid, a.attnum`),
 	statements(`SELECT format('COMMENT ON SCHEMA %I IS %L', n.nspname, d.description) FROM pg_description d JOIN pg_namespace n ON n.oid = d.objoid
 		WHERE d.classoid = 'pg_namespace'::regclass AND n.nspname <> 'public' AND ` + userSchema + ` ORDER BY n.oid`),
 	statements(`SELECT format('COMMENT ON %s %I.%I IS %L', CASE t.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, n.nspname, t.typname, d.description)
@@ -93,6 +94,12 @@ var dumpParts = []dumpPart{
 			pg_get_function_identity_arguments(p.oid), d.description)
 		FROM pg_description d JOIN pg_proc p ON p.oid = d.objoid JOIN pg_namespace n ON n.oid = p.pronamespace
 		WHERE d.classoid = 'pg_proc'::regclass AND ` + userSchema + ` ORDER BY p.oid`),
+	statements(`SELECT format('COMMENT ON TRIGGER %I ON %s IS %L', t.tgname, ` + tableName + `, d.description)
+		FROM pg_description d JOIN pg_trigger t ON t.oid = d.objoid JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE d.classoid = 'pg_trigger'::regclass AND ` + userSchema + ` ORDER BY t.oid`),
+	statements(`SELECT format('COMMENT ON CONSTRAINT %I ON DOMAIN %I.%I IS %L', k.conname, n.nspname, t.typname, d.description)
+		FROM pg_description d JOIN pg_constraint k ON k.oid = d.objoid JOIN pg_type t ON t.oid = k.contypid JOIN pg_namespace n ON n.oid = t.typnamespace
+		WHERE d.classoid = 'pg_constraint'::regclass AND ` + userSchema + ` ORDER BY k.oid`),
 	statements(`SELECT format('COMMENT ON CONSTRAINT %I ON %s IS %L', k.conname, ` + tableName + `, d.description)
 		FROM pg_description d JOIN pg_constraint k ON k.oid = d.objoid JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE d.classoid = 'pg_constraint'::regclass AND ` + userSchema + ` ORDER BY k.oid`),

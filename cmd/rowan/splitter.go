@@ -11,10 +11,11 @@ type splitter struct {
 	last   byte   // the byte before
 	word   string // what may become, or is, the tag of a dollar quote
 	tail   string // the end of a dollar quote's text
+	body   bodyWords
 }
 
 // open reports whether the script is within something.
-func (s *splitter) open() bool { return s.state != 0 || s.depth > 0 }
+func (s *splitter) open() bool { return s.state != 0 || s.depth > 0 || s.body.depth > 0 }
 
 // feed takes a byte; it reports whether a statement ends with it.
 func (s *splitter) feed(c byte) (end bool) {
@@ -63,6 +64,7 @@ func (s *splitter) comment(c, last byte) {
 
 // plain takes a byte that is in nothing.
 func (s *splitter) plain(c, last byte) (end bool) {
+	s.body.feed(c, s.depth > 0)
 	if strings.HasPrefix(s.word, "$") { // the tag of a dollar quote, perhaps
 		switch {
 		case c == '$':
@@ -95,7 +97,8 @@ func (s *splitter) plain(c, last byte) (end bool) {
 		s.depth++
 	case c == ')':
 		s.depth = max(s.depth-1, 0)
-	case c == ';' && s.depth == 0:
+	case c == ';' && s.depth == 0 && s.body.depth == 0:
+		s.body = bodyWords{}
 		return true
 	}
 	return false

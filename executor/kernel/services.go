@@ -10,6 +10,7 @@ import (
 // Services.Call under its source, or under its plain name for functions in language SQL.
 const forwarded = `
 nextval_oid currval_oid lastval setval_oid setval3_oid pg_get_serial_sequence pg_sequence_last_value pg_sequence_parameters
+sequence_position
 to_regclass to_regcollation to_regnamespace to_regoper to_regoperator to_regproc to_regprocedure to_regrole to_regtype
 text_regclass format_type
 pg_collation_is_visible pg_conversion_is_visible pg_function_is_visible pg_opclass_is_visible pg_operator_is_visible

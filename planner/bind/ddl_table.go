@@ -208,9 +208,15 @@ func likeParts(c *command.CreateTable, src *catalog.Table, options uint32) {
 		}
 		return out
 	}
+	comment := func(text string) string {
+		if options&likeComments == 0 {
+			return ""
+		}
+		return text
+	}
 	for _, k := range src.Constraints {
 		if k.Kind == catalog.Check && options&likeConstraints != 0 {
-			c.Constraints = append(c.Constraints, command.ConstraintDef{Name: k.Name, Kind: k.Kind, Columns: names(k.Columns), Expr: k.Expr, Deps: k.Deps})
+			c.Constraints = append(c.Constraints, command.ConstraintDef{Name: k.Name, Kind: k.Kind, Columns: names(k.Columns), Expr: k.Expr, Deps: k.Deps, Comment: comment(k.Comment)})
 		}
 	}
 	if options&likeIndexes == 0 {
@@ -219,10 +225,10 @@ func likeParts(c *command.CreateTable, src *catalog.Table, options uint32) {
 	for _, ix := range src.Indexes {
 		if k := keyOf(src, ix); k != nil {
 			c.Constraints = append(c.Constraints, command.ConstraintDef{Kind: k.Kind, Columns: names(k.Columns), Include: names(ix.Include),
-				Deferrable: k.Deferrable, Deferred: k.Deferred, NullsNotDistinct: ix.NullsNotDistinct})
+				Deferrable: k.Deferrable, Deferred: k.Deferred, NullsNotDistinct: ix.NullsNotDistinct, Comment: comment(k.Comment)})
 			continue
 		}
-		d := command.IndexDef{Unique: ix.Unique || ix.Deferrable, NullsNotDistinct: ix.NullsNotDistinct, Method: ix.Method, Include: names(ix.Include), Options: ix.Options}
+		d := command.IndexDef{Unique: ix.Unique || ix.Deferrable, NullsNotDistinct: ix.NullsNotDistinct, Method: ix.Method, Include: names(ix.Include), Options: ix.Options, Comment: comment(ix.Comment)}
 		for _, e := range ix.Columns {
 			col := src.ColumnByID(e.Column)
 			el := command.IndexElem{Column: col.Name, Desc: e.Desc, NullsFirst: e.NullsFirst, OpClass: e.OpClass, Collation: e.Collation}

@@ -187,6 +187,12 @@ func (q *query) functionItem(n *pg.RangeFunction, fs []*tableFunction) (logical.
 	return node, items, nil
 }
 
+// sequencePosition is the last value of a sequence, or the one that nextval will give first. No name in SQL leads to it.
+var sequencePosition = &builtin.Proc{
+	Name: "sequence_position", Schema: 11, Args: []types.OID{types.OIDRegclass}, Returns: types.OIDInt8, Kind: 'f', Strict: true,
+	Volatile: 'v', Source: "sequence_position",
+}
+
 // sequenceItem makes a sequence's one row, as SELECT * FROM sequence shows it.
 func (q *query) sequenceItem(s *catalog.Sequence, alias *pg.Alias) (logical.Node, []*item, error) {
 	id := &expr.Const{Value: types.Int(int64(s.OID)), T: builtinType(types.OIDRegclass)}
@@ -194,9 +200,8 @@ func (q *query) sequenceItem(s *catalog.Sequence, alias *pg.Alias) (logical.Node
 	for _, p := range builtin.ProcsByName("pg_sequence_last_value") {
 		last = &expr.Call{Proc: p, Args: []expr.Expr{id}, T: typeInt8, Pos: -1}
 	}
-	start := &expr.Const{Value: types.Int(s.Start), T: typeInt8}
 	row := []expr.Expr{
-		&expr.Coalesce{Args: []expr.Expr{last, start}, T: typeInt8},
+		&expr.Call{Proc: sequencePosition, Args: []expr.Expr{id}, T: typeInt8, Pos: -1},
 		&expr.Const{Value: types.Int(0), T: typeInt8},
 		&expr.NullTest{Arg: last, Not: true},
 	}
