@@ -27,6 +27,7 @@ type prepared struct {
 	params  []param
 	shapes  []*types.Def // of the records among them, by parameter
 	args    []types.Datum
+	shaped  bool // there are such, or variables of CASE
 	want    *types.Def
 	resType types.Type
 
@@ -71,7 +72,7 @@ type run struct {
 	isRow   bool // a trigger function has returned the record variable returns
 	returns int
 	done    bool // RETURN was met
-	yield  func(row []types.Datum) (bool, error)
+	yield   func(row []types.Datum) (bool, error)
 }
 
 // Begin begins a call of the function; Finish must be called after it.
@@ -206,6 +207,7 @@ func (n *names) param(k param) int {
 		}
 	}
 	n.p.params = append(n.p.params, k)
+	n.p.shaped = n.p.shaped || n.x.f.vars[k.v].record || n.x.f.vars[k.v].cased
 	var shape *types.Def
 	if n.x.f.vars[k.v].record {
 		shape = n.x.recordType(k.v).Def
@@ -262,6 +264,9 @@ func (x *run) plan(q *Query, want types.Type) (*prepared, error) {
 }
 
 func (x *run) fits(p *prepared) bool {
+	if !p.shaped {
+		return true
+	}
 	for i, k := range p.params {
 		if x.f.vars[k.v].record || x.recs[k.v].def.Def != nil {
 			if x.typeOf(k.v).Def != p.shapes[i] {

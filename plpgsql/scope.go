@@ -48,7 +48,7 @@ type variable struct {
 	init     *Query
 	line     int
 	cursor   *cursorDecl
-	settled  bool // its block sets it: the value is kept from outside
+	cased    bool // it is CASE's, and has the type of its value
 }
 
 // cursorDecl is what a bound cursor is declared with.

@@ -219,7 +219,7 @@ func (c *compiler) caseStatement(s *parse.PLCase) (stmt, error) {
 		out.value = c.expr(s.Value)
 		c.push("", false)
 		defer c.pop()
-		out.v = c.add(&variable{name: "*case*", t: types.Of(types.Builtin(types.OIDInt4))})
+		out.v = c.add(&variable{name: "*case*", t: types.Of(types.Builtin(types.OIDInt4)), cased: true})
 		c.scope.declare("__Case__Variable__", out.v)
 		for i := range s.Branches {
 			b := s.Branches[i]

@@ -21,7 +21,8 @@ type plSimple struct {
 	types  []types.Type
 	batch  vector.Batch
 	out    []types.Datum
-	calls  bool // users' functions
+	calls  bool       // users' functions
+	number *plInteger // nil: it is computed by the program
 	growth *plpgsql.Growth
 	plain  *plSimple // the same without partial reads
 	st     *plStatement
@@ -75,6 +76,9 @@ func (st *plStatement) compute(list []expr.Expr, parts bool) (*plSimple, error) 
 	if p.p, err = eval.Compile(p.exprs, st.s.pl.env); err != nil {
 		return nil, err
 	}
+	if len(list) == 1 {
+		p.number = integerExpression(p.exprs[0])
+	}
 	p.exprs = list
 	p.vecs = make([]vector.Vector, len(p.types))
 	p.batch = vector.Batch{N: 1}
@@ -104,6 +108,12 @@ func (p *plSimple) Plain() (plpgsql.Computed, error) {
 
 // Values implements plpgsql.Computed.
 func (p *plSimple) Values(ctx context.Context, args []types.Datum) ([]types.Datum, error) {
+	if p.number != nil {
+		if n, ok := p.number.value(args); ok {
+			p.out[0] = types.Int(n)
+			return p.out, nil
+		}
+	}
 	if p.calls {
 		if err := p.st.beforeCalls(ctx); err != nil {
 			return nil, err
