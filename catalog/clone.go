@@ -6,6 +6,9 @@ import "slices"
 func (t *Table) Clone() *Table {
 	c := *t
 	c.Columns = slices.Clone(t.Columns)
+	for i := range c.Columns {
+		c.Columns[i].ACL = slices.Clone(c.Columns[i].ACL)
+	}
 	c.ACL = slices.Clone(t.ACL)
 	c.Indexes = make([]*Index, len(t.Indexes))
 	for i, ix := range t.Indexes {

@@ -24,7 +24,7 @@ func TestDiffSQL(t *testing.T) {
 	n := 0
 	check := func(rt *rapid.T) {
 		n++
-		d := &diffWorld{t: rt, conn: conn, db: n}
+		d := &diffWorld{t: rt, fail: rt, conn: conn, db: n}
 		d.run()
 	}
 	if os.Getenv("ROWAN_LONG") == "" {
@@ -43,6 +43,7 @@ func TestDiffSQL(t *testing.T) {
 // diffWorld is one run: branches b<n> (changed), c<n> (the copy).
 type diffWorld struct {
 	t      *rapid.T
+	fail   interface{ Fatalf(string, ...any) }
 	conn   *pgx.Conn
 	db     int
 	tables []diffTable
@@ -64,25 +65,25 @@ func (d *diffWorld) exec(sql string) error {
 
 func (d *diffWorld) must(sql string) {
 	if err := d.exec(sql); err != nil {
-		d.t.Fatalf("%s: %v", sql, err)
+		d.fail.Fatalf("%s: %v", sql, err)
 	}
 }
 
 func (d *diffWorld) strings(sql string) (out []string) {
 	rows, err := d.conn.Query(context.Background(), sql, pgx.QueryExecModeSimpleProtocol)
 	if err != nil {
-		d.t.Fatalf("%s: %v", sql, err)
+		d.fail.Fatalf("%s: %v", sql, err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var s string
 		if err := rows.Scan(&s); err != nil {
-			d.t.Fatalf("%s: %v", sql, err)
+			d.fail.Fatalf("%s: %v", sql, err)
 		}
 		out = append(out, s)
 	}
 	if rows.Err() != nil {
-		d.t.Fatalf("%s: %v", sql, rows.Err())
+		d.fail.Fatalf("%s: %v", sql, rows.Err())
 	}
 	return out
 }
@@ -286,14 +287,14 @@ func (d *diffWorld) turn(copied, to string) {
 	d.must("SET rowan.branch = " + copied)
 	for _, s := range script {
 		if err := d.exec(s); err != nil {
-			d.t.Fatalf("%v\n%s\nin\n%s", err, s, strings.Join(script, "\n"))
+			d.fail.Fatalf("%v\n%s\nin\n%s", err, s, strings.Join(script, "\n"))
 		}
 	}
 	if left := d.strings(fmt.Sprintf("SELECT statement FROM rowan.diff_sql('%s', '%s')", copied, to)); len(left) > 0 {
-		d.t.Fatalf("left over:\n%s\nafter\n%s", strings.Join(left, "\n"), strings.Join(script, "\n"))
+		d.fail.Fatalf("left over:\n%s\nafter\n%s", strings.Join(left, "\n"), strings.Join(script, "\n"))
 	}
 	changes := d.strings(fmt.Sprintf("SELECT concat_ws(' ', kind, name, change, old_definition, new_definition) FROM rowan.schema_diff('%s', '%s')", copied, to))
 	if len(changes) > 0 {
-		d.t.Fatalf("left over: %s\nafter\n%s", strings.Join(changes, "\n"), strings.Join(script, "\n"))
+		d.fail.Fatalf("left over: %s\nafter\n%s", strings.Join(changes, "\n"), strings.Join(script, "\n"))
 	}
 }

@@ -161,16 +161,23 @@ func (r *rowChange) rebuild() bool {
 }
 
 func (r *rowChange) row(b *storage.DiffBatch, k int) {
-	switch {
-	case b.Kind[k] == storage.Added:
+	switch b.Kind[k] {
+	case storage.Added:
 		r.insert(b.To, k)
-	case b.Kind[k] == storage.Removed:
+		return
+	case storage.Removed:
 		r.delete(b.From, k)
+		return
+	case storage.Changed:
+	}
+	set := r.sets(b, k)
+	switch {
+	case set == nil: // labels of enums may have other keys on each side
 	case r.whole:
 		r.delete(b.From, k)
 		r.insert(b.To, k)
 	default:
-		r.update(b, k)
+		r.update(b, k, set)
 	}
 }
 
@@ -262,7 +269,8 @@ func (r *rowChange) key(side *schemaSide, t *catalog.Table, row *vector.Batch, k
 	return strings.Join(conds, " AND ")
 }
 
-func (r *rowChange) update(b *storage.DiffBatch, k int) {
+// sets lists the columns that must be set in a row that stays; the others have what they should once their types have changed.
+func (r *rowChange) sets(b *storage.DiffBatch, k int) []string {
 	var set []string
 	for i, c := range r.toColumns {
 		if c.Generated != "" {
@@ -270,16 +278,29 @@ func (r *rowChange) update(b *storage.DiffBatch, k int) {
 		}
 		to, same := b.To.Cols[i].Datum(k), false
 		for j, x := range r.oldColumns {
-			from := b.From.Cols[j].Datum(k)
-			same = same || (x.ID == c.ID || x.Name == c.Name && !hasLive(r.a, c.ID)) && x.TypeOID == c.TypeOID && from.Null == to.Null && from.I == to.I && from.S == to.S
+			if x.ID == c.ID || x.Name == c.Name && !hasLive(r.a, c.ID) {
+				same = same || r.stays(x, c, b.From.Cols[j].Datum(k), to)
+			}
 		}
 		if !same {
 			set = append(set, types.QuoteIdent(c.Name)+" = "+literal(r.to, c, to))
 		}
 	}
-	if set == nil {
-		return
+	return set
+}
+
+// stays reports whether a value needs not be written: it is the same, or becomes it by the conversion of its column.
+func (r *rowChange) stays(x, y *catalog.Column, from, to types.Datum) bool {
+	if from.Null || to.Null {
+		return from.Null && to.Null
 	}
+	if x.TypeOID == y.TypeOID && !r.replaced[x.TypeOID] && from.I == to.I && from.S == to.S {
+		return true
+	}
+	return r.carries(x, y) && string(types.AppendText(nil, r.from.typeOf(x), from, types.DefaultFormat())) == string(types.AppendText(nil, r.to.typeOf(y), to, types.DefaultFormat()))
+}
+
+func (r *rowChange) update(b *storage.DiffBatch, k int, set []string) {
 	r.changes(phaseUpdateRows, "UPDATE "+r.name+" SET "+strings.Join(set, ", ")+" WHERE "+r.key(r.to, r.b, b.To, k))
 }
 

@@ -15,7 +15,7 @@ func (s *script) tables(ctx context.Context) error {
 		a, b := p.tables()
 		var err error
 		switch {
-		case p.from == p.to, a == nil && b == nil:
+		case a == nil && b == nil, p.from == p.to && !s.needsReplaced(p.from):
 			continue
 		case b == nil:
 			s.altered[a.OID] = true
@@ -40,6 +40,7 @@ func (s *script) newTable(ctx context.Context, b *catalog.Table) error {
 	}
 	s.add(phaseTables, "%s", text)
 	s.security(&catalog.Table{}, b)
+	s.kept(&catalog.Table{}, b)
 	for _, c := range b.Live() {
 		s.columnAttributes(b, &catalog.Column{}, c)
 	}
@@ -56,10 +57,10 @@ func (s *script) newTable(ctx context.Context, b *catalog.Table) error {
 			s.constraintComment(b, k)
 		}
 	}
-	return s.newIndexes(ctx, plainIndexes(b))
+	return s.newIndexes(ctx, b, plainIndexes(b))
 }
 
-func (s *script) newIndexes(ctx context.Context, list []*catalog.Index) error {
+func (s *script) newIndexes(ctx context.Context, t *catalog.Table, list []*catalog.Index) error {
 	for _, ix := range list {
 		text, err := s.to.index(ctx, ix)
 		if err != nil {
@@ -67,12 +68,14 @@ func (s *script) newIndexes(ctx context.Context, list []*catalog.Index) error {
 		}
 		s.add(phaseIndexes, "%s", text)
 		if ix.Comment != "" {
-			schema := text[strings.Index(text, " ON ")+4:]
-			schema = schema[:strings.Index(schema, ".")]
-			s.add(phaseAttributes, "COMMENT ON INDEX %s.%s IS %s", schema, types.QuoteIdent(ix.Name), types.QuoteLiteral(ix.Comment))
+			s.indexComment(t, ix)
 		}
 	}
 	return nil
+}
+
+func (s *script) indexComment(t *catalog.Table, ix *catalog.Index) {
+	s.comment("INDEX "+qualifiedIdent(s.to.snap.SchemaName(t.Schema), ix.Name), ix.Comment)
 }
 
 func (s *script) addConstraint(ctx context.Context, at phase, t *catalog.Table, k *catalog.Constraint) error {
@@ -105,6 +108,7 @@ func (s *script) security(a, b *catalog.Table) {
 func (s *script) changedTable(ctx context.Context, a, b *catalog.Table) error {
 	s.rename("TABLE", objectPair{a, b})
 	s.security(a, b)
+	s.kept(a, b)
 	name := s.to.name(&b.Header)
 	if strings.Join(a.Options, ",") != strings.Join(b.Options, ",") {
 		for _, o := range a.Options {
@@ -118,10 +122,8 @@ func (s *script) changedTable(ctx context.Context, a, b *catalog.Table) error {
 	if a.Unlogged != b.Unlogged {
 		s.add(phaseColumns, "ALTER TABLE %s SET %s", name, map[bool]string{true: "UNLOGGED", false: "LOGGED"}[b.Unlogged])
 	}
-	for _, p := range matchColumns(a, b) {
-		if err := s.column(ctx, a, b, p); err != nil {
-			return err
-		}
+	if err := s.columns(ctx, a, b); err != nil {
+		return err
 	}
 	if err := s.constraints(ctx, a, b); err != nil {
 		return err
@@ -142,8 +144,6 @@ func (s *script) column(ctx context.Context, a, b *catalog.Table, p pair[catalog
 			list[0] = last
 		}
 		return nil
-	case p.from == nil:
-		return s.newColumn(ctx, b, p.to)
 	}
 	x, y := p.from, p.to
 	if x.Name != y.Name {
@@ -151,12 +151,16 @@ func (s *script) column(ctx context.Context, a, b *catalog.Table, p pair[catalog
 		s.renameColumn(a, b, x, y)
 	}
 	col := types.QuoteIdent(y.Name)
-	if t := s.to.columnType(y); s.from.columnType(x) != t {
+	empty := false // for a while
+	if s.retyped(x, y) {
 		s.altered[a.OID] = true
 		if x.Default != "" && x.Generated == "" {
 			s.add(phaseColumns, "%sALTER COLUMN %s DROP DEFAULT", alter, col)
 		}
-		s.add(phaseColumns, "%sALTER COLUMN %s TYPE %s USING %s::%s", alter, col, t, col, s.to.typeName(s.to.typeOf(y)))
+		if empty = s.replaced[x.TypeOID] && x.NotNull && y.NotNull && !inPrimaryKey(a, x.ID); empty {
+			s.add(phaseColumns, "%sALTER COLUMN %s DROP NOT NULL", alter, col)
+		}
+		s.add(phaseColumns, "%sALTER COLUMN %s TYPE %s USING %s", alter, col, s.to.columnType(y), s.conversion(x, y))
 	}
 	if err := s.value(ctx, a, b, x, y); err != nil {
 		return err
@@ -164,7 +168,7 @@ func (s *script) column(ctx context.Context, a, b *catalog.Table, p pair[catalog
 	if x.NotNull && !y.NotNull {
 		s.add(phaseColumns, "%sALTER COLUMN %s DROP NOT NULL", alter, col)
 	}
-	if !x.NotNull && y.NotNull {
+	if y.NotNull && (empty || !x.NotNull) {
 		s.add(phaseNotNull, "%sALTER COLUMN %s SET NOT NULL", alter, col)
 	}
 	s.columnAttributes(b, x, y)
@@ -187,12 +191,16 @@ func (s *script) renameColumn(a, b *catalog.Table, x, y *catalog.Column) {
 }
 
 // newColumn adds a column with the value that rows from before it have; the rest of its definition follows the rows.
-func (s *script) newColumn(ctx context.Context, b *catalog.Table, c *catalog.Column) error {
+func (s *script) newColumn(ctx context.Context, b *catalog.Table, c *catalog.Column, last bool) error {
 	alter, col := "ALTER TABLE "+s.to.name(&b.Header)+" ", types.QuoteIdent(c.Name)
 	s.columnAttributes(b, &catalog.Column{}, c)
 	if c.Generated != "" {
 		text, err := s.to.column(ctx, b, c)
-		s.add(phaseUpdateRows, "%sADD COLUMN %s", alter, text)
+		at := phaseColumns
+		if last { // rows may not be fit for it before they are changed
+			at = phaseGenerated
+		}
+		s.add(at, "%sADD COLUMN %s", alter, text)
 		return err
 	}
 	missing := ""
@@ -224,7 +232,7 @@ func (s *script) value(ctx context.Context, a, b *catalog.Table, x, y *catalog.C
 			return err
 		}
 	}
-	retyped := a != nil && s.from.columnType(x) != s.to.columnType(y)
+	retyped := a != nil && s.retyped(x, y)
 	switch {
 	case after != "" && (before != after || retyped):
 		s.add(phaseOwned, "%sSET DEFAULT %s", alter, after)
@@ -234,27 +242,43 @@ func (s *script) value(ctx context.Context, a, b *catalog.Table, x, y *catalog.C
 	if x.Generated != "" && y.Generated == "" {
 		s.add(phaseColumns, "%sDROP EXPRESSION", alter)
 	}
-	if x.Generated != y.Generated && y.Generated != "" {
-		text, err := s.to.column(ctx, b, y)
-		if err != nil {
-			return err
-		}
-		table := "ALTER TABLE " + s.to.name(&b.Header) + " "
-		s.altered[b.OID] = true
-		s.add(phaseUpdateRows, "%sDROP COLUMN %s", table, types.QuoteIdent(y.Name))
-		s.add(phaseUpdateRows, "%sADD COLUMN %s", table, text)
-	}
 	words := map[byte]string{'a': "ALWAYS", 'd': "BY DEFAULT"}
 	switch {
 	case x.Identity == y.Identity:
+		s.identity(alter, x, y)
 	case x.Identity == 0:
 		s.add(phaseOwned, "%sADD GENERATED %s AS IDENTITY%s", alter, words[y.Identity], s.to.identityOptions(y))
 	case y.Identity == 0:
 		s.add(phaseColumns, "%sDROP IDENTITY", alter)
 	default:
 		s.add(phaseOwned, "%sSET GENERATED %s", alter, words[y.Identity])
+		s.identity(alter, x, y)
 	}
 	return nil
+}
+
+// identity changes the sequence behind an identity column as it differs.
+func (s *script) identity(alter string, x, y *catalog.Column) {
+	a, ok1 := s.from.snap.Object(x.Sequence).(*catalog.Sequence)
+	b, ok2 := s.to.snap.Object(y.Sequence).(*catalog.Sequence)
+	if !ok1 || !ok2 {
+		return
+	}
+	var set []string
+	for _, o := range []struct {
+		word string
+		a, b int64
+	}{{"INCREMENT BY", a.Increment, b.Increment}, {"MINVALUE", a.Min, b.Min}, {"MAXVALUE", a.Max, b.Max}, {"START WITH", a.Start, b.Start}, {"CACHE", max(a.Cache, 1), max(b.Cache, 1)}} {
+		if o.a != o.b && a.TypeOID == b.TypeOID {
+			set = append(set, fmt.Sprintf("SET %s %d", o.word, o.b))
+		}
+	}
+	if a.Cycle != b.Cycle {
+		set = append(set, map[bool]string{true: "SET CYCLE", false: "SET NO CYCLE"}[b.Cycle])
+	}
+	if set != nil {
+		s.add(phaseOwned, "%s%s", alter, strings.Join(set, " "))
+	}
 }
 
 // columnAttributes writes a column's comment, privileges and merge policy as they differ.
@@ -270,79 +294,13 @@ func (s *script) columnAttributes(b *catalog.Table, x, y *catalog.Column) {
 			s.add(phaseAttributes, "ALTER TABLE %s ALTER COLUMN %s SET (merge_policy = %s)", table, col, types.QuoteLiteral(y.Merge))
 		}
 	}
-	s.privileges(table, " ("+col+")", x.ACL, y.ACL, 0)
-}
-
-func (s *script) constraints(ctx context.Context, a, b *catalog.Table) error {
-	for _, p := range matchConstraints(a, b) {
-		if either(p).Kind == catalog.ForeignKey {
-			continue
-		}
-		before, after, err := bothTexts(p, func(k *catalog.Constraint) (string, error) { return s.from.constraint(ctx, k) },
-			func(k *catalog.Constraint) (string, error) { return s.to.constraint(ctx, k) })
-		if err != nil {
-			return err
-		}
-		same := before == after || p.from != nil && p.to != nil && s.sameConstraint(a, b, p.from, p.to)
-		if p.from != nil && !same {
-			s.add(phaseDropConstraints, "ALTER TABLE %s DROP CONSTRAINT %s", s.from.name(&a.Header), types.QuoteIdent(p.from.Name))
-		}
-		if p.to != nil && !same {
-			if err := s.addConstraint(ctx, phaseConstraints, b, p.to); err != nil {
-				return err
-			}
-		}
-		if same && p.from.Name != p.to.Name {
-			s.add(phaseConstraints, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s", s.to.name(&b.Header), types.QuoteIdent(p.from.Name), types.QuoteIdent(p.to.Name))
-		}
-		if p.to != nil && (p.from == nil && p.to.Comment != "" || p.from != nil && p.from.Comment != p.to.Comment || !same && p.to.Comment != "") {
-			s.constraintComment(b, p.to)
-		}
+	if x.Storage != y.Storage && (y.Storage != 0 || x.TypeOID == y.TypeOID && s.storageWord(x) != s.storageWord(y)) {
+		s.add(phaseAttributes, "ALTER TABLE %s ALTER COLUMN %s SET STORAGE %s", table, col, s.storageWord(y))
 	}
-	return nil
-}
-
-func either[T any](p pair[T]) *T {
-	if p.to != nil {
-		return p.to
+	if statistics(x) != statistics(y) {
+		s.add(phaseAttributes, "ALTER TABLE %s ALTER COLUMN %s SET STATISTICS %d", table, col, statistics(y))
 	}
-	return p.from
-}
-
-// sameConstraint reports whether a key is the same but for the names of its columns.
-func (s *script) sameConstraint(a, b *catalog.Table, x, y *catalog.Constraint) bool {
-	if x.OID != y.OID || x.Kind != y.Kind || x.Kind == catalog.Check || len(x.Columns) != len(y.Columns) || x.NotValid != y.NotValid || x.Deferrable != y.Deferrable || x.Deferred != y.Deferred {
-		return false
-	}
-	for i := range x.Columns {
-		if x.Columns[i] != y.Columns[i] {
-			return false
-		}
-	}
-	ix, iy := a.Index(x.Index), b.Index(y.Index)
-	return ix != nil && iy != nil && len(ix.Include) == len(iy.Include) && ix.NullsNotDistinct == iy.NullsNotDistinct
-}
-
-func (s *script) indexes(ctx context.Context, a, b *catalog.Table) error {
-	for _, p := range matchIndexes(a, b) {
-		before, after, err := bothTexts(p, func(x *catalog.Index) (string, error) { return s.from.index(ctx, x) },
-			func(x *catalog.Index) (string, error) { return s.to.index(ctx, x) })
-		if err != nil {
-			return err
-		}
-		if before == after {
-			continue
-		}
-		if p.from != nil {
-			s.add(phaseDropConstraints, "DROP INDEX %s", qualifiedIdent(s.from.snap.SchemaName(a.Schema), p.from.Name))
-		}
-		if p.to != nil {
-			if err := s.newIndexes(ctx, []*catalog.Index{p.to}); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	s.privileges(table, " ("+col+")", x.ACL, y.ACL)
 }
 
 // foreignKeys drops and adds those that differ, and puts those aside that the changes of rows would run against.

@@ -3,6 +3,7 @@ package vcs
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rowandb/rowan/catalog"
@@ -147,7 +148,8 @@ func (d *comparison) parts(ctx context.Context, a, b *catalog.Table) error {
 			}
 			d.add("column", columnOf(oldName, newName, p.to), newName, before, after)
 			if p.from != nil && p.to != nil {
-				d.add("comment", newName, newName, commentText("COLUMN "+newName, p.from.Comment), commentText("COLUMN "+newName, p.to.Comment))
+				what := "COLUMN " + d.to.name(&b.Header) + "." + types.QuoteIdent(p.to.Name)
+				d.add("comment", newName, newName, commentText(what, p.from.Comment), commentText(what, p.to.Comment))
 				d.add("privilege", newName, newName, d.from.acl(p.from.ACL), d.to.acl(p.to.ACL))
 			}
 		}
@@ -166,6 +168,13 @@ func (d *comparison) parts(ctx context.Context, a, b *catalog.Table) error {
 			return err
 		}
 		d.add("constraint", columnOf(oldName, newName, p.to), newName, before, after)
+		if p.to != nil {
+			what, was := "CONSTRAINT "+types.QuoteIdent(p.to.Name)+" ON "+d.to.name(&b.Header), ""
+			if p.from != nil {
+				was = p.from.Comment
+			}
+			d.add("comment", newName, newName, commentText(what, was), commentText(what, p.to.Comment))
+		}
 	}
 	for _, p := range matchIndexes(a, b) {
 		var oldName, newName string
@@ -176,7 +185,29 @@ func (d *comparison) parts(ctx context.Context, a, b *catalog.Table) error {
 		}
 		d.add("index", oldName, newName, before, after)
 	}
+	d.indexComments(a, b)
 	return nil
+}
+
+// indexComments compares the comments on all indexes, those of constraints, too.
+func (d *comparison) indexComments(a, b *catalog.Table) {
+	if b == nil {
+		return
+	}
+	var before []*catalog.Index
+	if a != nil {
+		before = a.Indexes
+	}
+	for _, p := range matchParts(before, b.Indexes, func(x *catalog.Index) uint32 { return x.OID }, func(x *catalog.Index) string { return x.Name }) {
+		if p.to == nil {
+			continue
+		}
+		what, was := "INDEX "+qualifiedIdent(d.to.snap.SchemaName(b.Schema), p.to.Name), ""
+		if p.from != nil {
+			was = p.from.Comment
+		}
+		d.add("comment", p.to.Name, p.to.Name, commentText(what, was), commentText(what, p.to.Comment))
+	}
 }
 
 // columnOf hides that the table is called otherwise: the part is not.
@@ -201,18 +232,18 @@ func bothTexts[T any](p pair[T], from, to func(*T) (string, error)) (before, aft
 
 // attributes compares what all objects have: owner, comment, privileges.
 func (d *comparison) attributes(kind string, p objectPair, oldName, newName string) {
-	word := strings.ToUpper(kind)
+	what := func(s *schemaSide, o catalog.Object) string { return strings.ToUpper(kind) + " " + s.signature(o) }
 	if p.from == nil {
-		d.add("comment", newName, newName, "", commentText(word+" "+newName, p.to.Head().Comment))
-		d.add("privilege", newName, newName, "", d.to.acl(p.to.Head().ACL))
+		d.add("comment", newName, newName, "", commentText(what(d.to, p.to), p.to.Head().Comment))
+		d.add("privilege", newName, newName, "", d.to.privileges(p.to))
 		return
 	}
 	if p.to == nil {
 		return
 	}
 	a, b := p.from.Head(), p.to.Head()
-	d.add("comment", newName, newName, commentText(word+" "+newName, a.Comment), commentText(word+" "+newName, b.Comment))
-	d.add("privilege", newName, newName, d.from.acl(a.ACL), d.to.acl(b.ACL))
+	d.add("comment", newName, newName, commentText(what(d.to, p.to), a.Comment), commentText(what(d.to, p.to), b.Comment))
+	d.add("privilege", newName, newName, d.from.privileges(p.from), d.to.privileges(p.to))
 	if a.Owner != b.Owner {
 		d.add("owner", newName, newName, d.from.role(a.Owner), d.to.role(b.Owner))
 	}
@@ -236,10 +267,22 @@ func (s *schemaSide) role(id catalog.OID) string {
 	return fmt.Sprintf("\"%d\"", id)
 }
 
-// acl shows privileges in PostgreSQL's notation; "" where they are the usual ones.
+// privileges are those of an object; "" where they are the usual ones.
+func (s *schemaSide) privileges(o catalog.Object) string {
+	out := s.acl(o.Head().ACL)
+	if out == s.acl(catalog.DefaultGrants(o)) {
+		return ""
+	}
+	return out
+}
+
+// acl shows privileges in PostgreSQL's notation, in the order of the roles' names.
 func (s *schemaSide) acl(list []catalog.Grant) string {
 	var out []string
 	for _, g := range list {
+		if g.Privileges == "" {
+			continue
+		}
 		who := ""
 		if g.Grantee != 0 {
 			who = s.role(g.Grantee)
@@ -253,5 +296,6 @@ func (s *schemaSide) acl(list []catalog.Grant) string {
 		}
 		out = append(out, who+"="+b.String()+"/"+s.role(g.Grantor))
 	}
+	slices.Sort(out)
 	return strings.Join(out, ", ")
 }

@@ -29,7 +29,8 @@ func (d *comparison) triggers(ctx context.Context, p objectPair) error {
 		}
 		if t.to != nil {
 			is = t.to.Comment
-			d.add("comment", newName, newName, commentText("TRIGGER "+newName, was), commentText("TRIGGER "+newName, is))
+			what := "TRIGGER " + types.QuoteIdent(t.to.Name) + " ON " + d.to.name(p.to.Head())
+			d.add("comment", newName, newName, commentText(what, was), commentText(what, is))
 		}
 	}
 	return nil
@@ -77,7 +78,7 @@ func (s *script) trigger(ctx context.Context, p objectPair, t pair[catalog.Trigg
 		return err
 	}
 	_, view := p.to.(*catalog.View)
-	same := before == after && !view
+	same := before == after && !view && !s.upsetTrigger(p.from, t.from)
 	if view { // made anew with the view, unless that stays
 		same = before == after && !s.redone(p.to)
 	}
@@ -105,6 +106,21 @@ func (s *script) trigger(ctx context.Context, p objectPair, t pair[catalog.Trigg
 		s.comment(fmt.Sprintf("TRIGGER %s ON %s", types.QuoteIdent(t.to.Name), s.to.name(p.to.Head())), t.to.Comment)
 	}
 	return nil
+}
+
+// upsetTrigger reports whether a trigger is on columns that are made anew or have another type, or calls a function that is made anew.
+func (s *script) upsetTrigger(o catalog.Object, t *catalog.Trigger) bool {
+	a, ok := o.(*catalog.Table)
+	if !ok || t == nil {
+		return false
+	}
+	for i := range a.Columns {
+		d := catalog.Dep{Object: a.OID, Column: a.Columns[i].ID}
+		if (s.lost[d] || s.turned[d]) && t.Uses(a.OID, d.Column) {
+			return true
+		}
+	}
+	return s.anew[t.Function]
 }
 
 // redone reports whether the script makes a view anew, or drops it.

@@ -132,18 +132,28 @@ func (s *stmt) setOwner(ctx context.Context, o catalog.Object, to catalog.OID) e
 	}
 	was := o.Head().Owner
 	c := catalog.CloneObject(o)
-	changeOwner(c.Head(), was, to)
+	changeOwner(c, was, to)
 	if err := s.view.Put(ctx, c); err != nil {
 		return err
 	}
-	return s.ownedSequences(ctx, o, func(q *catalog.Sequence) { changeOwner(&q.Header, q.Owner, to) })
+	return s.ownedSequences(ctx, o, func(q *catalog.Sequence) { changeOwner(q, q.Owner, to) })
 }
 
-// changeOwner changes the owner, and in the grants the old owner into the new.
-func changeOwner(h *catalog.Header, was, to catalog.OID) {
+// changeOwner changes the owner, and in the grants, those on columns too, the old owner into the new.
+func changeOwner(o catalog.Object, was, to catalog.OID) {
+	h := o.Head()
 	h.Owner = to
-	for i := range h.ACL {
-		g := &h.ACL[i]
+	changeGrants(h.ACL, was, to)
+	if t, ok := o.(*catalog.Table); ok {
+		for i := range t.Columns {
+			changeGrants(t.Columns[i].ACL, was, to)
+		}
+	}
+}
+
+func changeGrants(list []catalog.Grant, was, to catalog.OID) {
+	for i := range list {
+		g := &list[i]
 		if g.Grantor == was {
 			g.Grantor = to
 		}
@@ -178,8 +188,8 @@ func (b *build) setTableOwner(ctx context.Context, role string) error {
 	if err != nil || b.t.Owner == to {
 		return err
 	}
-	changeOwner(&b.t.Header, b.t.Owner, to)
-	return b.ownedSequences(ctx, b.t, func(q *catalog.Sequence) { changeOwner(&q.Header, q.Owner, to) })
+	changeOwner(b.t, b.t.Owner, to)
+	return b.ownedSequences(ctx, b.t, func(q *catalog.Sequence) { changeOwner(q, q.Owner, to) })
 }
 
 // alterOther runs those actions of ALTER TABLE that views and sequences have too.

@@ -208,7 +208,7 @@ func (s *stmt) databaseOwner(ctx context.Context, c *command.Owner) error {
 		return err
 	}
 	n := catalog.CloneObject(d).(*catalog.Database)
-	changeOwner(&n.Header, d.Owner, to)
+	changeOwner(n, d.Owner, to)
 	return g.Put(ctx, n)
 }
 

@@ -101,7 +101,9 @@ func (s *stmt) grantOn(o catalog.Object, c *command.Grant, grantees []catalog.OI
 			if col == nil {
 				return pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", n, t.Name)
 			}
-			col.ACL = changeACL(col.ACL, grantees, grantor, cp.Privileges, c)
+			if col.ACL = changeACL(col.ACL, grantees, grantor, cp.Privileges, c); len(col.ACL) == 1 && col.ACL[0].Privileges == "" {
+				col.ACL = nil // a column has nothing by default
+			}
 		}
 	}
 	return nil
@@ -303,7 +305,7 @@ func (s *stmt) reassignOwned(ctx context.Context, c *command.ReassignOwned) erro
 		if slices.Contains(roles, o.Head().Owner) {
 			was := o.Head().Owner
 			o = catalog.CloneObject(o)
-			changeOwner(o.Head(), was, to)
+			changeOwner(o, was, to)
 			if err := s.view.Put(ctx, o); err != nil {
 				return err
 			}

@@ -52,7 +52,7 @@ type Scanner struct {
 	left     *Reader // of from, and
 	right    *Reader // of to
 	out      storage.DiffBatch
-	pairs    [][2]int // positions of the columns that both sides have
+	pairs    []pairing // the columns that both sides have
 	fromOnly []lone
 	toOnly   []lone
 	colsFrom []*vector.Vector
@@ -101,7 +101,7 @@ func OpenPair(ctx context.Context, tx History, from, to storage.View, a, b *cata
 }
 
 func (s *Scanner) pairedTo(j int) bool {
-	return slices.ContainsFunc(s.pairs, func(p [2]int) bool { return p[1] == j })
+	return slices.ContainsFunc(s.pairs, func(p pairing) bool { return p.to == j })
 }
 
 func newSide(v storage.View, table catalog.OID) side {
@@ -130,7 +130,7 @@ func (s *Scanner) match() {
 			j = s.namesake(s.from.table.ColumnByID(x))
 		}
 		if j >= 0 {
-			s.pairs = append(s.pairs, [2]int{i, j})
+			s.pairs = append(s.pairs, pairOf(i, j, s.from.table.ColumnByID(x), s.to.table.ColumnByID(s.to.columns[j])))
 			continue
 		}
 		if s.to.table.ColumnByID(x) == nil { // where it was dropped, its values do not count
@@ -221,7 +221,8 @@ func (s *Scanner) compare(keys []string, from, to *Rows) int {
 
 func (s *Scanner) same(from *Rows, i int, to *Rows, j int) bool {
 	for _, p := range s.pairs {
-		if !Same(from.Cols[p[0]].Datum(i), to.Cols[p[1]].Datum(j)) {
+		x, y := from.Cols[p.from].Datum(i), to.Cols[p.to].Datum(j)
+		if p.same == nil && !Same(x, y) || p.same != nil && !p.same(x, y) {
 			return false
 		}
 	}

@@ -1,0 +1,133 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// diffCase is something that a branch may do to what it was forked with.
+type diffCase struct{ name, setup, change string }
+
+var diffCases = []diffCase{
+	{"domain gains and loses constraints", `
+		CREATE DOMAIN pos AS int CONSTRAINT above CHECK (VALUE > 0) CONSTRAINT odd CHECK (VALUE <> 13);
+		CREATE DOMAIN mail AS text DEFAULT 'a@b' NOT NULL;
+		CREATE TABLE t (id int PRIMARY KEY, p pos, m mail); INSERT INTO t VALUES (1, 1, 'x')`, `
+		UPDATE t SET p = 5; ALTER DOMAIN pos ADD CONSTRAINT below CHECK (VALUE BETWEEN 4 AND 1000); ALTER DOMAIN pos RENAME CONSTRAINT above TO over;
+		ALTER DOMAIN pos DROP CONSTRAINT odd; ALTER DOMAIN pos SET DEFAULT 7;
+		ALTER DOMAIN mail DROP NOT NULL; ALTER DOMAIN mail SET DEFAULT 'c@d'`},
+	{"enum gains labels that rows have", `
+		CREATE TYPE mood AS ENUM ('a', 'c'); CREATE TABLE t (id int PRIMARY KEY, m mood, l mood[]); INSERT INTO t VALUES (1, 'a', '{a,c}'), (2, 'c', NULL)`, `
+		ALTER TYPE mood ADD VALUE 'b' BEFORE 'c'; ALTER TYPE mood ADD VALUE 'd'; ALTER TYPE mood RENAME VALUE 'a' TO 'A'; 
+		UPDATE t SET m = 'b', l = '{b,d}' WHERE id = 1; INSERT INTO t VALUES (3, 'd', '{b}')`},
+	{"enum is made anew with other labels", `
+		CREATE TYPE mood AS ENUM ('a', 'b', 'c');
+		CREATE TABLE t (id int PRIMARY KEY, m mood DEFAULT 'a' NOT NULL, l mood[], CHECK (m <> 'c'), n text); CREATE INDEX ON t (m) WHERE m = 'a';
+		CREATE INDEX ON t (n); CREATE FUNCTION f(m mood) RETURNS text LANGUAGE sql AS 'SELECT m::text'; CREATE VIEW v AS SELECT id, m FROM t WHERE m = 'a';
+		INSERT INTO t VALUES (1, 'a', '{a,b}', 'x'), (2, 'b', '{c,a}', 'y'), (3, 'a', NULL, 'z')`, `
+		DROP VIEW v; DROP FUNCTION f; ALTER TABLE t DROP CONSTRAINT t_m_check; DROP INDEX t_m_idx; ALTER TABLE t ALTER m DROP DEFAULT; ALTER TYPE mood RENAME TO mood_old;
+		UPDATE t SET m = 'a', l = '{a}' WHERE id = 2;
+		CREATE TYPE mood AS ENUM ('z', 'a'); ALTER TABLE t ALTER m TYPE mood USING m::text::mood, ALTER l TYPE mood[] USING CASE WHEN id = 2 THEN l::text::mood[] END;
+		DROP TYPE mood_old; ALTER TABLE t ALTER m SET DEFAULT 'a'; UPDATE t SET m = 'z' WHERE id = 3;
+		CREATE FUNCTION f(m mood) RETURNS text LANGUAGE sql AS 'SELECT m::text'; CREATE VIEW v AS SELECT id, m FROM t WHERE m = 'z'; COMMENT ON TYPE mood IS 'anew'`},
+	{"composite type has other fields", `
+		CREATE TYPE pt AS (x int, y int); CREATE TABLE t (id int PRIMARY KEY, p pt NOT NULL); INSERT INTO t VALUES (1, '(1,2)'), (2, '(3,4)')`, `
+		ALTER TABLE t DROP p; DROP TYPE pt; CREATE TYPE pt AS (x int, y text, z int); ALTER TABLE t ADD p pt; UPDATE t SET p = ROW(id, 'q', 3); ALTER TABLE t ALTER p SET NOT NULL`},
+	{"unused types change", `
+		CREATE TYPE pt AS (x int, y int); CREATE TYPE k AS (a int); CREATE DOMAIN d AS int`, `
+		ALTER TYPE pt ADD ATTRIBUTE z text; ALTER TYPE pt DROP ATTRIBUTE x; DROP TYPE k; CREATE TYPE k AS ENUM ('x'); DROP DOMAIN d; CREATE DOMAIN d AS text`},
+	{"columns of generated columns change", `
+		CREATE TABLE t (id int PRIMARY KEY, x int, g int GENERATED ALWAYS AS (x + 1) STORED, h text, CHECK (g < 100)); CREATE INDEX ti ON t ((x + 1)) WHERE g > 1; CREATE INDEX tg ON t (g);
+		CREATE VIEW v AS SELECT g FROM t; INSERT INTO t (id, x) VALUES (1, 1), (2, 2)`, `
+		DROP VIEW v; ALTER TABLE t DROP g; ALTER TABLE t ALTER x TYPE bigint; ALTER TABLE t ADD g bigint GENERATED ALWAYS AS (x + 1) STORED; ALTER TABLE t ADD CHECK (g < 100);
+		CREATE INDEX tg ON t (g); CREATE VIEW v AS SELECT g FROM t; INSERT INTO t (id, x) VALUES (3, 30000000000 / 1000000000)`},
+	{"columns stand in their order", `
+		CREATE TABLE t (id int PRIMARY KEY, x int); INSERT INTO t VALUES (1, 0)`, `
+		ALTER TABLE t ADD g int GENERATED ALWAYS AS (x + 1) STORED, ADD w text DEFAULT 'w' NOT NULL, ADD z int; UPDATE t SET x = 2; ALTER TABLE t ADD q int GENERATED ALWAYS AS (10 / x) STORED`},
+	{"owners and privileges of new things", `
+		CREATE TABLE old (a int); GRANT SELECT ON old TO ann`, `
+		CREATE SCHEMA s AUTHORIZATION bob; CREATE TABLE s.t (a int, b int); ALTER TABLE s.t OWNER TO ann; GRANT SELECT ON s.t TO bob; GRANT UPDATE (a) ON s.t TO bob; REVOKE INSERT ON s.t FROM ann;
+		CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; REVOKE EXECUTE ON FUNCTION f() FROM public; CREATE TYPE e AS ENUM ('x'); GRANT USAGE ON TYPE e TO bob;
+		ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO ann; CREATE TABLE n (a int); CREATE VIEW v AS SELECT 1 AS a; REVOKE SELECT ON v FROM ann; CREATE VIEW w AS SELECT 1 AS a;
+		ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM ann; ALTER TABLE old OWNER TO bob; GRANT UPDATE ON old TO ann WITH GRANT OPTION; REVOKE SELECT ON old FROM ann`},
+	{"privileges on columns and functions", `
+		CREATE TABLE t (a int, b int); GRANT UPDATE (a) ON t TO ann; CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TYPE e AS ENUM ('x')`, `
+		REVOKE UPDATE (a) ON t FROM ann; GRANT UPDATE (b) ON t TO bob; REVOKE EXECUTE ON FUNCTION f() FROM public; GRANT USAGE ON TYPE e TO ann; REVOKE USAGE ON TYPE e FROM public`},
+	{"comments on all there is", `
+		CREATE SCHEMA "Odd One"; CREATE TABLE "Odd One"."T t" ("C c" int CONSTRAINT ck CHECK ("C c" > 0), u int UNIQUE); CREATE INDEX ix ON "Odd One"."T t" ("C c"); CREATE FUNCTION f(a "Odd One"."T t", b int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+		CREATE DOMAIN d AS int CONSTRAINT dc CHECK (VALUE > 0); CREATE SEQUENCE s; CREATE VIEW v AS SELECT 1 AS a; CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS 'begin return null; end';
+		CREATE TRIGGER tr AFTER INSERT ON "Odd One"."T t" FOR EACH ROW EXECUTE FUNCTION tf()`, `
+		COMMENT ON SCHEMA "Odd One" IS 'a'; COMMENT ON TABLE "Odd One"."T t" IS 'b'; COMMENT ON COLUMN "Odd One"."T t"."C c" IS 'c'; COMMENT ON CONSTRAINT ck ON "Odd One"."T t" IS 'd';
+		COMMENT ON INDEX "Odd One".ix IS 'e'; COMMENT ON INDEX "Odd One"."T t_u_key" IS 'e2'; COMMENT ON FUNCTION f("Odd One"."T t", int) IS 'f'; COMMENT ON DOMAIN d IS 'g'; COMMENT ON SEQUENCE s IS 'i'; COMMENT ON VIEW v IS 'it''s';
+		COMMENT ON TRIGGER tr ON "Odd One"."T t" IS 'k'; COMMENT ON COLUMN v.a IS 'l'; COMMENT ON CONSTRAINT dc ON DOMAIN d IS 'm'`},
+	{"storage of columns and tables", `
+		CREATE TABLE t (id int PRIMARY KEY, a text, b int); CREATE INDEX i ON t (b)`, `
+		ALTER TABLE t ALTER b SET STATISTICS 500, ALTER a SET STORAGE EXTERNAL, REPLICA IDENTITY FULL, SET (fillfactor = 70), CLUSTER ON i`},
+	{"indexes and constraints are renamed, not made anew", `
+		CREATE TABLE t (id int PRIMARY KEY, a int UNIQUE, CONSTRAINT ck CHECK (a > 0)); CREATE INDEX i ON t (a) WHERE a > 5; CREATE INDEX j ON t (a, id)`, `
+		ALTER INDEX i RENAME TO i2; ALTER INDEX j RENAME TO i; ALTER INDEX i2 RENAME TO j; ALTER INDEX t_a_key RENAME TO k; ALTER INDEX t_pkey RENAME TO p; ALTER TABLE t RENAME TO u; ALTER TABLE u RENAME CONSTRAINT ck TO ck2`},
+	{"functions return something else", `
+		CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE FUNCTION f(a text) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE FUNCTION g(a int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+		CREATE FUNCTION k(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE FUNCTION r(a int) RETURNS void LANGUAGE sql AS 'SELECT'; CREATE VIEW v AS SELECT f(1) AS x`, `
+		DROP VIEW v; DROP FUNCTION f(int); CREATE FUNCTION f(a int) RETURNS text LANGUAGE sql AS 'SELECT ''x'''; ALTER FUNCTION f(text) RENAME TO f2; DROP FUNCTION g; CREATE FUNCTION g(b int) RETURNS int LANGUAGE sql AS 'SELECT $1';
+		DROP FUNCTION k; CREATE FUNCTION k(a int, b int) RETURNS int LANGUAGE sql AS 'SELECT 1'; DROP FUNCTION r; CREATE PROCEDURE r(a int) LANGUAGE sql AS 'SELECT'; CREATE VIEW v AS SELECT f(1) AS x`},
+	{"functions of new tables", `
+		CREATE TABLE a (id int)`, `
+		CREATE TABLE t (id int, n text); CREATE VIEW v AS SELECT id FROM t; CREATE FUNCTION rows() RETURNS SETOF t LANGUAGE sql AS 'SELECT * FROM t'; CREATE FUNCTION name(t) RETURNS text LANGUAGE sql AS 'SELECT $1.n';
+		CREATE FUNCTION vs() RETURNS SETOF v LANGUAGE sql AS 'SELECT * FROM v'; CREATE FUNCTION d() RETURNS int LANGUAGE sql AS 'SELECT 7'; CREATE TABLE u (id int DEFAULT d()); CREATE VIEW w AS SELECT n FROM rows()`},
+	{"columns change their types, rows stay", `
+		CREATE TABLE t (id int PRIMARY KEY, a int, b text, c varchar(5), d float4, e char(5)); INSERT INTO t VALUES (1, 5, '7', 'abc', 0.1, 'x'), (2, 6, '8', 'de', 0.2, 'y');
+		CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end'; CREATE TRIGGER tr BEFORE UPDATE OF a ON t FOR EACH ROW WHEN (old.a IS DISTINCT FROM new.a) EXECUTE FUNCTION tf()`, `
+		DROP TRIGGER tr ON t; ALTER TABLE t ALTER a TYPE bigint, ALTER b TYPE int USING b::int, ALTER c TYPE text, ALTER d TYPE float8, ALTER e TYPE text; UPDATE t SET d = 0.1, e = 'x    ' WHERE id = 1;
+		CREATE TRIGGER tr BEFORE UPDATE OF a ON t FOR EACH ROW WHEN (old.a IS DISTINCT FROM new.a) EXECUTE FUNCTION tf()`},
+	{"names and rows pass from one to another", `
+		CREATE TABLE sw (id int PRIMARY KEY, a text, b text); INSERT INTO sw VALUES (1, 'A', 'B'); CREATE TABLE n1 (id int PRIMARY KEY); CREATE TABLE n2 (id int PRIMARY KEY); INSERT INTO n1 VALUES (1); INSERT INTO n2 VALUES (2);
+		CREATE TABLE c1 (id int PRIMARY KEY, r int); CREATE TABLE c2 (id int PRIMARY KEY, r int REFERENCES c1); ALTER TABLE c1 ADD FOREIGN KEY (r) REFERENCES c2; CREATE TABLE u (id int PRIMARY KEY, v int UNIQUE); INSERT INTO u VALUES (1, 1), (2, 2)`, `
+		ALTER TABLE sw RENAME a TO c; ALTER TABLE sw RENAME b TO a; ALTER TABLE sw RENAME c TO b; INSERT INTO sw VALUES (2, 'a2', 'b2'); ALTER TABLE n1 RENAME TO n3; ALTER TABLE n2 RENAME TO n1; ALTER TABLE n3 RENAME TO n2; INSERT INTO n1 VALUES (9);
+		INSERT INTO c1 VALUES (1, NULL); INSERT INTO c2 VALUES (1, 1); UPDATE c1 SET r = 1; UPDATE u SET v = v + 10; UPDATE u SET v = 13 - v`},
+}
+
+// TestDiffSQLCases turns a copy of the fork into the changed branch, and back: nothing may be left over, columns stand in the same order.
+func TestDiffSQLCases(t *testing.T) {
+	rowan := startRowan(t)
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, rowan.url("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, "CREATE ROLE ann; CREATE ROLE bob"); err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range diffCases {
+		t.Run(c.name, func(t *testing.T) {
+			from, to, copied := fmt.Sprintf("f%d", i), fmt.Sprintf("t%d", i), fmt.Sprintf("c%d", i)
+			d := &diffWorld{fail: t, conn: conn}
+			d.must("SELECT rowan.create_branch('" + from + "', source => 'main')")
+			d.must("SET rowan.branch = " + from)
+			defer d.must("SET rowan.branch = main")
+			d.must(c.setup)
+			d.must("SELECT rowan.create_branch('" + to + "'); SELECT rowan.create_branch('" + copied + "')")
+			d.must("SET rowan.branch = " + to)
+			d.must(c.change)
+			d.turn(copied, to)
+			d.sameColumns(copied, to)
+			d.turn(copied, from)
+		})
+	}
+}
+
+// sameColumns compares the order of columns.
+func (d *diffWorld) sameColumns(a, b string) {
+	of := func(branch string) string {
+		d.must("SET rowan.branch = " + branch)
+		return strings.Join(d.strings("SELECT table_name || ': ' || string_agg(column_name, ', ' ORDER BY ordinal_position) FROM information_schema.columns WHERE table_schema NOT IN ('pg_catalog', 'information_schema', 'rowan') GROUP BY table_schema, table_name ORDER BY 1"), "\n")
+	}
+	if x, y := of(a), of(b); x != y {
+		d.fail.Fatalf("columns of %s:\n%s\nof %s:\n%s", a, x, b, y)
+	}
+}
