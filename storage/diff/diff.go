@@ -39,6 +39,8 @@ type History interface {
 	RecordMerge(source, target storage.View) error
 	// Clear takes away all that a view has in the keyspaces of a table.
 	Clear(ctx context.Context, v storage.View, table *catalog.Table) error
+	// ClearIndex is Clear for one index of a table.
+	ClearIndex(ctx context.Context, v storage.View, table *catalog.Table, ix *catalog.Index) error
 }
 
 // chunk is how many keys are compared at a time.

@@ -15,6 +15,20 @@ type newIndex struct {
 	index catalog.OID
 }
 
+// clearIndexes takes away what new indexes have on the target from a time when it had them.
+func (m *merger) clearIndexes(ctx context.Context) error {
+	for _, n := range m.indexes {
+		t, ok := m.target.Catalog().Object(n.table).(*catalog.Table)
+		if !ok || t.Index(n.index) == nil {
+			continue
+		}
+		if err := m.tx.ClearIndex(ctx, m.target, t, t.Index(n.index)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // note remembers rows that have been written: they have entries in new indexes and satisfy new constraints.
 func (t *tableMerge) note(keys []string) {
 	if len(t.before) == 0 {

@@ -250,6 +250,9 @@ func (m *merger) run(ctx context.Context) error {
 	if m.blocked() {
 		return nil
 	}
+	if err := m.clearIndexes(ctx); err != nil {
+		return err
+	}
 	tables, err := m.rowTables(ctx)
 	if err != nil {
 		return err

@@ -31,10 +31,11 @@ func (t *tableMerge) row(ctx context.Context, key string, base, source, target r
 	return nil
 }
 
-// holding reports whether a row of the target with columns that come back is in the store as it is to be.
+// holding reports whether a row of the target with columns that come back is in the store as it is to be. What is generated there is not
+// known before it is computed.
 func (t *tableMerge) holding(old row, cells []types.Datum) bool {
 	for i, c := range t.stored {
-		if c.Generated == "" && !diff.Same(cells[i], old.stored(i)) {
+		if c.Generated != "" && t.fromTarget[i] != t.holds[i] || c.Generated == "" && !diff.Same(cells[i], old.stored(i)) {
 			return false
 		}
 	}

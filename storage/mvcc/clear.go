@@ -24,6 +24,21 @@ func (t *Txn) Clear(ctx context.Context, sv storage.View, table *catalog.Table) 
 	return t.spill(ctx)
 }
 
+// ClearIndex is Clear for one index of a table.
+func (t *Txn) ClearIndex(ctx context.Context, sv storage.View, table *catalog.Table, ix *catalog.Index) error {
+	v, err := t.writable(sv)
+	if err != nil {
+		return err
+	}
+	w := t.writesTo(v, ix.Keyspace)
+	w.table = table.OID
+	w.remember()
+	if err := t.clear(ctx, v, w); err != nil {
+		return storeError(err)
+	}
+	return t.spill(ctx)
+}
+
 func (t *Txn) clear(ctx context.Context, v *view, w *writes) error {
 	if !v.known(w.Keyspace) && !w.any() {
 		return nil
