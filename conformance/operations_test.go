@@ -114,6 +114,7 @@ func TestRestore(t *testing.T) {
 	o.refused("rowan restore --from one.rowan --data-dir all", "is not empty")
 	o.refused("rowan backup --to one.rowan", "exists already")
 	o.refused("rowan restore --from one.rowan --to-scn 999999 --data-dir x", "end at SCN")
+	o.refused("rowan restore --from one.rowan --to-scn 0 --data-dir x", "--to-scn must be the SCN of a transaction")
 	o.refused("rm $(ls b/* | head -1); rowan restore --from b --data-dir x", "which is missing")
 	o.refused("printf x | dd of=one.rowan bs=1 seek=5000 conv=notrunc status=none; rowan restore --from one.rowan --data-dir x", "is damaged: block ")
 	o.refused("test -e x", "")

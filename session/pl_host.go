@@ -126,6 +126,7 @@ func (h *plHost) EndTransaction(ctx context.Context, rollback, chain bool) error
 // renew ends the transaction and puts a new one in its place, with the modes of the old one if chain says so.
 func (s *Session) renew(ctx context.Context, rollback, chain bool) error {
 	t := s.txn
+	t.ran = false // SET TRANSACTION may follow
 	isolation, readOnly, deferrable := t.isolation, t.readOnly, t.deferrable
 	if !chain {
 		t.isolation, _ = s.settings.get("default_transaction_isolation")

@@ -82,7 +82,7 @@ func (s *Session) define(ctx context.Context, p *planned, out *output) (string, 
 }
 
 func (s *Session) setCommand(ctx context.Context, c *command.Set, out *output) error {
-	if c.Local && !s.inBlock() {
+	if c.Local && !s.inBlock() && len(s.pl.contexts) == 0 {
 		if err := out.Notice(warning(pgerrcode.NoActiveSQLTransaction, "SET LOCAL can only be used in transaction blocks")); err != nil {
 			return err
 		}
@@ -177,7 +177,7 @@ func (s *Session) setTransaction(ctx context.Context, c *command.SetTransaction,
 		}
 		return nil
 	}
-	if !s.inBlock() {
+	if !s.inBlock() && len(s.pl.contexts) == 0 {
 		if err := out.Notice(warning(pgerrcode.NoActiveSQLTransaction, "SET TRANSACTION can only be used in transaction blocks")); err != nil {
 			return err
 		}

@@ -47,6 +47,9 @@ func newRestore() *cobra.Command {
 		if len(args) > 0 || len(o.From) == 0 || o.DataDir == "" {
 			return errors.New("give --from and --data-dir, or a branch and a point")
 		}
+		if o.Point.SCN == 0 && f.Changed("to-scn") {
+			return errors.New("--to-scn must be the SCN of a transaction; leave it out to restore all")
+		}
 		if o.Point.Time, err = parseTime(at); err != nil {
 			return err
 		}
