@@ -4,9 +4,12 @@
 //	h | layer | keyspace | key            head: the newest version of a row or index entry in a layer
 //	v | layer | keyspace | key | end      history: the version that was valid until SCN end
 //	l | layer | SCN | chunk               log of a transaction
-//	c | SCN                               commit record: when
-//	x | transaction | chunk               keys that a large transaction has written
 //	m | kind | …                          meta
+//	s | SCN                               commit record: when
+//	t | transaction | chunk               keys that a large transaction has written
+//
+// The order of the kinds matters to how much a store with sorted files writes anew: heads, of which there are the most, have
+// nothing before them that is written all the time, and little stands between them and what is.
 //
 // It reads no values and no stores. Invariants: encodings keep order; within one keyspace no row's key is a prefix of
 // another's, so that a history key has exactly one reading. Callers: storage/mvcc and storage/check; nobody else builds
@@ -18,11 +21,11 @@ import "encoding/binary"
 // The first bytes.
 const (
 	tagHead    = 'h'
-	tagHistory = 'v'
 	tagLog     = 'l'
-	tagCommit  = 'c'
-	tagChunk   = 'x'
 	tagMeta    = 'm'
+	tagCommit  = 's'
+	tagChunk   = 't'
+	tagHistory = 'v'
 )
 
 // HeadPrefix, HistoryPrefix, LogPrefix and MetaPrefix are what all keys of a kind begin with.
@@ -39,7 +42,7 @@ func MetaPrefix() []byte { return []byte{tagMeta} }
 
 // Tags are the first bytes of all keys, in order.
 func Tags() [][]byte {
-	return [][]byte{{tagCommit}, {tagHead}, {tagLog}, {tagMeta}, {tagHistory}, {tagChunk}}
+	return [][]byte{{tagHead}, {tagLog}, {tagMeta}, {tagCommit}, {tagChunk}, {tagHistory}}
 }
 
 // Marker is set in an SCN's place where a large transaction wrote, and the rest of the bits are its id.

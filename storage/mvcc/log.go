@@ -11,7 +11,7 @@ import (
 	"github.com/rowandb/rowan/storage/kv"
 )
 
-// commitRecord is kept for each SCN: c | SCN → time, transaction.
+// commitRecord is kept for each SCN: s | SCN → time, transaction.
 type commitRecord struct {
 	time time.Time
 	txn  uint64
