@@ -77,7 +77,7 @@ func (s *Store) Verify(ctx context.Context, o storage.CheckOptions) ([]storage.P
 		steps = steps[3:]
 	}
 	for _, step := range steps {
-		if err := step(ctx); err != nil {
+		if err := c.unreadable("store", step(ctx)); err != nil {
 			return c.problems, storeError(err)
 		}
 	}

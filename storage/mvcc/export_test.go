@@ -248,4 +248,26 @@ func TestExportRefuses(t *testing.T) {
 	}
 }
 
+// TestExportOfWhatIsGone wants an export that would build on a past of which some was collected to be refused.
+func TestExportOfWhatIsGone(t *testing.T) {
+	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	s := testTable(t, memkv.New(), mvcc.Options{CleanEvery: -1, Clock: func() time.Time { now = now.Add(time.Second); return now }})
+	old, err := takeExport(s, nil)
+	must(t, err)
+	for a := range int64(9) {
+		put(t, s, "main", a+1)
+	}
+	window := 3 * time.Second
+	must(t, s.Branches().SetRetention(ctx, db, "", &window))
+	_, err = s.Branches().GC(ctx, storage.GCOptions{})
+	must(t, err)
+	_, err = takeExport(s, &old.info)
+	failsWith(t, err, "55000", fmt.Sprintf("what has happened since SCN %d is not all kept any more", old.info.SCN), "")
+	fresh, err := takeExport(s, nil)
+	must(t, err)
+	_, err = takeExport(s, &fresh.info)
+	must(t, err)
+	must(t, s.Close())
+}
+
 func sortedNames(m map[string]content) []string { return slices.Sorted(maps.Keys(m)) }

@@ -85,6 +85,10 @@ func TestDamageIsTold(t *testing.T) {
 	e.Damage(kv.ErrCorrupt)
 	err := x.insert(tab, [3]int64{1, 5, 5})
 	failsWith(t, err, "XX001", "", "")
+	found, err := s.Verify(ctx, storage.CheckOptions{})
+	if must(t, err); len(found) == 0 || found[0].Kind != storage.ProblemUnreadable {
+		t.Errorf("a check of what cannot be read: %v", found)
+	}
 	e.Damage(nil)
 	must(t, x.Rollback())
 	must(t, s.Close())

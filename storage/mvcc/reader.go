@@ -2,6 +2,7 @@ package mvcc
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"math"
 
@@ -178,7 +179,7 @@ func (r *reader) history(ctx context.Context, sp *space, key []byte, bound uint6
 		}
 		r.hbuf = append(r.hbuf[:0], it.Value()...)
 		if v, err = parseVersion(r.hbuf); err != nil {
-			return v, false, err
+			return v, false, cmp.Or(it.Err(), err)
 		}
 		isMarker := end&keys.Marker != 0
 		if r.scn(&v) <= bound && (!isMarker || r.endOf(end) > bound) {

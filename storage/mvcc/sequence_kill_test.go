@@ -87,6 +87,41 @@ func TestSequencesKilled(t *testing.T) {
 	must(t, s.Close())
 }
 
+// TestSequencesKilledAhead ends the store around where the values that are reserved in it are used up, also after setval: none comes
+// twice.
+func TestSequencesKilledAhead(t *testing.T) {
+	disk := memkv.New()
+	s := openStore(t, disk)
+	must(t, fork2(s, "dev", "main"))
+	for n := 1; n <= 70; n++ {
+		d := sequencesOf(t, s)["shared"][0]
+		var last int64
+		take := func() {
+			t.Helper()
+			v, err := s.Sequences().Next(ctx, d)
+			must(t, err)
+			if v <= last {
+				t.Fatalf("%d after %d values: %d came before", v, n, last)
+			}
+			last = v
+		}
+		for range n {
+			take()
+		}
+		if n%2 == 0 {
+			last += 1000
+			must(t, s.Sequences().Set(ctx, d, last, true))
+			take()
+		}
+		old := s
+		disk = disk.Clone()
+		s = openStore(t, disk)
+		_ = old.Close() // of the disk as it was nobody sees any more
+		take()
+	}
+	must(t, s.Close())
+}
+
 // TestSequencesDurable wants a commit that has written nothing else to make the values durable that its transaction took.
 func TestSequencesDurable(t *testing.T) {
 	e := &syncs{Engine: memkv.New()}

@@ -1,6 +1,7 @@
 package mvcc
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/rowandb/rowan/storage/kv"
@@ -55,7 +56,7 @@ func (s *layerScan) next() (bool, error) {
 	for s.it.Next() {
 		v, err := parseVersion(s.it.Value())
 		if err != nil {
-			return false, err
+			return false, cmp.Or(s.it.Err(), err)
 		}
 		scn := v.ver
 		if v.flags&marked != 0 {
