@@ -12,6 +12,10 @@ import (
 func (s *script) columns(ctx context.Context, a, b *catalog.Table) error {
 	fresh := map[catalog.ColumnID]bool{}
 	for _, p := range matchColumns(a, b) {
+		if p.to == nil && p.from.Generated != "" { // before what it is made of
+			s.altered[a.OID] = true
+			s.add(phaseDropGenerated, "ALTER TABLE %s DROP COLUMN %s", s.from.name(&a.Header), types.QuoteIdent(p.from.Name))
+		}
 		if p.from != nil && p.to != nil {
 			again, err := s.remade(ctx, a, b, p)
 			if err != nil {
@@ -30,7 +34,7 @@ func (s *script) columns(ctx context.Context, a, b *catalog.Table) error {
 		}
 	}
 	for _, p := range matchColumns(a, b) {
-		if p.from == nil || p.to != nil && fresh[p.to.ID] {
+		if p.from == nil || p.to != nil && fresh[p.to.ID] || p.to == nil && p.from.Generated != "" {
 			continue
 		}
 		if err := s.column(ctx, a, b, p); err != nil {

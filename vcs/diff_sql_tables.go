@@ -3,6 +3,7 @@ package vcs
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rowandb/rowan/catalog"
@@ -133,16 +134,13 @@ func (s *script) changedTable(ctx context.Context, a, b *catalog.Table) error {
 
 func (s *script) column(ctx context.Context, a, b *catalog.Table, p pair[catalog.Column]) error {
 	alter := "ALTER TABLE " + s.to.name(&b.Header) + " "
-	switch {
-	case p.to == nil:
+	if p.to == nil {
 		s.altered[a.OID] = true
-		s.add(phaseDropColumns, "%sDROP COLUMN %s", alter, types.QuoteIdent(p.from.Name))
-		if p.from.Generated != "" { // what it is made of may be dropped, too
-			list := s.stmts[phaseDropColumns]
-			last := list[len(list)-1]
-			copy(list[1:], list)
-			list[0] = last
+		if b.Column(p.from.Name) != nil { // it gives its name to another
+			s.add(phaseDropGenerated, "ALTER TABLE %s DROP COLUMN %s", s.from.name(&a.Header), types.QuoteIdent(p.from.Name))
+			return nil
 		}
+		s.add(phaseDropColumns, "%sDROP COLUMN %s", alter, types.QuoteIdent(p.from.Name))
 		return nil
 	}
 	x, y := p.from, p.to
@@ -178,16 +176,18 @@ func (s *script) column(ctx context.Context, a, b *catalog.Table, p pair[catalog
 // renameColumn renames a column; where another has the name, by way of a third.
 func (s *script) renameColumn(a, b *catalog.Table, x, y *catalog.Column) {
 	old, name := x.Name, s.to.name(&b.Header)
-	if a.Column(y.Name) != nil {
+	if other := a.Column(y.Name); other != nil && !s.leaves(a, b, other) {
 		old = fmt.Sprintf("rowan_rename_%d", x.ID)
-		s.stmts[phaseCreate] = append(s.stmts[phaseCreate], fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", name, types.QuoteIdent(x.Name), old))
+		s.add(phaseCreate, "ALTER TABLE %s RENAME COLUMN %s TO %s", name, types.QuoteIdent(x.Name), old)
 		s.add(phaseTables, "ALTER TABLE %s RENAME COLUMN %s TO %s", name, old, types.QuoteIdent(y.Name))
-		if other := a.Column(y.Name); b.ColumnByID(other.ID) == nil || b.ColumnByID(other.ID).Dropped { // it is about to be dropped: now is better
-			s.add(phaseCreate, "ALTER TABLE %s DROP COLUMN IF EXISTS %s", name, types.QuoteIdent(y.Name))
-		}
 		return
 	}
 	s.add(phaseCreate, "ALTER TABLE %s RENAME COLUMN %s TO %s", name, types.QuoteIdent(old), types.QuoteIdent(y.Name))
+}
+
+// leaves reports whether a column of the first side is dropped.
+func (s *script) leaves(a, b *catalog.Table, x *catalog.Column) bool {
+	return slices.ContainsFunc(matchColumns(a, b), func(p pair[catalog.Column]) bool { return p.from == x && p.to == nil })
 }
 
 // newColumn adds a column with the value that rows from before it have; the rest of its definition follows the rows.

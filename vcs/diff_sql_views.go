@@ -44,6 +44,28 @@ func (s *script) views(ctx context.Context) error {
 			return err
 		}
 		s.add(phaseViews, "%s", text)
+		if err := s.functionsOf(ctx, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// functionsOf makes the functions of a view's rows right after it: other views may call them.
+func (s *script) functionsOf(ctx context.Context, v *catalog.View) error {
+	for _, p := range s.pairs {
+		f, ok := p.to.(*catalog.Function)
+		if !ok || !ofRows(f, v.OID) {
+			continue
+		}
+		text, err := s.to.definition(ctx, f)
+		if err != nil {
+			return err
+		}
+		if i := slices.Index(s.stmts[phaseViewFunctions], text); i >= 0 {
+			s.stmts[phaseViewFunctions] = slices.Delete(s.stmts[phaseViewFunctions], i, i+1)
+			s.put(phaseViews, text)
+		}
 	}
 	return nil
 }
