@@ -27,7 +27,8 @@ import (
 // the merge then does; whatever does not satisfy its constraints is refused; scripts of differences make one branch of
 // another. In the end all that was ever there is read again at its point, and the store is sound.
 //
-// By itself it runs the same scripts each time; with -rapid.checks or -rapid.seed others.
+// By itself it runs the same scripts each time; with -rapid.checks or -rapid.seed others. Seeds must lie far apart, for n runs more than
+// n²/2: rapid adds the number of each run to the seed, and neighbouring ones repeat scripts.
 //
 // Where the model does not say what a merge does (twins that differ, more than two bases), the script ends after it.
 func TestVersionControlModel(t *testing.T) {
