@@ -142,6 +142,9 @@ func (s *script) object(ctx context.Context, p objectPair) error {
 	}
 	if p.from == nil {
 		s.newObject(p.to, after)
+		if q, ok := p.to.(*catalog.Sequence); ok {
+			return s.position(ctx, q, types.QuoteLiteral(s.to.name(&q.Header)))
+		}
 		return nil
 	}
 	before, err := s.from.definition(ctx, p.from)
@@ -206,6 +209,27 @@ func (s *script) sequencePolicy(a, b *catalog.Sequence) {
 	if a.Policy != b.Policy || a.Block != b.Block {
 		s.add(phaseAttributes, "SELECT rowan.set_sequence_policy(%s, %s)", types.QuoteLiteral(s.to.name(&b.Header)), policyText(b))
 	}
+}
+
+// position lets a sequence that the script makes go on where it is on the second side; name is an expression.
+func (s *script) position(ctx context.Context, q *catalog.Sequence, name string) error {
+	if q == nil || !readable(s.conn, q) {
+		return nil
+	}
+	last, err := s.to.value(ctx, "SELECT pg_catalog.concat(last_value) FROM "+s.to.name(&q.Header)+" WHERE is_called")
+	if err == nil && last != "" {
+		s.add(phaseAttributes, "SELECT pg_catalog.setval(%s, %s)", name, last)
+	}
+	return err
+}
+
+// identityPosition is position for the sequence of an identity column.
+func (s *script) identityPosition(ctx context.Context, t *catalog.Table, c *catalog.Column) error {
+	q, _ := s.to.snap.Object(c.Sequence).(*catalog.Sequence)
+	if c.Identity == 0 {
+		return nil
+	}
+	return s.position(ctx, q, fmt.Sprintf("pg_catalog.pg_get_serial_sequence(%s, %s)", types.QuoteLiteral(s.to.name(&t.Header)), types.QuoteLiteral(c.Name)))
 }
 
 // policyText is a sequence's policy as rowan.set_sequence_policy takes it.

@@ -44,6 +44,9 @@ func (s *script) newTable(ctx context.Context, b *catalog.Table) error {
 	s.kept(&catalog.Table{}, b)
 	for _, c := range b.Live() {
 		s.columnAttributes(b, &catalog.Column{}, c)
+		if err := s.identityPosition(ctx, b, c); err != nil {
+			return err
+		}
 	}
 	for _, k := range b.Constraints {
 		if k.Kind == catalog.ForeignKey {
@@ -248,6 +251,7 @@ func (s *script) value(ctx context.Context, a, b *catalog.Table, x, y *catalog.C
 		s.identity(alter, x, y)
 	case x.Identity == 0:
 		s.add(phaseOwned, "%sADD GENERATED %s AS IDENTITY%s", alter, words[y.Identity], s.to.identityOptions(y))
+		return s.identityPosition(ctx, b, y)
 	case y.Identity == 0:
 		s.add(phaseColumns, "%sDROP IDENTITY", alter)
 	default:
