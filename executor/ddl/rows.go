@@ -44,10 +44,16 @@ func (b *build) finish(ctx context.Context, old *catalog.Table) error {
 	if err := b.view.Put(ctx, b.t); err != nil {
 		return err
 	}
-	if len(b.checks)+len(b.keys) == 0 {
+	deferrable := b.unverified()
+	if len(b.checks)+len(b.keys)+len(deferrable) == 0 {
 		return nil
 	}
 	b.flush()
+	for _, ix := range deferrable {
+		if err := b.verifyDeferrable(ctx, ix); err != nil {
+			return err
+		}
+	}
 	for _, k := range b.checks {
 		if err := b.verifyCheck(ctx, k); err != nil {
 			return err
@@ -266,6 +272,11 @@ func (b *build) duplicated(err error) error {
 // fillIndex writes the entries of a new index for the rows that are there.
 func (b *build) fillIndex(ctx context.Context, old *catalog.Table, f indexFill) error {
 	columns := indexStored(f.index)
+	for _, id := range columns {
+		if old.ColumnByID(id) == nil && f.exprs[id] == nil { // it is added by the same statement
+			old = b.t
+		}
+	}
 	next, done, err := b.indexRows(ctx, old, f, columns)
 	if err != nil {
 		return err
@@ -278,7 +289,7 @@ func (b *build) fillIndex(ctx context.Context, old *catalog.Table, f indexFill) 
 			return err
 		}
 		if rows == nil {
-			return b.verifyDeferrable(ctx, f.index)
+			return nil
 		}
 		last := rows.Cols[len(columns)]
 		keys = keys[:0]
@@ -294,11 +305,27 @@ func (b *build) fillIndex(ctx context.Context, old *catalog.Table, f indexFill) 
 	}
 }
 
-// verifyDeferrable looks for a key that two rows have: storage does not mind in the index of a deferrable constraint.
-func (b *build) verifyDeferrable(ctx context.Context, ix *catalog.Index) error {
-	if !ix.Deferrable {
-		return nil
+// unverified lists the indexes of deferrable constraints in which rows were written: storage does not mind two rows of a key
+// there.
+func (b *build) unverified() (out []*catalog.Index) {
+	if b.rewrite {
+		for _, ix := range b.t.Indexes {
+			if ix.Deferrable {
+				out = append(out, ix)
+			}
+		}
+		return out
 	}
+	for _, f := range b.fill {
+		if f.index.Deferrable {
+			out = append(out, f.index)
+		}
+	}
+	return out
+}
+
+// verifyDeferrable looks for a key that two rows have in the index of a deferrable constraint.
+func (b *build) verifyDeferrable(ctx context.Context, ix *catalog.Index) error {
 	var names, quoted, present []string
 	for _, id := range keyColumns(ix) {
 		n := b.t.ColumnByID(id).Name
