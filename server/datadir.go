@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/rowandb/rowan/storage/kv"
+	"github.com/rowandb/rowan/storage/kv/badgerkv"
 )
 
 // A data directory holds:
@@ -134,6 +135,12 @@ func (d *dataDir) complete() error {
 func openError(dir string, err error) error {
 	if errors.Is(err, kv.ErrCorrupt) {
 		return fmt.Errorf("cannot open the store in %s: %w. rowan check --data-dir lists all damage; rowan restore makes a new directory of backups", dir, err)
+	}
+	switch {
+	case errors.Is(err, badgerkv.ErrNoKey):
+		return fmt.Errorf("cannot open the store in %s: %w, with --encryption-key-file", dir, err)
+	case errors.Is(err, badgerkv.ErrWrongKey):
+		return fmt.Errorf("cannot open the store in %s: %w than the one given (or its KEYREGISTRY is damaged)", dir, err)
 	}
 	return fmt.Errorf("cannot open the store in %s: %w", dir, err)
 }

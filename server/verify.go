@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 
 	"github.com/rowandb/rowan/storage"
@@ -21,7 +20,7 @@ func Verify(ctx context.Context, dir string, key []byte, progress func(phase str
 	defer func() { _ = d.close() }() // nothing was written
 	damaged, err := badgerkv.Verify(ctx, d.file(storeDir), key, func(done, total int64) { progress("files", done, total) })
 	if err != nil {
-		return nil, false, fmt.Errorf("cannot open the store in %s: %w", dir, err)
+		return nil, false, openError(dir, err)
 	}
 	for _, x := range damaged {
 		found = append(found, storage.Problem{Kind: storage.ProblemFile, Where: filepath.Join(storeDir, x.File), Text: x.Problem})

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"github.com/dgraph-io/badger/v4"
+
+	"github.com/rowandb/rowan/storage/kv"
 )
 
 // The errors about keys.
@@ -48,15 +50,35 @@ func checkKey(dir string, key []byte) error {
 		}
 		return nil
 	}
+	if noDataKeys(dir) {
+		return fmt.Errorf("%w: %s: it has no data key, nor that of a store without encryption", kv.ErrCorrupt, filepath.Join(dir, badger.KeyRegistryFileName))
+	}
 	if key == nil {
 		return ErrNoKey
 	}
-	if _, err := registry(dir, key); errors.Is(err, badger.ErrEncryptionKeyMismatch) {
+	_, err = registry(dir, key)
+	return registryError(dir, err)
+}
+
+// registryError words why the data keys cannot be read.
+func registryError(dir string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, badger.ErrEncryptionKeyMismatch):
 		return ErrWrongKey
-	} else if err != nil {
-		return fmt.Errorf("badger: %s", oneLine(err))
 	}
-	return nil
+	return fmt.Errorf("%w: %s: its data keys cannot be read: %s", kv.ErrCorrupt, filepath.Join(dir, badger.KeyRegistryFileName), oneLine(err))
+}
+
+// emptyRegistry is how long the file is that has no data keys: 16 bytes to begin with, and a text that shows the right key.
+const emptyRegistry = 16 + 12
+
+// noDataKeys reports whether a store with data has no data keys, as one without encryption.
+func noDataKeys(dir string) bool {
+	st, err := os.Stat(filepath.Join(dir, badger.KeyRegistryFileName))
+	logs, _ := filepath.Glob(filepath.Join(dir, "*.vlog")) // no pattern is bad
+	return err == nil && st.Size() == emptyRegistry && len(logs) > 0
 }
 
 // Rotate encrypts the data keys of a store that nobody has open with another key. The data itself stays as it is: it is
@@ -75,7 +97,7 @@ func Rotate(dir string, from, to []byte) error {
 	}
 	r, err := registry(dir, from)
 	if err != nil {
-		return fmt.Errorf("badger: %s", oneLine(err))
+		return registryError(dir, err)
 	}
 	if err := badger.WriteKeyRegistry(r, badger.KeyRegistryOptions{Dir: dir, EncryptionKey: to}); err != nil {
 		return fmt.Errorf("badger: %s", oneLine(err))

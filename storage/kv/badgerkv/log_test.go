@@ -191,3 +191,28 @@ func TestDamagedManifest(t *testing.T) {
 		t.Errorf("%d changes were not noticed", opened)
 	}
 }
+
+// TestDamagedRegistry changes the file of data keys: one without encryption is not taken for one whose key is missing, and one whose
+// keys cannot be read is named.
+func TestDamagedRegistry(t *testing.T) {
+	for _, key := range [][]byte{nil, bytes.Repeat([]byte{7}, 32)} {
+		dir, want := crashed(t, key)
+		name := filepath.Join(dir, "KEYREGISTRY")
+		st, err := os.Stat(name)
+		must(t, err)
+		for at := range st.Size() {
+			if key == nil && at < 16 {
+				continue // not used
+			}
+			change(t, name, at, 0x41)
+			_, err := Open(Options{Dir: dir, Small: true, Key: key})
+			if named := errors.Is(err, kv.ErrCorrupt) && strings.Contains(err.Error(), name); !named && !(key != nil && at < emptyRegistry && errors.Is(err, ErrWrongKey)) {
+				t.Errorf("byte %d of %d changed: %v", at, st.Size(), err)
+			}
+			change(t, name, at, 0x41)
+		}
+		if n := mustHold(t, dir, key, want); n != len(want) {
+			t.Errorf("%d of %d values are there", n, len(want))
+		}
+	}
+}
