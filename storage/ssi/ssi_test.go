@@ -243,6 +243,14 @@ func TestSerializable(t *testing.T) {
 	}
 }
 
+// TestRareHistory plays one of the few histories in which a read-only transaction is refused by the first, and not any, of those that a
+// committed pivot precedes.
+func TestRareHistory(t *testing.T) {
+	if play(32206, true, defaultKeep).cycle() {
+		t.Error("what was committed has no serial order")
+	}
+}
+
 func TestSafeSnapshot(t *testing.T) {
 	m := New()
 	take := func() uint64 { return 1 }
