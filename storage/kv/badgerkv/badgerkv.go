@@ -41,6 +41,7 @@ type Engine struct {
 	users    atomic.Int64 // reads and iterators under way, which Close waits for
 	health   health
 	search   search
+	trust    soundTables
 	wal      walFiles
 	backlog  backlog
 	courtesy courtesy

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/y"
@@ -18,6 +20,9 @@ import (
 // A compaction that reads a damaged table would end the process, where a block's frame is what is damaged: Badger's goroutines
 // panic, and nobody can catch that. So its tables are read beforehand, in the way of the verifier, at the one moment where Badger
 // calls out: it traces each compaction when it has picked the tables. One that finds damage never goes on.
+//
+// To read all tables of all compactions would double what a bulk write costs. Those that were written or read as a whole not long
+// ago are taken to be sound.
 
 func init() { otel.SetTracerProvider(tracing{}) }
 
@@ -150,14 +155,18 @@ func (o *openEngines) guard(c compaction) bool {
 }
 
 func (e *Engine) guard(c compaction) bool {
+	ids := e.trust.doubtful(c, e.db.Tables)
+	if len(ids) == 0 {
+		return false
+	}
 	v := verifier{dir: e.opts.Dir, key: e.opts.Key, open: true}
 	if err := v.list(); err != nil {
 		return false // the compaction will tell
 	}
 	picked := map[uint64]badger.TableManifest{}
-	for _, t := range e.db.Tables() {
-		if m, ok := v.tables[t.ID]; ok && c.reads(t) {
-			picked[t.ID] = m
+	for _, id := range ids {
+		if m, ok := v.tables[id]; ok {
+			picked[id] = m
 		}
 	}
 	v.tables = picked
@@ -166,4 +175,54 @@ func (e *Engine) guard(c compaction) bool {
 	}
 	e.foundDamage(v.found)
 	return true
+}
+
+const (
+	soundFor    = time.Hour   // after it was written or read as a whole, a table is not read before a compaction
+	soundListed = time.Minute // how often tables are listed for that
+)
+
+// soundTables knows since when tables are taken to be sound.
+type soundTables struct {
+	long   time.Duration // soundFor; 0 in tests: no table is
+	unread bool          // those that were there at the first look have not been read
+
+	mu    sync.Mutex
+	since map[uint64]time.Time
+	old   []badger.TableInfo // those that are no longer
+	next  time.Time          // when they are listed again
+}
+
+// doubtful returns which tables a compaction is going to read that were written or read long ago.
+func (s *soundTables) doubtful(c compaction, list func() []badger.TableInfo) (ids []uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now := time.Now(); !now.Before(s.next) {
+		s.look(now, list())
+	}
+	for _, t := range s.old {
+		if c.reads(t) {
+			ids = append(ids, t.ID)
+		}
+	}
+	return ids
+}
+
+func (s *soundTables) look(now time.Time, tables []badger.TableInfo) {
+	first := now
+	if s.since == nil && s.unread {
+		first = time.Time{}
+	}
+	since := make(map[uint64]time.Time, len(tables))
+	s.old = s.old[:0]
+	for _, t := range tables {
+		at, known := s.since[t.ID]
+		if !known {
+			at = first
+		}
+		if since[t.ID] = at; now.Sub(at) >= s.long {
+			s.old = append(s.old, t)
+		}
+	}
+	s.since, s.next = since, now.Add(min(soundListed, s.long))
 }
