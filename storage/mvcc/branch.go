@@ -24,6 +24,7 @@ type branch struct {
 	Timeline []era
 	Window   *time.Duration `json:",omitempty"` // how long its past is kept; nil: as the database says
 	Low      uint64         `json:",omitempty"` // points before are gone
+	Gone     []gap          `json:",omitempty"` // where the timeline has eras that are gone, among some that are kept
 	Every    time.Duration  `json:",omitempty"` // of automatic snapshots; 0: none
 	Keep     int            `json:",omitempty"` // how many of them
 	layers   []*layer       // of the eras
@@ -34,6 +35,9 @@ type era struct {
 	From  uint64
 	Layer uint64
 }
+
+// gap is from an SCN to another one, both in it.
+type gap struct{ From, To uint64 }
 
 type branchName struct {
 	db   catalog.OID
@@ -201,7 +205,7 @@ func (s *Store) newBranch(ctx context.Context, d storage.Branch, source *branch,
 	var parent *layer
 	if source != nil {
 		parent = source.at(fork)
-		b.Low = s.low(source)
+		b.Low, b.Gone = s.low(source), source.Gone
 		for i, e := range source.Timeline {
 			if e.From <= fork {
 				b.Timeline, b.layers = append(b.Timeline, e), append(b.layers, source.layers[i])

@@ -47,16 +47,21 @@ func (v sights) add(l *layer, from, to uint64) {
 
 // branch adds what can be read by a branch's name: the past that it keeps, layer by layer.
 func (v sights) branch(b *branch, low uint64) {
-	for i, e := range b.Timeline {
-		from, to := e.From, latest
-		if i == 0 {
-			from = 0 // what is before the first layer is looked up in it, too
-		}
-		if i+1 < len(b.Timeline) {
-			to = b.Timeline[i+1].From - 1
-		}
-		v.add(b.layers[i], max(from, low), to)
+	for i, l := range b.layers {
+		from, to := b.era(i)
+		v.add(l, max(from, low), to)
 	}
+}
+
+// era returns from which SCN to which the layer with that number is in force.
+func (b *branch) era(i int) (from, to uint64) {
+	if i > 0 { // what is before the first layer is looked up in it, too
+		from = b.Timeline[i].From
+	}
+	if i+1 == len(b.Timeline) {
+		return from, latest
+	}
+	return from, b.Timeline[i+1].From - 1
 }
 
 // parents adds what layers show of those below them.

@@ -2,6 +2,7 @@ package mvcc
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -301,16 +302,34 @@ func (c *collector) seeMerged(target uint64, list []mergeRecord) {
 	}
 }
 
-// without returns a copy of the branch without some layers. They belong to a past that is not kept.
+// without returns a copy of the branch without some layers. They belong to a past that is not kept; a point of it must not
+// be looked up in the era before.
 func (b *branch) without(gone map[*layer]bool) *branch {
 	x := *b
-	x.Timeline, x.layers = nil, nil
+	x.Timeline, x.layers, x.Gone = nil, nil, slices.Clone(b.Gone)
 	for i, l := range b.layers {
 		if !gone[l] {
 			x.Timeline, x.layers = append(x.Timeline, b.Timeline[i]), append(x.layers, l)
+			continue
+		}
+		from, to := b.era(i)
+		x.Gone = append(x.Gone, gap{from, to})
+	}
+	x.Gone = joined(x.Gone)
+	return &x
+}
+
+// joined puts gaps in order, and makes one of those that touch.
+func joined(list []gap) (out []gap) {
+	slices.SortFunc(list, func(a, b gap) int { return cmp.Compare(a.From, b.From) })
+	for _, s := range list {
+		if n := len(out); n > 0 && s.From <= out[n-1].To+1 {
+			out[n-1].To = max(out[n-1].To, s.To)
+		} else {
+			out = append(out, s)
 		}
 	}
-	return &x
+	return out
 }
 
 // removeLayer removes all that a layer holds, then the layer.

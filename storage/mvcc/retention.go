@@ -53,6 +53,9 @@ func (s *Store) readable(ctx context.Context, b *branch, point string, scn uint6
 	if scn >= s.low(b) {
 		return nil
 	}
+	if slices.ContainsFunc(b.Gone, func(g gap) bool { return g.From <= scn && scn <= g.To }) {
+		return s.errTooOld(ctx, b, point)
+	}
 	ok, err := s.pinned(ctx, b.at(scn), scn)
 	if err == nil && !ok {
 		err = s.errTooOld(ctx, b, point)
