@@ -15,6 +15,9 @@ func TestKeys(t *testing.T) {
 			names[p.Name] = true
 		}
 	}
+	for _, p := range builtin.InnerProcs() {
+		sources[p.Source] = true
+	}
 	for key := range kernels() {
 		if !sources[key] {
 			t.Errorf("no function has the source %s", key)

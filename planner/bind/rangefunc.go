@@ -187,12 +187,6 @@ func (q *query) functionItem(n *pg.RangeFunction, fs []*tableFunction) (logical.
 	return node, items, nil
 }
 
-// sequencePosition is the last value of a sequence, or the one that nextval will give first. No name in SQL leads to it.
-var sequencePosition = &builtin.Proc{
-	Name: "sequence_position", Schema: 11, Args: []types.OID{types.OIDRegclass}, Returns: types.OIDInt8, Kind: 'f', Strict: true,
-	Volatile: 'v', Source: "sequence_position",
-}
-
 // sequenceItem makes a sequence's one row, as SELECT * FROM sequence shows it.
 func (q *query) sequenceItem(s *catalog.Sequence, alias *pg.Alias) (logical.Node, []*item, error) {
 	id := &expr.Const{Value: types.Int(int64(s.OID)), T: builtinType(types.OIDRegclass)}
@@ -201,7 +195,7 @@ func (q *query) sequenceItem(s *catalog.Sequence, alias *pg.Alias) (logical.Node
 		last = &expr.Call{Proc: p, Args: []expr.Expr{id}, T: typeInt8, Pos: -1}
 	}
 	row := []expr.Expr{
-		&expr.Call{Proc: sequencePosition, Args: []expr.Expr{id}, T: typeInt8, Pos: -1},
+		&expr.Call{Proc: builtin.SequencePosition, Args: []expr.Expr{id}, T: typeInt8, Pos: -1},
 		&expr.Const{Value: types.Int(0), T: typeInt8},
 		&expr.NullTest{Arg: last, Not: true},
 	}
