@@ -63,6 +63,17 @@ func (b *branch) at(scn uint64) *layer {
 	return b.layers[i]
 }
 
+// era returns from which SCN to which the layer with that number is in force.
+func (b *branch) era(i int) (from, to uint64) {
+	if i > 0 { // what is before the first layer is looked up in it, too
+		from = b.Timeline[i].From
+	}
+	if i+1 == len(b.Timeline) {
+		return from, latest
+	}
+	return from, b.Timeline[i+1].From - 1
+}
+
 // now returns the layer in force, which commits write to.
 func (b *branch) now() *layer { return b.layers[len(b.layers)-1] }
 

@@ -53,17 +53,6 @@ func (v sights) branch(b *branch, low uint64) {
 	}
 }
 
-// era returns from which SCN to which the layer with that number is in force.
-func (b *branch) era(i int) (from, to uint64) {
-	if i > 0 { // what is before the first layer is looked up in it, too
-		from = b.Timeline[i].From
-	}
-	if i+1 == len(b.Timeline) {
-		return from, latest
-	}
-	return from, b.Timeline[i+1].From - 1
-}
-
 // parents adds what layers show of those below them.
 func (v sights) parents() {
 	todo := make([]*layer, 0, len(v))

@@ -41,7 +41,7 @@ type Engine struct {
 	users    atomic.Int64 // reads and iterators under way, which Close waits for
 	health   health
 	search   search
-	trust    soundTables
+	fresh    freshTables
 	wal      walFiles
 	backlog  backlog
 	courtesy courtesy

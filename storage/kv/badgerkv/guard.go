@@ -6,8 +6,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/y"
@@ -21,8 +19,7 @@ import (
 // panic, and nobody can catch that. So its tables are read beforehand, in the way of the verifier, at the one moment where Badger
 // calls out: it traces each compaction when it has picked the tables. One that finds damage never goes on.
 //
-// To read all tables of all compactions would double what a bulk write costs. Those that were written or read as a whole not long
-// ago are taken to be sound.
+// Those that were written or read not long ago are left out: see fresh.go.
 
 func init() { otel.SetTracerProvider(tracing{}) }
 
@@ -155,7 +152,7 @@ func (o *openEngines) guard(c compaction) bool {
 }
 
 func (e *Engine) guard(c compaction) bool {
-	ids := e.trust.doubtful(c, e.db.Tables)
+	ids := e.fresh.doubtful(c, e.db.Tables)
 	if len(ids) == 0 {
 		return false
 	}
@@ -175,54 +172,4 @@ func (e *Engine) guard(c compaction) bool {
 	}
 	e.foundDamage(v.found)
 	return true
-}
-
-const (
-	soundFor    = time.Hour   // after it was written or read as a whole, a table is not read before a compaction
-	soundListed = time.Minute // how often tables are listed for that
-)
-
-// soundTables knows since when tables are taken to be sound.
-type soundTables struct {
-	long   time.Duration // soundFor; 0 in tests: no table is
-	unread bool          // those that were there at the first look have not been read
-
-	mu    sync.Mutex
-	since map[uint64]time.Time
-	old   []badger.TableInfo // those that are no longer
-	next  time.Time          // when they are listed again
-}
-
-// doubtful returns which tables a compaction is going to read that were written or read long ago.
-func (s *soundTables) doubtful(c compaction, list func() []badger.TableInfo) (ids []uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if now := time.Now(); !now.Before(s.next) {
-		s.look(now, list())
-	}
-	for _, t := range s.old {
-		if c.reads(t) {
-			ids = append(ids, t.ID)
-		}
-	}
-	return ids
-}
-
-func (s *soundTables) look(now time.Time, tables []badger.TableInfo) {
-	first := now
-	if s.since == nil && s.unread {
-		first = time.Time{}
-	}
-	since := make(map[uint64]time.Time, len(tables))
-	s.old = s.old[:0]
-	for _, t := range tables {
-		at, known := s.since[t.ID]
-		if !known {
-			at = first
-		}
-		if since[t.ID] = at; now.Sub(at) >= s.long {
-			s.old = append(s.old, t)
-		}
-	}
-	s.since, s.next = since, now.Add(min(soundListed, s.long))
 }

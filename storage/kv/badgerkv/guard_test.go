@@ -72,9 +72,9 @@ func TestGuardedCompaction(t *testing.T) {
 	for round := range 4 {
 		dir := copyDir(t, from)
 		e := mustOpen(t, Options{Dir: dir, NoSync: true})
-		e.trust.mu.Lock()
-		e.trust.long = 0
-		e.trust.mu.Unlock()
+		e.fresh.mu.Lock()
+		e.fresh.long = 0
+		e.fresh.mu.Unlock()
 		tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
 		must(t, err)
 		file := tables[rnd.IntN(len(tables))]

@@ -66,7 +66,7 @@ func openWith(o Options, b badger.Options) (*Engine, error) {
 	}
 	db.SetDiscardTs(ts)
 	e.db, e.read = db, db.NewTransactionAt(ts, false)
-	e.trust.long, e.trust.unread = soundFor, later
+	e.fresh.long, e.fresh.unread = freshFor, later
 	// Badger reckons a few bytes more for each entry than kv.Batch; half of its limit is far enough away.
 	e.limits = kv.Limits{Bytes: db.MaxBatchSize() / 2, Ops: int(db.MaxBatchCount() / 2)}
 	if err := e.wal.open(o.Dir); err != nil {
