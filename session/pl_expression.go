@@ -120,7 +120,8 @@ func (p *plSimple) Values(ctx context.Context, args []types.Datum) ([]types.Datu
 		}
 	}
 	for i := range p.vecs {
-		fill(&p.vecs[i], p.types[i], args[i])
+		p.vecs[i].Reset(p.types[i])
+		p.vecs[i].AppendBorrowed(args[i])
 	}
 	out, err := p.p.Run(&p.batch)
 	if err != nil {
@@ -130,23 +131,6 @@ func (p *plSimple) Values(ctx context.Context, args []types.Datum) ([]types.Datu
 		p.out[i] = v.Datum(0)
 	}
 	return p.out, nil
-}
-
-// fill makes a vector one value, which it borrows.
-func fill(v *vector.Vector, t types.Type, d types.Datum) {
-	v.Reset(t)
-	if d.Null {
-		v.AppendNull()
-		return
-	}
-	switch t.Class {
-	case types.ClassInt:
-		v.Int = append(v.Int, d.I)
-	case types.ClassFloat:
-		v.Float = append(v.Float, d.F())
-	default:
-		v.Str = append(v.Str, d.S)
-	}
 }
 
 // beforeCalls lets functions that an expression calls see what was done before.

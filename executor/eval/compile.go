@@ -38,18 +38,8 @@ func (c *compiler) constant(t types.Type, d types.Datum) ref {
 // setConst makes v a constant that borrows d's string.
 func setConst(v *vector.Vector, t types.Type, d types.Datum) {
 	v.Reset(t)
+	v.AppendBorrowed(d)
 	v.Const = true
-	if d.Null {
-		v.Nulls = v.Nulls.Set(0)
-	}
-	switch t.Class {
-	case types.ClassInt:
-		v.Int = append(v.Int, d.I)
-	case types.ClassFloat:
-		v.Float = append(v.Float, d.F())
-	default:
-		v.Str = append(v.Str, d.S)
-	}
 }
 
 // arm is an expression compiled into a block of its own.

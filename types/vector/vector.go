@@ -93,6 +93,15 @@ func (v *Vector) Append(d types.Datum) {
 	}
 }
 
+// AppendBorrowed adds d, whose string v only borrows.
+func (v *Vector) AppendBorrowed(d types.Datum) {
+	if v.Type.Class != types.ClassInt && v.Type.Class != types.ClassFloat && !d.Null {
+		v.Str = append(v.Str, d.S)
+		return
+	}
+	v.Append(d)
+}
+
 // AppendNull adds a NULL.
 func (v *Vector) AppendNull() {
 	n := v.Len()
