@@ -1,12 +1,9 @@
 package conformance
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // diffCase is something that a branch may do to what it was forked with.
@@ -104,14 +101,8 @@ var diffCases = []diffCase{
 
 // TestDiffSQLCases turns a copy of the fork into the changed branch, and back: nothing may be left over, columns stand in the same order.
 func TestDiffSQLCases(t *testing.T) {
-	rowan := startRowan(t)
-	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, rowan.url("postgres"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(ctx)
-	if _, err := conn.Exec(ctx, "CREATE ROLE ann; CREATE ROLE bob"); err != nil {
+	conn := diffConn(t)
+	if _, err := conn.Exec(t.Context(), "CREATE ROLE ann; CREATE ROLE bob"); err != nil {
 		t.Fatal(err)
 	}
 	for i, c := range diffCases {
@@ -145,13 +136,7 @@ func (d *diffWorld) sameColumns(a, b string) {
 
 // TestDiffSQLSequences makes sequences that go on where they are on the other branch: rows inserted next do not collide.
 func TestDiffSQLSequences(t *testing.T) {
-	rowan := startRowan(t)
-	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, rowan.url("postgres"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(ctx)
+	conn := diffConn(t)
 	d := &diffWorld{fail: t, conn: conn}
 	d.must("CREATE TABLE old (n int); INSERT INTO old VALUES (1), (2)")
 	d.must("SELECT rowan.create_branch('to'); SELECT rowan.create_branch('copy'); SET rowan.branch = 'to'")

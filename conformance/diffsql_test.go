@@ -14,17 +14,11 @@ import (
 // TestDiffSQL changes schema and rows of a branch at random, and turns a copy of where it began into it by the script that
 // rowan.diff_sql writes: then nothing differs, in either direction.
 func TestDiffSQL(t *testing.T) {
-	rowan := startRowan(t)
-	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, rowan.url("postgres"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(ctx)
+	conn := diffConn(t)
 	n := 0
 	check := func(rt *rapid.T) {
 		n++
-		d := &diffWorld{t: rt, fail: rt, conn: conn, db: n}
+		d := newDiffWorld(rt, conn, n)
 		d.run()
 	}
 	if os.Getenv("ROWAN_LONG") == "" {
@@ -38,6 +32,20 @@ func TestDiffSQL(t *testing.T) {
 		return
 	}
 	rapid.Check(t, check)
+}
+
+// diffConn connects to a server of its own.
+func diffConn(t *testing.T) *pgx.Conn {
+	conn, err := pgx.Connect(t.Context(), startRowan(t).url("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+func newDiffWorld(t *rapid.T, conn *pgx.Conn, n int) *diffWorld {
+	return &diffWorld{t: t, fail: t, conn: conn, db: n}
 }
 
 // diffWorld is one run: branches b<n> (changed), c<n> (the copy).

@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,11 +12,7 @@ import (
 // TestDumpWhole makes the same things in Rowan and in PostgreSQL, takes them out of Rowan with rowan dump and loads them
 // into both. pg_dump, which must say the same of Rowan as of PostgreSQL, must find nothing changed in either.
 func TestDumpWhole(t *testing.T) {
-	for _, tool := range []string{"psql", "pg_dump", "sh"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skip("no " + tool + " here")
-		}
-	}
+	needTools(t, "psql", "pg_dump", "sh")
 	o, pg := operate(t), startOracle(t)
 	script := filepath.Join("testdata", "psql", "dump.sql")
 	dumps := map[string]string{}

@@ -47,9 +47,7 @@ func TestDumps(t *testing.T) {
 	if dumpsDir() == "" {
 		t.Skip("ROWAN_DUMPS does not say where real dumps are")
 	}
-	if _, err := exec.LookPath("psql"); err != nil {
-		t.Skip("no psql here")
-	}
+	needTools(t, "psql")
 	pg, rowan := startOracle(t), startRowan(t)
 	for file, database := range dumps {
 		t.Run(file, func(t *testing.T) {

@@ -28,7 +28,7 @@ func TestMergeRandom(t *testing.T) {
 			return
 		}
 		n++
-		w := &mergeWorld{diffWorld: diffWorld{t: rt, conn: conn, db: n}}
+		w := &mergeWorld{diffWorld: *newDiffWorld(rt, conn, n)}
 		w.run()
 		met += w.merged
 	})

@@ -72,11 +72,7 @@ func (o *operated) refused(script, want string) {
 
 // TestOperations runs the commands of docs/OPERATIONS.md.
 func TestOperations(t *testing.T) {
-	for _, tool := range []string{"psql", "createdb", "sh"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skip("no " + tool + " here")
-		}
-	}
+	needTools(t, "psql", "createdb", "sh")
 	text, err := os.ReadFile("../docs/OPERATIONS.md")
 	if err != nil {
 		t.Fatal(err)
@@ -133,9 +129,7 @@ const finer = `SELECT string_agg(x, E'\n' ORDER BY x) FROM (
 
 // TestDump loads a dump into PostgreSQL, and into another database of Rowan, and compares.
 func TestDump(t *testing.T) {
-	if _, err := exec.LookPath("psql"); err != nil {
-		t.Skip("no psql here")
-	}
+	needTools(t, "psql")
 	o, pg := operate(t), startOracle(t)
 	from := dial(t, o, "postgres")
 	run(t, from, "ALTER TABLE parent ADD CONSTRAINT late CHECK (n <> 7) NOT VALID", "COMMENT ON CONSTRAINT late ON parent IS 'too late'",

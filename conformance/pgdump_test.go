@@ -12,11 +12,7 @@ import (
 // TestPgDump dumps the schema of TestPsql from Rowan with pg_dump in all its formats and restores it into Rowan and into
 // PostgreSQL: both must hold the same tables then, and a dump of them must say the same.
 func TestPgDump(t *testing.T) {
-	for _, tool := range []string{"psql", "pg_dump", "pg_restore"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skip("no " + tool + " here")
-		}
-	}
+	needTools(t, "psql", "pg_dump", "pg_restore")
 	pg, rowan := startOracle(t), startRowan(t)
 	exec1(t, rowan, "postgres", "CREATE DATABASE shop TEMPLATE template0")
 	if out := psql(rowan, "shop", "-q", "-f", filepath.Join("testdata", "psql", "schema.sql")); out != "" {
@@ -58,9 +54,7 @@ func TestPgDump(t *testing.T) {
 
 // TestPsqlCopy takes rows out with \copy and puts them back in.
 func TestPsqlCopy(t *testing.T) {
-	if _, err := exec.LookPath("psql"); err != nil {
-		t.Skip("no psql here")
-	}
+	needTools(t, "psql")
 	rowan := startRowan(t)
 	exec1(t, rowan, "postgres", "CREATE TABLE a (id integer PRIMARY KEY, t text); INSERT INTO a VALUES (1, 'x,\"y'), (2, NULL), (3, ''); CREATE TABLE b (LIKE a)")
 	for _, format := range []string{"text", "csv", "binary"} {

@@ -14,9 +14,7 @@ import (
 // TestPsql runs psql's meta-commands on the same schema in PostgreSQL and in Rowan: psql must print the same, but for what
 // documented alters.
 func TestPsql(t *testing.T) {
-	if _, err := exec.LookPath("psql"); err != nil {
-		t.Skip("no psql here")
-	}
+	needTools(t, "psql")
 	commands, err := os.ReadFile(filepath.Join("testdata", "psql", "commands"))
 	if err != nil {
 		t.Fatal(err)
@@ -40,6 +38,16 @@ func TestPsql(t *testing.T) {
 				t.Errorf("psql prints otherwise (-PostgreSQL +Rowan):\n%s", clip(d))
 			}
 		})
+	}
+}
+
+// needTools skips a test of stock programs where these are missing. make deps installs them.
+func needTools(t *testing.T, tools ...string) {
+	t.Helper()
+	for _, tool := range tools {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skip("no " + tool + " here")
+		}
 	}
 }
 

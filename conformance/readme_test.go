@@ -31,9 +31,7 @@ func runDocument(t *testing.T, file string) {
 // printed runs the examples of a document in one session and returns what each prints.
 func printed(t *testing.T, file string) (checks []example, got []string) {
 	t.Helper()
-	if _, err := exec.LookPath("psql"); err != nil {
-		t.Skip("no psql on this machine")
-	}
+	needTools(t, "psql")
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
