@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Transactions that memory must not bound: a COPY of LOADED rows, an UPDATE of CHANGED of them, and a merge of MERGED rows that a
-# branch has changed, each one transaction, with the most memory that Rowan has held so far (VmHWM, which counts mapped files); the first
-# two on PostgreSQL 15 as well, one server after the other. Prints a TSV.
+# branch has changed, each one transaction, with the most memory that Rowan has held so far (VmHWM, which counts mapped files) and what
+# it has written to the disk meanwhile; the first two on PostgreSQL 15 as well, one server after the other. Prints a TSV.
 #
 #   bench/large.sh
 #   LOADED=2000000 CHANGED=500000 bench/large.sh
@@ -19,10 +19,11 @@ bench_begin large
 
 # large NAME ROWS SQL times a statement and shows the memory.
 large() {
-  local ms mb=-
+  local ms mb=- wrote=- before
+  [ "$server" = rowan ] && before=$(wrote_mb)
   ms=$(sql_ms "$3") || { printf '%s\t%s\tfailed\n' "$server" "$1"; return 1; }
-  [ "$server" = rowan ] && mb=$(most_mb)
-  printf '%s\t%s of %s rows\t%s\t%s\t%s\n' "$server" "$1" "$2" "$ms" "$(awk -v n="$2" -v ms="$ms" 'BEGIN { printf "%d", n / ms * 1000 }')" "$mb"
+  [ "$server" = rowan ] && mb=$(most_mb) wrote=$(($(wrote_mb) - before))
+  printf '%s\t%s of %s rows\t%s\t%s\t%s\t%s\n' "$server" "$1" "$2" "$ms" "$(awk -v n="$2" -v ms="$ms" 'BEGIN { printf "%d", n / ms * 1000 }')" "$mb" "$wrote"
 }
 
 # bulk loads the table of the server and changes it.
@@ -40,7 +41,7 @@ side() {
   large merge "$MERGED" "SELECT status FROM rowan.merge('side', target => 'main')"
 }
 
-printf 'server\ttransaction\tms\trows a second\tmost memory, MB\n'
+printf 'server\ttransaction\tms\trows a second\tmost memory, MB\twritten, MB\n'
 for server in $SERVERS; do
   case $server in
     rowan) start_rowan "$WORK/rowan" || { cat "$WORK/rowan.log" >&2; exit 1; } ;;

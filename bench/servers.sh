@@ -121,5 +121,8 @@ rss_mb() {
   done | awk '/^Pss:/ { k += $2 } END { printf "%d", k / 1024 }'
 }
 
+# wrote_mb prints how much Rowan has written to the disk since its start, its logs and compactions included.
+wrote_mb() { awk '/^write_bytes/ { print int($2 / 1048576) }' "/proc/$ROWAN_PID/io"; }
+
 # most_mb prints the most memory that Rowan has held since its start.
 most_mb() { awk '/^VmHWM/ { print int($2 / 1024) }' "/proc/$ROWAN_PID/status"; }
