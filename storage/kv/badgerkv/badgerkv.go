@@ -1,16 +1,16 @@
 // Package badgerkv is the kv.Engine on Badger, the default for a server with a data directory.
 //
-// It knows Badger and nothing of what is stored. Every write has the same Badger timestamp, so that a key overwritten a
-// million times is one entry in the memtable and costs a scan nothing (docs/decisions/0002-one-badger-timestamp.md).
-// Badger then tells versions of a key apart only by the age of their table. That order holds in level 0, except when
-// level 0 is compacted into itself, which Badger does with four tables or more: hence level 0 stalls at three. Writes go
-// through one goroutine, which gathers concurrent batches into one Badger transaction and one fsync.
+// It knows Badger and nothing of what is stored. The Badger timestamp of a write is its epoch: it stays the same until about a memtable is
+// full, so that a key overwritten a million times is one entry in the memtable and costs a scan nothing
+// (docs/decisions/0002-one-badger-timestamp.md, 0034-epochs.md). Within an epoch Badger tells versions of a key apart only by the
+// age of their table. That order holds in level 0, except when level 0 is compacted into itself, which Badger does with four tables or
+// more: hence level 0 stalls at three. Writes go through one goroutine, which gathers concurrent batches into one Badger
+// transaction and one fsync.
 // Callers: server, which hands it to storage/mvcc.
 package badgerkv
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -22,13 +22,10 @@ import (
 	"github.com/rowandb/rowan/storage/kv"
 )
 
-// ts is the one timestamp.
-const ts = 1
-
 // Engine is the store.
 type Engine struct {
 	db     *badger.DB
-	read   *badger.Txn // shared by all readers; Badger's read-only transactions keep no state
+	epochs epochs
 	limits kv.Limits
 	opts   Options
 
@@ -48,7 +45,7 @@ type Engine struct {
 	trimming sync.Mutex
 	loosened atomic.Int64 // bytes written loosely since the last of them were synced
 	space    space
-	loose    sync.RWMutex // held for reading by loose writes, for writing by the collection of the value log
+	writing  sync.RWMutex // held for reading by writes, for writing where none may be under way
 }
 
 var (
@@ -78,12 +75,12 @@ func (e *Engine) Get(_ context.Context, key, buf []byte) (_ []byte, found bool, 
 	defer e.caught(&err)
 	debug.SetPanicOnFault(true) // a sector of a mapped file that cannot be read
 	seen := damages.count()
-	item, err := e.read.Get(key)
-	if errors.Is(err, badger.ErrKeyNotFound) {
-		return buf, false, e.sound(seen)
-	}
+	item, err := e.get(key)
 	if err != nil {
 		return buf, false, e.readError(err, seen)
+	}
+	if item == nil {
+		return buf, false, e.sound(seen)
 	}
 	err = item.Value(func(v []byte) error {
 		buf = append(buf, v...)
@@ -132,11 +129,7 @@ func (e *Engine) GetMany(ctx context.Context, keys [][]byte, f func(i int, val [
 // item looks a key up; nil when it is not there.
 func (e *Engine) item(key []byte, seen uint64) (item *badger.Item, err error) {
 	defer e.caught(&err)
-	item, err = e.read.Get(key)
-	if errors.Is(err, badger.ErrKeyNotFound) {
-		return nil, e.sound(seen)
-	}
-	if err != nil {
+	if item, err = e.get(key); err != nil {
 		return nil, e.readError(err, seen)
 	}
 	return item, e.sound(seen)
@@ -147,7 +140,7 @@ func (e *Engine) item(key []byte, seen uint64) (item *badger.Item, err error) {
 func (e *Engine) closeStore() error {
 	closed := make(chan error, 1)
 	if !e.health.damaged() {
-		e.read.Discard()
+		e.epochs.discard()
 		go func() { closed <- e.db.Close() }()
 	}
 	select {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"time"
@@ -58,8 +57,7 @@ func (e *Engine) submit(b *kv.Batch) error {
 	return err
 }
 
-// commitLoop is the one writer. It also runs Badger's value-log collection, which would write back stale values if
-// writes ran beside it, since all have one timestamp.
+// commitLoop is the one writer of what is not loose. It also runs the collection of the value log.
 func (e *Engine) commitLoop() {
 	defer close(e.stopped)
 	gc := time.NewTicker(gcEvery)
@@ -89,28 +87,6 @@ func (e *Engine) commitLoop() {
 		expect = len(group)
 		e.commit(group)
 	}
-}
-
-// collect rewrites a value log of which half is garbage. Badger would take damage for the log's end, and remove the log with what
-// comes after it: so guardLog looks at it first.
-func (e *Engine) collect() (err error) {
-	if err := e.health.err(); err != nil {
-		return err
-	}
-	e.loose.Lock()
-	defer e.loose.Unlock()
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case damagedLog:
-			found := []kv.Damage{{File: filepath.Base(r.name), Problem: r.problem}}
-			e.foundDamage(found)
-			err = foundError(e.opts.Dir, found)
-		default:
-			err = e.corrupt()
-		}
-	}()
-	return e.db.RunValueLogGC(0.5)
 }
 
 // dally is how long a group waits to become as large as the last one. Those whose commits have just been synced come back
@@ -211,8 +187,14 @@ func (e *Engine) write(group []*request) (large bool, err error) {
 	if err := e.health.err(); err != nil {
 		return false, err
 	}
+	e.writing.RLock()
+	n, size := 0, int64(0)
+	defer func() {
+		e.writing.RUnlock()
+		e.wrote(n, size)
+	}()
+	ts := e.epochs.now.Load().ts
 	txn := e.db.NewTransactionAt(ts, true)
-	n := 0
 	for _, r := range group {
 		if r.batch == nil {
 			continue
@@ -230,6 +212,7 @@ func (e *Engine) write(group []*request) (large bool, err error) {
 				return false, fmt.Errorf("badger: %w", err)
 			}
 			n++
+			size += int64(len(k) + len(v))
 		}
 	}
 	if n == 0 {

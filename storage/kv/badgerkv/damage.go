@@ -130,6 +130,17 @@ func (o *openEngines) remove(e *Engine) {
 	delete(o.all, e)
 }
 
+func (o *openEngines) list() (out []*Engine) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for e := range o.all {
+		if e.ready.Load() {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
 // suspect has all engines look for damage: a compaction that meets some does not know whose it is.
 func (o *openEngines) suspect() {
 	o.mu.Lock()

@@ -61,18 +61,8 @@ type collectionSpan struct{ noop.Span }
 func (collectionSpan) SetAttributes(list ...attribute.KeyValue) {
 	for _, a := range list {
 		if a.Key == "GC rewrite for" {
-			guardLog(a.Value.AsString())
+			collecting(a.Value.AsString())
 		}
-	}
-}
-
-// damagedLog is what guardLog panics with, for Engine.collect.
-type damagedLog struct{ name, problem string }
-
-// guardLog looks at the entries of a value log that is about to be rewritten and removed.
-func guardLog(name string) {
-	if problem := logProblem(name, true, nil, false); problem != "" {
-		panic(damagedLog{name, problem})
 	}
 }
 
@@ -132,18 +122,10 @@ func (c *compaction) reads(t badger.TableInfo) bool {
 
 // guard reports whether tables that a compaction is going to read are damaged. Whose they are Badger does not tell.
 func (o *openEngines) guard(c compaction) bool {
-	o.mu.Lock()
-	var list []*Engine
-	for e := range o.all {
-		if e.ready.Load() && !e.closed.Load() {
-			list = append(list, e)
-		}
-	}
-	o.mu.Unlock()
 	damaged := make(chan bool)
 	go func() { // damage that is met in a goroutine of a compaction stops it
 		bad := false
-		for _, e := range list {
+		for _, e := range o.list() {
 			bad = e.guard(c) || bad
 		}
 		damaged <- bad
@@ -152,6 +134,9 @@ func (o *openEngines) guard(c compaction) bool {
 }
 
 func (e *Engine) guard(c compaction) bool {
+	if e.closed.Load() {
+		return false
+	}
 	ids := e.fresh.doubtful(c, e.db.Tables)
 	if len(ids) == 0 {
 		return false

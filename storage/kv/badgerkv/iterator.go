@@ -15,15 +15,14 @@ func (e *Engine) Scan(_ context.Context, r kv.Range) kv.Iterator {
 	if err := e.enter(); err != nil {
 		return &iterator{err: err}
 	}
-	// All writes have one timestamp, so that a key's older versions are equal to it and Badger's merge of its tables leaves
-	// them out already. AllVersions saves the search for them; deletions are then left out here.
-	o := badger.IteratorOptions{Reverse: r.Reverse, AllVersions: true}
+	// Forwards, deletions and what was overwritten are left out here, which costs less than to have Badger do it.
+	o := badger.IteratorOptions{Reverse: r.Reverse, AllVersions: !r.Reverse}
 	if !r.Reverse {
 		o.Prefix = commonPrefix(r.Lo, r.Hi)
 	}
 	debug.SetPanicOnFault(true) // a sector of a mapped file that cannot be read
 	seen := damages.count()
-	return &iterator{e: e, it: e.read.NewIterator(o), r: r, seen: seen}
+	return &iterator{e: e, it: e.epochs.all.NewIterator(o), r: r, seen: seen}
 }
 
 // commonPrefix returns what all keys of [lo, hi) begin with.
@@ -45,6 +44,7 @@ type iterator struct {
 	item    *badger.Item // where it stands
 	r       kv.Range
 	started bool
+	last    []byte // the key met last, forwards
 	val     []byte
 	keep    func(v []byte) error // made once, so that Value allocates nothing
 	seen    uint64               // what damages counted when it was opened
@@ -74,7 +74,7 @@ func (i *iterator) Seek(key []byte) (ok bool) {
 		return false
 	}
 	defer i.e.caught(&i.err)
-	i.started = true
+	i.started, i.last = true, i.last[:0]
 	if i.r.Reverse {
 		return i.seekReverse(key)
 	}
@@ -116,7 +116,7 @@ func (i *iterator) check() bool {
 			return false
 		}
 		i.item = i.it.Item()
-		if !i.item.IsDeletedOrExpired() {
+		if i.r.Reverse || i.newest() {
 			break
 		}
 		i.it.Next()
@@ -126,6 +126,16 @@ func (i *iterator) check() bool {
 		return bytes.Compare(k, i.r.Lo) >= 0
 	}
 	return len(i.r.Hi) == 0 || bytes.Compare(k, i.r.Hi) < 0
+}
+
+// newest reports whether the item is its key's last version, and no deletion: versions come newest first.
+func (i *iterator) newest() bool {
+	k := i.item.Key()
+	if bytes.Equal(k, i.last) {
+		return false
+	}
+	i.last = append(i.last[:0], k...)
+	return !i.item.IsDeletedOrExpired()
 }
 
 // Key implements kv.Iterator.

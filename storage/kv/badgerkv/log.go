@@ -60,37 +60,62 @@ func logProblem(name string, closed bool, keys *badger.KeyRegistry, known bool) 
 	return what
 }
 
-// header looks whether the entries can be decrypted with what the log says of itself.
-func (l *logReader) header(keys *badger.KeyRegistry) string {
+// secret is what a log is encrypted with.
+type secret struct{ key, iv []byte }
+
+// secret reads it; nil: the log is plain.
+func (l *logReader) secret(keys *badger.KeyRegistry) (s *secret, problem string) {
 	b, err := l.read(0, logHeader)
 	if err != nil {
-		return oneLine(err)
+		return nil, oneLine(err)
 	}
 	id, iv := binary.BigEndian.Uint64(b), slices.Clone(b[8:])
 	if keys == nil || id == 0 {
 		if id != 0 {
-			return "its header is damaged: it is not encrypted, and names a key"
+			return nil, "its header is damaged: it is not encrypted, and names a key"
 		}
-		return ""
+		return nil, ""
 	}
 	key, err := keys.DataKey(id)
 	if err != nil {
-		return "its header is damaged: it names a key that there is not"
+		return nil, "its header is damaged: it names a key that there is not"
 	}
-	n, head, ok := l.entry(logHeader)
+	return &secret{key.Data, iv}, ""
+}
+
+// header looks whether the entries can be decrypted with what the log says of itself.
+func (l *logReader) header(keys *badger.KeyRegistry) string {
+	s, problem := l.secret(keys)
+	if problem != "" || s == nil {
+		return problem
+	}
+	_, head, ok := l.entry(logHeader)
 	if !ok {
 		return ""
 	}
-	b, err = l.read(logHeader, n)
-	if err != nil {
-		return oneLine(err)
-	}
-	plain, err := y.XORBlockAllocate(b[head.len:head.len+head.key], key.Data, binary.BigEndian.AppendUint32(iv, logHeader))
-	// All keys end with the one timestamp.
-	if err != nil || !bytes.HasSuffix(plain, binary.BigEndian.AppendUint64(nil, math.MaxUint64-ts)) {
+	if _, _, err := l.key(logHeader, head, s); err != nil {
 		return "its header is damaged: its entries cannot be decrypted"
 	}
 	return ""
+}
+
+// key reads the key and the timestamp of an entry.
+func (l *logReader) key(at int64, h entryLengths, s *secret) (key []byte, ts uint64, err error) {
+	b, err := l.read(at, h.len+h.key)
+	if err != nil {
+		return nil, 0, err
+	}
+	b = slices.Clone(b[h.len:])
+	if s != nil {
+		if err := y.XORBlock(b, b, s.key, binary.BigEndian.AppendUint32(slices.Clone(s.iv), uint32(at))); err != nil {
+			return nil, 0, err
+		}
+	}
+	n := len(b) - 8
+	if n <= 0 || math.MaxUint64-binary.BigEndian.Uint64(b[n:]) > mostEpochs {
+		return nil, 0, fmt.Errorf("the key of the entry at byte %d has no timestamp", at)
+	}
+	return b[:n], math.MaxUint64 - binary.BigEndian.Uint64(b[n:]), nil
 }
 
 type entryLengths struct{ len, key, value int64 }

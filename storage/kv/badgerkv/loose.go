@@ -22,6 +22,7 @@ func (e *Engine) applyLoose(b *kv.Batch) error {
 			return err
 		}
 	}
+	e.wrote(b.Len(), size)
 	return nil
 }
 
@@ -31,8 +32,8 @@ func (e *Engine) loosely(b *kv.Batch, from, to int, size int64) error {
 	if e.closed.Load() {
 		return kv.ErrClosed
 	}
-	e.loose.RLock()
-	defer e.loose.RUnlock()
+	e.writing.RLock()
+	defer e.writing.RUnlock()
 	if err := e.health.err(); err != nil {
 		return err
 	}
@@ -41,7 +42,7 @@ func (e *Engine) loosely(b *kv.Batch, from, to int, size int64) error {
 	}
 	l := e.db.NewKVLoader(1)
 	var entry pb.KV
-	entry.Version = ts
+	entry.Version = e.epochs.now.Load().ts
 	for i := from; i < to; i++ {
 		if entry.Key, entry.Value = b.At(i); entry.Value == nil {
 			return fmt.Errorf("badger: a loose batch with a deletion")

@@ -64,8 +64,8 @@ func openWith(o Options, b badger.Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("badger: %s", oneLine(err))
 	}
-	db.SetDiscardTs(ts)
-	e.db, e.read = db, db.NewTransactionAt(ts, false)
+	e.db = db
+	e.epochs.open(db, b.MemTableSize)
 	e.fresh.long, e.fresh.unread = freshFor, later
 	// Badger reckons a few bytes more for each entry than kv.Batch; half of its limit is far enough away.
 	e.limits = kv.Limits{Bytes: db.MaxBatchSize() / 2, Ops: int(db.MaxBatchCount() / 2)}

@@ -57,7 +57,7 @@ func (e *Engine) letGo() {
 	}
 	defer e.leave()
 	before := tableNames(e.db)
-	it := e.read.NewIterator(badger.IteratorOptions{AllVersions: true})
+	it := e.epochs.all.NewIterator(badger.IteratorOptions{AllVersions: true})
 	defer it.Close()
 	held := tableNames(e.db)
 	maps.DeleteFunc(held, func(name string, _ bool) bool { return !before[name] })

@@ -1,0 +1,153 @@
+package badgerkv
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/rowandb/rowan/storage/kv"
+	"github.com/rowandb/rowan/storage/kv/kvtest"
+)
+
+// smallStore opens a store with small memtables and tables, and even smaller epochs.
+func smallStore(dir string) (*Engine, error) {
+	o := Options{Dir: dir, NoSync: true}
+	b := badgerOptions(Options{Dir: dir, Small: true}).WithMemTableSize(1 << 20).WithBaseTableSize(256 << 10).
+		WithBaseLevelSize(1 << 20).WithValueThreshold(100 << 10)
+	e, err := openWith(o, b)
+	if err == nil {
+		e.epochs.size = 4 << 10
+	}
+	return e, err
+}
+
+// TestEngineOverEpochs has most keys of the common tests in several epochs.
+func TestEngineOverEpochs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("opens many stores")
+	}
+	kvtest.Run(t, func(t testing.TB) kvtest.Open {
+		dir, err := os.MkdirTemp(t.TempDir(), "kv")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func() (kv.Engine, error) {
+			e, err := Open(Options{Dir: dir, Small: true, NoSync: true})
+			if err == nil {
+				e.epochs.size = 256
+			}
+			return e, err
+		}
+	})
+}
+
+// TestReadsOverEpochs overwrites a few keys all the time, so that epochs end and tables are compacted while others read. Nobody misses a
+// key or finds an older value than before.
+func TestReadsOverEpochs(t *testing.T) {
+	const keys, rounds = 50, 3000
+	ctx := context.Background()
+	e, err := smallStore(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	key := func(i int) []byte { return fmt.Appendf(nil, "key%04d", i) }
+	write := func(n uint64) {
+		b := kv.Batch{Async: true, Loose: n%2 == 0}
+		for i := range keys {
+			b.Put(key(i), append(binary.BigEndian.AppendUint64(nil, n), make([]byte, 100)...))
+		}
+		if err := e.Apply(ctx, &b); err != nil {
+			t.Error(err)
+		}
+	}
+	write(1)
+	var done atomic.Bool
+	var wg sync.WaitGroup
+	for reader := range 3 {
+		wg.Go(func() {
+			var last [keys]uint64
+			saw := func(i int, v []byte) {
+				if n := binary.BigEndian.Uint64(v); n < last[i] {
+					t.Errorf("reader %d: key %d is %d after it was %d", reader, i, n, last[i])
+				} else {
+					last[i] = n
+				}
+			}
+			for !done.Load() && !t.Failed() {
+				if reader == 0 {
+					for i := range keys {
+						v, ok, err := e.Get(ctx, key(i), nil)
+						if !ok || err != nil {
+							t.Errorf("key %d: %t, %v", i, ok, err)
+							return
+						}
+						saw(i, v)
+					}
+					continue
+				}
+				it := e.Scan(ctx, kv.Range{Reverse: reader == 2})
+				n := 0
+				for ; it.Next(); n++ {
+					i := n
+					if reader == 2 {
+						i = keys - 1 - n
+					}
+					if !slices.Equal(it.Key(), key(i)) {
+						t.Errorf("reader %d: %q instead of key %d", reader, it.Key(), i)
+						break
+					}
+					saw(i, it.Value())
+				}
+				if n != keys || it.Err() != nil {
+					t.Errorf("reader %d: %d keys, %v", reader, n, it.Err())
+				}
+				it.Close()
+			}
+		})
+	}
+	for n := range rounds {
+		write(uint64(n + 2))
+	}
+	done.Store(true)
+	wg.Wait()
+	if ts := e.epochs.now.Load().ts; ts < rounds/2 {
+		t.Errorf("there were %d epochs only", ts)
+	}
+}
+
+// TestEpochsGoOn reopens a store: its epoch is not before what is in it.
+func TestEpochsGoOn(t *testing.T) {
+	ctx := context.Background()
+	dir := t.TempDir()
+	for n := range 5 {
+		e, err := smallStore(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 20 {
+			want := fmt.Sprintf("%d of %d", i, n)
+			b := kv.Batch{Async: true}
+			b.Put([]byte("key"), []byte(want))
+			b.Put([]byte("other"), make([]byte, 2<<10))
+			if err := e.Apply(ctx, &b); err != nil {
+				t.Fatal(err)
+			}
+			if v, _, err := e.Get(ctx, []byte("key"), nil); string(v) != want || err != nil {
+				t.Fatalf("%q instead of %q, %v", v, want, err)
+			}
+		}
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
