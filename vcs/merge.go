@@ -98,10 +98,10 @@ func (m *Merge) run(ctx context.Context, c Conn, yield func([]types.Datum) bool,
 		status = "conflicts"
 	case len(res.Violations) > 0 && (!m.Force || m.DryRun):
 		status = "violations"
-	case m.DryRun:
-		status = "would merge"
 	case !res.Changed():
 		status = "up to date"
+	case m.DryRun:
+		status = "would merge"
 	}
 	if (status == done || status == "up to date") && m.Delete && !m.DryRun {
 		if _, err := dropBranch(ctx, c, []types.Datum{types.String(m.Source), types.Bool(false)}); err != nil {

@@ -72,13 +72,7 @@ func createTag(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error
 // checkTagName refuses what could not be found by its name, because it reads as another point.
 func checkTagName(n string) error {
 	bad := len(n) > 255 || strings.ContainsAny(n, "~^@:\x00") || n[0] == '-' || strings.HasPrefix(n, "snap_") || strings.TrimSpace(n) != n ||
-		strings.EqualFold(n, "head") || strings.EqualFold(n, "now") || readsAsNumber(n)
-	if !bad {
-		f := types.DefaultFormat()
-		f.Now = time.Now()
-		_, err := types.ParseText(types.Of(types.Builtin(types.OIDTimestamptz)), n, f)
-		bad = err == nil
-	}
+		strings.EqualFold(n, "head") || strings.EqualFold(n, "now") || readsAsNumber(n) || readsAsTime(n)
 	if bad {
 		return pgerr.New(pgerrcode.InvalidName, "invalid tag name \"%s\"", n).
 			WithHint("A tag's name has 1 to 255 bytes, none of ~ ^ @ :, and is no number, no time and no commit id.")
@@ -90,6 +84,14 @@ func checkTagName(n string) error {
 func readsAsNumber(n string) bool {
 	return strings.Trim(n, "0123456789") == "" ||
 		strings.Trim(n, "0123456789abcdefABCDEF/") == "" && (strings.Contains(n, "/") || len(n) >= shortestID)
+}
+
+// readsAsTime reports whether a name is a time.
+func readsAsTime(n string) bool {
+	f := types.DefaultFormat()
+	f.Now = time.Now()
+	_, err := types.ParseText(types.Of(types.Builtin(types.OIDTimestamptz)), n, f)
+	return err == nil
 }
 
 func dropTag(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
