@@ -111,11 +111,8 @@ func (a *httpAPI) open(ctx context.Context, p api.Principal, branch, point strin
 		all[k] = v
 	}
 	if branch != "" {
-		b, err := a.store.Branches().Get(ctx, db.OID, branch)
+		b, err := a.branch(ctx, p, db.OID, branch, false)
 		if err != nil {
-			return nil, err
-		}
-		if err := mayUse(p, b.Name, false); err != nil {
 			return nil, err
 		}
 		all["rowan.branch"] = b.Name

@@ -1,13 +1,18 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
 	"time"
 
+	"github.com/jackc/pgerrcode"
+
 	"github.com/rowandb/rowan/admin/api"
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/session"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/vcs"
@@ -36,20 +41,40 @@ func (a *httpAPI) List(ctx context.Context, p api.Principal) ([]api.Branch, erro
 	return out, nil
 }
 
+// branch looks up a branch, and says no more of others than the credentials reach.
+func (a *httpAPI) branch(ctx context.Context, p api.Principal, db catalog.OID, name string, write bool) (storage.Branch, error) {
+	b, err := a.store.Branches().Get(ctx, db, name)
+	switch {
+	case err != nil:
+		return b, session.Conceal(reach(p), err)
+	case !p.MayUse(b.Name, false):
+		return b, mayUse(p, cmp.Or(name, b.Name), write) // as it was asked for, be it by its id
+	}
+	return b, mayUse(p, b.Name, write)
+}
+
 // find looks up a branch that the request is about.
 func (a *httpAPI) find(ctx context.Context, p api.Principal, name string, write bool) (storage.Branch, catalog.OID, error) {
 	db, err := a.database(p)
 	if err != nil {
 		return storage.Branch{}, 0, err
 	}
-	b, err := a.store.Branches().Get(ctx, db.OID, name)
-	if err == nil {
-		err = mayUse(p, b.Name, write)
-	}
+	b, err := a.branch(ctx, p, db.OID, name, write)
 	if err == nil {
 		err = vcs.CheckBranch(ctx, a.store, db.OID, p.Role, b.Name, catalog.BranchRead)
 	}
 	return b, db.OID, err
+}
+
+// reads refuses the branches that a request may not read.
+func (a *httpAPI) reads(p api.Principal, db catalog.OID) func(storage.Branch) error {
+	granted := vcs.Reads(a.store, db, p.Role)
+	return func(b storage.Branch) error {
+		if !p.MayUse(b.Name, false) {
+			return pgerr.New(pgerrcode.InsufficientPrivilege, "these credentials may not use the branch that the point is on")
+		}
+		return granted(b)
+	}
 }
 
 // findToRule is find for changes of the branch itself.
@@ -103,7 +128,7 @@ func (a *httpAPI) Create(ctx context.Context, p api.Principal, b api.NewBranch) 
 	}
 	made, err := a.store.Branches().Create(ctx, db, storage.BranchOptions{
 		Name: b.Name, Source: source.Name, Point: b.Point, DisplayName: b.DisplayName, Metadata: encodeMetadata(nil, b.Metadata), User: p.Role,
-		Expires: vcs.Ends(a.store, db, b.Name, time.Time{}),
+		Expires: vcs.Ends(a.store, db, b.Name, time.Time{}), Reads: a.reads(p, db),
 	})
 	if err != nil {
 		return api.Branch{}, err

@@ -200,6 +200,6 @@ func (a *httpAPI) Restore(ctx context.Context, p api.Principal, branch, point, b
 			return api.Restored{}, err
 		}
 	}
-	_, err = branches.Restore(ctx, db, b.Name, storage.RestoreOptions{Point: point, Backup: backup, User: p.Role})
+	_, err = branches.Restore(ctx, db, b.Name, storage.RestoreOptions{Point: point, Backup: backup, User: p.Role, Reads: a.reads(p, db)})
 	return api.Restored{SCN: scn, Backup: backup}, err
 }

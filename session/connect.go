@@ -136,13 +136,13 @@ func (s *Session) checkPoint(ctx context.Context, branch, point string) error {
 		branch = s.homeBranch()
 	}
 	if _, err := b.Get(ctx, s.database.OID, branch); err != nil {
-		return err
+		return Conceal(s.opts.Reach, err)
 	}
 	if err := s.mayBranch(branch, catalog.BranchRead); err != nil || point == "" {
 		return err
 	}
 	_, _, err := b.Find(ctx, s.database.OID, branch, point)
-	return err
+	return Conceal(s.opts.Reach, err)
 }
 
 func roleByName(global *catalog.Snapshot, name string) *catalog.Role {

@@ -9,6 +9,7 @@ import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/vcs"
 )
 
 // ephemeralMark is the metadata of a branch that belongs to a connection.
@@ -35,7 +36,7 @@ func (s *Session) fork(ctx context.Context) error {
 	var id [6]byte
 	_, _ = rand.Read(id[:]) // never fails
 	b, err := s.engine.Store.Branches().Create(ctx, s.database.OID, storage.BranchOptions{
-		Name: "ephemeral/" + hex.EncodeToString(id[:]), Source: branch, Point: point, User: s.user,
+		Name: "ephemeral/" + hex.EncodeToString(id[:]), Source: branch, Point: point, User: s.user, Reads: vcs.Reads(s.engine.Store, s.database.OID, s.user),
 		Description: "of a connection", Metadata: map[string]string{ephemeralMark: "true"},
 	})
 	if err != nil {

@@ -42,6 +42,16 @@ func (s *Session) reaches(branch string, write bool) error {
 	return pgerr.New(pgerrcode.InsufficientPrivilege, "these credentials may not use branch \"%s\"", branch)
 }
 
+// Conceal takes from an error about a branch that is not there the names of those that are, where not all are reached.
+func Conceal(r Reach, err error) error {
+	if err == nil || r == nil || r.AllBranches() || pgerr.Code(err) != pgerrcode.InvalidCatalogName {
+		return err
+	}
+	e := *pgerr.From(err)
+	e.Hint = ""
+	return &e
+}
+
 // needs refuses what takes a scope that the credentials lack.
 func (s *Session) needs(scope string) error {
 	if r := s.opts.Reach; r != nil && !r.May(scope) {

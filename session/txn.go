@@ -111,7 +111,7 @@ func (t *txn) view(ctx context.Context, r catalog.Ref) (storage.View, error) {
 	if err == nil && t.session.bounded() {
 		err = t.session.reaches(v.Branch().Name, false)
 	}
-	return v, err
+	return v, Conceal(t.session.opts.Reach, err)
 }
 
 // begin opens a transaction unless one is open.

@@ -43,6 +43,8 @@ type RestoreOptions struct {
 	Backup string // name of a branch that keeps what was there; "" none
 	Force  bool
 	User   string
+	// Reads may refuse the branch that the point lies on, which need not be Source; nil refuses none.
+	Reads func(Branch) error
 }
 
 // RebaseOptions say what a branch is based on.

@@ -46,7 +46,9 @@ type BranchOptions struct {
 	Metadata    map[string]string
 	User        string
 	Hidden      bool // see Branch
-	SchemaOnly  bool // the source's schema with empty tables, and without its past: a branch of its own that does not merge back
+	// Reads may refuse the branch that the point lies on, which need not be Source; nil refuses none.
+	Reads      func(Branch) error
+	SchemaOnly bool // the source's schema with empty tables, and without its past: a branch of its own that does not merge back
 }
 
 // Branches are the branches of all databases. All calls are durable when they return, atomic, and cost O(1) in the data.

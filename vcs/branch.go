@@ -36,7 +36,7 @@ func createBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, er
 	if err != nil {
 		return types.Null, err
 	}
-	o := storage.BranchOptions{Name: name, Source: source, Point: point, Description: text(a[3]), Protected: a[4].B(), User: c.User()}
+	o := storage.BranchOptions{Name: name, Source: source, Point: point, Description: text(a[3]), Protected: a[4].B(), User: c.User(), Reads: reads(c)}
 	if !a[5].Null {
 		if o.Expires, err = expiry(a[5]); err != nil {
 			return types.Null, err
@@ -217,7 +217,7 @@ func resetBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, err
 	if err != nil {
 		return types.Null, err
 	}
-	b, err := c.Store().Branches().Reset(ctx, c.Database().OID, name, source, text(a[1]))
+	b, err := c.Store().Branches().Restore(ctx, c.Database().OID, name, storage.RestoreOptions{Source: source, Point: text(a[1]), Reads: reads(c)})
 	if err == nil {
 		undoReset(c, was, b)
 	}

@@ -115,7 +115,7 @@ func restoreBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, e
 				return storage.Branch{}, err
 			}
 		}
-		o := storage.RestoreOptions{Point: text(a[1]), Backup: text(a[2]), Source: text(a[3]), Force: a[4].B(), User: c.User()}
+		o := storage.RestoreOptions{Point: text(a[1]), Backup: text(a[2]), Source: text(a[3]), Force: a[4].B(), User: c.User(), Reads: reads(c)}
 		was, err := branchNow(ctx, c, name)
 		if err != nil {
 			return was, err

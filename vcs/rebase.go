@@ -23,6 +23,9 @@ func rebaseBranch(ctx context.Context, c Conn, a []types.Datum, yield func([]typ
 	before := c.Txn().Savepoint()
 	o := storage.RebaseOptions{Branch: name, Onto: text(a[2]), Point: text(a[3]), Force: a[5].B()}
 	was, onto, err := c.Store().Branches().Rebase(ctx, c.Txn(), o)
+	if err == nil && onto != nil {
+		err = reads(c)(onto.Branch())
+	}
 	if err != nil {
 		return err
 	}

@@ -35,6 +35,22 @@ func CheckBranch(ctx context.Context, store storage.Store, db catalog.OID, user,
 	return b.Allow(roles, d, user, privilege)
 }
 
+// Reads refuses a role the branches that it may not read. It is for options of the store: the point that they name may lie on
+// another branch than the one that was asked for.
+func Reads(store storage.Store, db catalog.OID, user string) func(storage.Branch) error {
+	return func(b storage.Branch) error {
+		roles := store.Global()
+		d, _ := roles.Object(db).(*catalog.Database)
+		if d == nil {
+			return nil
+		}
+		return b.Allow(roles, d, user, catalog.BranchRead)
+	}
+}
+
+// reads is Reads for the session's user.
+func reads(c Conn) func(storage.Branch) error { return Reads(c.Store(), c.Database().OID, c.User()) }
+
 // mayForget refuses to drop a tag or snapshot that another has made, of a branch that the role does not rule.
 func mayForget(ctx context.Context, c Conn, kind, name, maker string, branch uint64) error {
 	roles := c.Store().Global()

@@ -126,6 +126,7 @@ func (s *stmt) createBranch(ctx context.Context, db, branch string, c *command.C
 			return pgerr.New(pgerrcode.InvalidCatalogName, "template database \"%s\" does not belong to database \"%s\"", t, db)
 		}
 	}
+	o.Reads = func(b storage.Branch) error { return b.Allow(s.roles(), d, o.User, catalog.BranchRead) }
 	_, err = s.Store.Branches().Create(ctx, d.OID, o)
 	return err
 }

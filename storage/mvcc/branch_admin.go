@@ -148,7 +148,7 @@ func (b branches) Restore(ctx context.Context, db catalog.OID, name string, o st
 			return storage.Branch{}, err
 		}
 	}
-	src, fork, err := s.locate(ctx, src, o.Point)
+	src, fork, err := s.locateFor(ctx, src, o.Point, o.Reads)
 	if err != nil {
 		return storage.Branch{}, err
 	}

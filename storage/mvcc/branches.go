@@ -82,7 +82,7 @@ func (b branches) Create(ctx context.Context, db catalog.OID, o storage.BranchOp
 	if err != nil {
 		return storage.Branch{}, err
 	}
-	src, fork, err := s.locate(ctx, src, o.Point)
+	src, fork, err := s.locateFor(ctx, src, o.Point, o.Reads)
 	if err != nil {
 		return storage.Branch{}, err
 	}

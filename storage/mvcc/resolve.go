@@ -10,6 +10,7 @@ import (
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/keys"
 	"github.com/rowandb/rowan/storage/kv"
 	"github.com/rowandb/rowan/types"
@@ -43,6 +44,15 @@ func (s *Store) locate(ctx context.Context, b *branch, point string) (*branch, u
 		x = b
 	}
 	return x, scn, nil
+}
+
+// locateFor is locate for somebody who may not read all branches.
+func (s *Store) locateFor(ctx context.Context, b *branch, point string, reads func(storage.Branch) error) (*branch, uint64, error) {
+	x, scn, err := s.locate(ctx, b, point)
+	if err == nil && reads != nil {
+		err = reads(s.describe(x))
+	}
+	return x, scn, err
 }
 
 // oldest returns the first SCN at which the branch can be read: that of its database's creation.
