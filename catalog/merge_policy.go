@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgerrcode"
@@ -43,7 +44,27 @@ func CheckMergePolicy(policy string, t types.Type) error {
 		}
 	}
 	if !fits {
-		return pgerr.New(pgerrcode.InvalidParameterValue, "merge policy \"%s\" does not fit type %s", policy, t.Name)
+		return pgerr.New(pgerrcode.InvalidParameterValue, "merge policy \"%s\" does not fit type %s", policy, types.TypeName(t, nil))
 	}
 	return nil
+}
+
+// CheckMergeFunction returns the error of a policy that names a function which is not there. Those of the server are not looked
+// for: which of them fits is known when it is called.
+func (s *Snapshot) CheckMergeFunction(policy string) error {
+	schema, name, ok := strings.Cut(policy, ".")
+	if !ok || schema == "pg_catalog" {
+		return nil
+	}
+	x := s.Schema(schema)
+	if x == nil {
+		return pgerr.New(pgerrcode.InvalidSchemaName, "schema \"%s\" does not exist", schema)
+	}
+	for _, f := range s.Functions(x.OID, name) {
+		if n := len(f.Inputs()); f.Kind == 'f' && !f.ReturnsSet && n >= 3 && n-len(f.Defaults) <= 3 || slices.Contains(f.ArgModes, 'v') {
+			return nil
+		}
+	}
+	return pgerr.New(pgerrcode.UndefinedFunction, "function %s of three arguments does not exist", policy).
+		WithHint("A merge policy's function takes the values of the base, the source and the target, and returns the one that is to be.")
 }

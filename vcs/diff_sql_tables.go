@@ -161,6 +161,9 @@ func (s *script) column(ctx context.Context, a, b *catalog.Table, p pair[catalog
 		if empty = s.replaced[x.TypeOID] && x.NotNull && y.NotNull && !inPrimaryKey(a, x.ID); empty {
 			s.add(phaseColumns, "%sALTER COLUMN %s DROP NOT NULL", alter, col)
 		}
+		if catalog.CheckMergePolicy(x.Merge, y.Type) != nil {
+			s.add(phaseColumns, "%sALTER COLUMN %s RESET (merge_policy)", alter, col)
+		}
 		s.add(phaseColumns, "%sALTER COLUMN %s TYPE %s USING %s", alter, col, s.to.columnType(y), s.conversion(x, y))
 	}
 	if err := s.value(ctx, a, b, x, y); err != nil {

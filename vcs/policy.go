@@ -2,6 +2,7 @@ package vcs
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -23,6 +24,9 @@ var (
 
 // MergeCell merges the values of a column by its policy; ref is the target. ok is false where the policy has no answer.
 func MergeCell(ctx context.Context, c Conn, ref catalog.Ref, t *catalog.Table, col *catalog.Column, base, source, target types.Datum) (d types.Datum, ok bool, err error) {
+	if catalog.CheckMergePolicy(col.Merge, col.Type) != nil { // each side has changed one of the two
+		return target, false, nil
+	}
 	switch col.Merge {
 	case catalog.MergeTheirs:
 		return source, true, nil
@@ -40,7 +44,13 @@ func MergeCell(ctx context.Context, c Conn, ref catalog.Ref, t *catalog.Table, c
 		d, ok = mergeJSON(col.Type, base, source, target)
 		return d, ok, nil
 	}
-	return callPolicy(ctx, c, ref, col, base, source, target)
+	d, ok, err = callPolicy(ctx, c, ref, col, base, source, target)
+	if err != nil {
+		e := pgerr.From(err).Anywhere()
+		e.Where = strings.TrimPrefix(e.Where+"\n", "\n") + fmt.Sprintf("merge policy of column \"%s\" of relation \"%s\"", col.Name, t.Name)
+		err = e
+	}
+	return d, ok, err
 }
 
 // extreme picks the greater or the smaller value; NULL is neither.
@@ -287,6 +297,9 @@ func setMergePolicy(ctx context.Context, c Conn, a []types.Datum) (types.Datum, 
 		policy = strings.ToLower(policy)
 	}
 	if err := catalog.CheckMergePolicy(policy, col.Type); err != nil {
+		return types.Null, err
+	}
+	if err := v.Catalog().CheckMergeFunction(policy); err != nil {
 		return types.Null, err
 	}
 	col.Merge = policy

@@ -11,6 +11,7 @@ import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/command"
+	"github.com/rowandb/rowan/types"
 )
 
 // alterTable runs the actions in PostgreSQL's order, whatever the order in which they are written: drops, changes of
@@ -39,7 +40,24 @@ func (s *stmt) alterTable(ctx context.Context, c *command.AlterTable) error {
 			}
 		}
 	}
+	if err := b.policiesFit(t); err != nil {
+		return err
+	}
 	return b.finish(ctx, t)
+}
+
+// policiesFit refuses a new type for a column whose merge policy does not go with it.
+func (b *build) policiesFit(was *catalog.Table) error {
+	for i := range b.t.Columns {
+		c := &b.t.Columns[i]
+		if old := was.ColumnByID(c.ID); c.Merge == "" || old == nil || old.TypeOID == c.TypeOID {
+			continue
+		}
+		if err := catalog.CheckMergePolicy(c.Merge, c.Type); err != nil {
+			return pgerr.From(err).WithHint("ALTER TABLE ... ALTER COLUMN %s RESET (merge_policy) takes the column's policy away.", types.QuoteIdent(c.Name))
+		}
+	}
+	return nil
 }
 
 const passes = 6
@@ -248,7 +266,7 @@ func (b *build) setColumn(a *command.SetColumn) error {
 		c.Storage = a.Storage
 	}
 	for _, o := range a.Options {
-		if err := setMergePolicy(c, o, a.Reset); err != nil {
+		if err := b.setMergePolicy(c, o, a.Reset); err != nil {
 			return err
 		}
 	}
@@ -256,7 +274,7 @@ func (b *build) setColumn(a *command.SetColumn) error {
 }
 
 // setMergePolicy heeds the one option of columns that means something here: merge_policy=….
-func setMergePolicy(c *catalog.Column, option string, reset bool) error {
+func (b *build) setMergePolicy(c *catalog.Column, option string, reset bool) error {
 	name, policy, _ := strings.Cut(option, "=")
 	if name != "merge_policy" {
 		return nil
@@ -265,6 +283,9 @@ func setMergePolicy(c *catalog.Column, option string, reset bool) error {
 		policy = ""
 	}
 	if err := catalog.CheckMergePolicy(policy, c.Type); err != nil {
+		return err
+	}
+	if err := b.cat().CheckMergeFunction(policy); err != nil {
 		return err
 	}
 	c.Merge = policy
