@@ -63,8 +63,9 @@ func collecting(name string) {
 // deletion is how Badger marks an entry that deletes; the format of its files has it.
 const deletion = 1
 
-// bury deletes the values of a log that are not their keys' last, under the timestamps that they have: Badger does not write back
-// what is deleted there.
+// bury deletes the values of a log that are there and yet not their keys' last, under the timestamps that they have: Badger does not write
+// back what is deleted there. A value that is not there may have a timestamp from before a crash, or one that is compacted away,
+// and epochs begun anew since: what is deleted there now would hide what comes.
 func (e *Engine) bury(name string) (err error) {
 	var keys *badger.KeyRegistry
 	if e.opts.Key != nil {
@@ -73,17 +74,17 @@ func (e *Engine) bury(name string) (err error) {
 		}
 	}
 	l := e.db.NewKVLoader(1)
+	then := e.epochs.all // as of the entry's timestamp; most have the one before's
 	err = eachLogged(name, keys, func(key []byte, ts uint64) error {
-		seen := damages.count()
-		item, err := e.epochs.all.Get(key)
-		if errors.Is(err, badger.ErrKeyNotFound) {
-			item, err = nil, e.sound(seen)
+		if then.ReadTs() != ts {
+			then = e.db.NewTransactionAt(ts, false)
 		}
-		if err != nil || damages.since(seen) {
-			return e.readError(err, seen)
+		was, err := e.version(then, key)
+		if err != nil || was != ts {
+			return err
 		}
-		if item != nil && item.Version() == ts {
-			return nil
+		if last, err := e.version(e.epochs.all, key); err != nil || last == ts {
+			return err
 		}
 		return l.Set(&pb.KV{Key: key, Version: ts, Meta: []byte{deletion}})
 	})
@@ -91,6 +92,19 @@ func (e *Engine) bury(name string) (err error) {
 		return err
 	}
 	return l.Finish()
+}
+
+// version returns the timestamp of what a transaction finds; 0: it finds nothing.
+func (e *Engine) version(txn *badger.Txn, key []byte) (uint64, error) {
+	seen := damages.count()
+	item, err := txn.Get(key)
+	switch {
+	case damages.since(seen), err != nil && !errors.Is(err, badger.ErrKeyNotFound):
+		return 0, e.readError(err, seen)
+	case err != nil:
+		return 0, nil
+	}
+	return item.Version(), nil
 }
 
 // eachLogged calls f for the keys in a value log that is whole.

@@ -60,6 +60,9 @@ func openWith(o Options, b badger.Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := settleLogs(o.Dir); err != nil {
+		return nil, err
+	}
 	db, err := badger.OpenManaged(b.WithLogger(polite{b.Logger, e}))
 	if err != nil {
 		return nil, fmt.Errorf("badger: %s", oneLine(err))

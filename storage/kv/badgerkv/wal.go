@@ -20,7 +20,7 @@ type walFiles struct {
 	live     []*os.File
 }
 
-func (w *walFiles) name(n int) string { return filepath.Join(w.dir, fmt.Sprintf("%05d.mem", n)) }
+func (w *walFiles) name(n int) string { return memoryLog(w.dir, n) }
 
 func (w *walFiles) open(dir string) error {
 	w.dir, w.next = dir, 0
