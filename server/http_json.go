@@ -76,7 +76,11 @@ func appendJSON(dst []byte, t types.Type, d types.Datum, f *types.Format) []byte
 	if t.IsArray() {
 		return appendArray(dst, t, d, f)
 	}
-	return jsonb.AppendQuoted(dst, types.Text(t, d, f))
+	text := types.AppendText(nil, t, d, f)
+	if types.CheckText(text) != nil { // the answer has no room for it, nor for all that quotes would make of it
+		return append(dst, text...)
+	}
+	return jsonb.AppendQuoted(dst, string(text))
 }
 
 // asJSON is a value as JSON.

@@ -120,7 +120,9 @@ func (x *exporter) Rows(b *vector.Batch) error {
 			} else {
 				x.made = appendJSON(x.made, x.fields[i].Type, d, x.format)
 			}
-			x.row[i] = x.made[start:]
+			if x.row[i] = x.made[start:]; types.CheckText(x.row[i]) != nil {
+				return types.CheckText(x.row[i])
+			}
 		}
 		if err := x.to.Row(x.row); err != nil {
 			return err

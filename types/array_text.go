@@ -31,7 +31,7 @@ func appendArray(dst []byte, t Type, s string, f *Format) []byte {
 		}
 		dst = append(dst, '=')
 	}
-	w := arrayWriter{view: &v, elem: Type{t.Elem, -1}, f: f, delim: delimiter(t.Elem)}
+	w := arrayWriter{begin: len(dst), view: &v, elem: Type{t.Elem, -1}, f: f, delim: delimiter(t.Elem)}
 	return w.dim(dst, 0)
 }
 
@@ -42,11 +42,15 @@ type arrayWriter struct {
 	f     *Format
 	delim byte
 	next  int
+	begin int
 }
 
 func (w *arrayWriter) dim(dst []byte, depth int) []byte {
 	dst = append(dst, '{')
 	for i := range int(w.view.dim(depth).Len) {
+		if len(dst)-w.begin > maxText {
+			return dst
+		}
 		if i > 0 {
 			dst = append(dst, w.delim)
 		}
@@ -78,15 +82,7 @@ func quoteFrom(dst []byte, start int, delim byte) []byte {
 	if !needsQuotes(text, delim) {
 		return dst
 	}
-	raw := string(text)
-	dst = append(dst[:start], '"')
-	for i := range len(raw) {
-		if raw[i] == '"' || raw[i] == '\\' {
-			dst = append(dst, '\\')
-		}
-		dst = append(dst, raw[i])
-	}
-	return append(dst, '"')
+	return quoteText(dst, start, false)
 }
 
 func needsQuotes(text []byte, delim byte) bool {

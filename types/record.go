@@ -91,8 +91,12 @@ func fieldType(t Type, i int, id OID) Type {
 }
 
 func appendRecord(dst []byte, t Type, s string, f *Format) []byte {
+	begin := len(dst)
 	dst = append(dst, '(')
 	for i, x := range UnpackRecord(t, s) {
+		if len(dst)-begin > maxText {
+			return dst
+		}
 		if i > 0 {
 			dst = append(dst, ',')
 		}
@@ -122,15 +126,7 @@ func quoteField(dst []byte, start int) []byte {
 	if !quote {
 		return dst
 	}
-	raw := string(dst[start:])
-	dst = append(dst[:start], '"')
-	for i := range len(raw) {
-		if raw[i] == '"' || raw[i] == '\\' {
-			dst = append(dst, raw[i])
-		}
-		dst = append(dst, raw[i])
-	}
-	return append(dst, '"')
+	return quoteText(dst, start, true)
 }
 
 func errRecord(s, detail string) error {

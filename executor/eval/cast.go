@@ -46,6 +46,9 @@ func (c *compiler) ioCast(e *expr.IOCast) (ref, error) {
 			return a[0], nil
 		}
 		buf = types.AppendText(buf[:0], from, a[0], p.kenv.Format)
+		if err := types.CheckText(buf); err != nil {
+			return types.Null, err
+		}
 		return types.ParseText(to, string(buf), p.kenv.Format)
 	}), nil
 }
