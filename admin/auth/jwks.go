@@ -85,6 +85,22 @@ func (k *keySet) look(id string) (key *rsa.PublicKey, reading chan struct{}, min
 	return key, k.reading, mine
 }
 
+// renew reads the set though it is not old, unless that was tried a short time ago; true: it has been read anew.
+func (k *keySet) renew(ctx context.Context) bool {
+	k.mu.Lock()
+	if k.reading != nil || time.Since(k.tried) <= refetch {
+		k.mu.Unlock()
+		return false
+	}
+	reading := make(chan struct{})
+	k.tried, k.reading = time.Now(), reading
+	k.mu.Unlock()
+	k.reload(ctx, reading)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.failure == nil
+}
+
 // reload reads the set. Meanwhile the keys that are known stay good, for an issuer that is slow must not stop everybody; and
 // a client that goes away must not take the try with it, for the next one is far off.
 func (k *keySet) reload(ctx context.Context, done chan struct{}) {

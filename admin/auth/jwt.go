@@ -98,8 +98,10 @@ func looksLikeToken(s string) bool { return strings.Count(s, ".") == 2 && string
 
 // prove returns the Principal of a token. Its claims scopes and branches bound it, as those of an API key do.
 func (t *Tokens) prove(r *http.Request, token string) (api.Principal, error) {
-	claims := jwt.MapClaims{}
-	_, err := t.parser.ParseWithClaims(token, claims, func(tok *jwt.Token) (any, error) { return t.key(r, tok) })
+	claims, err := t.parse(r, token)
+	if errors.Is(err, jwt.ErrTokenSignatureInvalid) && t.keys != nil && t.keys.renew(r.Context()) { // the id may be another key's now
+		claims, err = t.parse(r, token)
+	}
 	if err != nil {
 		return api.Principal{}, err
 	}
@@ -113,6 +115,13 @@ func (t *Tokens) prove(r *http.Request, token string) (api.Principal, error) {
 	}
 	p.Scopes, p.Branches = words(claims["scopes"]), words(claims["branches"])
 	return p, nil
+}
+
+// parse checks a token and returns what it claims.
+func (t *Tokens) parse(r *http.Request, token string) (jwt.MapClaims, error) {
+	claims := jwt.MapClaims{}
+	_, err := t.parser.ParseWithClaims(token, claims, func(tok *jwt.Token) (any, error) { return t.key(r, tok) })
+	return claims, err
 }
 
 // key finds the key by which a token is checked. The method has been checked: what is signed with HMAC never meets a

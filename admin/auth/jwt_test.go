@@ -231,6 +231,41 @@ func TestKeySet(t *testing.T) {
 	}
 }
 
+// TestKeyReplaced wants a key that the issuer has put in another's place, under the same id, to be found when a token is signed
+// by it, and no sooner than sets may be fetched.
+func TestKeyReplaced(t *testing.T) {
+	old, next := rsaKey(t), rsaKey(t)
+	current, fetched := old, 0
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fetched++
+		_ = json.NewEncoder(w).Encode(map[string]any{"keys": []map[string]string{jwk("one", current)}})
+	}))
+	defer srv.Close()
+	tok := tokens(t, JWTConfig{JWKS: srv.URL})
+	prove := func(key *rsa.PrivateKey) error {
+		_, err := tok.prove(request(t), sign(t, jwt.SigningMethodRS256, key, with(), "kid", "one"))
+		return err
+	}
+	if err := prove(old); err != nil {
+		t.Fatal(err)
+	}
+	current = next
+	if prove(next) == nil || fetched != 1 {
+		t.Errorf("the set is fetched too soon: %d times", fetched)
+	}
+	tok.keys.tried = time.Now().Add(-time.Minute)
+	if err := prove(next); err != nil || fetched != 2 {
+		t.Errorf("%v after %d", err, fetched)
+	}
+	if prove(old) == nil || fetched != 2 {
+		t.Errorf("a key that was replaced is believed, or the set fetched too soon: %d times", fetched)
+	}
+	tok.keys.tried = time.Now().Add(-time.Minute)
+	if prove(old) == nil || fetched != 3 {
+		t.Errorf("fetched %d times", fetched)
+	}
+}
+
 // TestSlowKeySet wants an issuer that does not answer to stop nobody whose key is known, a client that goes away not to take
 // the key set of the others with it, and those that wait for it to get it.
 func TestSlowKeySet(t *testing.T) {
