@@ -40,6 +40,7 @@ type Engine struct {
 	search   search
 	fresh    freshTables
 	wal      walFiles
+	values   valueLogs
 	backlog  backlog
 	courtesy courtesy
 	trimming sync.Mutex
@@ -82,14 +83,14 @@ func (e *Engine) Get(_ context.Context, key, buf []byte) (_ []byte, found bool, 
 	if item == nil {
 		return buf, false, e.sound(seen)
 	}
-	err = item.Value(func(v []byte) error {
+	found, err = e.value(key, item, func(v []byte) error {
 		buf = append(buf, v...)
 		return nil
 	})
 	if err != nil || damages.since(seen) {
 		return buf, false, e.readError(err, seen)
 	}
-	return buf, true, nil
+	return buf, found, nil
 }
 
 // GetMany implements kv.Engine.
@@ -119,7 +120,7 @@ func (e *Engine) GetMany(ctx context.Context, keys [][]byte, f func(i int, val [
 			continue
 		}
 		at = i
-		if err := item.Value(give); err != nil {
+		if _, err := e.value(k, item, give); err != nil {
 			return err
 		}
 	}

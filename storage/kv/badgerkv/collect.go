@@ -15,7 +15,7 @@ import (
 // way meanwhile, which it could undo, and two things are not for Badger to decide: it takes damage for the log's end; and it
 // writes back values that a later epoch has deleted or replaced, as long as no compaction has dropped them. A deletion may be
 // compacted away before what it deleted is where it was then, and that would be back. Badger calls out when it has picked a log:
-// there the log is looked at, and what must not come back is buried.
+// there the log is looked at, and what must not come back is buried. The log is kept until what was written back is on disk.
 
 // collect rewrites a value log of which half is garbage.
 func (e *Engine) collect() (err error) {
@@ -24,6 +24,12 @@ func (e *Engine) collect() (err error) {
 	}
 	e.writing.Lock()
 	defer e.writing.Unlock()
+	old := e.keepValueLogs()
+	defer func() {
+		if !errors.Is(err, kv.ErrUnknown) {
+			old.remove(&e.values)
+		}
+	}()
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -37,7 +43,11 @@ func (e *Engine) collect() (err error) {
 			err = e.corrupt()
 		}
 	}()
-	return e.db.RunValueLogGC(0.5)
+	if err := e.db.RunValueLogGC(0.5); err != nil || e.opts.NoSync {
+		return err
+	}
+	e.values.unsynced = true
+	return e.fail(e.syncAll())
 }
 
 // damagedLog and unburied are what collecting panics with: Badger asks nobody whether it may go on.

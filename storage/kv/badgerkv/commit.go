@@ -131,7 +131,7 @@ func (e *Engine) commit(group []*request) {
 	if len(group) == 0 {
 		return
 	}
-	large, err := e.write(group)
+	err := e.write(group)
 	sync := false
 	for i, r := range group {
 		switch {
@@ -146,16 +146,21 @@ func (e *Engine) commit(group []*request) {
 		group[i] = nil
 	}
 	if sync && !e.opts.NoSync {
-		err = e.fail(e.wal.sync())
-		if err == nil && large {
-			err = e.fail(e.orDamage(e.db.Sync))
-		}
+		err = e.fail(e.syncAll())
 	}
 	for _, r := range group {
 		if r != nil {
 			r.done <- err
 		}
 	}
+}
+
+// syncAll makes durable what was written: large values before what points to them.
+func (e *Engine) syncAll() error {
+	if err := e.values.sync(); err != nil {
+		return err
+	}
+	return e.wal.sync()
 }
 
 // refuse answers those for whose writes there is no space, and returns the others.
@@ -182,10 +187,10 @@ func (e *Engine) refuse(group []*request) []*request {
 	return left
 }
 
-// write applies the group's batches; large tells that a value went to the value log.
-func (e *Engine) write(group []*request) (large bool, err error) {
+// write applies the group's batches.
+func (e *Engine) write(group []*request) (err error) {
 	if err := e.health.err(); err != nil {
-		return false, err
+		return err
 	}
 	e.writing.RLock()
 	n, size := 0, int64(0)
@@ -205,11 +210,11 @@ func (e *Engine) write(group []*request) (large bool, err error) {
 				err = txn.Delete(k)
 			} else {
 				err = txn.SetEntry(&badger.Entry{Key: k, Value: v})
-				large = large || len(v) >= valueLogSize
+				e.values.unsynced = e.values.unsynced || len(v) >= e.values.size
 			}
 			if err != nil {
 				txn.Discard()
-				return false, fmt.Errorf("badger: %w", err)
+				return fmt.Errorf("badger: %w", err)
 			}
 			n++
 			size += int64(len(k) + len(v))
@@ -217,9 +222,9 @@ func (e *Engine) write(group []*request) (large bool, err error) {
 	}
 	if n == 0 {
 		txn.Discard()
-		return false, nil
+		return nil
 	}
-	return large, e.fail(e.orDamage(func() error {
+	return e.fail(e.orDamage(func() error {
 		defer txn.Discard()
 		return txn.CommitAt(ts, nil)
 	}))

@@ -76,6 +76,7 @@ func openWith(o Options, b badger.Options) (*Engine, error) {
 		_ = db.Close() // the first error counts
 		return nil, err
 	}
+	e.values.open(o.Dir, b.ValueThreshold)
 	e.backlog.low, e.backlog.high = e.wal.first, e.wal.next-1
 	engines.add(e)
 	e.ready.Store(true)

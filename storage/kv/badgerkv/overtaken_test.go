@@ -21,9 +21,9 @@ func TestKilledBesideReader(t *testing.T) {
 	must(t, put(e, "key", "old"))
 	it := e.Scan(ctx, kv.Range{})
 	it.Next()
-	turn(t, e)
+	fillMemtable(t, e)
 	must(t, put(e, "key", "new"))
-	turn(t, e)
+	fillMemtable(t, e)
 	must(t, put(e, "other", "1"))
 	dir = killed(t, dir)
 	it.Close()
@@ -36,8 +36,8 @@ func TestKilledBesideReader(t *testing.T) {
 	must(t, e.Close())
 }
 
-// turn fills memtables until one is in a table that was not there before.
-func turn(t *testing.T, e *Engine) {
+// fillMemtable fills memtables until one is in a table that was not there before.
+func fillMemtable(t *testing.T, e *Engine) {
 	for before := e.db.Tables(); len(e.db.Tables()) == len(before); {
 		b := kv.Batch{Async: true}
 		b.Put([]byte("fill"), make([]byte, 50<<10))
