@@ -116,6 +116,9 @@ func (q *query) rangeVar(rv *pg.RangeVar, point string) (logical.Node, []*item, 
 		if call := relationFunction(rv); call != nil {
 			return q.functionRelation(rv, call)
 		}
+		if err := missingRelation(rv); err != nil {
+			return nil, nil, err
+		}
 		return nil, nil, q.noRelation(rv)
 	}
 	q.b.traceRelation(rv, r)

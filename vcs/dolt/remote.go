@@ -15,9 +15,14 @@ var elsewhere = map[string]string{
 	"dolt_undrop":                  "",
 	"dolt_purge_dropped_databases": "",
 	"dolt_gc":                      "History is collected in the background; rowan.set_retention says how much is kept.",
-	"dolt_verify_constraints":      "Constraints hold at any time; rowan.violations of a merge are in dolt_constraint_violations.",
+	"dolt_verify_constraints":      "Constraints hold at any time; rows that a merge has let break them are in dolt_constraint_violations.",
 	"dolt_update_column_tag":       "Columns have identities of their own.",
 	"dolt_thread_dump":             "",
+	"dolt_query_diff":              "rowan.diff compares tables; two queries can read branches and points with AS OF.",
+	"dolt_preview_merge_conflicts": "rowan.merge has dry_run => true.", "dolt_preview_merge_conflicts_summary": "rowan.merge has dry_run => true.",
+	"dolt_reflog":        "rowan.log() lists all transactions, and points of them stay readable.",
+	"dolt_test_run":      "",
+	"dolt_stats_restart": "ANALYZE makes statistics.", "dolt_stats_stop": "ANALYZE makes statistics.", "dolt_stats_info": "ANALYZE makes statistics.",
 }
 
 // refusals are these functions: all they do is to say so.
