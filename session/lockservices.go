@@ -121,12 +121,13 @@ func (s *Session) activityRows() []pgcatalog.Activity {
 		out[i].Hidden = !catalog.MaySeeStatements(roles, s.roleOID(), out[i].User)
 	}
 	for _, l := range s.engine.Store.Locks() {
-		if l.Granted {
-			continue
-		}
 		for i := range out {
-			if out[i].PID == l.PID {
+			switch {
+			case out[i].PID != l.PID:
+			case !l.Granted:
 				out[i].WaitType, out[i].Wait = "Lock", waitEvents[l.Kind]
+			case l.Kind == "transactionid":
+				out[i].Txn = l.On
 			}
 		}
 	}

@@ -91,14 +91,16 @@ func (s *Session) nextval(ctx context.Context, id catalog.OID) (types.Datum, err
 		return types.Null, err
 	}
 	s.sequences.note(id, v)
+	s.sequences.last = id
 	return types.Int(v), nil
 }
 
+// note keeps what currval is to say. What lastval says is the value of the last nextval alone.
 func (q *sequenceState) note(id catalog.OID, v int64) {
 	if q.current == nil {
 		q.current = map[catalog.OID]int64{}
 	}
-	q.current[id], q.last = v, id
+	q.current[id] = v
 }
 
 func (s *Session) currval(ctx context.Context, id catalog.OID) (types.Datum, error) {

@@ -193,8 +193,22 @@ func infoViews(b *builder) error {
 	return nil
 }
 
+func (b *builder) ofIdentity(s *catalog.Sequence) bool {
+	t, _ := b.Catalog.RelationByOID(s.OwnerTable)
+	table, ok := t.(*catalog.Table)
+	if !ok {
+		return false
+	}
+	c := table.ColumnByID(s.OwnerColumn)
+	return c != nil && c.Identity != 0
+}
+
+// infoSequences leaves out those of identity columns, which belong to their columns alone.
 func infoSequences(b *builder) error {
 	for _, s := range b.sequences() {
+		if b.ofIdentity(s) {
+			continue
+		}
 		v := map[string]any{"sequence_catalog": b.database(), "sequence_schema": b.schema(s.Schema), "sequence_name": s.Name, "start_value": s.Start,
 			"minimum_value": s.Min, "maximum_value": s.Max, "increment": s.Increment, "cycle_option": s.Cycle}
 		b.infoType(v, s.TypeOID, -1)

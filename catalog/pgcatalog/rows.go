@@ -49,6 +49,7 @@ type Activity struct {
 	Started, Transaction, Query, StateChange time.Time
 	State, Text                              string
 	WaitType, Wait                           string // what it waits for; "": nothing
+	Txn                                      uint64 // the transaction that writes; 0: none
 	Hidden                                   bool   // who asks may not see what it does
 }
 

@@ -137,14 +137,17 @@ func pgStatActivity(b *builder) error {
 				catalog.HiddenStatement, nil)
 			continue
 		}
-		var wait, event any
+		var wait, event, xid any
+		if a.Txn != 0 {
+			xid = uint32(a.Txn)
+		}
 		if a.State != "active" {
 			wait, event = "Client", "ClientRead"
 		} else if a.WaitType != "" {
 			wait, event = a.WaitType, a.Wait
 		}
 		b.add(a.Database, a.DatabaseName, a.PID, nil, user, a.User, a.Application, inet(a.Client), nil, nil, a.Started, a.Transaction, a.Query, a.StateChange, wait, event,
-			a.State, nil, nil, nil, a.Text, "client backend")
+			a.State, xid, nil, nil, a.Text, "client backend")
 	}
 	return nil
 }

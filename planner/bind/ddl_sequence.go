@@ -150,7 +150,8 @@ func (b *definer) ownedBy(s *command.SequenceDef, d *pg.DefElem) error {
 	}
 	t, ok := o.(*catalog.Table)
 	if !ok || ix != nil {
-		return pgerr.New(pgerrcode.WrongObjectType, "sequence cannot be owned by relation \"%s\"", table[len(table)-1])
+		return pgerr.New(pgerrcode.WrongObjectType, "sequence cannot be owned by relation \"%s\"", table[len(table)-1]).
+			WithDetail("This operation is not supported for %s.", plural(relationWord(o, ix)))
 	}
 	c := t.Column(column)
 	if c == nil {
