@@ -94,7 +94,7 @@ func (d *Dispatcher) queue(ctx context.Context, tx storage.Txn, v storage.View, 
 func behind(list []storage.Branch, known map[uint64]cursor) bool {
 	for i := range list {
 		b := &list[i]
-		if c, ok := known[b.ID]; !ok || b.Protected != c.protected || b.Deleted.IsZero() && b.Head > c.scn || !b.Deleted.IsZero() && !c.deleted {
+		if c, ok := known[b.ID]; !ok || b.Protected != c.protected || b.Deleted.IsZero() && b.Head > c.scn || b.Deleted.IsZero() == c.deleted {
 			return true
 		}
 	}

@@ -195,6 +195,24 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// TestUndelete wants a branch that comes back to be told of though nothing else happens: to it, or at all.
+func TestUndelete(t *testing.T) {
+	s := newStore(t, memkv.New())
+	defer s.Close()
+	create(t, s, "old")
+	d := start(s)
+	defer d.Close()
+	r := newReceiver(t, nil)
+	_, err := d.Create(t.Context(), Hook{Database: mvcc.FirstDatabase, URL: r.URL})
+	must(t, err)
+	_, err = s.Branches().Drop(t.Context(), mvcc.FirstDatabase, "old", false)
+	must(t, err)
+	r.wait(t, "branch.deleted old")
+	_, err = s.Branches().Undelete(t.Context(), mvcc.FirstDatabase, "old")
+	must(t, err)
+	r.wait(t, "branch.deleted old", "branch.created old")
+}
+
 // TestSignature compares with the example of the Standard Webhooks specification.
 func TestSignature(t *testing.T) {
 	key, err := base64.StdEncoding.DecodeString("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
