@@ -9,6 +9,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
 
 	"github.com/rowandb/rowan/storage/kv"
 	"github.com/rowandb/rowan/storage/kv/kvtest"
@@ -149,5 +152,81 @@ func TestEpochsGoOn(t *testing.T) {
 		if err := e.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestEpochWaitsForWrites does not end an epoch while a write of it is under way: it would be lost behind one of the next epoch.
+func TestEpochWaitsForWrites(t *testing.T) {
+	e, err := smallStore(t.TempDir())
+	must(t, err)
+	defer func() { must(t, e.Close()) }()
+	was := e.epochs.now.Load()
+	e.writing.RLock()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		e.wrote(1, e.epochs.size)
+	}()
+	select {
+	case <-ended:
+		t.Error("the epoch ends")
+	case <-time.After(20 * time.Millisecond):
+	}
+	if e.epochs.now.Load() != was {
+		t.Error("the epoch has ended")
+	}
+	e.writing.RUnlock()
+	<-ended
+	if now := e.epochs.now.Load(); now.ts != was.ts+1 {
+		t.Errorf("epoch %d after %d", now.ts, was.ts)
+	}
+}
+
+// TestOldStore opens a store that was written with one timestamp, as all were once: overwrites and deletions in the epochs that
+// follow are seen, also when it is opened again, compacted, and its value logs are collected.
+func TestOldStore(t *testing.T) {
+	const keys = 300
+	o := Options{Dir: t.TempDir(), Small: true, NoSync: true}
+	b := badgerOptions(o).WithMemTableSize(1 << 20).WithBaseTableSize(256 << 10).WithBaseLevelSize(1 << 20).WithValueThreshold(1 << 10).
+		WithValueLogFileSize(1 << 20)
+	key := func(i int) []byte { return fmt.Appendf(nil, "key%04d", i) }
+	size := func(i int) int { return 100 + i%2*4000 } // every other one is in the value log
+	db, err := badger.OpenManaged(b)
+	must(t, err)
+	for range 2 {
+		for i := range keys {
+			txn := db.NewTransactionAt(1, true)
+			must(t, txn.Set(key(i), make([]byte, size(i))))
+			must(t, txn.CommitAt(1, nil))
+		}
+	}
+	must(t, db.Close())
+	want := map[string]string{}
+	for i := range keys {
+		want[string(key(i))] = string(make([]byte, size(i)))
+	}
+	for round := range 4 {
+		e, err := openWith(o, b)
+		must(t, err)
+		e.epochs.size = 64 << 10
+		compare(t, e, want)
+		for i := round; i < keys; i += 3 {
+			b := kv.Batch{Async: true}
+			if i%5 == 0 {
+				b.Delete(key(i))
+				delete(want, string(key(i)))
+			} else {
+				v := fmt.Sprintf("%0*d", size(i+round), round)
+				b.Put(key(i), []byte(v))
+				want[string(key(i))] = v
+			}
+			must(t, e.Apply(ctx, &b))
+		}
+		compare(t, e, want)
+		if round > 1 {
+			must(t, e.Compact(ctx))
+			compare(t, e, want)
+		}
+		must(t, e.Close())
 	}
 }

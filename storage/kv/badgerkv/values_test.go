@@ -141,3 +141,39 @@ func TestReadsBesideCollection(t *testing.T) {
 	}
 	must(t, e.Health())
 }
+
+// TestValueOfCollectedLog reads a value whose log is collected after it was looked up.
+func TestValueOfCollectedLog(t *testing.T) {
+	e := largeStore(t, true)
+	defer func() { must(t, e.Close()) }()
+	write := func(key string, size int) {
+		b := kv.Batch{Async: true}
+		b.Put([]byte(key), make([]byte, size))
+		must(t, e.Apply(ctx, &b))
+	}
+	write("key", 4<<10)
+	item, err := e.get([]byte("key"))
+	must(t, err)
+	log := filepath.Join(e.opts.Dir, "000001.vlog")
+	for round := 0; exists(log); round++ {
+		if round == 300 {
+			t.Fatal("the value log is never collected")
+		}
+		e.epochs.begin(e.db, e.epochs.now.Load().ts+1)
+		for i := range 300 {
+			write(fmt.Sprintf("other%03d", i), 4<<10)
+		}
+		for i := range 1100 {
+			write(fmt.Sprintf("small%04d", i), 900) // fills a memtable
+		}
+		collectAll(e)
+	}
+	n := 0
+	found, err := e.value([]byte("key"), item, func(v []byte) error {
+		n = len(v)
+		return nil
+	})
+	if !found || err != nil || n != 4<<10 {
+		t.Errorf("%t, %v, %d bytes", found, err, n)
+	}
+}
