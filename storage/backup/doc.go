@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	magic     = "ROWANBK\x01"
+	magic     = "ROWANBK\x02"
 	blockSize = 64 << 10 // from which a data block is closed
 	maxBlock  = 1 << 30
 	overhead  = 1 + 4 + 4

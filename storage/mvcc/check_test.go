@@ -100,7 +100,10 @@ func (e injury) find(prefix []byte, n int) (key, val []byte) {
 }
 
 // layerOfMain is the layer of the first branch.
-const layerOfMain = 2
+const (
+	layerOfMain     = 2
+	catalogKeyspace = 1 << 40 // see catalogSpace
+)
 
 func (e injury) rows() []byte {
 	return keys.Space{Layer: layerOfMain, Keyspace: e.tab.Rows}.AppendHead(nil, nil)
@@ -143,11 +146,11 @@ func TestCheckFindsDamage(t *testing.T) {
 		}},
 		{storage.ProblemSnapshot, func(e injury) { k, _ := e.find(keys.MetaBranch.Append(nil), -1); e.remove(k) }},
 		{storage.ProblemCatalog, func(e injury) {
-			k, v := e.find(keys.Space{Layer: layerOfMain, Keyspace: 1}.AppendHead(nil, nil), -1)
+			k, v := e.find(keys.Space{Layer: layerOfMain, Keyspace: catalogKeyspace}.AppendHead(nil, nil), -1)
 			e.put(k, v[:len(v)-1])
 		}},
 		{storage.ProblemCatalog, func(e injury) {
-			k, v := e.find(keys.Space{Layer: layerOfMain, Keyspace: 1}.AppendHead(nil, nil), -1)
+			k, v := e.find(keys.Space{Layer: layerOfMain, Keyspace: catalogKeyspace}.AppendHead(nil, nil), -1)
 			k[len(k)-1]++
 			e.put(k, v)
 		}},

@@ -11,7 +11,7 @@ import (
 )
 
 // formatVersion is that of everything in the store; another one is refused.
-const formatVersion = 3
+const formatVersion = 4
 
 const globalLayer = 1
 

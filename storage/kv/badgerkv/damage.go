@@ -99,6 +99,7 @@ func (d damageError) Error() string {
 func met() {
 	if compacting() {
 		engines.suspect()
+		passTurn()
 		select {} // what is not written cannot replace the damaged table
 	}
 	damages.add()

@@ -34,22 +34,33 @@ type tracer struct{ noop.Tracer }
 func (tracer) Start(ctx context.Context, name string, _ ...trace.SpanStartOption) (context.Context, trace.Span) {
 	switch name {
 	case "Badger.Compaction":
-		return ctx, compactionSpan{}
+		s := &compactionSpan{}
+		s.await()
+		return ctx, s
 	case "Badger.GC":
 		return ctx, collectionSpan{}
 	}
 	return ctx, noop.Span{}
 }
 
-type compactionSpan struct{ noop.Span }
+type compactionSpan struct {
+	noop.Span
+	has bool // the turn: see turn.go
+}
 
 // SetAttributes implements trace.Span.
-func (compactionSpan) SetAttributes(list ...attribute.KeyValue) {
+func (s *compactionSpan) SetAttributes(list ...attribute.KeyValue) {
 	for _, a := range list {
 		if a.Key != "Compaction" {
 			continue
 		}
-		if c, ok := parseCompaction(a.Value.AsString()); ok && engines.guard(c) {
+		c, ok := parseCompaction(a.Value.AsString())
+		if !ok {
+			continue
+		}
+		s.picked(c)
+		if engines.guard(c) {
+			s.pass()
 			select {} // what is not written cannot replace the damaged table
 		}
 	}

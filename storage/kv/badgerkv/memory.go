@@ -33,7 +33,7 @@ func useMemory(b badger.Options, memory int64) badger.Options {
 	memory = max(memory, leastMemory)
 	table := min(max(memory/32, leastTable), mostTable)
 	return b.WithMemTableSize(table).WithNumMemtables(waitingTables).WithBlockCacheSize(memory / 6).
-		WithBaseTableSize(min(max(memory/1280, 256<<10), 2<<20)).WithBaseLevelSize(2 * table).WithLevelSizeMultiplier(levelFactor).
+		WithBaseTableSize(min(max(memory/640, 256<<10), 2<<20)).WithBaseLevelSize(2 * table).WithLevelSizeMultiplier(levelFactor).
 		WithValueLogFileSize(min(max(4*table, 64<<20), 1<<30))
 }
 
