@@ -289,6 +289,8 @@ func TestStrictness(t *testing.T) {
 		{"POST", "/v1/branches/x/tables/t/data", `{"rows": []}`, "rows"},
 		{"POST", "/v1/branches/x/tables/t/data", `{"rows": [{}], "on_conflict": "shrug"}`, "on_conflict"},
 		{"GET", "/v1/branches/x/history?from=yesterday", "", "from"},
+		{"DELETE", "/v1/branches/x/tables/t/data?filter=id=1&filter=id=2", "", "filter"},
+		{"GET", "/v1/branches?limit=1&limit=1", "", "limit"},
 	}
 	for _, tt := range tests {
 		f := &fake{anonymous: "ann"}

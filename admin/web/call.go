@@ -48,6 +48,9 @@ func (c *Call) readQuery() error {
 	}
 	for i := range c.Route.Query {
 		p := &c.Route.Query[i]
+		if len(given[p.Name]) > 1 { // which is meant, nobody can say
+			return Invalid(p.Name, "%s is given more than once", p.Name)
+		}
 		v := given.Get(p.Name)
 		if v == "" {
 			if p.Required {
