@@ -122,7 +122,7 @@ func (b branches) Sizes(ctx context.Context, db catalog.OID) ([]storage.BranchSi
 			return nil, storeError(err)
 		}
 	}
-	shown := s.shownBy()
+	shown, trimmed := s.shownBy(), s.trims(db)
 	var out []storage.BranchSize
 	for _, d := range list {
 		x := s.branchByID(d.ID)
@@ -137,6 +137,7 @@ func (b branches) Sizes(ctx context.Context, db catalog.OID) ([]storage.BranchSi
 				r.Unique += sizes[l]
 				alone = alone && shown[l] == 1
 			}
+			alone = alone && (shown[l] == 1 || !trimmed) // it may be all that keeps the past of the others
 			if shown[l] == 1 && !x.Default {
 				r.Freed += sizes[l]
 			}
@@ -178,8 +179,20 @@ func (s *Store) shownBy() map[*layer]int {
 	return m
 }
 
-// freed returns what dropping a branch that others build on, and collecting then, would free: layers that only it shows, and
-// of those that others go on showing up to some point what came after.
+// trims reports whether a branch of a database has a past that is not kept any more, but for what others show of it.
+func (s *Store) trims(db catalog.OID) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, b := range s.branches {
+		if b.Database == db && s.lowLocked(b) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// freed returns what dropping a branch that shares layers with others, and collecting then, would free: layers that only it
+// shows, and of those that others go on showing from or up to some point what came before or after.
 func (s *Store) freed(ctx context.Context, x *branch, all sights, sizes map[*layer]int64) (n int64, err error) {
 	rest, err := s.sights(ctx, func(b *branch) bool { return b.ID == x.ID })
 	if err != nil {
@@ -201,15 +214,18 @@ func (s *Store) freed(ctx context.Context, x *branch, all sights, sizes map[*lay
 	return n, nil
 }
 
-// invisible returns the bytes of the versions of a layer that nobody could see. It reads the layer; there are few that are seen
-// in part only.
+// invisible returns the bytes of the versions and log entries of a layer that nobody could see. It reads the layer's history, and its
+// heads as well where they are not seen; there are few that are seen in part only.
 func (s *Store) invisible(ctx context.Context, l *layer, e extent) (n int64, err error) {
 	r := &reader{s: s}
 	last := e[len(e)-1].to
 	for _, sp := range *l.spaces.Load() {
-		k, err := s.eachVersion(ctx, sp.prefix, func(_ []byte, v *version) bool {
-			return r.scn(v) > last && r.scn(v) <= latest // not of a transaction that runs
-		})
+		var heads int64
+		if last < latest {
+			heads, err = s.eachVersion(ctx, sp.prefix, func(_ []byte, v *version) bool {
+				return r.scn(v) > last && r.scn(v) <= latest // not of a transaction that runs
+			})
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -220,11 +236,26 @@ func (s *Store) invisible(ctx context.Context, l *layer, e extent) (n int64, err
 		if err != nil {
 			return 0, err
 		}
-		n += k + past
+		n += heads + past
 	}
-	log := keys.AppendLogPrefix(nil, l.id)
-	k, err := s.bytesIn(ctx, keys.Log{Layer: l.id, SCN: last + 1}.Append(nil), kv.PrefixEnd(log))
-	return n + k, err
+	log, err := s.invisibleLog(ctx, l, e)
+	return n + log, err
+}
+
+// invisibleLog returns the bytes of a layer's log entries before and after all that can be seen of it.
+func (s *Store) invisibleLog(ctx context.Context, l *layer, e extent) (n int64, err error) {
+	prefix := keys.AppendLogPrefix(nil, l.id)
+	if first := min(e[0].from, s.seq.published.Load()+1); first > l.fork+1 {
+		if n, err = s.bytesIn(ctx, prefix, keys.Log{Layer: l.id, SCN: first}.Append(nil)); err != nil {
+			return 0, err
+		}
+	}
+	last := e[len(e)-1].to
+	if last >= latest {
+		return n, nil
+	}
+	later, err := s.bytesIn(ctx, keys.Log{Layer: l.id, SCN: last + 1}.Append(nil), kv.PrefixEnd(prefix))
+	return n + later, err
 }
 
 // eachVersion adds up the bytes of the versions under a prefix that f picks.

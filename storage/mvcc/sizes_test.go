@@ -1,9 +1,14 @@
 package mvcc_test
 
 import (
+	"fmt"
+	"math"
+	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/kv"
 	"github.com/rowandb/rowan/storage/kv/memkv"
 	"github.com/rowandb/rowan/storage/mvcc"
 )
@@ -53,4 +58,42 @@ func TestSizesOverTombstones(t *testing.T) {
 			must(t, s.Close())
 		}
 	}
+}
+
+// TestSizesOfForksBehindAWindow drops branches that are all that keeps the past of the one they were made from.
+func TestSizesOfForksBehindAWindow(t *testing.T) {
+	eachEngine(t, func(t *testing.T, open func() kv.Engine) {
+		now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+		e := open()
+		s := testTable(t, e, mvcc.Options{CleanEvery: -1, Clock: func() time.Time { now = now.Add(time.Second); return now }})
+		b := s.Branches()
+		rnd := rand.New(rand.NewPCG(3, 4))
+		for i := range 3 {
+			churn(t, s, "main", rnd, 60)
+			must(t, fork2(s, fmt.Sprint("b", i), "main"))
+		}
+		churn(t, s, "main", rnd, 60)
+		churn(t, s, "b1", rnd, 5)
+		window := time.Minute
+		must(t, b.SetRetention(ctx, db, "", &window))
+		now = now.Add(time.Hour)
+		for _, name := range []string{"b1", "b0", "b2"} {
+			_, err := b.GC(ctx, storage.GCOptions{Purge: true, Compact: true})
+			must(t, err)
+			list, err := b.Sizes(ctx, db)
+			must(t, err)
+			_, err = b.Drop(ctx, db, name, true)
+			must(t, err)
+			before := everything(t, e)
+			_, err = b.GC(ctx, storage.GCOptions{Purge: true, Compact: true})
+			must(t, err)
+			freed := before - everything(t, e)
+			for _, z := range list {
+				if z.Branch == name && math.Abs(float64(z.Freed-freed)) > 0.02*float64(freed) {
+					t.Errorf("%s: said to free %d, freed %d", name, z.Freed, freed)
+				}
+			}
+		}
+		must(t, s.Close())
+	})
 }
