@@ -8,6 +8,7 @@ import (
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types"
 )
 
 // schema merges the objects that the source changed since the base, by their OIDs: first those that it dropped, so that
@@ -119,10 +120,27 @@ func (m *merger) object(ctx context.Context, b, s, t catalog.Object) error {
 			merged = mergeObject(b, s, t, &picker{source: !p.source, converts: m.converts})
 		}
 	}
-	if same(merged, t) {
+	switch {
+	case same(merged, t):
+		return nil
+	case m.ambiguous(merged, s):
 		return nil
 	}
 	return m.replace(ctx, merged, t)
+}
+
+// ambiguous refuses a merged table with two columns of one name, one of which a side has renamed. No strategy decides that: the
+// expressions of each side mean its own.
+func (m *merger) ambiguous(merged, s catalog.Object) bool {
+	t, ok := merged.(*catalog.Table)
+	if !ok {
+		return false
+	}
+	names := sameNames(t.Columns)
+	for _, n := range names {
+		m.schemaConflict(s, "changed on both sides: both sides have a column "+types.QuoteIdent(n))
+	}
+	return len(names) > 0
 }
 
 func (m *merger) put(ctx context.Context, o catalog.Object) error {

@@ -148,9 +148,6 @@ func mergeTable(base, source, target *catalog.Table, p *picker) *catalog.Table {
 	out.ForceRLS = pick("row security", base.ForceRLS, source.ForceRLS, target.ForceRLS, p)
 	out.Unlogged = pick("whether it is logged", base.Unlogged, source.Unlogged, target.Unlogged, p)
 	out.Replident = pick("the replica identity", base.Replident, source.Replident, target.Replident, p)
-	for _, n := range sameNames(out.Columns) {
-		p.clashed("both sides have a column " + types.QuoteIdent(n))
-	}
 	renumber(out.Columns, target.Columns)
 	return &out
 }
