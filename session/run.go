@@ -141,8 +141,13 @@ func (s *Session) checkWritable(ctx context.Context, plan *planner.Plan) error {
 	if err != nil || !v.ReadOnly() || plan.Tag == "SELECT" {
 		return err
 	}
+	return s.refusePoint(plan.Tag)
+}
+
+// refusePoint is why a session that looks at a point in the past may not do something.
+func (s *Session) refusePoint(what string) error {
 	point, _ := s.settings.get("rowan.as_of")
-	return pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", plan.Tag).
+	return pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", what).
 		WithDetail("The session reads the branch as of \"%s\".", point).WithHint("SET rowan.as_of = '' returns to the present; rowan.create_branch makes a branch of the point, which can be written to.")
 }
 

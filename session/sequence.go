@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/jackc/pgerrcode"
@@ -75,11 +76,24 @@ func (s *Session) sequence(ctx context.Context, id catalog.OID) (*catalog.Sequen
 	}
 }
 
-func (s *Session) nextval(ctx context.Context, id catalog.OID) (types.Datum, error) {
-	if err := s.refuseReadOnly("nextval()"); err != nil {
-		return types.Null, err
-	}
+// movable returns a sequence for a function that moves it. Sequences have no past, so that a session that looks at a point
+// could only move those of the present: it may not, as in a read-only transaction, unless they are its own.
+func (s *Session) movable(ctx context.Context, id catalog.OID, what string) (*catalog.Sequence, error) {
 	seq, err := s.sequence(ctx, id)
+	if err != nil || s.temp != nil && seq.Schema == s.temp.Schema {
+		return seq, err
+	}
+	if err := s.refuseReadOnly(what); err != nil {
+		return nil, err
+	}
+	if v, err := s.txn.View(ctx, noRef); err != nil || v.ReadOnly() {
+		return nil, cmp.Or(err, s.refusePoint(what))
+	}
+	return seq, nil
+}
+
+func (s *Session) nextval(ctx context.Context, id catalog.OID) (types.Datum, error) {
+	seq, err := s.movable(ctx, id, "nextval()")
 	if err != nil {
 		return types.Null, err
 	}
@@ -116,10 +130,7 @@ func (s *Session) currval(ctx context.Context, id catalog.OID) (types.Datum, err
 }
 
 func (s *Session) setval(ctx context.Context, id catalog.OID, v int64, called bool) (types.Datum, error) {
-	if err := s.refuseReadOnly("setval()"); err != nil {
-		return types.Null, err
-	}
-	seq, err := s.sequence(ctx, id)
+	seq, err := s.movable(ctx, id, "setval()")
 	if err != nil {
 		return types.Null, err
 	}
