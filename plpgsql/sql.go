@@ -30,6 +30,7 @@ type sqlStmt struct {
 	query *Query
 	into  *into
 	call  bool
+	about string // create, drop or merge, of a statement about a branch
 }
 
 func (c *compiler) sql(s *parse.PLSQL) (stmt, error) {
@@ -37,7 +38,7 @@ func (c *compiler) sql(s *parse.PLSQL) (stmt, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sqlStmt{query: c.query(s.Query, Command), into: i, call: s.Call}, nil
+	return &sqlStmt{query: c.query(s.Query, Command), into: i, call: s.Call, about: s.Branch}, nil
 }
 
 func (s *sqlStmt) run(x *run) (flow, error) {
@@ -56,7 +57,13 @@ func (s *sqlStmt) run(x *run) (flow, error) {
 		return next, err
 	}
 	if s.into == nil && st.Fields() != nil {
-		return next, noDestination(st)
+		switch s.about {
+		case "create", "drop": // a row that only names the branch
+		case "merge":
+			return next, noDestination(st).WithHint("The rows of a merge tell of conflicts: SELECT status INTO … FROM rowan.merge(…).")
+		default:
+			return next, noDestination(st)
+		}
 	}
 	x.rows = n
 	if changes(st) || s.into != nil {
@@ -77,7 +84,7 @@ func changes(st Statement) bool {
 	return false
 }
 
-func noDestination(st Statement) error {
+func noDestination(st Statement) *pgerr.Error {
 	e := pgerr.New(pgerrcode.SyntaxError, "query has no destination for result data")
 	if st.Tag() == "SELECT" {
 		e.Hint = "If you want to discard the results of a SELECT, use PERFORM instead."

@@ -36,7 +36,7 @@ func (a *httpAPI) Merge(ctx context.Context, p api.Principal, m api.Merge) (api.
 		return api.Merged{}, err
 	}
 	out := api.Merged{Source: source.Name, Target: target.Name, Changes: res.Inserts + res.Updates + res.Deletes, Resolved: res.Resolved,
-		FastForward: res.FastForward, At: time.Now()}
+		FastForward: res.FastForward, UpToDate: len(res.Conflicts) == 0 && !res.Changed(), At: time.Now()}
 	for i := range res.Conflicts {
 		out.Conflicts = append(out.Conflicts, showConflict(sess, &res.Conflicts[i]))
 	}

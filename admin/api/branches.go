@@ -58,6 +58,7 @@ type Merged struct {
 	Violations     []Violation // rows of the merged state that break constraints: nothing was written
 	Dropped        bool
 	FastForward    bool
+	UpToDate       bool // there was nothing to merge
 	At             time.Time
 }
 

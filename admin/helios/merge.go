@@ -104,12 +104,12 @@ func showMerged(m api.Merge, res api.Merged) merged {
 	out := merged{Status: "merged", Source: res.Source, Target: res.Target, Changes: res.Changes, Resolved: res.Resolved, SourceDeleted: res.Dropped,
 		FastForward: res.FastForward, DryRun: m.DryRun, MergedAt: web.Stamp(res.At)}
 	switch {
+	case res.UpToDate:
+		out.Status = "up_to_date"
 	case m.DryRun:
 		out.Status = "would_merge"
 	case res.Commit != "":
 		out.Commit = &res.Commit
-	default:
-		out.Status = "up_to_date"
 	}
 	return out
 }

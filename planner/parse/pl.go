@@ -229,9 +229,10 @@ type PLInto struct {
 // PLSQL is a statement of SQL. Query is its text without INTO.
 type PLSQL struct {
 	PLPlace
-	Query *PLExpr
-	Into  *PLInto
-	Call  bool
+	Query  *PLExpr
+	Into   *PLInto
+	Call   bool
+	Branch string // create, drop or merge, of a statement about a branch
 }
 
 // PLPerform is PERFORM; Query is the SELECT that it is.

@@ -16,6 +16,7 @@ func (p *plParser) sql(at PLPlace) PLStmt {
 		return nil
 	}
 	s := &PLSQL{PLPlace: at, Call: p.is("call") || p.is("do")}
+	s.Branch = p.onBranch()
 	from, cut := p.at, [2]int{}
 	first := p.word()
 	if plReserved[first] {
@@ -37,7 +38,7 @@ func (p *plParser) sql(at PLPlace) PLStmt {
 				atomic--
 			}
 		}
-		if !p.is("into") || p.notTarget(from) {
+		if !p.is("into") || s.Branch != "" || p.notTarget(from) {
 			continue
 		}
 		if s.Into != nil {
@@ -71,6 +72,16 @@ func (p *plParser) sql(at PLPlace) PLStmt {
 		p.checkSQL("", s.Query)
 	}
 	return s
+}
+
+// onBranch returns the first word of a statement that makes, drops or merges a branch.
+func (p *plParser) onBranch() string {
+	for _, verb := range []string{"create", "drop", "merge"} {
+		if p.is(verb, "branch") || p.is(verb, "database", "branch") {
+			return verb
+		}
+	}
+	return ""
 }
 
 // notTarget reports whether an INTO is that of INSERT INTO, or of another statement that has its own.

@@ -3,6 +3,7 @@ package mvcc
 import (
 	"bytes"
 	"context"
+	"sync/atomic"
 
 	"github.com/tidwall/btree"
 )
@@ -20,6 +21,7 @@ type flight struct {
 	claims []*claimList // of its rows
 	err    error
 	done   chan struct{}
+	quit   atomic.Bool // the transaction rolls back: what is not written yet need not be
 }
 
 type flightPart struct {
@@ -32,7 +34,7 @@ type flightPart struct {
 // launch sends all that the transaction holds on its way. It waits while too much is under way already.
 func (t *Txn) launch(ctx context.Context) error {
 	for len(t.flights) >= maxFlights {
-		if err := t.land(); err != nil {
+		if err := t.land(ctx); err != nil {
 			return err
 		}
 	}
@@ -69,6 +71,7 @@ func (fl *flight) run(f *spiller, before *flight) {
 			return
 		}
 	}
+	f.quit = &fl.quit
 	ctx := context.Background() // whatever becomes of the statement: the transaction may go on
 	for _, l := range f.levels(fl.parts) {
 		if fl.err = f.addAll(ctx, fl.parts, l); fl.err != nil {
@@ -78,10 +81,14 @@ func (fl *flight) run(f *spiller, before *flight) {
 	fl.chunks = f.chunks
 }
 
-// land waits for the oldest flight and takes its trees out of memory. An error ends the transaction.
-func (t *Txn) land() error {
+// land waits for the oldest flight and takes its trees out of memory. An error of the flight ends the transaction.
+func (t *Txn) land(ctx context.Context) error {
 	fl := t.flights[0]
-	<-fl.done
+	select {
+	case <-fl.done:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 	if fl.err != nil {
 		if t.err == nil {
 			t.err = fl.err
@@ -101,7 +108,7 @@ func (t *Txn) land() error {
 // settleFlights waits until nothing is under way.
 func (t *Txn) settleFlights() error {
 	for len(t.flights) > 0 {
-		if err := t.land(); err != nil {
+		if err := t.land(context.Background()); err != nil {
 			return err
 		}
 	}
@@ -110,6 +117,9 @@ func (t *Txn) settleFlights() error {
 
 // abandonFlights waits likewise, when the transaction rolls back and errors do not count.
 func (t *Txn) abandonFlights() {
+	for _, fl := range t.flights {
+		fl.quit.Store(true)
+	}
 	for _, fl := range t.flights {
 		<-fl.done
 		t.s.claims.remove(fl.claims)

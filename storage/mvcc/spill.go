@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"slices"
+	"sync/atomic"
 
 	"github.com/tidwall/btree"
 
@@ -153,7 +154,8 @@ type spiller struct {
 	l          *largeTxn
 	c          *committer
 	limits     kv.Limits
-	savepoints []uint64 // numbers of the writes before each
+	quit       *atomic.Bool // nil: it goes on to its end
+	savepoints []uint64     // numbers of the writes before each
 
 	list   keyList
 	first  uint64
@@ -241,6 +243,9 @@ func (f *spiller) flush(ctx context.Context) error {
 	l := f.l
 	if f.list.n == 0 {
 		return nil
+	}
+	if f.quit != nil && f.quit.Load() {
+		return context.Canceled
 	}
 	f.sent.Reset()
 	f.sent.Async, f.sent.Loose = true, true

@@ -29,24 +29,25 @@ type Engine struct {
 	limits kv.Limits
 	opts   Options
 
-	sending  sync.RWMutex // held for reading to send a request, for writing to close the channel
-	requests chan *request
-	stopped  chan struct{}
-	reclaim  chan chan error // asks the commit loop for a collection of value logs
-	closed   atomic.Bool
-	ready    atomic.Bool  // it is open, and compactions may look at it
-	users    atomic.Int64 // reads and iterators under way, which Close waits for
-	health   health
-	search   search
-	fresh    freshTables
-	wal      walFiles
-	values   valueLogs
-	backlog  backlog
-	courtesy courtesy
-	trimming sync.Mutex
-	loosened atomic.Int64 // bytes written loosely since the last of them were synced
-	space    space
-	writing  sync.RWMutex // held for reading by writes, for writing where none may be under way
+	sending    sync.RWMutex // held for reading to send a request, for writing to close the channel
+	requests   chan *request
+	stopped    chan struct{}
+	reclaim    chan chan error // asks the commit loop for a collection of value logs
+	flattening chan struct{}   // full while all levels are being made one
+	closed     atomic.Bool
+	ready      atomic.Bool  // it is open, and compactions may look at it
+	users      atomic.Int64 // reads and iterators under way, which Close waits for
+	health     health
+	search     search
+	fresh      freshTables
+	wal        walFiles
+	values     valueLogs
+	backlog    backlog
+	courtesy   courtesy
+	trimming   sync.Mutex
+	loosened   atomic.Int64 // bytes written loosely since the last of them were synced
+	space      space
+	writing    sync.RWMutex // held for reading by writes, for writing where none may be under way
 }
 
 var (

@@ -22,8 +22,8 @@ func (e *Engine) Compact(ctx context.Context) error {
 	if err := e.Sync(ctx); err != nil {
 		return err
 	}
-	if err := e.orDamage(func() error { return e.db.Flatten(1) }); err != nil {
-		return fmt.Errorf("badger: %w", err)
+	if err := e.flatten(ctx); err != nil {
+		return err
 	}
 	for ctx.Err() == nil {
 		done := make(chan error, 1)
@@ -42,4 +42,33 @@ func (e *Engine) Compact(ctx context.Context) error {
 		}
 	}
 	return context.Cause(ctx)
+}
+
+// flatten makes one of all levels. Badger does not know how to stop in the middle: it goes on to its end when ctx is done, and another
+// one waits for that.
+func (e *Engine) flatten(ctx context.Context) error {
+	select {
+	case e.flattening <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if err := e.enter(); err != nil {
+		<-e.flattening
+		return err
+	}
+	done := make(chan error, 1)
+	go func() {
+		defer e.leave()
+		done <- e.orDamage(func() error { return e.db.Flatten(1) })
+		<-e.flattening
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			return fmt.Errorf("badger: %w", err)
+		}
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }

@@ -41,7 +41,7 @@ func openWith(o Options, b badger.Options) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{
-		opts: o, requests: make(chan *request, 256), stopped: make(chan struct{}), reclaim: make(chan chan error),
+		opts: o, requests: make(chan *request, 256), stopped: make(chan struct{}), reclaim: make(chan chan error), flattening: make(chan struct{}, 1),
 		health: health{bad: make(chan struct{})}, space: space{dir: o.Dir, reserve: o.Reserve, free: freeBytes},
 	}
 	if e.space.reserve == 0 {
