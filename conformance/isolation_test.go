@@ -136,6 +136,7 @@ func playScenario(t *testing.T, target endpoint, text string) string {
 	s := &stage{t: t, target: target, pids: map[string]string{}}
 	s.watch, _ = s.dial("postgres")
 	defer s.end()
+	s.alone()
 	for _, sql := range []string{"DROP DATABASE IF EXISTS " + isolationDatabase, "CREATE DATABASE " + isolationDatabase + " TEMPLATE template0"} {
 		if out := answer(s.watch, nil, sql); strings.HasPrefix(out, "ERROR") {
 			t.Fatalf("%s: %s", sql, out)
@@ -161,6 +162,17 @@ func playScenario(t *testing.T, target endpoint, text string) string {
 		}
 	}
 	return strings.TrimSuffix(out.String(), "\n")
+}
+
+// alone waits until the server has forgotten those who have left the database: some steps look at who is there.
+func (s *stage) alone() {
+	for range 6000 {
+		if out := answer(s.watch, nil, "SELECT 1 FROM pg_stat_activity WHERE datname = '"+isolationDatabase+"'"); strings.HasPrefix(out, "SELECT 0") {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	s.t.Fatal("sessions do not end")
 }
 
 // joinSteps splits a scenario into lines, those that are indented belonging to the one before.
