@@ -153,7 +153,8 @@ func TestHTTPMethods(t *testing.T) {
 			t.Errorf("HEAD %s: %s, %d bytes", path, resp.Status, len(text))
 		}
 	}
-	for path, want := range map[string]string{"/v1/branches": "GET, POST", "/v1/branches/main": "GET, PATCH, DELETE", "/v1/branches/main/merge": "POST"} {
+	for path, want := range map[string]string{"/v1/branches": "GET, HEAD, POST, OPTIONS", "/v1/branches/main": "GET, HEAD, PATCH, DELETE, OPTIONS",
+		"/v1/branches/main/merge": "POST, OPTIONS", "/health": "GET, HEAD, OPTIONS", "/": "GET, HEAD, OPTIONS"} {
 		resp, _ := fetch(t, http.MethodOptions, base+path, "", http.Header{"Authorization": nil})
 		if resp.StatusCode != http.StatusNoContent || resp.Header.Get("Allow") != want {
 			t.Errorf("OPTIONS %s: %s %s", path, resp.Status, resp.Header.Get("Allow"))
@@ -162,7 +163,7 @@ func TestHTTPMethods(t *testing.T) {
 	for _, tt := range []struct {
 		method, path, allow string
 		want                int
-	}{{"POST", "/health", "GET, HEAD", 405}, {"BREW", "/v1/branches", "", 501}, {"BREW", "/health", "", 501}, {"GET", "/v1", "", 404}, {"GET", "/api/v2", "", 404}} {
+	}{{"POST", "/health", "GET, HEAD, OPTIONS", 405}, {"DELETE", "/v1/branches", "GET, HEAD, POST, OPTIONS", 405}, {"BREW", "/v1/branches", "", 501}, {"BREW", "/health", "", 501}, {"GET", "/v1", "", 404}, {"GET", "/api/v2", "", 404}} {
 		resp, text := fetch(t, tt.method, base+tt.path, "", nil)
 		if resp.StatusCode != tt.want || resp.Header.Get("Allow") != tt.allow || !json.Valid(text) {
 			t.Errorf("%s %s: %s %q %s", tt.method, tt.path, resp.Status, resp.Header.Get("Allow"), text)

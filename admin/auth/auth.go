@@ -64,6 +64,9 @@ func (a *Authenticator) key(r *http.Request, secret string) (api.Principal, erro
 func (a *Authenticator) token(r *http.Request, token string) (api.Principal, error) {
 	p, err := a.Tokens.prove(r, token)
 	switch {
+	case unreadable(err):
+		a.Log.Warn("tokens cannot be checked", zap.String("request_id", web.ID(r)), zap.Error(err))
+		return api.Principal{}, &web.Error{Code: "UNAVAILABLE", Status: http.StatusServiceUnavailable, Message: "tokens cannot be checked now: their issuer does not answer with its keys"}
 	case err != nil:
 		a.Log.Info("token refused", zap.String("request_id", web.ID(r)), zap.Error(err))
 		return api.Principal{}, web.Unauthorized("invalid token or API key")

@@ -2,13 +2,10 @@ package auth
 
 import (
 	"context"
-	"crypto/rsa"
-	"encoding/base64"
-	"encoding/json"
+	"crypto"
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"net/http"
 	"net/url"
 	"os"
@@ -24,7 +21,7 @@ type keySet struct {
 	client *http.Client
 
 	mu      sync.Mutex
-	keys    map[string]*rsa.PublicKey
+	keys    map[keyName]crypto.PublicKey
 	read    time.Time
 	tried   time.Time
 	failure error         // of the last try
@@ -33,6 +30,7 @@ type keySet struct {
 
 const (
 	refetch    = 30 * time.Second
+	firstFetch = 2 * time.Second // until the set has been read once
 	keySetAge  = time.Hour
 	keySetSize = 1 << 20
 )
@@ -41,14 +39,36 @@ func newKeySet(from string) (*keySet, error) {
 	if u, err := url.Parse(from); err == nil && u.Scheme == "http" && !localHost(u.Hostname()) {
 		return nil, fmt.Errorf("the key set's URL must be https, not %q", from)
 	}
-	return &keySet{from: from, client: &http.Client{Timeout: 10 * time.Second}}, nil
+	return &keySet{from: from, client: &http.Client{Timeout: 10 * time.Second, CheckRedirect: stayPrivate}}, nil
+}
+
+// stayPrivate refuses to be led from an address that nobody can listen to or speak for to one that somebody can.
+func stayPrivate(req *http.Request, via []*http.Request) error {
+	if req.URL.Scheme != "https" && !localHost(req.URL.Hostname()) {
+		return errors.New("it leads to an address that is not https")
+	}
+	if len(via) >= 5 {
+		return errors.New("it leads from one address to another")
+	}
+	return nil
+}
+
+// unreadableError says that nobody can tell whether a token is good: the key set cannot be had.
+type unreadableError struct{ cause error }
+
+func (e *unreadableError) Error() string { return "cannot read the key set: " + e.cause.Error() }
+func (e *unreadableError) Unwrap() error { return e.cause }
+
+func unreadable(err error) bool {
+	var e *unreadableError
+	return errors.As(err, &e)
 }
 
 func localHost(host string) bool { return host == "localhost" || host == "127.0.0.1" || host == "::1" }
 
-// find returns the key with that id; "" is the only key of a set that has one.
-func (k *keySet) find(ctx context.Context, id string) (*rsa.PublicKey, error) {
-	key, reading, mine := k.look(id)
+// find returns the key of that name.
+func (k *keySet) find(ctx context.Context, name keyName) (crypto.PublicKey, error) {
+	key, reading, mine := k.look(name)
 	switch {
 	case mine:
 		k.reload(ctx, reading)
@@ -61,12 +81,12 @@ func (k *keySet) find(ctx context.Context, id string) (*rsa.PublicKey, error) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if newer := k.get(id); newer != nil || k.failure == nil { // an old key is better than none
+	if newer := k.get(name); newer != nil || k.failure == nil { // an old key is better than none
 		key = newer
 	}
 	switch {
 	case key == nil && k.failure != nil:
-		return nil, fmt.Errorf("cannot read the key set: %w", k.failure)
+		return nil, &unreadableError{k.failure}
 	case key == nil:
 		return nil, errors.New("no key has the token's key id")
 	}
@@ -74,21 +94,29 @@ func (k *keySet) find(ctx context.Context, id string) (*rsa.PublicKey, error) {
 }
 
 // look returns the key that is known, and the try to read the set that is under way; mine: it is the caller's to make.
-func (k *keySet) look(id string) (key *rsa.PublicKey, reading chan struct{}, mine bool) {
+func (k *keySet) look(name keyName) (key crypto.PublicKey, reading chan struct{}, mine bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := time.Now()
-	key = k.get(id)
-	if k.reading == nil && (key == nil || now.Sub(k.read) > keySetAge) && now.Sub(k.tried) > refetch {
+	key = k.get(name)
+	if k.reading == nil && (key == nil || now.Sub(k.read) > keySetAge) && now.Sub(k.tried) > k.pause() {
 		k.tried, k.reading, mine = now, make(chan struct{}), true
 	}
 	return key, k.reading, mine
 }
 
+// pause is how long a try waits after the one before: not long, while there are no keys at all.
+func (k *keySet) pause() time.Duration {
+	if k.read.IsZero() {
+		return firstFetch
+	}
+	return refetch
+}
+
 // renew reads the set though it is not old, unless that was tried a short time ago; true: it has been read anew.
 func (k *keySet) renew(ctx context.Context) bool {
 	k.mu.Lock()
-	if k.reading != nil || time.Since(k.tried) <= refetch {
+	if k.reading != nil || time.Since(k.tried) <= k.pause() {
 		k.mu.Unlock()
 		return false
 	}
@@ -114,40 +142,30 @@ func (k *keySet) reload(ctx context.Context, done chan struct{}) {
 	close(done)
 }
 
-func (k *keySet) get(id string) *rsa.PublicKey {
-	if id == "" && len(k.keys) == 1 {
-		for _, key := range k.keys {
-			return key
+// get returns a key that is known; without an id it is the only one of its kind.
+func (k *keySet) get(name keyName) (key crypto.PublicKey) {
+	if key := k.keys[name]; key != nil || name.id != "" {
+		return key
+	}
+	n := 0
+	for other, candidate := range k.keys {
+		if other.kind == name.kind {
+			key = candidate
+			n++
 		}
 	}
-	return k.keys[id]
+	if n > 1 {
+		return nil
+	}
+	return key
 }
 
-func (k *keySet) load(ctx context.Context) (map[string]*rsa.PublicKey, error) {
+func (k *keySet) load(ctx context.Context) (map[keyName]crypto.PublicKey, error) {
 	text, err := k.fetch(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var set struct {
-		Keys []struct{ Kty, Kid, Use, N, E string }
-	}
-	if err := json.Unmarshal(text, &set); err != nil {
-		return nil, err
-	}
-	out := map[string]*rsa.PublicKey{}
-	for _, j := range set.Keys {
-		if j.Kty != "RSA" || j.Use != "" && j.Use != "sig" {
-			continue
-		}
-		n, err1 := base64.RawURLEncoding.DecodeString(j.N)
-		e, err2 := base64.RawURLEncoding.DecodeString(j.E)
-		exponent := new(big.Int).SetBytes(e)
-		if err1 != nil || err2 != nil || !exponent.IsInt64() || len(n) < 256 { // RSA below 2048 bits is not believed
-			continue
-		}
-		out[j.Kid] = &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(exponent.Int64())}
-	}
-	return out, nil
+	return parseSet(text)
 }
 
 func (k *keySet) fetch(ctx context.Context) ([]byte, error) {

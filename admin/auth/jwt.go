@@ -1,12 +1,11 @@
 package auth
 
 import (
-	"crypto/rsa"
-	"encoding/pem"
+	"crypto"
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +17,7 @@ import (
 // JWTConfig says which JSON Web Tokens are believed. Without a secret, key or key set none is.
 type JWTConfig struct {
 	Secret   []byte // of HS256, HS384, HS512; at least 32 bytes
-	KeyFile  string // PEM of an RSA public key, for RS256 and its kin
+	KeyFile  string // PEM of a public key: RSA for RS256 and its kin, ECDSA for ES256 and its kin, Ed25519 for EdDSA
 	JWKS     string // https URL, or file, of a JSON Web Key Set
 	Issuer   string // iss that tokens must have; "": any
 	Audience string // aud likewise
@@ -39,8 +38,22 @@ const minSecret = 32
 type Tokens struct {
 	config JWTConfig
 	parser *jwt.Parser
-	public *rsa.PublicKey
+	public crypto.PublicKey // of the kind; nil: none
+	kind   keyKind
 	keys   *keySet
+}
+
+// signatures are the methods that a kind of key is for.
+var signatures = map[keyKind][]string{kindRSA: {"RS256", "RS384", "RS512"}, kindEC: {"ES256", "ES384", "ES512"}, kindEd: {"EdDSA"}}
+
+// kindOf is the kind of key that a method is for.
+func kindOf(method string) keyKind {
+	for kind, names := range signatures {
+		if slices.Contains(names, method) {
+			return kind
+		}
+	}
+	return ""
 }
 
 // NewTokens makes a Tokens; nil when the configuration believes none.
@@ -58,7 +71,7 @@ func NewTokens(c JWTConfig) (*Tokens, error) {
 	}
 	if c.KeyFile != "" {
 		var err error
-		if t.public, err = readPublicKey(c.KeyFile); err != nil {
+		if t.public, t.kind, err = readPublicKey(c.KeyFile); err != nil {
 			return nil, err
 		}
 	}
@@ -68,8 +81,10 @@ func NewTokens(c JWTConfig) (*Tokens, error) {
 			return nil, err
 		}
 	}
-	if t.public != nil || t.keys != nil {
-		methods = append(methods, "RS256", "RS384", "RS512")
+	for kind, names := range signatures {
+		if t.keys != nil || t.kind == kind {
+			methods = append(methods, names...)
+		}
 	}
 	options := []jwt.ParserOption{jwt.WithValidMethods(methods), jwt.WithLeeway(maxSkew), jwt.WithExpirationRequired(), jwt.WithIssuedAt()}
 	if c.Issuer != "" {
@@ -80,17 +95,6 @@ func NewTokens(c JWTConfig) (*Tokens, error) {
 	}
 	t.parser = jwt.NewParser(options...)
 	return t, nil
-}
-
-func readPublicKey(file string) (*rsa.PublicKey, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	if block, _ := pem.Decode(text); block == nil {
-		return nil, fmt.Errorf("%s is not a PEM file", file)
-	}
-	return jwt.ParseRSAPublicKeyFromPEM(text)
 }
 
 // looksLikeToken tells tokens from other bearers' secrets.
@@ -133,10 +137,11 @@ func (t *Tokens) key(r *http.Request, tok *jwt.Token) (any, error) {
 	if _, hmac := tok.Method.(*jwt.SigningMethodHMAC); hmac {
 		return t.config.Secret, nil
 	}
+	kind := kindOf(tok.Method.Alg())
 	if t.keys != nil {
 		id, _ := tok.Header["kid"].(string)
-		key, err := t.keys.find(r.Context(), id)
-		if key != nil || t.public == nil {
+		key, err := t.keys.find(r.Context(), keyName{kind, id})
+		if key != nil || t.kind != kind {
 			return key, err
 		}
 	}

@@ -178,7 +178,7 @@ func TestRS256(t *testing.T) {
 	}
 }
 
-func jwk(id string, k *rsa.PrivateKey) map[string]string {
+func jwkOf(id string, k *rsa.PrivateKey) map[string]string {
 	e := big.NewInt(int64(k.E)).Bytes()
 	return map[string]string{"kty": "RSA", "use": "sig", "kid": id, "n": base64.RawURLEncoding.EncodeToString(k.N.Bytes()), "e": base64.RawURLEncoding.EncodeToString(e)}
 }
@@ -186,7 +186,7 @@ func jwk(id string, k *rsa.PrivateKey) map[string]string {
 // TestKeySet wants keys by id from a URL or a file, and a new one to be fetched when a token names it.
 func TestKeySet(t *testing.T) {
 	one, two := rsaKey(t), rsaKey(t)
-	set := []map[string]string{jwk("one", one), {"kty": "EC", "kid": "other"}}
+	set := []map[string]string{jwkOf("one", one), {"kty": "EC", "kid": "other"}}
 	fetched := 0
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fetched++
@@ -206,7 +206,7 @@ func TestKeySet(t *testing.T) {
 	if fetched != 1 {
 		t.Errorf("fetched %d times", fetched)
 	}
-	set = append(set, jwk("two", two))
+	set = append(set, jwkOf("two", two))
 	if prove(two, "two") == nil || fetched != 1 {
 		t.Error("an unknown key is fetched too soon")
 	}
@@ -238,7 +238,7 @@ func TestKeyReplaced(t *testing.T) {
 	current, fetched := old, 0
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fetched++
-		_ = json.NewEncoder(w).Encode(map[string]any{"keys": []map[string]string{jwk("one", current)}})
+		_ = json.NewEncoder(w).Encode(map[string]any{"keys": []map[string]string{jwkOf("one", current)}})
 	}))
 	defer srv.Close()
 	tok := tokens(t, JWTConfig{JWKS: srv.URL})
@@ -273,11 +273,11 @@ func TestSlowKeySet(t *testing.T) {
 	asked, answer := make(chan struct{}), make(chan struct{})
 	first := true
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		set := []map[string]string{jwk("one", one)}
+		set := []map[string]string{jwkOf("one", one)}
 		if !first {
 			asked <- struct{}{}
 			<-answer
-			set = append(set, jwk("two", two))
+			set = append(set, jwkOf("two", two))
 		}
 		first = false
 		_ = json.NewEncoder(w).Encode(map[string]any{"keys": set})

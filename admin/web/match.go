@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -42,12 +43,15 @@ func (p *pattern) literals() (n int) {
 	return n
 }
 
-// methods lists those that the path has.
+// methods lists those that the path has, and that every path has.
 func (p *pattern) methods() (out []string) {
 	for _, r := range p.routes {
 		out = append(out, r.Method)
+		if r.Method == http.MethodGet {
+			out = append(out, http.MethodHead)
+		}
 	}
-	return out
+	return append(out, http.MethodOptions)
 }
 
 // split parts a path that is still escaped into what match takes.
