@@ -39,7 +39,7 @@ var layers = map[string]string{
 	"vcs/dolt":          "vcs storage storage/systable " + schema,
 	"admin":             "admin/api admin/auth admin/helios admin/native admin/openapi admin/web",
 	"admin/api":         "",
-	"admin/auth":        "admin/api admin/web pgerr",
+	"admin/auth":        "admin/api admin/web internal/password pgerr",
 	"admin/helios":      "admin/api admin/auth admin/hooks admin/tabular admin/web pgerr",
 	"admin/hooks":       "admin/api admin/web",
 	"admin/limit":       "admin/api admin/web",

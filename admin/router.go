@@ -29,7 +29,8 @@ type Options struct {
 	Log     *zap.Logger
 	Origins []string // of pages that may call the API; "*": all
 	Tokens  *auth.Tokens
-	Limits  web.Limiter // nil: none
+	Limits  web.Limiter  // nil: none
+	Guesses auth.Guesses // nil: they are not counted
 	// Most is how many requests run at a time; others wait.
 	Most int
 }
@@ -39,7 +40,7 @@ const defaultMost = 100
 
 // New makes the router: shared paths, and a dialect for each prefix.
 func New(s api.Services, o Options) http.Handler {
-	a := &auth.Authenticator{Roles: s.Roles, Keys: s.Keys, Tokens: o.Tokens, Log: o.Log}
+	a := &auth.Authenticator{Roles: s.Roles, Keys: s.Keys, Tokens: o.Tokens, Guesses: o.Guesses, Log: o.Log}
 	r := chi.NewRouter()
 	r.Use(web.RequestID, web.Recover(o.Log, internalError), web.CORS(o.Origins), web.SameOrigin(o.Origins, s.Roles.Anonymous() != "", otherOrigin), middleware.GetHead)
 	h := health{s.Status}

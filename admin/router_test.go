@@ -6,12 +6,14 @@ import (
 	"errors"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/rowandb/rowan/admin/api"
+	"github.com/rowandb/rowan/internal/password"
 	"github.com/rowandb/rowan/pgerr"
 )
 
@@ -21,6 +23,15 @@ type (
 	someTables   api.Tables
 	someNative   api.Native
 )
+
+// verifier is that of ann's password.
+var verifier = sync.OnceValue(func() string {
+	v, err := password.Verifier("secret")
+	if err != nil {
+		panic(err)
+	}
+	return v
+})
 
 // fake answers every call with what a test wants, and remembers what it was asked.
 type fake struct {
@@ -37,8 +48,8 @@ type fake struct {
 	panics    bool
 }
 
-func (f *fake) Password(_ context.Context, role, password string) bool {
-	return role == "ann" && password == "secret"
+func (f *fake) Verifier(_ context.Context, role string) (string, bool) {
+	return verifier(), role == "ann"
 }
 func (f *fake) MayLogin(role string) bool { return role == "ann" }
 func (f *fake) Anonymous() string         { return f.anonymous }

@@ -11,7 +11,6 @@ import (
 	"github.com/rowandb/rowan/admin/api"
 	"github.com/rowandb/rowan/apikey"
 	"github.com/rowandb/rowan/catalog"
-	"github.com/rowandb/rowan/internal/password"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/session"
 	"github.com/rowandb/rowan/webhook"
@@ -53,12 +52,6 @@ func (a *httpAPI) Ready(ctx context.Context) error {
 	}
 	_, err = a.store.Branches().List(ctx, db.OID, false)
 	return err
-}
-
-// Password implements api.Roles.
-func (a *httpAPI) Password(ctx context.Context, role, pw string) bool {
-	v, ok := a.Verifier(ctx, role)
-	return ok && password.Check(v, pw)
 }
 
 // MayLogin implements api.Roles.

@@ -18,7 +18,7 @@ import (
 type HTTPConfig struct {
 	Origins []string // of pages that may call the API; "*": all; nil: none
 	// Rates are requests a minute for each account: "default", "off", or a list such as reads=1000,writes=100,queries=60,
-	// branches=10 with 0 for no limit; what it leaves out stays as it is by default. "": default.
+	// branches=10,failures=10 with 0 for no limit; what it leaves out stays as it is by default. "": default.
 	Rates         string
 	JWTSecretFile string // the secret of HS256; JWT.Secret is another way to give it
 	JWT           auth.JWTConfig
@@ -34,7 +34,8 @@ func (c *HTTPConfig) options(log *zap.Logger) (admin.Options, error) {
 		return o, err
 	}
 	if rates != nil {
-		o.Limits = limit.New(rates)
+		counted := limit.New(rates)
+		o.Limits, o.Guesses = counted, counted
 	}
 	tokens := c.JWT
 	if c.JWTSecretFile != "" {
@@ -63,7 +64,7 @@ func (c *HTTPConfig) rates() (limit.Rates, error) {
 		name, value, _ := strings.Cut(strings.TrimSpace(item), "=")
 		n, err := strconv.Atoi(value)
 		if _, known := rates[web.Class(name)]; !known || err != nil || n < 0 {
-			return nil, badConfig("--http-rate-limits must be default, off, or a list such as reads=1000,writes=100,queries=60,branches=10, not %q", c.Rates)
+			return nil, badConfig("--http-rate-limits must be default, off, or a list such as reads=1000,writes=100,queries=60,branches=10,failures=10, not %q", c.Rates)
 		}
 		rates[web.Class(name)] = n
 	}

@@ -2,10 +2,12 @@ package server
 
 import (
 	"context"
+	"time"
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/session"
 	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types/datetime"
 	"github.com/rowandb/rowan/wire"
 )
 
@@ -35,10 +37,15 @@ func (s *sessions) Open(ctx context.Context, st wire.Startup) (wire.Session, err
 // Verifier implements wire.Authenticator.
 func (s *sessions) Verifier(_ context.Context, role string) (string, bool) {
 	r := s.role(role)
-	if r == nil || !r.Login || r.Password == "" {
+	if r == nil || !r.Login || r.Password == "" || outdated(r, time.Now()) {
 		return "", false
 	}
 	return r.Password, true
+}
+
+// outdated reports whether a role's password was valid until a time that has passed.
+func outdated(r *catalog.Role, now time.Time) bool {
+	return r.ValidUntil != 0 && r.ValidUntil < datetime.FromTime(now)
 }
 
 func (s *sessions) role(name string) *catalog.Role { return s.store.Global().RoleByName(name) }

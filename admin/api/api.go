@@ -81,8 +81,8 @@ type SQL interface {
 
 // Roles know who may log in.
 type Roles interface {
-	// Password reports whether the role may log in with the password.
-	Password(ctx context.Context, role, password string) bool
+	// Verifier is what a role's password is checked by; false: it may not log in by one.
+	Verifier(ctx context.Context, role string) (string, bool)
 	// MayLogin reports whether the role exists and may log in.
 	MayLogin(role string) bool
 	// Anonymous is the role of requests without credentials; "" when there is none.

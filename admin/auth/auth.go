@@ -7,6 +7,7 @@
 package auth
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -22,6 +23,17 @@ type Authenticator struct {
 	Keys   api.KeyProver
 	Tokens *Tokens // nil: no token is believed
 	Log    *zap.Logger
+	// Guesses bounds how often credentials may fail; nil: nothing does.
+	Guesses Guesses
+
+	passwords passwords
+}
+
+// Guesses counts credentials that fail, by the address that they come from.
+type Guesses interface {
+	// Guess counts a try of an address at a role's password, or at any key or token (who ""). An error says that there were too
+	// many; h is what the answer says of that; back takes the count back, for a try that was no failure.
+	Guess(address, who string) (h http.Header, back func(), err error)
 }
 
 // Find returns the Principal of a request.
@@ -35,6 +47,30 @@ func (a *Authenticator) find(r *http.Request) (api.Principal, error) {
 	if role, pw, ok := r.BasicAuth(); ok {
 		return a.basic(r, role, pw)
 	}
+	p, err := a.bearer(r)
+	if err == errRefused {
+		return api.Principal{}, a.refused(r)
+	}
+	return p, err
+}
+
+// errRefused says that a key or token is not good.
+var errRefused = errors.New("refused")
+
+// refused is the answer to a key or token that is not good. What is good is never counted nor kept out: nobody guesses one.
+func (a *Authenticator) refused(r *http.Request) error {
+	failure := web.Unauthorized("invalid token or API key")
+	if a.Guesses == nil {
+		return failure
+	}
+	h, _, err := a.Guesses.Guess(addressOf(r), "")
+	if failure.Header = h; err != nil {
+		return err
+	}
+	return failure
+}
+
+func (a *Authenticator) bearer(r *http.Request) (api.Principal, error) {
 	secret := credential(r)
 	switch anonymous := a.Roles.Anonymous(); {
 	case a.Keys.IsKey(secret):
@@ -44,7 +80,7 @@ func (a *Authenticator) find(r *http.Request) (api.Principal, error) {
 	case anonymous != "":
 		return api.Principal{Role: anonymous}, nil
 	case secret != "":
-		return api.Principal{}, web.Unauthorized("invalid token or API key")
+		return api.Principal{}, errRefused
 	}
 	return api.Principal{}, web.Unauthorized("credentials are missing: send an API key, a token, or a role and its password with HTTP Basic authentication")
 }
@@ -55,7 +91,7 @@ func (a *Authenticator) key(r *http.Request, secret string) (api.Principal, erro
 	case err != nil:
 		return api.Principal{}, err
 	case !ok || !a.Roles.MayLogin(p.Role):
-		return api.Principal{}, web.Unauthorized("invalid token or API key")
+		return api.Principal{}, errRefused
 	}
 	return p, nil
 }
@@ -69,10 +105,10 @@ func (a *Authenticator) token(r *http.Request, token string) (api.Principal, err
 		return api.Principal{}, &web.Error{Code: "UNAVAILABLE", Status: http.StatusServiceUnavailable, Message: "tokens cannot be checked now: their issuer does not answer with its keys"}
 	case err != nil:
 		a.Log.Info("token refused", zap.String("request_id", web.ID(r)), zap.Error(err))
-		return api.Principal{}, web.Unauthorized("invalid token or API key")
+		return api.Principal{}, errRefused
 	case !a.Roles.MayLogin(p.Role):
 		a.Log.Info("token of a role that may not log in", zap.String("request_id", web.ID(r)), zap.String("role", p.Role))
-		return api.Principal{}, web.Unauthorized("invalid token or API key")
+		return api.Principal{}, errRefused
 	}
 	return p, nil
 }
@@ -80,17 +116,20 @@ func (a *Authenticator) token(r *http.Request, token string) (api.Principal, err
 // basic is a role with its password, or with an API key in the password's place. Where everybody is let in, the role is
 // believed.
 func (a *Authenticator) basic(r *http.Request, role, pw string) (api.Principal, error) {
-	p := api.Principal{Role: role, Account: "role:" + role}
 	switch {
 	case a.Keys.IsKey(pw):
-		return a.key(r, pw)
+		p, err := a.key(r, pw)
+		if err == errRefused {
+			err = a.refused(r)
+		}
+		return p, err
 	case a.Roles.Anonymous() != "":
-		p.Account = ""
-		return p, nil
-	case role != "" && a.Roles.Password(r.Context(), role, pw):
-		return p, nil
+		return api.Principal{Role: role}, nil
 	}
-	return api.Principal{}, web.Unauthorized("invalid role or password")
+	if err := a.password(r, role, pw); err != nil {
+		return api.Principal{}, err
+	}
+	return api.Principal{Role: role, Account: "role:" + role}, nil
 }
 
 // credential is the key or token that a request carries; "" when it carries none.

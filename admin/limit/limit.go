@@ -18,9 +18,9 @@ import (
 // Rates are requests a minute by class; 0 is no limit.
 type Rates map[web.Class]int
 
-// Default are the rates that the specification names.
+// Default are the rates that the specification names, and that of failed logins.
 func Default() Rates {
-	return Rates{web.Reads: 1000, web.Writes: 100, web.Queries: 60, web.Branches: 10}
+	return Rates{web.Reads: 1000, web.Writes: 100, web.Queries: 60, web.Branches: 10, web.Failures: 10}
 }
 
 // Limiter implements web.Limiter.
@@ -39,8 +39,8 @@ type account struct {
 }
 
 type bucket struct {
-	tokens float64
-	at     time.Time
+	tokens, rate float64
+	at           time.Time
 }
 
 // New makes a Limiter.
@@ -56,9 +56,7 @@ func (l *Limiter) Take(w http.ResponseWriter, p api.Principal, class web.Class) 
 	}
 	left, full, wait := l.take(account{p.Account, class}, float64(rate))
 	h := w.Header()
-	h.Set("X-RateLimit-Limit", strconv.Itoa(rate))
-	h.Set("X-RateLimit-Remaining", strconv.Itoa(left))
-	h.Set("X-RateLimit-Reset", strconv.FormatInt(full.Unix(), 10))
+	show(h, rate, left, full)
 	if wait == 0 {
 		return nil
 	}
@@ -66,6 +64,13 @@ func (l *Limiter) Take(w http.ResponseWriter, p api.Principal, class web.Class) 
 	h.Set("Retry-After", strconv.Itoa(seconds))
 	return &web.Error{Code: "RATE_LIMITED", Status: http.StatusTooManyRequests, Message: "Too many requests",
 		Details: map[string]any{"class": class, "limit": rate, "window_seconds": 60, "retry_after_seconds": seconds}}
+}
+
+// show writes how a bucket stands.
+func show(h http.Header, rate, left int, full time.Time) {
+	h.Set("X-RateLimit-Limit", strconv.Itoa(rate))
+	h.Set("X-RateLimit-Remaining", strconv.Itoa(left))
+	h.Set("X-RateLimit-Reset", strconv.FormatInt(full.Unix(), 10))
 }
 
 // take returns the tokens left, when the bucket will be full again, and how long to wait for a token: 0 when one was taken.
@@ -76,7 +81,7 @@ func (l *Limiter) take(a account, rate float64) (left int, full time.Time, wait 
 	l.sweep(now)
 	b := l.buckets[a]
 	if b == nil {
-		b = &bucket{rate, now}
+		b = &bucket{rate, rate, now}
 		l.buckets[a] = b
 	}
 	perSecond := rate / 60

@@ -12,6 +12,7 @@ type Error struct {
 	Status  int
 	Message string
 	Details map[string]any
+	Header  http.Header // that the answer has, too
 }
 
 // Error implements error.

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -52,10 +53,19 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	giveTime(w)
 	if err != nil {
+		addHeader(w, err)
 		m.dialect.Fail(w, r, c, err)
 		return
 	}
 	m.dialect.OK(c, c.Route.ok(), data)
+}
+
+// addHeader writes what an error says of the header.
+func addHeader(w http.ResponseWriter, err error) {
+	var e *Error
+	if errors.As(err, &e) {
+		maps.Copy(w.Header(), e.Header)
+	}
 }
 
 // errAnswered says that a request needs no more than it has got.

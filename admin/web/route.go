@@ -15,6 +15,8 @@ const (
 	Writes   Class = "writes"
 	Queries  Class = "queries"
 	Branches Class = "branches"
+	// Failures is of logins that fail, and of no route.
+	Failures Class = "failures"
 )
 
 // Scope is what a credential must be allowed to do; "" is nothing in particular.
