@@ -65,12 +65,28 @@ type bodyPlan struct {
 
 func planStatement(st parse.Statement, ref catalog.Ref, body *bind.Body, c bind.Catalog, o Options) (bodyPlan, error) {
 	params := append([]types.Type(nil), body.Types...)
-	b, err := bind.Bind(st, c, &params, bind.Options{Fold: o.Fold, Supported: o.Supported, Body: body, Ref: ref, NoBodyCheck: o.NoBodyCheck})
+	b, err := bind.Bind(st, c, &params, bind.Options{Fold: o.Fold, Supported: o.Supported, Body: body, Ref: ref, NoBodyCheck: o.NoBodyCheck, Late: o.Late, Args: o.Args})
 	if err != nil {
 		return bodyPlan{}, err
 	}
 	p, err := finish(b, params, c, o)
 	return bodyPlan{p, b.Whole}, err
+}
+
+// RoutineStatement plans the i-th statement of a function again, for the values that o has of its arguments. It is not one that
+// is bound when it is its turn.
+func RoutineStatement(i int, p *builtin.Proc, args []types.Type, result types.Type, c bind.Catalog, o Options) (*Plan, bool, error) {
+	stmts, err := bind.BodyStatements(p.Function)
+	if err != nil {
+		return nil, false, err
+	}
+	body := bind.BodyOf(p.Function, args, result)
+	body.Last = i == len(stmts)-1
+	plan, err := planStatement(stmts[i], p.Ref, body, c, o)
+	if err != nil {
+		return nil, false, pgerr.From(err).Relocate(-1)
+	}
+	return plan.Plan, plan.whole, nil
 }
 
 // RoutineCommand plans a statement of a function that is bound when it is its turn.
@@ -93,7 +109,7 @@ type Embedded struct {
 // error of a name comes a plan with nothing but Locks, as from New.
 func NewEmbedded(st parse.Statement, ref catalog.Ref, body *bind.Body, params []types.Type, c bind.Catalog, o Options) (*Embedded, error) {
 	params = append([]types.Type{}, params...)
-	b, err := bind.Bind(st, c, &params, bind.Options{Fold: o.Fold, Supported: o.Supported, Body: body, Ref: ref, NoBodyCheck: o.NoBodyCheck})
+	b, err := bind.Bind(st, c, &params, bind.Options{Fold: o.Fold, Supported: o.Supported, Body: body, Ref: ref, NoBodyCheck: o.NoBodyCheck, Late: o.Late, Args: o.Args})
 	if err != nil {
 		return &Embedded{Plan: &Plan{Locks: b.Locks}}, err
 	}

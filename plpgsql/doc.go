@@ -72,6 +72,8 @@ type Statement interface {
 	// Run runs it, and gives its rows to yield until that returns false; a row holds during the call. n is how many rows it has
 	// returned or changed.
 	Run(ctx context.Context, args []types.Datum, yield func(row []types.Datum) (bool, error)) (n int64, err error)
+	// With is the statement for these arguments; another than itself where its plan depends on their values.
+	With(ctx context.Context, args []types.Datum) (Statement, error)
 	// Current reports whether it still fits the catalog.
 	Current(ctx context.Context) bool
 }
@@ -83,8 +85,8 @@ type Host interface {
 	Copied(ctx context.Context, of []string, row bool) (types.Type, error)
 	// Prepare plans a query. With want its one column is made a value of that type.
 	Prepare(ctx context.Context, q *Query, names Names, want types.Type) (Statement, error)
-	// Dynamic plans the statements of a text.
-	Dynamic(ctx context.Context, text string, params []types.Type) ([]Statement, error)
+	// Dynamic plans the statements of a text that is run with args.
+	Dynamic(ctx context.Context, text string, params []types.Type, args []types.Datum) ([]Statement, error)
 	// Cast is how values of one type are made those of another, as an assignment in PL/pgSQL does it; nil: they are.
 	Cast(ctx context.Context, from, to types.Type) (func(types.Datum) (types.Datum, error), error)
 	// TypeName is a type's name as messages have it.

@@ -325,11 +325,20 @@ func (x *run) prepare(q *Query) (Statement, []types.Datum, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	args := make([]types.Datum, 0, len(p.params))
-	for _, k := range p.params {
+	args := x.gathered(p, nil)
+	st, err := p.st.With(x.ctx, args)
+	if err != nil {
+		return nil, nil, err
+	}
+	return st, x.gathered(p, args), nil // names may mean variables that meant columns before
+}
+
+// gathered adds to args the values of those parameters that it has none of.
+func (x *run) gathered(p *prepared, args []types.Datum) []types.Datum {
+	for _, k := range p.params[len(args):] {
 		args = append(args, x.get(k))
 	}
-	return p.st, args, nil
+	return args
 }
 
 // eval computes an expression. The value may borrow until the next one is computed.

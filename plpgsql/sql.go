@@ -230,7 +230,7 @@ func (x *run) dynamic(q *Query, using []*Query, what string) ([]Statement, []typ
 		}
 		args, ts = append(args, d.Clone()), append(ts, types.Of(t.Def))
 	}
-	list, err := x.h.Dynamic(x.ctx, text, ts)
+	list, err := x.h.Dynamic(x.ctx, text, ts, args)
 	return list, args, text, err
 }
 

@@ -16,7 +16,7 @@ import (
 )
 
 // Dynamic implements plpgsql.Host. Statements after the first are planned when it is their turn.
-func (h *plHost) Dynamic(ctx context.Context, text string, params []types.Type) ([]plpgsql.Statement, error) {
+func (h *plHost) Dynamic(ctx context.Context, text string, params []types.Type, args []types.Datum) ([]plpgsql.Statement, error) {
 	first := &plStatement{s: h.s, r: h.r, readOnly: h.fn.ReadOnly, text: text, context: "SQL statement \"" + text + "\""}
 	stmts, err := h.s.parse(text)
 	if err != nil {
@@ -31,7 +31,7 @@ func (h *plHost) Dynamic(ctx context.Context, text string, params []types.Type) 
 		st.stmt = parsed
 		plan := func() error {
 			body := &bind.Body{Name: h.fn.Name, PL: true, ReadOnly: h.fn.ReadOnly, Tables: h.r.transitionTables()}
-			if err := st.plan(ctx, body, params); err != nil {
+			if err := st.plan(ctx, body, params, args); err != nil {
 				return st.planError(err)
 			}
 			return nil

@@ -32,6 +32,7 @@ type plStatement struct {
 	simple   *plSimple
 	settings uint64
 	later    func() error // plans what could not be planned yet
+	body     *bind.Body   // of a statement whose plan depends on the values of variables
 }
 
 // Prepare implements plpgsql.Host.
@@ -50,8 +51,11 @@ func (h *plHost) Prepare(ctx context.Context, q *plpgsql.Query, names plpgsql.Na
 	}
 	st.stmt = stmts[0]
 	body := &bind.Body{Name: h.fn.Name, PL: true, Vars: names, Conflict: bind.Conflict(q.Conflict), ReadOnly: h.fn.ReadOnly, Want: want, Tables: h.r.transitionTables()}
-	if err := st.plan(ctx, body, nil); err != nil {
+	if err := st.plan(ctx, body, nil, nil); err != nil {
 		return nil, st.planError(err)
+	}
+	if st.p.plan.ByArgs {
+		st.body = body
 	}
 	if q.Mode != plpgsql.Command {
 		if n := len(st.fields); n != 1 {
@@ -101,7 +105,7 @@ func (st *plStatement) runError(err error) error {
 }
 
 // plan plans the statement and locks what it uses.
-func (st *plStatement) plan(ctx context.Context, body *bind.Body, params []types.Type) error {
+func (st *plStatement) plan(ctx context.Context, body *bind.Body, params []types.Type, args []types.Datum) error {
 	s := st.s
 	old := s.catalogs.ctx
 	s.catalogs.ctx = ctx
@@ -115,7 +119,7 @@ func (st *plStatement) plan(ctx context.Context, body *bind.Body, params []types
 			return err
 		}
 		p := &planned{stmt: st.stmt, names: s.nameKey(), epoch: epoch, stats: s.engine.analyzed.Load()}
-		e, failed := planner.NewEmbedded(st.stmt, st.r.proc.Ref, body, params, &s.catalogs, s.planOptions())
+		e, failed := planner.NewEmbedded(st.stmt, st.r.proc.Ref, body, params, &s.catalogs, s.lateOptions(args))
 		p.plan = e.Plan
 		if failed == nil || len(e.Plan.Locks) > 0 {
 			if p.locks, err = s.lockGroups(e.Plan); err != nil {
@@ -201,7 +205,7 @@ func (st *plStatement) Outputs() ([]int, []string) {
 // Current implements plpgsql.Statement.
 func (st *plStatement) Current(ctx context.Context) bool {
 	s := st.s
-	if st.p.plan.Command != nil || st.p.plan.Once && st.simple == nil {
+	if st.p.plan.Command != nil || st.p.plan.Once && st.body == nil && st.simple == nil {
 		return false
 	}
 	if st.simple == nil && !st.readOnly {
@@ -233,6 +237,21 @@ func (st *plStatement) Expression() plpgsql.SimpleExpression {
 	return st.simple
 }
 
+// With implements plpgsql.Statement.
+func (st *plStatement) With(ctx context.Context, args []types.Datum) (plpgsql.Statement, error) {
+	if st.body == nil {
+		return st, nil
+	}
+	if args == nil {
+		args = []types.Datum{}
+	}
+	c := *st
+	if err := c.plan(ctx, st.body, nil, args); err != nil {
+		return nil, st.runError(err)
+	}
+	return &c, nil
+}
+
 // Value implements plpgsql.Statement.
 func (st *plStatement) Value(ctx context.Context, args []types.Datum) (types.Datum, error) {
 	if st.simple != nil {
@@ -241,6 +260,17 @@ func (st *plStatement) Value(ctx context.Context, args []types.Datum) (types.Dat
 			return types.Null, err
 		}
 		return out[0], nil
+	}
+	if st.body != nil {
+		given, err := st.With(ctx, args)
+		if err != nil {
+			return types.Null, err
+		}
+		c := given.(*plStatement)
+		if len(c.e.Params) > len(args) || !sameFields(c.p.plan.Fields, st.p.plan.Fields) {
+			return types.Null, st.runError(errResultChanged)
+		}
+		st = c
 	}
 	value, n := types.Null, 0
 	_, err := st.Run(ctx, args, func(row []types.Datum) (bool, error) {

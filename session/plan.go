@@ -120,6 +120,14 @@ func (s *Session) planOptions() planner.Options {
 		NoBodyCheck: !s.settings.on("check_function_bodies"), Late: s.late, Args: s.args}
 }
 
+// lateOptions are planOptions for the body of a function: what depends on the values of its arguments is planned with args, and
+// without them only looked at.
+func (s *Session) lateOptions(args []types.Datum) planner.Options {
+	o := s.planOptions()
+	o.Late, o.Args = true, args
+	return o
+}
+
 // supported reports whether a built-in function can be called.
 func supported(p *builtin.Proc) bool { return kernel.Supported(p) }
 

@@ -54,7 +54,7 @@ func (r *routine) planAll(ctx context.Context, p *routinePlan) error {
 	old := s.catalogs.ctx
 	s.catalogs.ctx = ctx
 	defer func() { s.catalogs.ctx = old }()
-	routine, err := planner.NewRoutine(r.proc, r.args, r.result, &s.catalogs, s.planOptions())
+	routine, err := planner.NewRoutine(r.proc, r.args, r.result, &s.catalogs, s.lateOptions(nil))
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 // statement runs the i-th statement with the function's arguments as parameters. One of a volatile function sees all that was
 // done before it; those of others see what the caller sees.
 func (r *routine) statement(ctx context.Context, i int, args []types.Datum, result func(*execution) error) error {
-	p, err := r.ready(ctx, i)
+	p, err := r.ready(ctx, i, args)
 	if err != nil {
 		return err
 	}
@@ -47,14 +47,20 @@ func toEnd(ctx context.Context) func(*execution) error {
 }
 
 // ready begins the i-th statement and locks what it uses. When the catalog has changed by then, it is planned again.
-func (r *routine) ready(ctx context.Context, i int) (*planned, error) {
+func (r *routine) ready(ctx context.Context, i int, args []types.Datum) (*planned, error) {
 	for {
 		p := r.plan.statements[i]
 		if p.plan == nil {
-			return r.command(ctx, p)
+			return r.command(ctx, p, args)
 		}
 		if r.proc.Volatile == 'v' {
 			r.s.txn.Statement()
+		}
+		if p.plan.ByArgs {
+			var err error
+			if p, err = r.late(ctx, i, args); err != nil {
+				return nil, err
+			}
 		}
 		ok, err := r.s.lockRelations(ctx, p)
 		if err != nil {
@@ -72,13 +78,32 @@ func (r *routine) ready(ctx context.Context, i int) (*planned, error) {
 	}
 }
 
+// late plans a statement that depends on the values of the arguments, such as one that reads AS OF one of them.
+func (r *routine) late(ctx context.Context, i int, args []types.Datum) (*planned, error) {
+	s := r.s
+	old := s.catalogs.ctx
+	s.catalogs.ctx = ctx
+	defer func() { s.catalogs.ctx = old }()
+	first := r.plan.statements[i]
+	plan, whole, err := planner.RoutineStatement(i, r.proc, r.args, r.result, &s.catalogs, s.lateOptions(args))
+	if err != nil {
+		return nil, err
+	}
+	if i == len(r.plan.statements)-1 && (whole != r.plan.whole || !sameFields(plan.Fields, first.plan.Fields)) {
+		return nil, errResultChanged
+	}
+	p := &planned{plan: plan, names: first.names, epoch: first.epoch, stats: first.stats}
+	p.locks, err = s.lockGroups(plan)
+	return p, err
+}
+
 // command plans a statement that is bound when it is its turn.
-func (r *routine) command(ctx context.Context, st *planned) (*planned, error) {
+func (r *routine) command(ctx context.Context, st *planned, args []types.Datum) (*planned, error) {
 	s := r.s
 	s.txn.Statement()
 	s.catalogs.ctx = ctx
 	for {
-		plan, err := planner.RoutineCommand(st.stmt, r.proc, r.args, &s.catalogs, s.planOptions())
+		plan, err := planner.RoutineCommand(st.stmt, r.proc, r.args, &s.catalogs, s.lateOptions(args))
 		if err != nil {
 			return nil, err
 		}

@@ -93,7 +93,7 @@ func (b *definer) bindBody(f *catalog.Function, stmts []parse.Statement) error {
 			}
 			continue
 		}
-		if _, err := Bind(st, c, &params, Options{Fold: b.opts.Fold, Body: body}); err != nil {
+		if _, err := Bind(st, c, &params, Options{Fold: b.opts.Fold, Body: body, Late: true}); err != nil {
 			return err
 		}
 	}

@@ -22,7 +22,7 @@ func (b *definer) inBody(f *catalog.Function) *definer {
 		}
 	}
 	o := b.opts
-	o.Supported, o.NoParams = nil, false
+	o.Supported, o.NoParams, o.Late, o.Args = nil, false, true, nil
 	o.Body = BodyOf(f, args, types.Of(b.def(f.Returns)))
 	return &definer{binder: &binder{cat: b.cat, opts: o, params: &args, stmt: b.stmt, out: &Bound{}}, renames: b.renames}
 }

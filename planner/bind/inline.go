@@ -99,14 +99,14 @@ func (in *Inliner) body(p *builtin.Proc, args []expr.Expr, result types.Type) (*
 	o := in.Options
 	o.Body, o.Ref = BodyOf(p.Function, ts, result), p.Ref
 	o.Body.Last, o.Body.Check = true, true
-	o.columns, o.ctes = in.columns, in.ctes
+	o.columns, o.ctes, o.Late, o.Args = in.columns, in.ctes, true, nil
 	params := ts
 	b, err := Bind(stmts[0], in.Catalog, &params, o)
 	if err != nil {
 		in.fail(p, err)
 		return nil, nil
 	}
-	if b.Node == nil || !b.ReadOnly && b.changes {
+	if b.Node == nil || !b.ReadOnly && b.changes || b.ByArgs { // what depends on arguments' values is planned when it has them
 		return nil, nil
 	}
 	return b, b.Node
@@ -133,7 +133,6 @@ func (in *Inliner) take(b *Bound) {
 	in.Bound.Locks = append(in.Bound.Locks, b.Locks...)
 	in.Bound.Refs = append(in.Bound.Refs, b.Refs...)
 	in.Bound.Once = in.Bound.Once || b.Once
-	in.Bound.ByArgs = in.Bound.ByArgs || b.ByArgs
 }
 
 // onlyExpr is the value of a SELECT of one expression and nothing else; nil for any other query.

@@ -56,6 +56,9 @@ func (b *binder) pointText(n *pg.RangeTableSample) (point string, late bool, err
 	}
 	e, err := b.child(nil).in(kindOther, n.Args[0])
 	if err != nil {
+		if code := pgerr.Code(err); code == pgerrcode.UndefinedColumn || code == pgerrcode.UndefinedTable {
+			err = pgerr.From(err).WithHint("The name of a branch, tag or other point stands in single quotes: AS OF 'dev'. A name without quotes is an argument or variable of the function.")
+		}
 		return "", false, err
 	}
 	params := hasParams(e)

@@ -112,10 +112,17 @@ func (c *clause) name() bool {
 	return true
 }
 
+// point finds the point that is next. A name is none: a mistyped word would be told as a column that does not exist.
+func (c *clause) point() pointSpan {
+	c.t.nameless = true
+	defer func() { c.t.nameless = false }()
+	return point(c.t, c.at, true)
+}
+
 // constantPoint reads a point that is a constant, with CockroachDB's SYSTEM TIME before it or not, as a literal; "": there is none.
 func (c *clause) constantPoint() string {
 	c.words("system", "time")
-	p := point(c.t, c.at, true)
+	p := c.point()
 	if p.next == 0 {
 		return ""
 	}
@@ -153,7 +160,7 @@ func (c *clause) create() (string, error) {
 		}
 	}
 	if c.words("as", "of") {
-		p := point(c.t, c.at, true)
+		p := c.point()
 		if p.next == 0 {
 			return "", nil
 		}

@@ -178,6 +178,10 @@ func point(t *tokens, i int, sure bool) pointSpan {
 		return pointSpan{i + 3, "'~0'"}
 	case t.is(i, "now") && t.text(i+1) != "(":
 		return pointSpan{i + 1, "'~0'"}
+	case t.saysKind(i) && (t.text(i+1) == "(" || nameEnd(t, i+1) > 0 || t.kind(i+1) == pg.Token_PARAM && (t.text(i+2) == "+" || t.text(i+2) == "-")):
+		if next := sum(t, i+1, true); next > 0 {
+			return pointSpan{next, pointOfKind(t.text(i), t.sql[t.start(i+1):t.end(next-1)])}
+		}
 	case t.is(i, "scn") && (t.kind(i+1) == pg.Token_ICONST || t.kind(i+1) == pg.Token_FCONST):
 		return pointSpan{i + 2, quote("scn:" + t.text(i+1))}
 	case t.is(i, "scn") && t.kind(i+1) == pg.Token_PARAM:
@@ -235,10 +239,54 @@ func primary(t *tokens, i int, sure bool) int {
 		return casts(t, i+2)
 	case sure && t.text(i) == "(":
 		return casts(t, t.closing(i)+1)
-	case t.isName(i) && t.text(i+1) == "(" && (sure || t.is(i, "now")):
-		return casts(t, t.closing(i+1)+1)
+	}
+	next := nameEnd(t, i)
+	switch {
+	case next == 0:
+		return 0
+	case t.text(next) != "(":
+		return casts(t, next)
+	case sure || t.is(i, "now"):
+		return casts(t, t.closing(next)+1)
 	}
 	return 0
+}
+
+// nameEnd finds the end of a name with its qualifiers, such as that of an argument or a variable of a function; 0 for none.
+// Words that may follow an alias, as in UPDATE t AS of SET, are none.
+func nameEnd(t *tokens, i int) int {
+	if !t.isName(i) || t.is(i, "set") || t.is(i, "overriding") || t.is(i, "values") {
+		return 0
+	}
+	next := i + 1
+	for t.text(next) == "." && t.isName(next+1) {
+		next += 2
+	}
+	if t.nameless && t.text(next) != "(" {
+		return 0
+	}
+	return next
+}
+
+// saysKind reports whether token i can be the word that says what kind of a point is behind it.
+func (t *tokens) saysKind(i int) bool {
+	for _, w := range []string{"scn", "lsn", "transaction", "tag", "commit", "snapshot", "branch"} {
+		if t.is(i, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// pointOfKind is the SQL of a point of a kind that is the value of an expression.
+func pointOfKind(kind, value string) string {
+	switch kind = strings.ToLower(kind); kind {
+	case "lsn":
+		kind = "scn"
+	case "transaction":
+		kind = "tx"
+	}
+	return "(" + quote(kind+":") + " || (" + value + ")::text)"
 }
 
 // casts steps over ::type behind a primary that ended at i.

@@ -8,8 +8,9 @@ import (
 
 // tokens is a scanned text without its comments.
 type tokens struct {
-	sql  string
-	list []*pg.ScanToken
+	sql      string
+	list     []*pg.ScanToken
+	nameless bool // names without parentheses are no points
 }
 
 func scan(sql string) (*tokens, error) {
