@@ -122,28 +122,41 @@ func (f *finder) ofEntry(ctx context.Context, b *storage.Branch, e *storage.LogE
 		return out
 	}
 	for name, v := range map[string]any{"scn": e.SCN, "transaction": e.Txn, "user": e.Info.User, "summary": e.Info.Summary, "inserts": e.Inserts,
-		"updates": e.Updates, "deletes": e.Deletes, "tables": f.tables(ctx, b.Name, e.Tables)} {
+		"updates": e.Updates, "deletes": e.Deletes, "tables": f.tables(ctx, b, e.Tables)} {
 		d.Data[name] = v
 	}
 	return append(out, d)
 }
 
-// tables names the tables of a transaction; those that are gone since are left out.
-func (f *finder) tables(ctx context.Context, branch string, ids []catalog.OID) []string {
+// tables names the tables of a transaction; those that are gone since are left out. A branch that has been dropped meanwhile
+// cannot be looked at, but tables are the same on all branches: its parent knows them, or the default branch does.
+func (f *finder) tables(ctx context.Context, b *storage.Branch, ids []catalog.OID) []string {
 	out := []string{}
-	v, err := f.tx.View(ctx, catalog.Ref{Branch: branch})
-	if err != nil {
-		return out
-	}
-	snap := v.Catalog()
 	for _, id := range ids {
-		if o, _ := snap.RelationByOID(id); o != nil {
-			name := o.Head().Name
-			if sc := snap.SchemaName(o.Head().Schema); sc != "public" {
-				name = sc + "." + name
+		for _, branch := range []string{branchID(b.ID), b.Parent, ""} {
+			if name := f.table(ctx, branch, id); name != "" {
+				out = append(out, name)
+				break
 			}
-			out = append(out, name)
 		}
 	}
 	return out
+}
+
+// table is a table's name as a branch has it; "" where it has none.
+func (f *finder) table(ctx context.Context, branch string, id catalog.OID) string {
+	v, err := f.tx.View(ctx, catalog.Ref{Branch: branch})
+	if err != nil {
+		return ""
+	}
+	snap := v.Catalog()
+	o, _ := snap.RelationByOID(id)
+	if o == nil {
+		return ""
+	}
+	name := o.Head().Name
+	if sc := snap.SchemaName(o.Head().Schema); sc != "public" {
+		name = sc + "." + name
+	}
+	return name
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -346,6 +347,11 @@ func TestRestart(t *testing.T) {
 	r.wait(t, want...)
 	time.Sleep(50 * time.Millisecond)
 	r.wait(t, want...)
+	for _, x := range r.got { // though the branch has gone
+		if tables := x.event.Data["tables"]; x.event.Event == DataChanged && !reflect.DeepEqual(tables, []any{"notes"}) {
+			t.Errorf("%v: tables", tables)
+		}
+	}
 }
 
 // TestAddresses wants addresses that are not public to be refused when the connection is made.
