@@ -97,6 +97,12 @@ func (e *Error) WithTable(schema, table, column, constraint string) *Error {
 	return e
 }
 
+// WithType names the type, and its constraint where there is one.
+func (e *Error) WithType(schema, name, constraint string) *Error {
+	e.Schema, e.DataType, e.Constraint = schema, name, constraint
+	return e
+}
+
 // Fatal makes e end the connection and returns e.
 func (e *Error) Fatal() *Error {
 	e.Severity = "FATAL"

@@ -128,6 +128,8 @@ func (s *Session) activityRows() []pgcatalog.Activity {
 				out[i].WaitType, out[i].Wait = "Lock", waitEvents[l.Kind]
 			case l.Kind == "transactionid":
 				out[i].Txn = l.On
+			case l.Kind == "virtualxid" && (l.Keeps || out[i].State == "active"):
+				out[i].Horizon = l.Horizon
 			}
 		}
 	}

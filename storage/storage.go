@@ -335,4 +335,6 @@ type LockInfo struct {
 	Txn       uint64
 	Since     time.Time // of those who wait
 	BlockedBy []int32   // who stands in the way of those who wait
+	Horizon   uint64    // of a virtualxid: transactions from this number on may be beyond the snapshot
+	Keeps     bool      // of a virtualxid: the snapshot lasts until the transaction ends
 }

@@ -50,6 +50,7 @@ type Activity struct {
 	State, Text                              string
 	WaitType, Wait                           string // what it waits for; "": nothing
 	Txn                                      uint64 // the transaction that writes; 0: none
+	Horizon                                  uint64 // the first transaction that its snapshot may not see; 0: it has none
 	Hidden                                   bool   // who asks may not see what it does
 }
 

@@ -137,9 +137,12 @@ func pgStatActivity(b *builder) error {
 				catalog.HiddenStatement, nil)
 			continue
 		}
-		var wait, event, xid any
+		var wait, event, xid, xmin any
 		if a.Txn != 0 {
 			xid = uint32(a.Txn)
+		}
+		if a.Horizon != 0 {
+			xmin = uint32(a.Horizon)
 		}
 		if a.State != "active" {
 			wait, event = "Client", "ClientRead"
@@ -147,7 +150,7 @@ func pgStatActivity(b *builder) error {
 			wait, event = a.WaitType, a.Wait
 		}
 		b.add(a.Database, a.DatabaseName, a.PID, nil, user, a.User, a.Application, inet(a.Client), nil, nil, a.Started, a.Transaction, a.Query, a.StateChange, wait, event,
-			a.State, xid, nil, nil, a.Text, "client backend")
+			a.State, xid, xmin, nil, a.Text, "client backend")
 	}
 	return nil
 }

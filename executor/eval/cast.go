@@ -92,7 +92,7 @@ func (c *compiler) domainCast(e *expr.DomainCast) (ref, error) {
 	base, t, notNull := e.Arg.Type(), e.T, e.NotNull
 	return c.rowStep(t, []ref{arg}, func(_ *Program, a []types.Datum) (types.Datum, error) {
 		if a[0].Null && notNull {
-			return a[0], pgerr.New(pgerrcode.NotNullViolation, "domain %s does not allow null values", types.TypeName(t, nil))
+			return a[0], pgerr.New(pgerrcode.NotNullViolation, "domain %s does not allow null values", types.TypeName(t, nil)).WithType(t.Schema, t.Name, "")
 		}
 		for _, k := range checks {
 			ok, err := k.cond.of(base, a[0])
@@ -101,7 +101,7 @@ func (c *compiler) domainCast(e *expr.DomainCast) (ref, error) {
 			}
 			if !ok.Null && ok.I == 0 {
 				err := pgerr.New(pgerrcode.CheckViolation, "value for domain %s violates check constraint \"%s\"", types.TypeName(t, nil), k.name)
-				return a[0], err.WithTable(t.Schema, "", "", k.name)
+				return a[0], err.WithType(t.Schema, t.Name, k.name)
 			}
 		}
 		return a[0], nil

@@ -43,10 +43,11 @@ func (s *Store) Locks() []storage.LockInfo {
 		}
 		out = append(out, x)
 	}
-	for _, id := range slices.Sorted(maps.Keys(writers)) {
+	ids := slices.Sorted(maps.Keys(writers))
+	for _, id := range ids {
 		out = append(out, storage.LockInfo{Kind: "transactionid", Mode: "ExclusiveLock", Granted: true, PID: writers[id], Txn: id, On: id})
 	}
-	return s.virtual(out)
+	return s.virtual(out, ids)
 }
 
 // rowWait is how a wait for a row shows: the first waits for the transaction in its way, with the row's queue behind it.
@@ -70,13 +71,19 @@ func (s *Store) rowWait(i lock.Info, x storage.LockInfo) []storage.LockInfo {
 	return []storage.LockInfo{q, x}
 }
 
-// virtual adds the lock that each transaction holds on itself.
-func (s *Store) virtual(out []storage.LockInfo) []storage.LockInfo {
+// virtual adds the lock that each transaction holds on itself. What the oldest of the writers does is beyond all snapshots that
+// were taken since it began.
+func (s *Store) virtual(out []storage.LockInfo, writers []uint64) []storage.LockInfo {
 	s.txns.mu.Lock()
 	defer s.txns.mu.Unlock()
 	for t := range s.txns.txns {
 		if t.o.PID != 0 {
-			out = append(out, storage.LockInfo{Kind: "virtualxid", Mode: "ExclusiveLock", Granted: true, Fast: true, PID: t.o.PID, Txn: t.id, On: t.id})
+			horizon := t.since.Load()
+			if len(writers) > 0 {
+				horizon = min(horizon, writers[0])
+			}
+			out = append(out, storage.LockInfo{Kind: "virtualxid", Mode: "ExclusiveLock", Granted: true, Fast: true, PID: t.o.PID, Txn: t.id, On: t.id,
+				Horizon: horizon, Keeps: t.keeps.Load()})
 		}
 	}
 	return out

@@ -13,6 +13,7 @@ type registry struct {
 	mu      sync.Mutex
 	txns    map[*Txn]struct{}
 	horizon atomic.Uint64 // tombstones up to here may have been removed
+	newest  atomic.Uint64 // number of the transaction that began last
 	sight   atomic.Uint64 // whoever takes a snapshot from now on reads at this SCN or later
 }
 

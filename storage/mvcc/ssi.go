@@ -11,7 +11,10 @@ import (
 
 // uses says that the transaction reads or writes: from here on it keeps its snapshot, unless it is READ COMMITTED.
 func (t *Txn) uses() {
-	t.begun = true
+	if !t.begun {
+		t.begun = true
+		t.keeps.Store(t.o.Isolation != storage.ReadCommitted)
+	}
 	if t.o.Isolation == storage.Serializable && !t.watched {
 		t.watched = true
 		t.ssi = t.s.ssi.Begin(t.id, t.o.ReadOnly, func() uint64 { return t.snap })

@@ -26,6 +26,8 @@ type Txn struct {
 	reads  atomic.Uint64 // the oldest SCN at which it reads a branch, forks apart
 	point  uint64        // the oldest fixed one of these
 	cmd    uint32        // number of what is written now, from 1; r.cmd is that of the first statement that is not read
+	since  atomic.Uint64 // the newest transaction when the snapshot was taken
+	keeps  atomic.Bool   // it keeps its snapshot from statement to statement
 	begun  bool          // something was read or written: REPEATABLE READ keeps its snapshot
 	done   bool
 	err    error // why it cannot be committed
@@ -99,12 +101,14 @@ func (s *Store) begin(ctx context.Context, o storage.TxnOptions) (*Txn, error) {
 	t.keyspace = s.nextKeyspace()
 	t.owner = s.locks.Owner(id, o.PID, sibling)
 	s.txns.add(t)
+	s.txns.newest.Store(id)
 	t.snapshot()
 	return t, nil
 }
 
 // snapshot moves the transaction to the newest published SCN.
 func (t *Txn) snapshot() {
+	t.since.Store(t.s.txns.newest.Load() + 1)
 	if t.open > 0 { // scanners still need the old one
 		t.snap = t.s.seq.published.Load()
 		return
