@@ -38,7 +38,7 @@ func await(t *testing.T, what string, holds func() bool) {
 }
 
 // TestHTTPShutdown wants requests under way to be finished when the server is told to end, those that take too long to be
-// cut, and the store to be closed after both.
+// stopped and to say so, and the store to be closed after both.
 func TestHTTPShutdown(t *testing.T) {
 	for _, tt := range []struct {
 		name, seconds string
@@ -68,7 +68,8 @@ func TestHTTPShutdown(t *testing.T) {
 			if err := s.Stop(ctx); err != nil {
 				t.Errorf("stop: %v", err)
 			}
-			if got := <-answers; strings.Contains(got, `"done"`) != tt.finished {
+			got := <-answers
+			if strings.Contains(got, `"UNAVAILABLE"`) == tt.finished || strings.Contains(got, `"done"`) != tt.finished {
 				t.Errorf("%s", got)
 			}
 		})
