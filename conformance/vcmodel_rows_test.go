@@ -119,14 +119,11 @@ func (p *vcPicker) column(b, s, t vcColumn) vcColumn {
 }
 
 func (p *vcPicker) parts(b, s, t *vcTable) (out []vcPart) {
-	same := func(x *vcTable, a vcPart, y *vcTable, b vcPart) bool { // indexes are rewritten with the rows
-		return a == b && (x.space == y.space || a.kind == "check" || a.kind == "foreign")
-	}
 	for _, c := range t.parts {
 		x, y := b.part(c.id), s.part(c.id)
 		switch {
 		case y == nil && x != nil:
-			if !same(b, *x, t, c) {
+			if *x != c {
 				if p.clashes = append(p.clashes, "constraint "+c.id+" was dropped on the source"); !p.source {
 					out = append(out, c)
 				}
@@ -148,7 +145,7 @@ func (p *vcPicker) parts(b, s, t *vcTable) (out []vcPart) {
 		}
 		if x := b.part(c.id); x == nil {
 			out = append(out, c)
-		} else if !same(b, *x, s, c) {
+		} else if *x != c {
 			if p.clashes = append(p.clashes, "constraint "+c.id+" was dropped on the target"); p.source {
 				out = append(out, c)
 			}

@@ -130,8 +130,8 @@ func bodyOf(o catalog.Object) catalog.Object {
 // mergeTable merges a table that both sides changed: columns by id, indexes and constraints by OID, the rest field by
 // field. The source has its rows where the base had them.
 func mergeTable(base, source, target *catalog.Table, p *picker) *catalog.Table {
-	if base.Rows != target.Rows { // what older rows have in a column is written into rows that are rewritten
-		base, source = sameMissing(base, target), sameMissing(source, target)
+	if base.Rows != target.Rows { // what older rows have in a column is written into rows that are rewritten, and indexes move with them
+		base, source = placedAs(sameMissing(base, target), target), placedAs(sameMissing(source, target), target)
 	}
 	source, target = withoutNamesakes(base, source, target, p)
 	out := *target
