@@ -11,11 +11,17 @@ import (
 	"github.com/rowandb/rowan/storage"
 )
 
-// attempt tries a delivery once and notes what came of it.
-func (d *Dispatcher) attempt(ctx context.Context, h *Hook, x Delivery) {
-	status, failure := send(ctx, d.client, h, &x, d.now())
+// attempted is a delivery after an attempt.
+type attempted struct {
+	Delivery
+	noted bool // in the store
+}
+
+// attempt tries a delivery once and notes what came of it, in x and, if it reports so, in the store.
+func (d *Dispatcher) attempt(ctx context.Context, h *Hook, x *Delivery) (noted bool) {
+	status, failure := send(ctx, d.client, h, x, d.now())
 	if ctx.Err() != nil {
-		return // the server ends: the attempt does not count
+		return false // the server ends: the attempt does not count
 	}
 	x.Attempts++
 	x.Status, x.Error, x.Next = status, "", time.Time{}
@@ -37,4 +43,5 @@ func (d *Dispatcher) attempt(ctx context.Context, h *Hook, x Delivery) {
 	if err != nil && ctx.Err() == nil {
 		d.o.Log.Error("webhooks: noting a delivery failed", zap.String("delivery", x.ID), zap.Error(err))
 	}
+	return err == nil
 }

@@ -39,6 +39,7 @@ type Dispatcher struct {
 	mu      sync.Mutex
 	sending map[string]bool // deliveries on their way, by id
 	perHook map[string]int
+	ended   []attempted       // that the states do not know of yet; until then they count as on their way
 	states  map[string]*state // by webhook; nil: all are to be read
 	// generation counts what makes states old.
 	generation int
@@ -60,7 +61,7 @@ func Start(store storage.Store, o Options) *Dispatcher {
 		o.Poll = 500 * time.Millisecond
 	}
 	if o.Batch == 0 {
-		o.Batch = 10_000
+		o.Batch = maxPending
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -110,6 +111,7 @@ func (d *Dispatcher) round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	d.settle()
 	for _, s := range list {
 		if !s.hook.Active {
 			continue
@@ -151,13 +153,12 @@ func (d *Dispatcher) dispatch(ctx context.Context, s *state, x Delivery) {
 	d.sending[x.ID] = true
 	d.perHook[h.ID]++
 	d.done.Go(func() {
-		d.attempt(ctx, &h, x)
+		noted := d.attempt(ctx, &h, &x)
 		d.mu.Lock()
-		d.forgetLocked(h.ID)
-		delete(d.sending, x.ID)
-		if d.perHook[h.ID]--; d.perHook[h.ID] == 0 {
-			delete(d.perHook, h.ID)
+		if !noted {
+			d.forgetLocked(h.ID)
 		}
+		d.ended = append(d.ended, attempted{x, noted})
 		d.mu.Unlock()
 		d.wake()
 	})

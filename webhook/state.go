@@ -14,6 +14,9 @@ type state struct {
 	known   map[uint64]cursor
 	pending []Delivery // oldest first
 	done    int        // deliveries that are not pending
+
+	failures int      // attempts in a row
+	again    []string // deliveries that wait since before the receiver has come back
 }
 
 // forget makes the next round read a webhook anew; "" is all of them.
@@ -81,6 +84,9 @@ func loadState(ctx context.Context, tx storage.Txn, v storage.View, h Hook) (*st
 		if queue[i].State == Pending {
 			queue[i].findBranch()
 			s.pending = append(s.pending, queue[i])
+			if queue[i].Attempts > 0 {
+				s.failures++
+			}
 		} else {
 			s.done++
 		}

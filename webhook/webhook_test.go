@@ -311,6 +311,58 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// TestOutage wants what has failed while the receiver was away to arrive soon after it takes something again, also after a
+// restart, and a message that it never takes to have no more attempts by that than one for each outage.
+func TestOutage(t *testing.T) {
+	for _, restart := range []bool{false, true} {
+		s := newStore(t, memkv.New())
+		defer s.Close()
+		down := true
+		r := newReceiver(t, func(int) int { return map[bool]int{true: http.StatusServiceUnavailable, false: http.StatusOK}[down] })
+		d := start(s, time.Hour, time.Hour, time.Hour)
+		h, err := d.Create(t.Context(), Hook{Database: mvcc.FirstDatabase, URL: r.URL})
+		must(t, err)
+		var want []string
+		for i := range outage + 2 {
+			name := "b" + strconv.Itoa(i)
+			create(t, s, name)
+			want = append(want, "branch.created "+name)
+		}
+		for failed := 0; failed < outage+2; time.Sleep(time.Millisecond) {
+			list, err := d.Deliveries(t.Context(), mvcc.FirstDatabase, h.ID)
+			must(t, err)
+			failed = 0
+			for _, x := range list {
+				failed += x.Attempts
+			}
+		}
+		if restart {
+			d.Close()
+			d = start(s, time.Hour)
+		}
+		r.mu.Lock()
+		down = false
+		r.mu.Unlock()
+		create(t, s, "back")
+		r.wait(t, append(want, "branch.created back")...)
+		d.Close()
+	}
+	now := time.Unix(1_700_000_000, 0)
+	late := now.Add(time.Hour)
+	st := &state{pending: []Delivery{{ID: "poison", State: Pending, Attempts: 3, Next: late}}, failures: outage}
+	st.settle(Delivery{ID: "fresh", State: Delivered}, now)
+	if p := st.pending[0]; !p.Next.Equal(now) || st.failures != 0 {
+		t.Errorf("after the outage: %+v", st)
+	}
+	st.settle(Delivery{ID: "poison", State: Pending, Attempts: 4, Next: late}, now)
+	for range 2 * outage {
+		st.settle(Delivery{ID: "fresh", State: Delivered}, now)
+	}
+	if p := st.pending[0]; !p.Next.Equal(late) || len(st.again) > 0 {
+		t.Errorf("what is never taken is tried without pause: %+v", st)
+	}
+}
+
 // TestRestart wants what happens while nobody is there to send, and what was queued and not sent, to arrive after the next
 // start, once.
 func TestRestart(t *testing.T) {
