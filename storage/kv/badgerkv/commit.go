@@ -187,47 +187,65 @@ func (e *Engine) refuse(group []*request) []*request {
 	return left
 }
 
-// write applies the group's batches.
+// write applies the group's batches. Large values are on disk then, lest a table be written with what points to one that is not: see lost.go.
 func (e *Engine) write(group []*request) (err error) {
 	if err := e.health.err(); err != nil {
 		return err
 	}
-	e.writing.RLock()
+	large := e.values.any(group)
+	lock, unlock := e.writing.RLock, e.writing.RUnlock
+	if large { // a loose write could have the memtable written to a table
+		lock, unlock = e.writing.Lock, e.writing.Unlock
+	}
+	lock()
 	n, size := 0, int64(0)
 	defer func() {
-		e.writing.RUnlock()
+		unlock()
 		e.wrote(n, size)
 	}()
 	ts := e.epochs.now.Load().ts
 	txn := e.db.NewTransactionAt(ts, true)
 	for _, r := range group {
-		if r.batch == nil {
-			continue
+		entries, bytes, err := addTo(txn, r.batch)
+		if err != nil {
+			txn.Discard()
+			return fmt.Errorf("badger: %w", err)
 		}
-		for i := range r.batch.Len() {
-			k, v := r.batch.At(i)
-			if v == nil {
-				err = txn.Delete(k)
-			} else {
-				err = txn.SetEntry(&badger.Entry{Key: k, Value: v})
-				e.values.unsynced = e.values.unsynced || len(v) >= e.values.size
-			}
-			if err != nil {
-				txn.Discard()
-				return fmt.Errorf("badger: %w", err)
-			}
-			n++
-			size += int64(len(k) + len(v))
-		}
+		n, size = n+entries, size+bytes
 	}
 	if n == 0 {
 		txn.Discard()
 		return nil
 	}
-	return e.fail(e.orDamage(func() error {
+	err = e.orDamage(func() error {
 		defer txn.Discard()
 		return txn.CommitAt(ts, nil)
-	}))
+	})
+	if large && err == nil && !e.opts.NoSync {
+		e.values.unsynced = true
+		err = e.values.sync()
+	}
+	return e.fail(err)
+}
+
+// addTo puts a batch into a transaction.
+func addTo(txn *badger.Txn, b *kv.Batch) (entries int, bytes int64, err error) {
+	if b == nil {
+		return 0, 0, nil
+	}
+	for i := range b.Len() {
+		k, v := b.At(i)
+		if v == nil {
+			err = txn.Delete(k)
+		} else {
+			err = txn.SetEntry(&badger.Entry{Key: k, Value: v})
+		}
+		if err != nil {
+			return 0, 0, err
+		}
+		bytes += int64(len(k) + len(v))
+	}
+	return b.Len(), bytes, nil
 }
 
 // damageGrace is how long what Badger does may take once damage was met. Whoever gives up on a write must be sure that nothing looks

@@ -99,17 +99,29 @@ func (l *logReader) header(keys *badger.KeyRegistry) string {
 	return ""
 }
 
+// payload reads the key, with its timestamp, and the value of an entry.
+func (l *logReader) payload(at int64, h entryLengths, s *secret) ([]byte, error) {
+	return l.plain(at, h.len, h.key+h.value, s)
+}
+
+// plain reads the first bytes after the beginning of an entry, which has a length.
+func (l *logReader) plain(at, head, n int64, s *secret) ([]byte, error) {
+	b, err := l.read(at, head+n)
+	if err != nil {
+		return nil, err
+	}
+	b = slices.Clone(b[head:])
+	if s == nil {
+		return b, nil
+	}
+	return b, y.XORBlock(b, b, s.key, binary.BigEndian.AppendUint32(slices.Clone(s.iv), uint32(at)))
+}
+
 // key reads the key and the timestamp of an entry.
 func (l *logReader) key(at int64, h entryLengths, s *secret) (key []byte, ts uint64, err error) {
-	b, err := l.read(at, h.len+h.key)
+	b, err := l.plain(at, h.len, h.key, s)
 	if err != nil {
 		return nil, 0, err
-	}
-	b = slices.Clone(b[h.len:])
-	if s != nil {
-		if err := y.XORBlock(b, b, s.key, binary.BigEndian.AppendUint32(slices.Clone(s.iv), uint32(at))); err != nil {
-			return nil, 0, err
-		}
 	}
 	n := len(b) - 8
 	if n <= 0 || math.MaxUint64-binary.BigEndian.Uint64(b[n:]) > mostEpochs {

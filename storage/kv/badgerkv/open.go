@@ -56,6 +56,9 @@ func openWith(o Options, b badger.Options) (*Engine, error) {
 	if err := removeEmptyLogs(o.Dir); err != nil {
 		return nil, err
 	}
+	if err := settleValues(o); err != nil {
+		return nil, err
+	}
 	later, err := verifyFirst(o)
 	if err != nil {
 		return nil, err

@@ -25,6 +25,21 @@ func (v *valueLogs) open(dir string, threshold int64) {
 	v.dir, v.size, v.datasync, v.unsynced = dir, min(valueLogSize, int(threshold)), datasync, true
 }
 
+// any reports whether there are values that may be in a log among what is written.
+func (v *valueLogs) any(group []*request) bool {
+	for _, r := range group {
+		if r.batch == nil {
+			continue
+		}
+		for i := range r.batch.Len() {
+			if _, val := r.batch.At(i); len(val) >= v.size {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // sync makes durable what was written before the call.
 func (v *valueLogs) sync() error {
 	if !v.unsynced {
