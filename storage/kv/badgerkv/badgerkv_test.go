@@ -11,16 +11,23 @@ import (
 	"github.com/rowandb/rowan/storage/kv/kvtest"
 )
 
-func TestEngine(t *testing.T) {
+func TestEngine(t *testing.T) { common(t, func(*Engine) {}) }
+
+// common runs the tests that all engines have, on stores that are changed as they are opened.
+func common(t *testing.T, change func(*Engine)) {
 	if testing.Short() {
-		t.Skip("opens many stores")
+		t.Skip("opens hundreds of stores, each of which is a dozen files")
 	}
 	kvtest.Run(t, func(t testing.TB) kvtest.Open {
 		dir, err := os.MkdirTemp(t.TempDir(), "kv")
-		if err != nil {
-			t.Fatal(err)
+		must(t, err)
+		return func() (kv.Engine, error) {
+			e, err := Open(Options{Dir: dir, Small: true, NoSync: true})
+			if err == nil {
+				change(e)
+			}
+			return e, err
 		}
-		return func() (kv.Engine, error) { return Open(Options{Dir: dir, Small: true, NoSync: true}) }
 	})
 }
 

@@ -2,7 +2,6 @@ package badgerkv
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -20,38 +19,26 @@ func TestCollectDeleted(t *testing.T) {
 }
 
 func collectDeleted(t *testing.T, key []byte) {
-	ctx := context.Background()
-	o := Options{Dir: t.TempDir(), Small: true, NoSync: true, Key: key}
-	e, err := openWith(o, badgerOptions(o).WithMemTableSize(1<<20).WithNumLevelZeroTables(1).WithBaseTableSize(256<<10).WithBaseLevelSize(1<<20).
-		WithValueThreshold(1<<10).WithValueLogFileSize(1<<20))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	put := func(n, size int) {
+	e := largeStoreIn(t, Options{Dir: t.TempDir(), NoSync: true, Key: key})
+	defer func() { must(t, e.Close()) }()
+	junk := func(n, size int) {
 		t.Helper()
 		e.epochs.begin(e.db, e.epochs.now.Load().ts+1)
 		for i := range n {
 			b := kv.Batch{Async: true}
 			b.Put(fmt.Appendf(nil, "junk%04d", i), make([]byte, size))
-			if err := e.Apply(ctx, &b); err != nil {
-				t.Fatal(err)
-			}
+			must(t, e.Apply(ctx, &b))
 		}
 	}
 	// flushed writes until what was written before is in tables, which satisfy the test.
 	flushed := func(done func() bool) {
 		t.Helper()
-		before, err := memoryLogs(o.Dir)
+		before, err := memoryLogs(e.opts.Dir)
 		must(t, err)
 		for range 1000 {
-			put(1100, 900) // not in the value log
+			junk(1100, 900) // not in the value log
 			time.Sleep(10 * time.Millisecond)
-			if now, err := memoryLogs(o.Dir); err == nil && now[0] > before[len(before)-1] && done() {
+			if now, err := memoryLogs(e.opts.Dir); err == nil && now[0] > before[len(before)-1] && done() {
 				return
 			}
 		}
@@ -61,25 +48,15 @@ func collectDeleted(t *testing.T, key []byte) {
 	b := kv.Batch{Async: true}
 	b.Put([]byte("gone"), make([]byte, 4<<10))
 	b.Put([]byte("kept"), make([]byte, 4<<10))
-	if err := e.Apply(ctx, &b); err != nil {
-		t.Fatal(err)
-	}
-	put(900, 2<<10)
+	must(t, e.Apply(ctx, &b))
+	junk(900, 2<<10)
 	flushed(compacted)
-	put(1, 1)
+	junk(1, 1)
 	b = kv.Batch{Async: true}
 	b.Delete([]byte("gone"))
-	if err := e.Apply(ctx, &b); err != nil {
-		t.Fatal(err)
-	}
+	must(t, e.Apply(ctx, &b))
 	flushed(func() bool { return true })
-	collected := 0
-	for err := error(nil); err == nil; collected++ {
-		done := make(chan error)
-		e.reclaim <- done
-		err = <-done
-	}
-	if collected--; collected == 0 {
+	if collectAll(e) == 0 {
 		t.Fatal("no value log was collected")
 	}
 	flushed(compacted)

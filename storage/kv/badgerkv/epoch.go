@@ -20,7 +20,13 @@ type epochs struct {
 
 type epoch struct {
 	ts   uint64
-	read *badger.Txn // as of it: Badger ends a search where it meets this timestamp
+	read lookup // as of it: Badger ends a search where it meets this timestamp
+}
+
+// lookup is a transaction that reads; tests look on.
+type lookup interface {
+	Get(key []byte) (*badger.Item, error)
+	Discard()
 }
 
 // mostEpochs is more than there will ever be.

@@ -64,14 +64,6 @@ func (d *disk) crash(t *testing.T, begins int64, missing bool) (dir string) {
 	return dir
 }
 
-func valueStore(t *testing.T, dir string, key []byte) *Engine {
-	t.Helper()
-	o := Options{Dir: dir, Small: true, Key: key}
-	e, err := openWith(o, badgerOptions(o).WithMemTableSize(1<<20).WithValueThreshold(1<<10).WithValueLogFileSize(1<<20))
-	must(t, err)
-	return e
-}
-
 // TestLostValues has a crash of the machine lose large values of commits that nobody was told to be durable, and leave what points to
 // them: of each commit all is there or nothing, all that were durable are there, and nothing is damaged.
 func TestLostValues(t *testing.T) {
@@ -92,7 +84,7 @@ func TestLostValues(t *testing.T) {
 }
 
 func lostValues(t *testing.T, key []byte, begins int64, n int, missing bool) {
-	e := valueStore(t, t.TempDir(), key)
+	e := largeStoreIn(t, Options{Dir: t.TempDir(), Key: key})
 	d := watchValues(t, e)
 	large := strings.Repeat("large value ", 5000)
 	both := func(i int, async bool) {
@@ -112,7 +104,7 @@ func lostValues(t *testing.T, key []byte, begins int64, n int, missing bool) {
 	}
 	dir := d.crash(t, begins, missing)
 	must(t, e.Close())
-	e = valueStore(t, dir, key)
+	e = largeStoreIn(t, Options{Dir: dir, Key: key})
 	defer func() { must(t, e.Close()) }()
 	for i := range durable + n {
 		there := 0
@@ -136,7 +128,7 @@ func lostValues(t *testing.T, key []byte, begins int64, n int, missing bool) {
 // TestLargeValuesComeFirst has commits with large values that do not wait, and memtables written to tables: whatever else of the store is
 // on disk then, the values are.
 func TestLargeValuesComeFirst(t *testing.T) {
-	e := valueStore(t, t.TempDir(), nil)
+	e := largeStore(t, false)
 	d := watchValues(t, e)
 	for i := range 40 {
 		b := kv.Batch{Async: true}
@@ -152,7 +144,7 @@ func TestLargeValuesComeFirst(t *testing.T) {
 	}
 	dir := d.crash(t, 0, true)
 	must(t, e.Close())
-	e = valueStore(t, dir, nil)
+	e = largeStoreIn(t, Options{Dir: dir})
 	defer func() { must(t, e.Close()) }()
 	for i := range 40 {
 		if v, ok, err := e.Get(ctx, fmt.Appendf(nil, "key%02d", i), nil); !ok || err != nil || len(v) != 60000 {

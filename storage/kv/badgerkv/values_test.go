@@ -15,7 +15,12 @@ import (
 // largeStore opens a store with small value logs, for values that are not very large.
 func largeStore(t *testing.T, noSync bool) *Engine {
 	t.Helper()
-	o := Options{Dir: t.TempDir(), Small: true, NoSync: noSync}
+	return largeStoreIn(t, Options{Dir: t.TempDir(), NoSync: noSync})
+}
+
+func largeStoreIn(t *testing.T, o Options) *Engine {
+	t.Helper()
+	o.Small = true
 	e, err := openWith(o, badgerOptions(o).WithMemTableSize(1<<20).WithNumLevelZeroTables(1).WithBaseTableSize(256<<10).WithBaseLevelSize(1<<20).
 		WithValueThreshold(1<<10).WithValueLogFileSize(1<<20))
 	must(t, err)
