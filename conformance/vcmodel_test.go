@@ -343,6 +343,7 @@ func (w *vcWorld) run() {
 		s.do()
 		if !w.over {
 			w.check(s.name)
+			w.scn = w.rows("SELECT rowan.current_scn()")[0] // a tag, or a branch for a while, is nothing that one grows by
 		}
 	}
 	for _, m := range w.past {
