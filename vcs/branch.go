@@ -122,8 +122,10 @@ func dropBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, erro
 		return types.Null, err
 	}
 	if name == c.Branch() {
-		return types.Null, pgerr.New(pgerrcode.ObjectInUse, "cannot drop the currently open branch").
-			WithHint("SET rowan.branch to another one first.")
+		if b, err := c.Store().Branches().Get(ctx, c.Database().OID, name); err != nil || !b.Default { // of that one Drop has more to say
+			return types.Null, pgerr.New(pgerrcode.ObjectInUse, "cannot drop the currently open branch").
+				WithHint("SET rowan.branch to another one first.")
+		}
 	}
 	b, err := c.Store().Branches().Drop(ctx, c.Database().OID, name, a[1].B())
 	if err != nil {
