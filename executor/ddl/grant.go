@@ -284,15 +284,18 @@ func (s *stmt) reassignOwned(ctx context.Context, c *command.ReassignOwned) erro
 	if err != nil {
 		return err
 	}
-	for i, r := range roles {
+	verb, pinned := "reassign objects", "reassign ownership of objects"
+	if c.Drop {
+		verb, pinned = "drop objects", "drop objects"
+	}
+	for _, r := range roles {
 		if !catalog.HasRole(s.roles(), s.Role, r) {
-			verb := "reassign objects"
-			if c.Drop {
-				verb = "drop objects"
-			}
-			_ = i
 			return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied to %s", verb)
 		}
+	}
+	if slices.Contains(roles, catalog.Superuser) {
+		return pgerr.New(pgerrcode.DependentObjectsStillExist, "cannot %s owned by role %s because they are required by the database system",
+			pinned, s.roles().Object(catalog.Superuser).Head().Name)
 	}
 	if c.Drop {
 		return s.dropOwned(ctx, roles, c.Cascade)
