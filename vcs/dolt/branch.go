@@ -198,6 +198,9 @@ func checkout(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]typ
 			return nil
 		}
 	}
+	if err := vcs.CheckBranch(ctx, c.Store(), c.Database().OID, c.User(), name, catalog.BranchRead); err != nil {
+		return err
+	}
 	if err := c.SetBranch(name); err != nil {
 		return err
 	}
