@@ -161,10 +161,13 @@ func insertSeparator(row, column int) string {
 	return "("
 }
 
+// conflictClause says what happens to rows that are there already. Which those are, the primary key says, or, for rows that
+// leave it to the table, the unique index all of whose columns they have, if there is but one.
 func conflictClause(r *session.Relation, columns []string, onConflict string) string {
+	key := arbiter(r, columns)
 	var set []string
 	for _, c := range columns {
-		if !slices.Contains(r.Key, c) {
+		if !slices.Contains(key, c) {
 			set = append(set, types.QuoteIdent(c)+" = excluded."+types.QuoteIdent(c))
 		}
 	}
@@ -172,11 +175,31 @@ func conflictClause(r *session.Relation, columns []string, onConflict string) st
 	case onConflict == "ignore":
 		return " ON CONFLICT DO NOTHING"
 	case onConflict == "update" && len(set) == 0:
-		return " ON CONFLICT (" + quoted(r.Key) + ") DO NOTHING"
+		return " ON CONFLICT (" + quoted(key) + ") DO NOTHING"
 	case onConflict == "update":
-		return " ON CONFLICT (" + quoted(r.Key) + ") DO UPDATE SET " + strings.Join(set, ", ")
+		return " ON CONFLICT (" + quoted(key) + ") DO UPDATE SET " + strings.Join(set, ", ")
 	}
 	return ""
+}
+
+// arbiter is the key by which rows with these columns are found.
+func arbiter(r *session.Relation, columns []string) []string {
+	found := r.Key
+	given := func(c string) bool { return slices.Contains(columns, c) }
+	if slices.ContainsFunc(r.Key, given) {
+		return found
+	}
+	n := 0
+	for i := range r.Indexes {
+		if ix := &r.Indexes[i]; ix.Arbiter && !slices.ContainsFunc(ix.Columns, func(c string) bool { return !given(c) }) {
+			found = ix.Columns
+			n++
+		}
+	}
+	if n > 1 {
+		return r.Key
+	}
+	return found
 }
 
 func quoted(names []string) string {

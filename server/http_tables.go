@@ -220,7 +220,7 @@ func toTable(ctx context.Context, sess *session.Session, r *session.Relation) (a
 		out.Columns = append(out.Columns, api.Column{Name: c.Name, Type: jsonTypeName(c.Type), Nullable: !c.NotNull, PrimaryKey: c.Key, Generated: c.Generated, Default: c.Default})
 	}
 	for _, ix := range r.Indexes {
-		out.Indexes = append(out.Indexes, api.Index(ix))
+		out.Indexes = append(out.Indexes, api.Index{Name: ix.Name, Method: ix.Method, Columns: ix.Columns, Unique: ix.Unique})
 	}
 	return out, err
 }

@@ -44,6 +44,7 @@ type RelationIndex struct {
 	Name, Method string
 	Columns      []string
 	Unique       bool
+	Arbiter      bool // ON CONFLICT can name its columns: unique, of all rows, of no expressions
 }
 
 // OID is the relation's.
@@ -210,5 +211,6 @@ func describeIndex(t *catalog.Table, ix *catalog.Index) RelationIndex {
 			out.Columns = append(out.Columns, col.Name)
 		}
 	}
+	out.Arbiter = ix.Unique && ix.Predicate == 0 && len(out.Columns) == len(ix.Columns)
 	return out
 }

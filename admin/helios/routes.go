@@ -115,7 +115,7 @@ func (d *Dialect) dataRoutes() []web.Route {
 			Handler: web.Plain(d.read), Answer: dataPage{}, Errors: []int{404},
 			Examples: []web.Example{{Path: usersTable, Query: map[string]string{"columns": "id,name,email", "filter": "active=true", "order_by": "name desc", "limit": "50"}}}},
 		{Method: http.MethodPost, Path: "/branches/{branch...}/tables/{table}/data", Name: "insertRows", Tag: tagData, Summary: "Insert rows", Class: web.Writes, Scope: web.Write,
-			Doc:     "All rows or none. on_conflict update replaces the given columns of the row with the same primary key.",
+			Doc:     "All rows or none. on_conflict update replaces the given columns of the row with the same primary key; for rows without one, of the row that has the same values in the only unique index of which all columns are given.",
 			Query:   []web.Param{{Name: "auto_create", Type: "boolean", Default: "false", Doc: "make the table where there is none, with the columns that the rows seem to need"}},
 			Handler: web.Body(d.insert), Answer: inserted{}, Errors: []int{404, 409},
 			Examples: []web.Example{{Path: usersTable, Body: `{"rows": [{"name": "Charlie", "email": "charlie@example.com"}, {"name": "Diana", "email": "diana@example.com"}], "on_conflict": "error"}`}}},
