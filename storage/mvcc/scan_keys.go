@@ -30,6 +30,7 @@ type passPart struct {
 	it   kv.Iterator // nil: not begun
 	more bool        // it stands on a key
 	far  int         // of how many keys to come each is looked up by itself
+	past *historyPass
 	want []byte
 }
 
@@ -62,7 +63,8 @@ func (s *scanner) startPass() {
 		p.own = append(p.own, &ownKeys{src: src, ok: true})
 	}
 	for _, k := range within(nil, s.chain[0], s.rowKS) {
-		p.part = append(p.part, passPart{reach: k, last: stringBytes(last)})
+		past := newHistoryPass(k.space, k.bound, span{hi: kv.PrefixEnd(stringBytes(last))})
+		p.part = append(p.part, passPart{reach: k, last: stringBytes(last), past: past})
 	}
 	s.pass = p
 }
@@ -118,6 +120,9 @@ func (p *passPart) find(ctx context.Context, r *reader, key []byte) (v version, 
 	case !here && p.cleaned.Load() <= p.bound:
 		return v, false, false, nil
 	case !here:
+		if v, ok, known, err := p.past.find(ctx, r, key); known || err != nil {
+			return v, ok, false, err
+		}
 		v, ok, err = r.history(ctx, p.space, key, p.bound)
 		return v, ok, false, err
 	}
@@ -126,6 +131,11 @@ func (p *passPart) find(ctx context.Context, r *reader, key []byte) (v version, 
 	}
 	if r.scn(&v) <= p.bound {
 		return v, true, false, nil
+	}
+	if v.flags&first == 0 {
+		if old, ok, known, err := p.past.find(ctx, r, key); known || err != nil {
+			return old, ok, false, err
+		}
 	}
 	old, ok, again, err := r.older(ctx, p.space, key, v, p.bound)
 	if again {
@@ -159,5 +169,6 @@ func (p *keyPass) close() {
 		if it := p.part[i].it; it != nil {
 			it.Close()
 		}
+		p.part[i].past.close()
 	}
 }

@@ -27,6 +27,7 @@ type layerScan struct {
 	sp    *space
 	bound uint64
 	it    kv.Iterator
+	past  *historyPass
 	skip  int  // length of the prefix of heads
 	live  bool // leave tombstones out
 	cur   row
@@ -46,11 +47,15 @@ func (r *reader) scanHeads(ctx context.Context, sp *space, bound uint64, s span)
 		hi = kv.PrefixEnd(sp.prefix)
 	}
 	it := r.s.kv.Scan(ctx, kv.Range{Lo: lo, Hi: hi, Reverse: s.reverse})
-	return &layerScan{ctx: ctx, r: r, sp: sp, bound: bound, it: it, skip: len(sp.prefix)}
+	return &layerScan{ctx: ctx, r: r, sp: sp, bound: bound, it: it, past: newHistoryPass(sp, bound, s), skip: len(sp.prefix)}
 }
 
 func (s *layerScan) row() *row { return &s.cur }
-func (s *layerScan) close()    { s.it.Close() }
+
+func (s *layerScan) close() {
+	s.it.Close()
+	s.past.close()
+}
 
 func (s *layerScan) next() (bool, error) {
 	for s.it.Next() {
@@ -65,7 +70,7 @@ func (s *layerScan) next() (bool, error) {
 		key := s.it.Key()[s.skip:]
 		if scn > s.bound {
 			var ok bool
-			if v, ok, err = s.past(key, v); err != nil {
+			if v, ok, err = s.older(key, v); err != nil {
 				return false, err
 			}
 			if !ok {
@@ -82,8 +87,14 @@ func (s *layerScan) next() (bool, error) {
 	return false, s.it.Err()
 }
 
-// past finds the version at the bound of a key whose head is above it.
-func (s *layerScan) past(key []byte, head version) (version, bool, error) {
+// older finds the version at the bound of a key whose head is above it.
+func (s *layerScan) older(key []byte, head version) (version, bool, error) {
+	if head.flags&first != 0 {
+		return version{}, false, nil
+	}
+	if v, ok, known, err := s.past.find(s.ctx, s.r, key); known || err != nil {
+		return v, ok, err
+	}
 	v, ok, again, err := s.r.older(s.ctx, s.sp, key, head, s.bound)
 	if again {
 		v, ok, _, err = s.r.layerGet(s.ctx, s.sp, key, s.bound)
