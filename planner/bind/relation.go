@@ -37,6 +37,7 @@ func (b *binder) findRelation(rv *pg.RangeVar) (*relation, error) {
 
 // lookupRelation is findRelation without the error: the object is nil when there is none.
 func (b *binder) lookupRelation(rv *pg.RangeVar) (*relation, error) {
+	rv = b.withoutSchema(rv)
 	ref, err := b.reference(rv)
 	if err != nil {
 		return nil, err
@@ -73,6 +74,18 @@ func (b *binder) relationAt(rv *pg.RangeVar, ref catalog.Ref) (*relation, error)
 		}
 	}
 	return r, nil
+}
+
+// withoutSchema reads "database/branch".table as Dolt has it, where no schema is called so: the table is looked up by the search path.
+func (b *binder) withoutSchema(rv *pg.RangeVar) *pg.RangeVar {
+	i := strings.IndexAny(rv.Schemaname, "/@")
+	if i < 0 || rv.Catalogname != "" || rv.Schemaname[:i] != b.cat.Database() {
+		return rv
+	}
+	if snap, err := b.snapshot(b.ref); err != nil || snap.Schema(rv.Schemaname) != nil {
+		return rv
+	}
+	return &pg.RangeVar{Catalogname: rv.Schemaname, Relname: rv.Relname, Location: rv.Location}
 }
 
 // reference reads the database part of a name: database[/branch][@point].

@@ -99,6 +99,8 @@ func (w *viewWriter) rangeVar(rv *pg.RangeVar, asOf string, it *item) {
 	}
 	if rv.Catalogname != "" {
 		w.str(expr.QuoteIdent(rv.Catalogname), ".", expr.QuoteIdent(rv.Schemaname), ".", expr.QuoteIdent(rv.Relname))
+	} else if w.b.withoutSchema(rv) != rv {
+		w.str(expr.QuoteIdent(rv.Schemaname), ".", expr.QuoteIdent(r.snap.SchemaName(r.object.Head().Schema)), ".", expr.QuoteIdent(rv.Relname))
 	} else {
 		w.str(w.form.Relation(r.object))
 	}
