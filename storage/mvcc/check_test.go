@@ -99,9 +99,8 @@ func (e injury) find(prefix []byte, n int) (key, val []byte) {
 	return nil, nil
 }
 
-// layerOfMain is the layer of the first branch.
 const (
-	layerOfMain     = 2
+	layerOfMain     = 2       // of the first branch
 	catalogKeyspace = 1 << 40 // see catalogSpace
 )
 

@@ -47,7 +47,7 @@ func (s *Store) take(ctx context.Context, which int, n uint64) (uint64, error) {
 	defer c.mu.Unlock()
 	if c.next+n > c.reserved {
 		to := c.next + n + counterBlock[which] - 1
-		b := kv.Batch{Async: true}
+		b := kv.Batch{Async: true, Urgent: true} // nobody could so much as read while the disk is full
 		b.Put(keys.MetaCounter.Append(nil, uint64(which)), binary.AppendUvarint(nil, to))
 		if err := s.kv.Apply(ctx, &b); err != nil {
 			return 0, err

@@ -45,6 +45,22 @@ func TestFullDisk(t *testing.T) {
 	must(t, s.Close())
 }
 
+// TestReadsOnAFullDisk opens a store while its disk is full: what it has can be read.
+func TestReadsOnAFullDisk(t *testing.T) {
+	s, _, mem := faulty(t)
+	must(t, s.Close())
+	e := faultkv.New(mem.Clone())
+	e.Full(true)
+	s, err := mvcc.Open(e, mvcc.Options{CleanEvery: -1})
+	must(t, err)
+	x := begin(t, s, "", storage.ReadCommitted)
+	is(t, x.all(x.table("t")), "1,1,1")
+	_, err = x.Commit(ctx)
+	must(t, err)
+	e.Full(false)
+	must(t, s.Close())
+}
+
 // TestFailedSync wants the commit in doubt to be told so, and all later ones to be refused.
 func TestFailedSync(t *testing.T) {
 	for _, written := range []bool{false, true} {

@@ -214,7 +214,7 @@ func (s *Store) opened(ctx context.Context, saved uint64, inOrder bool) error {
 		}
 		return nil
 	}
-	b := kv.Batch{Async: true}
+	b := kv.Batch{Async: true, Urgent: true}
 	b.Put(keys.MetaRows.Append(nil), append(binary.AppendUvarint(nil, saved), 0))
 	return s.kv.Apply(ctx, &b)
 }
