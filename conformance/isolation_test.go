@@ -119,6 +119,7 @@ type actor struct {
 	conn    *pgconn.PgConn
 	notices *strings.Builder
 	done    chan string // nil: it waits for its next step
+	hasty   bool        // it has said that it gives up after some milliseconds
 }
 
 // stage is a scenario being played.
@@ -228,6 +229,7 @@ func (s *stage) step(name, sql string, out *strings.Builder) {
 	if a.done != nil {
 		s.t.Fatalf("%s still waits, and cannot do %q", name, sql)
 	}
+	a.hasty = a.hasty || hasty.MatchString(sql)
 	a.done = make(chan string, 1)
 	go func(done chan string) { done <- answer(a.conn, a.notices, sql) }(a.done)
 	got, ok := s.settle(a)
@@ -249,9 +251,16 @@ func (s *stage) step(name, sql string, out *strings.Builder) {
 	}
 }
 
+// hasty is a timeout of less than 100 ms.
+var hasty = regexp.MustCompile(`(lock|statement)_timeout = ('[1-9]\d?ms'|[1-9]\d?\b)`)
+
 // blockedFor is how long a session must be seen to wait: longer than deadlocks take to be noticed, which PostgreSQL looks
-// for after deadlock_timeout and Rowan at once.
-func blockedFor() time.Duration {
+// for after deadlock_timeout and Rowan at once, and much longer than it wants to wait itself: a busy machine may keep it
+// from looking at the clock.
+func (a *actor) blockedFor() time.Duration {
+	if a.hasty {
+		return 1500 * time.Millisecond
+	}
 	if rewriting() {
 		return 80 * time.Millisecond
 	}
@@ -274,7 +283,7 @@ func (s *stage) settle(a *actor) (string, bool) {
 			since, seen = time.Time{}, 0
 		case since.IsZero():
 			since = time.Now()
-		case time.Since(since) > blockedFor() && seen > 7:
+		case time.Since(since) > a.blockedFor() && seen > 7:
 			return "", false
 		default:
 			seen++
