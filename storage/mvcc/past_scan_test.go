@@ -22,7 +22,9 @@ func TestPastScans(t *testing.T) {
 			h.open(openBadger(t, t.TempDir()))
 			defer func() { must(t, h.s.Close()) }()
 			h.change(func(x *txn) { x.bulk(x.table("t"), 0, 30_000, 1) })
-			h.change(func(x *txn) { x.rewrite(x.table("t"), func(a int64) bool { return a%3 == 0 || a > 1000 && a < 20_000 }) })
+			h.change(func(x *txn) {
+				x.rewrite(x.table("t"), func(a int64) bool { return a%3 == 0 || a > 1000 && a < 20_000 })
+			})
 			h.takenBack()
 			h.change(func(x *txn) { x.bulk(x.table("t"), 1001, 20_000, 1) })
 			for i := range int64(3) {
