@@ -5,7 +5,8 @@ package kv
 type Batch struct {
 	// Async lets Apply return before the batch is durable.
 	Async bool
-	// Urgent lets the batch use the space that is kept free on the disk: for what takes back, or ends, other work.
+	// Urgent lets the batch use the space that is kept free on the disk: for what takes back, or ends, other work, and for what
+	// frees space in the end.
 	Urgent bool
 	// Loose, with Async, lets a crash leave a first part of the batch, and readers see it grow: for long lists of writes
 	// that can be taken back otherwise.

@@ -180,8 +180,7 @@ func (b branches) Drop(ctx context.Context, db catalog.OID, name string, force b
 	}
 	c := x.touch(s.o.Clock())
 	c.Deleted = c.Updated
-	var batch kv.Batch
-	return s.saveBranch(ctx, &batch, c)
+	return s.saveBranch(ctx, &kv.Batch{Urgent: true}, c)
 }
 
 // mayDrop refuses to drop the default branch, and without force those that somebody wanted to keep or that others need.

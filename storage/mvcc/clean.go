@@ -139,7 +139,7 @@ func (s *Store) removeDead(ctx context.Context, dead []deadKey) (removed int, er
 	s.cleaner.gate.Lock()
 	defer s.cleaner.gate.Unlock()
 	r := &reader{s: s}
-	b := kv.Batch{Async: true}
+	b := kv.Batch{Async: true, Urgent: true}
 	cleaned := map[*space]uint64{}
 	going := map[string]bool{}                        // in the batch already: a key may have been queued twice
 	horizon := s.txns.advance(s.seq.published.Load()) // a reader of an older point may have come since
@@ -272,7 +272,7 @@ func (s *Store) saveClean(ctx context.Context) error {
 	if !clean {
 		return nil
 	}
-	var b kv.Batch
+	b := kv.Batch{Urgent: true}
 	b.Put(keys.MetaClean.Append(nil), binary.AppendUvarint(nil, upTo))
 	return s.kv.Apply(ctx, &b)
 }

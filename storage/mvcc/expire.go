@@ -46,7 +46,6 @@ func (s *Store) expire(ctx context.Context, x *branch) (bool, error) {
 	}
 	c := x.touch(now)
 	c.Deleted = now
-	var batch kv.Batch
-	_, err := s.saveBranch(ctx, &batch, c)
+	_, err := s.saveBranch(ctx, &kv.Batch{Urgent: true}, c)
 	return err == nil, storeError(err)
 }

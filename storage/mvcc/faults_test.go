@@ -2,6 +2,7 @@ package mvcc_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
@@ -58,6 +59,37 @@ func TestReadsOnAFullDisk(t *testing.T) {
 	_, err = x.Commit(ctx)
 	must(t, err)
 	e.Full(false)
+	must(t, s.Close())
+}
+
+// TestFullDiskIsFreed wants what frees space to go on while the disk is full: drops, shorter windows, and the collection.
+func TestFullDiskIsFreed(t *testing.T) {
+	s, e, mem := faulty(t)
+	b := s.Branches()
+	must(t, fork2(s, "dev", "main"))
+	x := begin(t, s, "dev", storage.ReadCommitted)
+	must(t, x.insert(x.table("t"), [3]int64{2, 2, 2}, [3]int64{3, 3, 3}))
+	x.commit()
+	for i := range int64(5) {
+		x = begin(t, s, "", storage.ReadCommitted)
+		must(t, x.update(x.table("t"), x.where(x.table("t"), 1), func(r [3]int64) [3]int64 { r[2] = i; return r }))
+		x.commit()
+	}
+	_, err := b.GC(ctx, storage.GCOptions{})
+	must(t, err)
+	before := everything(t, mem)
+	e.Full(true)
+	var none time.Duration
+	must(t, b.SetRetention(ctx, db, "", &none))
+	_, err = b.Drop(ctx, db, "dev", false)
+	must(t, err)
+	res, err := b.GC(ctx, storage.GCOptions{Purge: true, Compact: true})
+	must(t, err)
+	if after := everything(t, mem); after >= before {
+		t.Errorf("%d bytes, and %d before; collected %+v", after, before, res)
+	}
+	e.Full(false)
+	sound(t, s)
 	must(t, s.Close())
 }
 

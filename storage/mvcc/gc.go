@@ -63,7 +63,7 @@ func (s *Store) collectNowAndThen(ctx context.Context) error {
 }
 
 func (c *collector) collect() error {
-	c.batch.Async = true
+	c.batch.Async, c.batch.Urgent = true, true
 	if err := c.settle(); err != nil {
 		return err
 	}
@@ -464,6 +464,6 @@ func (c *collector) apply() error {
 	}
 	err := c.s.kv.Apply(c.ctx, &c.batch)
 	c.batch.Reset()
-	c.batch.Async = true
+	c.batch.Async, c.batch.Urgent = true, true
 	return err
 }

@@ -150,8 +150,7 @@ func (b branches) SetRetention(ctx context.Context, db catalog.OID, name string,
 	c := x.touch(s.o.Clock())
 	c.Low = s.low(x)
 	c.Window = window
-	var batch kv.Batch
-	_, err = s.saveBranch(ctx, &batch, c)
+	_, err = s.saveBranch(ctx, &kv.Batch{Urgent: true}, c)
 	return err
 }
 
@@ -163,7 +162,7 @@ func (s *Store) keepDatabase(ctx context.Context, db catalog.OID, window *time.D
 	if window != nil {
 		k.Window = *window
 	}
-	var batch kv.Batch
+	batch := kv.Batch{Urgent: true}
 	if err := putKeep(&batch, db, k); err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func (r *rowSaver) save(ctx context.Context, s *Store, force bool) error {
 	batch, published := s.counts(r.all)
 	r.all = true // unless all of it gets there
 	limits := s.kv.Limits()
-	b := kv.Batch{Async: true}
+	b := kv.Batch{Async: true, Urgent: true}
 	for i := range batch.Len() {
 		key, val := batch.At(i)
 		if !b.Fits(limits, 1, len(key)+len(val)) {
@@ -88,7 +88,7 @@ func (r *rowSaver) save(ctx context.Context, s *Store, force bool) error {
 				return err
 			}
 			b.Reset()
-			b.Async = true
+			b.Async, b.Urgent = true, true
 		}
 		b.Put(key, val)
 	}

@@ -55,7 +55,7 @@ func (s *Store) forgetSnapshots(ctx context.Context, nums ...uint64) error {
 	if len(nums) == 0 {
 		return nil
 	}
-	var batch kv.Batch
+	batch := kv.Batch{Urgent: true}
 	for _, n := range nums {
 		batch.Delete(keys.MetaSnapshot.Append(nil, n))
 	}

@@ -10,8 +10,9 @@
 package badgerkv
 
 import (
+	"cmp"
 	"context"
-	"fmt"
+	"errors"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -178,14 +179,35 @@ func (e *Engine) Close() error {
 	close(e.requests)
 	e.sending.Unlock()
 	<-e.stopped
-	for i := 0; e.users.Load() > 0 && i < 1000; i++ {
-		time.Sleep(time.Millisecond)
-	}
-	if n := e.users.Load(); n > 0 {
-		return fmt.Errorf("badger: %d reads are still under way", n)
+	if err := e.drain(); err != nil {
+		return err
 	}
 	err := e.closeStore()
 	engines.remove(e)
 	e.wal.close()
 	return err
 }
+
+// How long Close waits for reads, and for all levels to become one, which can take minutes and not be stopped.
+const (
+	readGrace    = time.Second
+	flattenGrace = 20 * time.Second
+)
+
+// drain waits until nobody uses the store. Where somebody does not end, what was written is durable all the same.
+func (e *Engine) drain() error {
+	began := time.Now()
+	for e.users.Load() > 0 {
+		if waited := time.Since(began); waited < readGrace || waited < flattenGrace && len(e.flattening) > 0 {
+			time.Sleep(time.Millisecond)
+			continue
+		}
+		if err := e.health.err(); err != nil || e.opts.NoSync {
+			return cmp.Or(err, errInUse)
+		}
+		return cmp.Or(e.syncAll(), errInUse)
+	}
+	return nil
+}
+
+var errInUse = errors.New("badger: reads or compactions are still under way; what was committed is on disk")

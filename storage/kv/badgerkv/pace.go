@@ -60,12 +60,15 @@ func exists(name string) bool {
 // have to wait for all of them.
 const writeBehind = 2 << 20
 
-// flushBehind has the log that is being written go to the disk, beside the commit loop. Whether that works is for the commit
-// loop to find out.
+// flushBehind has the log that is being written go to the disk, beside the commit loop, and what is left of the one before it
+// first. Whether that works is for the commit loop to find out.
 func (e *Engine) flushBehind() {
-	if f, err := os.OpenFile(e.wal.name(e.backlog.newest()), os.O_RDWR, 0); err == nil {
-		_ = startSync(f)
-		_ = f.Close()
+	newest := e.backlog.newest()
+	for _, n := range []int{newest - 1, newest} {
+		if f, err := os.OpenFile(e.wal.name(n), os.O_RDWR, 0); err == nil {
+			_ = startSync(f)
+			_ = f.Close()
+		}
 	}
 }
 
