@@ -1,5 +1,7 @@
 package catalog
 
+import "fmt"
+
 // Column returns the live column with that name, or nil.
 func (t *Table) Column(name string) *Column {
 	for i := range t.Columns {
@@ -18,6 +20,14 @@ func (t *Table) ColumnByID(id ColumnID) *Column {
 		}
 	}
 	return nil
+}
+
+// Drop makes a column one that was dropped. It stays in the table's list: rows keep what they have in it, which counts where they are
+// compared with those of a point that has the column.
+func (c *Column) Drop() {
+	c.Name = fmt.Sprintf("........pg.dropped.%d........", c.Num)
+	c.Dropped, c.NotNull = true, false
+	c.Default, c.Generated, c.Identity, c.Sequence, c.Deps, c.Comment, c.ACL = "", "", 0, 0, nil, "", nil
 }
 
 // Live returns the columns that a user sees, in order.

@@ -287,13 +287,9 @@ func (b *build) rekey(ctx context.Context) error {
 }
 
 func (b *build) removeColumn(id catalog.ColumnID) {
-	c := b.t.ColumnByID(id)
-	if c == nil {
-		return
+	if c := b.t.ColumnByID(id); c != nil {
+		c.Drop()
 	}
-	c.Name = fmt.Sprintf("........pg.dropped.%d........", c.Num)
-	c.Dropped, c.NotNull = true, false
-	c.Default, c.Generated, c.Identity, c.Sequence, c.Deps, c.Comment, c.ACL = "", "", 0, 0, nil, "", nil
 }
 
 func (b *build) removeConstraint(id catalog.OID) {

@@ -27,13 +27,16 @@ func withoutNamesakes(base, source, target *catalog.Table, p *picker) (s, t *cat
 		p.clashed("both sides added column " + types.QuoteIdent(a.Name) + ": " + d.String())
 		gone[a.Name] = true
 	}
-	for i := range loser.Columns {
-		if c := &loser.Columns[i]; gone[c.Name] && !c.Dropped && base.ColumnByID(c.ID) == nil {
-			c.Dropped = true
-		}
+	loses := func(c *catalog.Column) bool {
+		return gone[c.Name] && !c.Dropped && c.Hidden == "" && base.ColumnByID(c.ID) == nil
 	}
 	if loser == s { // never seen by the target
-		s.Columns = slices.DeleteFunc(s.Columns, func(c catalog.Column) bool { return c.Dropped && gone[c.Name] })
+		s.Columns = slices.DeleteFunc(s.Columns, func(c catalog.Column) bool { return loses(&c) })
+	}
+	for i := range loser.Columns {
+		if c := &loser.Columns[i]; loses(c) {
+			c.Drop()
+		}
 	}
 	lost := map[catalog.OID]bool{}
 	for _, a := range s.Indexes {

@@ -120,7 +120,7 @@ func (m *merger) object(ctx context.Context, b, s, t catalog.Object) error {
 			merged = mergeObject(b, s, t, &picker{source: !p.source, converts: m.converts})
 		}
 	}
-	switch {
+	switch merged = keepDropped(merged, t); {
 	case same(merged, t):
 		return nil
 	case m.ambiguous(merged, s):
@@ -165,6 +165,7 @@ func (m *merger) describeTwin(ctx context.Context, s, t catalog.Object) error {
 
 // replace writes a new version of an object; indexes that the target's rows do not have yet are filled later.
 func (m *merger) replace(ctx context.Context, o, t catalog.Object) error {
+	o = keepDropped(o, t)
 	nt, ok1 := o.(*catalog.Table)
 	tt, ok2 := t.(*catalog.Table)
 	if ok1 && ok2 {

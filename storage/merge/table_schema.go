@@ -137,7 +137,7 @@ func mergeTable(base, source, target *catalog.Table, p *picker) *catalog.Table {
 	out := *target
 	out.Header = mergeHeader(base.Header, source.Header, target.Header, p)
 	out.Columns = mergeList(base.Columns, source.Columns, target.Columns, func(c catalog.Column) uint32 { return c.ID },
-		part[catalog.Column]{each: mergeColumn, made: madeColumn, name: func(c catalog.Column) string { return "column " + types.QuoteIdent(c.Name) }}, p)
+		part[catalog.Column]{each: mergeColumn, made: madeColumn, gone: func(c catalog.Column) bool { return c.Dropped }, name: func(c catalog.Column) string { return "column " + types.QuoteIdent(c.Name) }}, p)
 	out.Indexes = mergeList(base.Indexes, source.Indexes, target.Indexes, func(x *catalog.Index) uint32 { return x.OID },
 		part[*catalog.Index]{each: mergeIndex, name: func(x *catalog.Index) string { return "index " + types.QuoteIdent(x.Name) }}, p)
 	out.Constraints = mergeList(base.Constraints, source.Constraints, target.Constraints, func(c *catalog.Constraint) uint32 { return c.OID },
@@ -177,10 +177,11 @@ func pick[T any](what string, b, s, t T, p *picker) T {
 }
 
 // part is what mergeList needs to know of parts: how one that both sides changed is merged, and one that both have and the
-// base does not (nil: what differs does not matter), and what it is called.
+// base does not (nil: what differs does not matter), whether it is one that was dropped (nil: it cannot be), and what it is called.
 type part[T any] struct {
 	each func(b, s, t T, p *picker) T
 	made func(s, t T, p *picker) T
+	gone func(T) bool
 	name func(T) string
 }
 
@@ -200,7 +201,7 @@ func mergeList[T any](base, source, target []T, id func(T) uint32, kind part[T],
 		s, inSource := find(source, t)
 		switch {
 		case !inSource && inBase: // dropped on the source
-			if !alike(b, t) {
+			if !alike(b, t) && !(kind.gone != nil && kind.gone(t)) {
 				if p.clashed(kind.name(t) + " was dropped on the source"); !p.source {
 					out = append(out, t)
 				}
@@ -225,7 +226,7 @@ func mergeList[T any](base, source, target []T, id func(T) uint32, kind part[T],
 		switch {
 		case !inBase:
 			out = append(out, s)
-		case !alike(b, s):
+		case !alike(b, s) && !(kind.gone != nil && kind.gone(s)):
 			if p.clashed(kind.name(s) + " was dropped on the target"); p.source {
 				out = append(out, s)
 			}
