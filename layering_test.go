@@ -32,7 +32,7 @@ const (
 var layers = map[string]string{
 	"cmd/rowan":         "server storage storage/backup",
 	"server":            "storage/backup wire session vcs admin admin/api admin/auth admin/limit admin/web apikey webhook storage storage/mvcc storage/temp storage/merge storage/kv storage/kv/badgerkv storage/kv/tikv catalog/pgcatalog internal/password internal/invariant " + schema,
-	"wire":              values,
+	"wire":              "internal/password " + values,
 	"plpgsql":           "planner/parse types pgerr",
 	"session":           "plpgsql storage/backup vcs/dolt apikey vcs planner planner/bind planner/parse planner/logical executor executor/copy executor/ddl executor/dml executor/op executor/eval executor/mem executor/kernel executor/spill storage storage/temp internal/password catalog/pgcatalog internal/invariant " + plans,
 	"vcs":               "storage storage/systable " + schema,

@@ -345,3 +345,28 @@ func (*UserType) object() {}
 func (*Function) object() {}
 func (*Role) object()     {}
 func (*Database) object() {}
+
+// KindName is the word for a kind of object in DDL, in lower case; none for what is not in a schema, such as roles.
+func KindName(o Object) string {
+	switch o := o.(type) {
+	case *Schema:
+		return "schema"
+	case *Table:
+		return "table"
+	case *View:
+		return "view"
+	case *Sequence:
+		return "sequence"
+	case *UserType:
+		if o.Kind == types.KindDomain {
+			return "domain"
+		}
+		return "type"
+	case *Function:
+		if o.Kind == 'p' {
+			return "procedure"
+		}
+		return "function"
+	}
+	return ""
+}

@@ -131,7 +131,7 @@ func (s *script) objects(ctx context.Context) error {
 }
 
 func (s *script) object(ctx context.Context, p objectPair) error {
-	kind := strings.ToUpper(kindName(p.either()))
+	kind := strings.ToUpper(catalog.KindName(p.either()))
 	if p.to == nil {
 		s.dropObject(kind, p.from)
 		return nil

@@ -22,7 +22,7 @@ func (s *script) attributes(context.Context) error {
 
 func (s *script) objectAttributes(p objectPair) {
 	b := p.to.Head()
-	what := strings.ToUpper(kindName(p.to)) + " " + s.to.signature(p.to)
+	what := strings.ToUpper(catalog.KindName(p.to)) + " " + s.to.signature(p.to)
 	var a catalog.Header
 	if p.from == nil || s.anew[p.from.Head().OID] || s.redone(p.from) {
 		a = s.fresh(p.to)

@@ -29,7 +29,7 @@ func (s *script) function(kind string, p objectPair, b *catalog.Function, before
 	a := p.from.(*catalog.Function)
 	if s.needsReplaced(a) || before != after && !replaceable(a, b) {
 		s.anew[a.OID], s.altered[a.OID] = true, true
-		s.add(phaseDropFunctions, "DROP %s %s", strings.ToUpper(kindName(a)), s.from.signature(a))
+		s.add(phaseDropFunctions, "DROP %s %s", strings.ToUpper(catalog.KindName(a)), s.from.signature(a))
 		s.newObject(b, after)
 		return
 	}

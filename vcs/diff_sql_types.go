@@ -86,7 +86,7 @@ func (s *script) userType(ctx context.Context, kind string, p objectPair, after 
 	a, b := p.from.(*catalog.UserType), p.to.(*catalog.UserType)
 	if s.replaced[a.OID] {
 		aside := fmt.Sprintf("rowan_old_%d", a.OID)
-		kind = strings.ToUpper(kindName(a))
+		kind = strings.ToUpper(catalog.KindName(a))
 		schema := s.from.snap.SchemaName(a.Schema)
 		s.add(phaseRename, "ALTER %s %s RENAME TO %s", kind, s.from.name(&a.Header), aside)
 		s.add(phaseCreate, "%s", after)

@@ -33,7 +33,7 @@ func (s *script) views(ctx context.Context) error {
 	for _, v := range slices.Backward(byDependency(drop)) {
 		for _, p := range s.pairs {
 			if f, ok := p.from.(*catalog.Function); ok && ofRows(f, v.OID) {
-				s.put(phaseDropViews, "DROP "+strings.ToUpper(kindName(f))+" "+s.from.signature(f))
+				s.put(phaseDropViews, "DROP "+strings.ToUpper(catalog.KindName(f))+" "+s.from.signature(f))
 			}
 		}
 		s.add(phaseDropViews, "DROP VIEW %s", s.from.name(&v.Header))
@@ -96,7 +96,7 @@ func (s *script) redoFunction(ctx context.Context, p objectPair, f *catalog.Func
 		return false, nil
 	}
 	s.redo[f.OID], s.anew[f.OID], s.altered[f.OID] = true, true, true
-	kind, signature := strings.ToUpper(kindName(f)), s.from.signature(f)
+	kind, signature := strings.ToUpper(catalog.KindName(f)), s.from.signature(f)
 	for _, at := range []phase{phaseDrop, phaseDropFunctions} {
 		s.stmts[at] = slices.DeleteFunc(s.stmts[at], func(x string) bool {
 			return x == "DROP "+kind+" IF EXISTS "+signature || x == "DROP "+kind+" "+signature

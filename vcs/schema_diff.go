@@ -69,7 +69,7 @@ func (d *comparison) add(kind, oldName, newName, before, after string) {
 }
 
 func (d *comparison) object(ctx context.Context, p objectPair) error {
-	kind := kindName(p.either())
+	kind := catalog.KindName(p.either())
 	a, b := p.tables()
 	var before, after, oldName, newName string
 	var err error

@@ -54,7 +54,7 @@ func own(s *schemaSide) []catalog.Object {
 	var out []catalog.Object
 	for _, o := range s.snap.Objects() {
 		t, isTable := o.(*catalog.Table)
-		if kindName(o) == "" || isTable && t.Virtual || o.Head().OID < catalog.FirstUserOID && o.Head().OID != catalog.Public || s.internal(o) {
+		if catalog.KindName(o) == "" || isTable && t.Virtual || o.Head().OID < catalog.FirstUserOID && o.Head().OID != catalog.Public || s.internal(o) {
 			continue
 		}
 		out = append(out, o)
@@ -65,7 +65,7 @@ func own(s *schemaSide) []catalog.Object {
 
 // label is what an object is called; functions with their arguments.
 func (s *schemaSide) label(o catalog.Object) string {
-	out := kindName(o) + " " + s.name(o.Head())
+	out := catalog.KindName(o) + " " + s.name(o.Head())
 	if f, ok := o.(*catalog.Function); ok {
 		out += "("
 		for i, t := range f.ArgTypes {

@@ -89,32 +89,6 @@ func (s *schemaSide) name(h *catalog.Header) string {
 
 func (s *schemaSide) typeName(t types.Type) string { return types.FormatType(t, qualifiedIdent) }
 
-// kindName says what an object is, in the words of DDL.
-func kindName(o catalog.Object) string {
-	switch o := o.(type) {
-	case *catalog.Schema:
-		return "schema"
-	case *catalog.Table:
-		return "table"
-	case *catalog.View:
-		return "view"
-	case *catalog.Sequence:
-		return "sequence"
-	case *catalog.UserType:
-		if o.Kind == types.KindDomain {
-			return "domain"
-		}
-		return "type"
-	case *catalog.Function:
-		if o.Kind == 'p' {
-			return "procedure"
-		}
-		return "function"
-	case *catalog.Role, *catalog.Database:
-	}
-	return ""
-}
-
 // definition is the statement that makes an object; tables without their constraints and indexes.
 func (s *schemaSide) definition(ctx context.Context, o catalog.Object) (string, error) {
 	switch o := o.(type) {

@@ -6,15 +6,12 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
-	"errors"
-	"strconv"
-	"strings"
 
 	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/xdg-go/scram"
 
+	"github.com/rowandb/rowan/internal/password"
 	"github.com/rowandb/rowan/pgerr"
 )
 
@@ -138,7 +135,7 @@ func (c *conn) receiveAuth(kind uint32) (pgproto3.FrontendMessage, error) {
 // so that it cannot be told from a real one.
 func (s *Server) credentials(ctx context.Context, user string) (stored scram.StoredCredentials, known bool) {
 	if verifier, ok := s.cfg.Auth.Verifier(ctx, user); ok {
-		if stored, err := parseVerifier(verifier); err == nil {
+		if stored, err := password.Parse(verifier); err == nil {
 			return stored, true
 		}
 		s.cfg.Log.Warn("role has a password verifier that cannot be read")
@@ -150,27 +147,4 @@ func (s *Server) credentials(ctx context.Context, user string) (stored scram.Sto
 		KeyFactors: scram.KeyFactors{Salt: string(sum[:16]), Iters: iterations},
 		StoredKey:  sum, ServerKey: sum,
 	}, false
-}
-
-var errVerifier = errors.New("not a SCRAM-SHA-256 verifier")
-
-// parseVerifier reads SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>.
-func parseVerifier(s string) (stored scram.StoredCredentials, err error) {
-	rest, ok := strings.CutPrefix(s, mechanism+"$")
-	factors, keys, ok2 := strings.Cut(rest, "$")
-	iters, salt, ok3 := strings.Cut(factors, ":")
-	storedKey, serverKey, ok4 := strings.Cut(keys, ":")
-	if !ok || !ok2 || !ok3 || !ok4 {
-		return stored, errVerifier
-	}
-	n, err1 := strconv.Atoi(iters)
-	rawSalt, err2 := base64.StdEncoding.DecodeString(salt)
-	var err3, err4 error
-	stored.StoredKey, err3 = base64.StdEncoding.DecodeString(storedKey)
-	stored.ServerKey, err4 = base64.StdEncoding.DecodeString(serverKey)
-	stored.Salt, stored.Iters = string(rawSalt), n
-	if err := errors.Join(err1, err2, err3, err4); err != nil || n < 1 {
-		return stored, errVerifier
-	}
-	return stored, nil
 }

@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -76,31 +77,13 @@ func (s *stmt) describe(o catalog.Object) string {
 
 // kindOf is the word for an object in messages.
 func kindOf(o catalog.Object) string {
-	switch o := o.(type) {
-	case *catalog.Table:
-		return "table"
-	case *catalog.View:
-		return "view"
-	case *catalog.Sequence:
-		return "sequence"
-	case *catalog.Schema:
-		return "schema"
-	case *catalog.UserType:
-		if o.Kind == types.KindDomain {
-			return "domain"
-		}
-		return "type"
-	case *catalog.Function:
-		if o.Kind == 'p' {
-			return "procedure"
-		}
-		return "function"
+	switch o.(type) {
 	case *catalog.Role:
 		return "role"
 	case *catalog.Database:
 		return "database"
 	}
-	return "object"
+	return cmp.Or(catalog.KindName(o), "object")
 }
 
 func (s *stmt) shownType(h *catalog.Header) string {

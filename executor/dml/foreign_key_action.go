@@ -16,6 +16,11 @@ type keyChange struct{ old, now []types.Datum }
 
 // referred carries out the foreign keys that refer to the changed table.
 func (referential) referred(ctx context.Context, env *op.Env, c Change) error {
+	return eachReferrer(ctx, env, c, func(l *link) error { return l.act(ctx, c) })
+}
+
+// eachReferrer calls f for the foreign keys that refer to the changed table.
+func eachReferrer(ctx context.Context, env *op.Env, c Change, f func(*link) error) error {
 	v, err := env.View(ctx, c.Ref)
 	if err != nil {
 		return err
@@ -26,7 +31,7 @@ func (referential) referred(ctx context.Context, env *op.Env, c Change) error {
 				continue
 			}
 			l := &link{key: k, child: child, parent: c.Table, ref: c.Ref, env: env, ts: columnTypes(c.Table, k.RefColumns)}
-			if err := l.act(ctx, c); err != nil {
+			if err := f(l); err != nil {
 				return err
 			}
 		}

@@ -3,7 +3,6 @@ package dml
 import (
 	"context"
 
-	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/executor/op"
 	"github.com/rowandb/rowan/types"
 )
@@ -19,22 +18,7 @@ func VerifyForeignKeys(ctx context.Context, env *op.Env, c Change) error {
 	if c.Old == nil {
 		return nil
 	}
-	v, err := env.View(ctx, c.Ref)
-	if err != nil {
-		return err
-	}
-	for _, child := range v.Catalog().Referrers(c.Table.OID) {
-		for _, k := range child.Constraints {
-			if k.Kind != catalog.ForeignKey || k.RefTable != c.Table.OID {
-				continue
-			}
-			l := &link{key: k, child: child, parent: c.Table, ref: c.Ref, env: env, ts: columnTypes(c.Table, k.RefColumns)}
-			if err := l.verify(ctx, c); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return eachReferrer(ctx, env, c, func(l *link) error { return l.verify(ctx, c) })
 }
 
 // verify refuses keys that are gone and still referred to.

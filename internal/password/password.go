@@ -1,7 +1,7 @@
 // Package password makes and checks SCRAM-SHA-256 verifiers, the only form in which passwords are kept.
 //
 // It makes verifiers as PostgreSQL stores them in pg_authid.rolpassword, checks a password that came in clear (over HTTP)
-// against one, and makes up passwords. The handshake over the wire is package wire's. Invariant: nothing here keeps or
+// against one, and makes up passwords. The handshake over the wire is package wire's, which reads verifiers with Parse. Invariant: nothing here keeps or
 // logs a password. Called by whoever creates roles, by server at the first start and by admin at login.
 package password
 
@@ -29,7 +29,7 @@ func Generate() string { return strings.ToLower(rand.Text())[:24] }
 // Verifier makes the verifier of a password: SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>. What is one already is
 // returned as it is, as in PostgreSQL, so that dumps of roles can be restored.
 func Verifier(password string) (string, error) {
-	if _, err := parse(password); err == nil {
+	if _, err := Parse(password); err == nil {
 		return password, nil
 	}
 	salt := make([]byte, saltSize)
@@ -44,7 +44,7 @@ func Verifier(password string) (string, error) {
 
 // Check reports whether the password is the one that the verifier was made of.
 func Check(verifier, password string) bool {
-	want, err := parse(verifier)
+	want, err := Parse(verifier)
 	if err != nil {
 		return false
 	}
@@ -54,7 +54,7 @@ func Check(verifier, password string) bool {
 
 // IsVerifier reports whether s is a verifier rather than a password.
 func IsVerifier(s string) bool {
-	_, err := parse(s)
+	_, err := Parse(s)
 	return err == nil
 }
 
@@ -71,7 +71,8 @@ func derive(password string, f scram.KeyFactors) (scram.StoredCredentials, error
 
 var errFormat = errors.New("not a SCRAM-SHA-256 verifier")
 
-func parse(s string) (stored scram.StoredCredentials, err error) {
+// Parse reads a verifier into what the handshake needs.
+func Parse(s string) (stored scram.StoredCredentials, err error) {
 	rest, ok := strings.CutPrefix(s, mechanism+"$")
 	factors, keys, ok2 := strings.Cut(rest, "$")
 	iters, salt, ok3 := strings.Cut(factors, ":")

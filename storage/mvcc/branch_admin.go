@@ -18,19 +18,11 @@ import (
 // Rename implements storage.BranchAdmin.
 func (b branches) Rename(ctx context.Context, db catalog.OID, name, to string, force bool) (storage.Branch, error) {
 	s := b.s
-	t, err := s.lockIfDefault(ctx, db, name)
+	x, t, unlock, err := s.lockNamed(ctx, db, name)
 	if err != nil {
 		return storage.Branch{}, err
 	}
-	if t != nil {
-		defer t.end()
-	}
-	s.topology.Lock()
-	defer s.topology.Unlock()
-	x, err := s.branch(db, name)
-	if err != nil {
-		return storage.Branch{}, err
-	}
+	defer unlock()
 	switch {
 	case x.Name == to:
 		return s.describe(x), nil

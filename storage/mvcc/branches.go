@@ -237,19 +237,11 @@ func (s *Store) children(x *branch) (names []string) {
 // Alter implements storage.Branches.
 func (b branches) Alter(ctx context.Context, db catalog.OID, name string, f func(*storage.Branch) error) (storage.Branch, error) {
 	s := b.s
-	t, err := s.lockIfDefault(ctx, db, name)
+	x, t, unlock, err := s.lockNamed(ctx, db, name)
 	if err != nil {
 		return storage.Branch{}, err
 	}
-	if t != nil {
-		defer t.end()
-	}
-	s.topology.Lock()
-	defer s.topology.Unlock()
-	x, err := s.branch(db, name)
-	if err != nil {
-		return storage.Branch{}, err
-	}
+	defer unlock()
 	c := x.touch(s.o.Clock())
 	d := s.describe(x)
 	d.Metadata = maps.Clone(d.Metadata)

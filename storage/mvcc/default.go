@@ -71,6 +71,25 @@ func (s *Store) lockIfDefault(ctx context.Context, db catalog.OID, name string) 
 	return s.lockDefault(ctx, db)
 }
 
+// lockNamed finds a branch and holds topology until unlock, and the default branch where it is the one: t, as for saveNamed.
+func (s *Store) lockNamed(ctx context.Context, db catalog.OID, name string) (x *branch, t *Txn, unlock func(), err error) {
+	if t, err = s.lockIfDefault(ctx, db, name); err != nil {
+		return nil, nil, nil, err
+	}
+	s.topology.Lock()
+	unlock = func() {
+		s.topology.Unlock()
+		if t != nil {
+			t.end()
+		}
+	}
+	if x, err = s.branch(db, name); err != nil {
+		unlock()
+		return nil, nil, nil, err
+	}
+	return x, t, unlock, nil
+}
+
 // saveNamed saves a branch that got a new name or became the default one. The caller holds topology; t is nil unless the
 // branch was the default one when it looked.
 func (s *Store) saveNamed(ctx context.Context, t *Txn, c *branch) (storage.Branch, error) {
