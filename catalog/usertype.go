@@ -35,22 +35,30 @@ func (s *Snapshot) define(u *UserType, d *types.Def) {
 
 // completeTypes sets what refers to other types: a domain's base and a composite's fields.
 func (s *Snapshot) completeTypes() {
+	done := map[OID]bool{}
 	for id, d := range s.defs {
-		u, ok := s.objects[id].(*UserType)
-		if !ok {
-			continue
-		}
-		if base := s.TypeByOID(u.Base); u.Kind == types.KindDomain && base != nil {
-			d.Base = &types.Type{Def: base, Mod: u.Mod}
-			d.Class, d.Category, d.Len, d.ByVal, d.Elem = base.Class, base.Category, base.Len, base.ByVal, base.Elem
-		}
-		fields := u.Fields
-		if cols := s.resolveColumns(fields); cols != nil {
-			fields = cols
-		}
-		for _, f := range fields {
-			d.Fields = append(d.Fields, types.Field{Name: f.Name, Type: f.Type})
-		}
+		s.completeType(id, d, done)
+	}
+}
+
+// completeType completes a type once; what a domain is over comes before it, because the domain has its form.
+func (s *Snapshot) completeType(id OID, d *types.Def, done map[OID]bool) {
+	u, ok := s.objects[id].(*UserType)
+	if !ok || done[id] {
+		return
+	}
+	done[id] = true
+	if base := s.TypeByOID(u.Base); u.Kind == types.KindDomain && base != nil {
+		s.completeType(u.Base, base, done)
+		d.Base = &types.Type{Def: base, Mod: u.Mod}
+		d.Class, d.Category, d.Len, d.ByVal, d.Elem = base.Class, base.Category, base.Len, base.ByVal, base.Elem
+	}
+	fields := u.Fields
+	if cols := s.resolveColumns(fields); cols != nil {
+		fields = cols
+	}
+	for _, f := range fields {
+		d.Fields = append(d.Fields, types.Field{Name: f.Name, Type: f.Type})
 	}
 }
 
