@@ -100,6 +100,44 @@ var diffCases = []diffCase{
 		CREATE TABLE c1 (id int PRIMARY KEY, r int); CREATE TABLE c2 (id int PRIMARY KEY, r int REFERENCES c1); ALTER TABLE c1 ADD FOREIGN KEY (r) REFERENCES c2; CREATE TABLE u (id int PRIMARY KEY, v int UNIQUE); INSERT INTO u VALUES (1, 1), (2, 2)`, `
 		ALTER TABLE sw RENAME a TO c; ALTER TABLE sw RENAME b TO a; ALTER TABLE sw RENAME c TO b; INSERT INTO sw VALUES (2, 'a2', 'b2'); ALTER TABLE n1 RENAME TO n3; ALTER TABLE n2 RENAME TO n1; ALTER TABLE n3 RENAME TO n2; INSERT INTO n1 VALUES (9);
 		INSERT INTO c1 VALUES (1, NULL); INSERT INTO c2 VALUES (1, 1); UPDATE c1 SET r = 1; UPDATE u SET v = v + 10; UPDATE u SET v = 13 - v`},
+	{"rows of tables that refer to each other in a ring and to themselves", `
+		CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE b (id int PRIMARY KEY, c int, a int NOT NULL REFERENCES a); CREATE TABLE c (id int PRIMARY KEY, a int REFERENCES a ON DELETE CASCADE, up int REFERENCES c);
+		ALTER TABLE b ADD FOREIGN KEY (c) REFERENCES c ON DELETE SET NULL; ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b;
+		INSERT INTO a VALUES (1, NULL), (2, NULL); INSERT INTO c VALUES (1, 1, NULL), (2, 2, 1), (3, NULL, 2); INSERT INTO b VALUES (1, 1, 1), (2, 2, 2); UPDATE a SET b = 3 - id`, `
+		UPDATE a SET b = NULL; UPDATE c SET up = NULL WHERE id = 3; DELETE FROM b WHERE id = 2; DELETE FROM a WHERE id = 2; INSERT INTO a VALUES (5, NULL); INSERT INTO c VALUES (5, 5, NULL), (4, 5, 5); INSERT INTO b VALUES (5, 5, 5); UPDATE a SET b = 5;
+		UPDATE c SET up = 4 WHERE id = 3; UPDATE b SET c = 5; DELETE FROM c WHERE id = 1`},
+	{"keys change with what refers to them", `
+		CREATE TABLE a (id int PRIMARY KEY, code text UNIQUE); CREATE TABLE b (id int PRIMARY KEY, code text REFERENCES a (code) ON UPDATE CASCADE, a int REFERENCES a ON UPDATE CASCADE);
+		INSERT INTO a VALUES (1, 'x'), (2, 'y'), (3, 'z'); INSERT INTO b VALUES (1, 'x', 1), (2, 'y', 2), (3, 'z', 3)`, `
+		UPDATE a SET id = id + 10; UPDATE a SET code = code || code; DELETE FROM b WHERE id = 2; DELETE FROM a WHERE id = 12; INSERT INTO a VALUES (2, 'x'); INSERT INTO b VALUES (4, 'x', 2)`},
+	{"views over views over columns that change", `
+		CREATE TABLE t (id int PRIMARY KEY, a int, b text); INSERT INTO t VALUES (1, 1, 'x'); CREATE VIEW v AS SELECT id, a, b FROM t; CREATE VIEW w AS SELECT v.a + 1 AS n, u.b FROM v JOIN v u USING (id); CREATE VIEW x AS SELECT n FROM w;
+		COMMENT ON VIEW w IS 'two'; COMMENT ON COLUMN x.n IS 'three'; GRANT SELECT ON x TO ann; CREATE FUNCTION f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT sum(n) FROM x; END`, `
+		DROP FUNCTION f; DROP VIEW x, w, v; ALTER TABLE t ALTER a TYPE numeric(8,2) USING a / 2.0; ALTER TABLE t RENAME b TO c; ALTER TABLE t RENAME TO tt;
+		CREATE VIEW v AS SELECT id, a, c AS b FROM tt; CREATE VIEW w AS SELECT v.a + 1 AS n, u.b FROM v JOIN v u USING (id); CREATE VIEW x AS SELECT n FROM w;
+		COMMENT ON VIEW w IS 'two'; GRANT SELECT ON x TO ann; CREATE FUNCTION f() RETURNS numeric LANGUAGE sql BEGIN ATOMIC SELECT sum(n) FROM x; END`},
+	{"types of types", `
+		CREATE TYPE mood AS ENUM ('a', 'b'); CREATE DOMAIN d AS int CHECK (VALUE > 0); CREATE DOMAIN dd AS d CHECK (VALUE < 100); CREATE TYPE pt AS (m mood, x dd, l d[]); CREATE DOMAIN ds AS int[] CHECK (cardinality(VALUE) < 4);
+		CREATE TABLE t (id dd PRIMARY KEY, p pt, ps pt[], s ds, m mood[] DEFAULT '{a}'); INSERT INTO t VALUES (1, '(a,5,"{1,2}")', ARRAY[ROW('b', 7, '{3}')::pt, NULL], '{1,2}', '{a,b}'), (2, NULL, '{}', NULL, NULL)`, `
+		ALTER TYPE mood ADD VALUE 'aa' AFTER 'a'; ALTER TYPE mood RENAME VALUE 'b' TO 'B'; ALTER TYPE mood RENAME TO feeling; ALTER DOMAIN d RENAME TO positive; ALTER DOMAIN dd ADD CONSTRAINT nine CHECK (VALUE <> 9); CREATE SCHEMA s; ALTER TYPE pt SET SCHEMA s;
+		UPDATE t SET p = ROW('aa', 6, NULL), s = '{7,8,9}' WHERE id = 1; INSERT INTO t VALUES (4, '(B,1,{})', NULL, '{}', '{aa,B}')`},
+	{"values that are hard to write", `
+		CREATE TABLE t (id int PRIMARY KEY, f float8, n numeric, ts timestamp, tz timestamptz, iv interval, b bytea, j jsonb, a text[], c "char", tm timetz, u uuid, bits bit varying, o oid)`, `
+		INSERT INTO t VALUES (1, 'NaN', 'NaN', 'infinity', '-infinity', '-1 year 2 mons -3 days 04:05:06.7', '\x00ff5c27', '{"a": "\\ '' \" \u00e9"}', ARRAY['', NULL, 'NULL', '{', '"', '\', ' x '], 'x', '12:00:00+05:30', '00000000-0000-0000-0000-00000000000a', '101', 4000000000),
+		(2, '-0', '-0.000', '4713-01-01 00:00:00 BC', '294276-12-31 23:59:59.999999+00', '00:00:00', '', 'null', '[0:1]={a,b}', '', '00:00:00-12', NULL, '', 0), (3, 1e-320, 1e100, '0001-01-01 BC', NULL, 'P1Y', NULL, '[]', '{{1,2},{3,4}}', NULL, NULL, NULL, NULL, NULL),
+		(-2147483648, '-Infinity', '0.10', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)`},
+	{"a key that a table gets, loses and widens", `
+		CREATE TABLE t (a int, b int); INSERT INTO t VALUES (1, 1), (2, 2), (2, 3); CREATE TABLE u (a int PRIMARY KEY, b int NOT NULL, c text); INSERT INTO u VALUES (1, 5, 'x'), (2, 6, 'y'); CREATE TABLE w (a int PRIMARY KEY); INSERT INTO w VALUES (1), (2)`, `
+		DELETE FROM t WHERE b = 3; ALTER TABLE t ADD PRIMARY KEY (a); INSERT INTO t VALUES (7, 7); ALTER TABLE u DROP CONSTRAINT u_pkey; ALTER TABLE u ADD PRIMARY KEY (b, a); INSERT INTO u VALUES (1, 6, 'z'); UPDATE u SET b = 9 WHERE c = 'x';
+		ALTER TABLE w DROP CONSTRAINT w_pkey; INSERT INTO w VALUES (2), (2)`},
+	{"sequences are altered, owned and let go", `
+		CREATE SEQUENCE s; CREATE SEQUENCE q AS smallint MAXVALUE 100; CREATE TABLE t (id serial PRIMARY KEY, n int DEFAULT nextval('q')); ALTER SEQUENCE q OWNED BY t.n; INSERT INTO t DEFAULT VALUES`, `
+		ALTER SEQUENCE s INCREMENT -2 MINVALUE -50 MAXVALUE 50 START 10 CACHE 5 CYCLE; ALTER SEQUENCE q OWNED BY NONE; ALTER SEQUENCE q RENAME TO r; ALTER TABLE t ALTER id DROP DEFAULT; DROP SEQUENCE t_id_seq; COMMENT ON SEQUENCE r IS 'it'`},
+	{"triggers that would change rows, and rules of deferral", `
+		CREATE TABLE t (id int PRIMARY KEY, v int, seen int DEFAULT 0); CREATE TABLE log (n int GENERATED ALWAYS AS IDENTITY, v int); CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS 'begin insert into log (v) values (new.v); new.seen := new.seen + 1; return new; end';
+		CREATE TRIGGER tr BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION tf(); INSERT INTO t VALUES (1, 1); CREATE TABLE k (id int PRIMARY KEY, t int CONSTRAINT fk REFERENCES t)`, `
+		INSERT INTO t VALUES (2, 2), (3, 3); UPDATE t SET v = 5 WHERE id = 1; ALTER TABLE k DROP CONSTRAINT fk; ALTER TABLE k ADD CONSTRAINT fk FOREIGN KEY (t) REFERENCES t DEFERRABLE INITIALLY DEFERRED; INSERT INTO k VALUES (1, 3); DELETE FROM log WHERE v = 2;
+		ALTER TRIGGER tr ON t RENAME TO tr2; ALTER TABLE t DISABLE TRIGGER tr2; INSERT INTO t VALUES (9, 9)`},
 }
 
 // TestDiffSQLCases turns a copy of the fork into the changed branch, and back: nothing may be left over, columns stand in the same order.

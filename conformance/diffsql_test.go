@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"pgregory.net/rapid"
 )
@@ -304,5 +305,8 @@ func (d *diffWorld) turn(copied, to string) {
 	changes := d.strings(fmt.Sprintf("SELECT concat_ws(' ', kind, name, change, old_definition, new_definition) FROM rowan.schema_diff('%s', '%s')", copied, to))
 	if len(changes) > 0 {
 		d.fail.Fatalf("left over: %s\nafter\n%s", strings.Join(changes, "\n"), strings.Join(script, "\n"))
+	}
+	if x, y := d.all(copied), d.all(to); x != y {
+		d.fail.Fatalf("%s", cmp.Diff(strings.Split(y, "\n"), strings.Split(x, "\n"))+"\nafter\n"+strings.Join(script, "\n"))
 	}
 }

@@ -54,6 +54,7 @@ func diffTable(ctx context.Context, c Conn, a []types.Datum, yield func([]types.
 type columnPair struct {
 	from, to int
 	name     string
+	as       [2]types.Type // of each side; known where values must be compared by their text
 }
 
 func diffColumns(from, to *catalog.Table) []columnPair {
@@ -74,12 +75,17 @@ func diffColumns(from, to *catalog.Table) []columnPair {
 	left, right := position(from), position(to)
 	var out []columnPair
 	for _, n := range names {
-		p := columnPair{-1, -1, n}
+		p := columnPair{from: -1, to: -1, name: n}
 		if i, ok := left[n]; ok {
 			p.from = i
 		}
 		if i, ok := right[n]; ok {
 			p.to = i
+		}
+		if p.from >= 0 && p.to >= 0 {
+			if x, y := from.Live()[p.from].Type, to.Live()[p.to].Type; types.Relabelled(x.Def, y.Def) {
+				p.as = [2]types.Type{x, y}
+			}
 		}
 		out = append(out, p)
 	}
@@ -111,6 +117,10 @@ func cellDiffers(b *storage.DiffBatch, k int, p columnPair) bool {
 	}
 	if p.to >= 0 {
 		y = b.To.Cols[p.to].Datum(k)
+	}
+	if p.as[0].Known() && !x.Null && !y.Null {
+		f := types.DefaultFormat()
+		return string(types.AppendText(nil, p.as[0], x, f)) != string(types.AppendText(nil, p.as[1], y, f))
 	}
 	return x.Null != y.Null || !x.Null && (x.I != y.I || x.S != y.S)
 }

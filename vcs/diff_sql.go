@@ -25,6 +25,7 @@ const (
 	phaseDropTables
 	phaseDropGenerated
 	phaseRename
+	phaseSchemas
 	phaseCreate
 	phaseTypes
 	phaseTables
@@ -40,9 +41,9 @@ const (
 	phaseForeignKeys
 	phaseOwned
 	phaseViews
-	phaseViewFunctions
 	phaseTriggers
 	phaseDrop
+	phaseDropSchemas
 	phaseAttributes
 	phases
 )
@@ -59,7 +60,8 @@ type script struct {
 	lost     map[catalog.Dep]bool // columns of the first side that are dropped and added
 	turned   map[catalog.Dep]bool // columns of the first side that have another type on the second
 	rowsOf   map[catalog.OID]*rowChange
-	redo     map[catalog.OID]bool         // views that are made anew, or dropped
+	redo     map[catalog.OID]bool         // views, and functions that need them, that are made anew, or dropped
+	late     []*catalog.Function          // those of the second side that are made with the views
 	refill   map[*catalog.Constraint]bool // foreign keys, of the second side, that are put back after the rows
 }
 
@@ -168,6 +170,8 @@ func (s *script) object(ctx context.Context, p objectPair) error {
 func (s *script) dropObject(kind string, o catalog.Object) {
 	at := phaseDrop
 	switch x := o.(type) {
+	case *catalog.Schema:
+		at = phaseDropSchemas
 	case *catalog.Sequence:
 		if x.OwnerTable != 0 && s.to.snap.Object(x.OwnerTable) == nil {
 			return // it goes with its table
@@ -182,17 +186,20 @@ func (s *script) dropObject(kind string, o catalog.Object) {
 }
 
 func (s *script) newObject(o catalog.Object, definition string) {
-	at := phaseCreate
 	switch x := o.(type) {
 	case *catalog.Function:
-		at = s.functionPhase(x)
+		s.makeFunction(x, definition)
+		return
+	case *catalog.Schema:
+		s.put(phaseSchemas, definition) // before what is older and moves there
+		return
 	case *catalog.Sequence:
 		if x.OwnerTable != 0 {
 			s.owned(x)
 		}
 		s.sequencePolicy(&catalog.Sequence{}, x)
 	}
-	s.add(at, "%s", definition)
+	s.put(phaseCreate, definition)
 }
 
 func (s *script) sequence(a, b *catalog.Sequence) {

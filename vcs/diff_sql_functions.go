@@ -35,7 +35,7 @@ func (s *script) function(kind string, p objectPair, b *catalog.Function, before
 	}
 	s.rename(kind, p)
 	if before != after && strings.Replace(before, s.from.name(&a.Header)+"(", s.to.name(&b.Header)+"(", 1) != after {
-		s.add(s.functionPhase(b), "%s", after)
+		s.makeFunction(b, after)
 	}
 }
 
@@ -45,18 +45,23 @@ func replaceable(a, b *catalog.Function) bool {
 		slices.Equal(a.ArgNames, b.ArgNames) && len(a.Defaults) <= len(b.Defaults)
 }
 
-// functionPhase is when a function is made: after the tables and views whose rows it takes or returns.
-func (s *script) functionPhase(f *catalog.Function) phase {
+// makeFunction writes a function's definition: after the tables and views whose rows it takes or returns, or which its body reads.
+func (s *script) makeFunction(f *catalog.Function, definition string) {
 	at := phaseCreate
-	for _, t := range append([]catalog.OID{f.Returns}, f.ArgTypes...) {
-		switch s.to.snap.Object(catalog.RowTypeOf(t)).(type) {
+	for _, id := range needs(f) {
+		switch s.to.snap.Object(id).(type) {
 		case *catalog.Table:
-			at = max(at, phaseTableFunctions)
+			at = phaseTableFunctions
+			if slices.ContainsFunc(f.Deps, func(d catalog.Dep) bool { return d.Object == id && s.from.snap.Object(id) != nil }) {
+				s.late = append(s.late, f) // it may read a column that is yet to come
+				return
+			}
 		case *catalog.View:
-			at = max(at, phaseViewFunctions)
+			s.late = append(s.late, f)
+			return
 		}
 	}
-	return at
+	s.put(at, definition)
 }
 
 // makesWay reports whether the second side has another routine, which may be of another kind, under the name of one that goes.

@@ -192,6 +192,9 @@ func (s *script) domainCheck(alter string, a, b *catalog.UserType, k pair[catalo
 
 // retyped reports whether a column's values must be converted.
 func (s *script) retyped(x, y *catalog.Column) bool {
+	if x.TypeOID == y.TypeOID && x.Mod == y.Mod && x.Collation == y.Collation { // its name may be another
+		return s.replaced[x.TypeOID]
+	}
 	return s.replaced[x.TypeOID] || s.from.columnType(x) != s.to.columnType(y)
 }
 

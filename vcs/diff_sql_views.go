@@ -21,51 +21,27 @@ func (s *script) views(ctx context.Context) error {
 			again = again || more
 		}
 	}
-	var drop, create []*catalog.View
+	var drop, create []catalog.Object
+	for _, f := range s.late {
+		create = append(create, f)
+	}
 	for _, p := range s.pairs {
-		if a, ok := p.from.(*catalog.View); ok && s.redo[a.OID] {
-			drop = append(drop, a)
+		if p.from != nil && s.redo[p.from.Head().OID] {
+			drop = append(drop, p.from)
 		}
-		if b, ok := p.to.(*catalog.View); ok && s.redo[b.OID] {
-			create = append(create, b)
+		if v, ok := p.to.(*catalog.View); ok && s.redo[v.OID] {
+			create = append(create, v)
 		}
 	}
-	for _, v := range slices.Backward(byDependency(drop)) {
-		for _, p := range s.pairs {
-			if f, ok := p.from.(*catalog.Function); ok && ofRows(f, v.OID) {
-				s.put(phaseDropViews, "DROP "+strings.ToUpper(catalog.KindName(f))+" "+s.from.signature(f))
-			}
-		}
-		s.add(phaseDropViews, "DROP VIEW %s", s.from.name(&v.Header))
+	for _, o := range slices.Backward(byDependency(drop)) {
+		s.add(phaseDropViews, "DROP %s %s", strings.ToUpper(catalog.KindName(o)), s.from.signature(o))
 	}
-	for _, v := range byDependency(create) {
-		text, err := s.to.definition(ctx, v)
+	for _, o := range byDependency(create) {
+		text, err := s.to.definition(ctx, o)
 		if err != nil {
 			return err
 		}
 		s.add(phaseViews, "%s", text)
-		if err := s.functionsOf(ctx, v); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// functionsOf makes the functions of a view's rows right after it: other views may call them.
-func (s *script) functionsOf(ctx context.Context, v *catalog.View) error {
-	for _, p := range s.pairs {
-		f, ok := p.to.(*catalog.Function)
-		if !ok || !ofRows(f, v.OID) {
-			continue
-		}
-		text, err := s.to.definition(ctx, f)
-		if err != nil {
-			return err
-		}
-		if i := slices.Index(s.stmts[phaseViewFunctions], text); i >= 0 {
-			s.stmts[phaseViewFunctions] = slices.Delete(s.stmts[phaseViewFunctions], i, i+1)
-			s.put(phaseViews, text)
-		}
 	}
 	return nil
 }
@@ -91,25 +67,47 @@ func (s *script) redoes(ctx context.Context, p objectPair) (bool, error) {
 	return true, nil
 }
 
+// redoFunction notes that a function is dropped before, and made after, what its rows are of or its body reads.
 func (s *script) redoFunction(ctx context.Context, p objectPair, f *catalog.Function) (bool, error) {
-	if s.redo[f.OID] || !slices.ContainsFunc(append([]catalog.OID{f.Returns}, f.ArgTypes...), func(t catalog.OID) bool { return s.redo[catalog.RowTypeOf(t)] }) {
+	if s.redo[f.OID] || !slices.ContainsFunc(needs(f), func(id catalog.OID) bool { return s.redo[id] }) && !slices.ContainsFunc(f.Deps, func(d catalog.Dep) bool { return s.altered[d.Object] }) {
 		return false, nil
 	}
 	s.redo[f.OID], s.anew[f.OID], s.altered[f.OID] = true, true, true
-	kind, signature := strings.ToUpper(catalog.KindName(f)), s.from.signature(f)
-	for _, at := range []phase{phaseDrop, phaseDropFunctions} {
+	text, kind, signature := "", strings.ToUpper(catalog.KindName(f)), s.from.signature(f)
+	if p.to != nil {
+		var err error
+		if text, err = s.to.definition(ctx, p.to); err != nil {
+			return false, err
+		}
+		if g := p.to.(*catalog.Function); !slices.Contains(s.late, g) {
+			s.late = append(s.late, g)
+		}
+	}
+	for _, at := range []phase{phaseDrop, phaseDropFunctions, phaseRename, phaseCreate, phaseTableFunctions} {
 		s.stmts[at] = slices.DeleteFunc(s.stmts[at], func(x string) bool {
-			return x == "DROP "+kind+" IF EXISTS "+signature || x == "DROP "+kind+" "+signature
+			return x == "DROP "+kind+" IF EXISTS "+signature || x == "DROP "+kind+" "+signature || x == text || strings.HasPrefix(x, "ALTER "+kind+" "+signature+" ")
 		})
 	}
-	if p.to == nil {
-		return true, nil
+	return true, nil
+}
+
+// needs lists what must be there before an object is made: of a function, its rows' relations and what its body reads.
+func needs(o catalog.Object) (out []catalog.OID) {
+	switch o := o.(type) {
+	case *catalog.View:
+		for _, d := range o.Deps {
+			out = append(out, d.Object)
+		}
+	case *catalog.Function:
+		for _, d := range o.Deps {
+			out = append(out, d.Object)
+		}
+		for _, t := range append([]catalog.OID{o.Returns}, o.ArgTypes...) {
+			out = append(out, catalog.RowTypeOf(t))
+		}
+	default: // not among those that are ordered
 	}
-	text, err := s.to.definition(ctx, p.to)
-	if err == nil && !slices.Contains(s.stmts[phaseViewFunctions], text) {
-		s.put(phaseViewFunctions, text)
-	}
-	return true, err
+	return out
 }
 
 // ofRows reports whether a function takes or returns rows of a relation.
@@ -137,27 +135,27 @@ func (s *script) mustRedo(ctx context.Context, a, b *catalog.View, redo map[cata
 	return before != after, err
 }
 
-// byDependency orders views so that each comes after those that it reads.
-func byDependency(list []*catalog.View) []*catalog.View {
-	var out []*catalog.View
+// byDependency orders views and functions so that each comes after those that it needs.
+func byDependency(list []catalog.Object) []catalog.Object {
+	var out []catalog.Object
 	done := map[catalog.OID]bool{}
-	var visit func(v *catalog.View)
-	visit = func(v *catalog.View) {
-		if done[v.OID] {
+	var visit func(o catalog.Object)
+	visit = func(o catalog.Object) {
+		if done[o.Head().OID] {
 			return
 		}
-		done[v.OID] = true
-		for _, d := range v.Deps {
+		done[o.Head().OID] = true
+		for _, id := range needs(o) {
 			for _, w := range list {
-				if w.OID == d.Object {
+				if w.Head().OID == id {
 					visit(w)
 				}
 			}
 		}
-		out = append(out, v)
+		out = append(out, o)
 	}
-	for _, v := range list {
-		visit(v)
+	for _, o := range list {
+		visit(o)
 	}
 	return out
 }

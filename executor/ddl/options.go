@@ -18,5 +18,8 @@ func mergeOptions(have, change []string, reset bool) []string {
 			out = append(out, o)
 		}
 	}
+	if len(out) == 0 {
+		return nil
+	}
 	return out
 }

@@ -111,13 +111,19 @@ func (b *binder) constantWord(e expr.Expr, p *builtin.Proc, i, pos int) (string,
 
 // shapeDiff gives rowan.diff('from', 'to', 'table') the columns of the table on either side.
 func shapeDiff(q *query, f *tableFunction, words []string, pos int) error {
-	cols, err := q.b.tableColumns(words[2], pos, branchPoint(words[0]), branchPoint(words[1]))
+	tables, err := q.b.tablesAt(words[2], pos, branchPoint(words[0]), branchPoint(words[1]))
 	if err != nil {
 		return err
 	}
+	typeAt := func(t *catalog.Table, c *catalog.Column) types.Type { // a type of one name may have other labels on each side, or be another
+		if t != nil && t.Column(c.Name) != nil {
+			return t.Column(c.Name).Type
+		}
+		return c.Type
+	}
 	f.fields = []types.Field{{Name: "diff_type", Type: typeText}}
-	for _, c := range cols {
-		f.fields = append(f.fields, types.Field{Name: "from_" + c.Name, Type: c.Type}, types.Field{Name: "to_" + c.Name, Type: c.Type})
+	for _, c := range columnsOf(tables) {
+		f.fields = append(f.fields, types.Field{Name: "from_" + c.Name, Type: typeAt(tables[0], c)}, types.Field{Name: "to_" + c.Name, Type: typeAt(tables[1], c)})
 	}
 	f.fields = append(f.fields, types.Field{Name: "changed_columns", Type: builtinType(types.OIDTextArray)})
 	return nil
@@ -201,13 +207,34 @@ func tableName(table string, pos int) *pg.RangeVar {
 
 // tableColumns lists the columns that a table has at any of the given places, by name, and notes that its rows are read.
 func (b *binder) tableColumns(table string, pos int, refs ...catalog.Ref) ([]*catalog.Column, error) {
+	tables, err := b.tablesAt(table, pos, refs...)
+	return columnsOf(tables), err
+}
+
+// columnsOf are the columns of versions of a table, each name once.
+func columnsOf(tables []*catalog.Table) (out []*catalog.Column) {
+	for _, t := range tables {
+		if t == nil {
+			continue
+		}
+		for _, c := range t.Live() {
+			if !slices.ContainsFunc(out, func(o *catalog.Column) bool { return o.Name == c.Name }) {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
+}
+
+// tablesAt finds a table, all of which is read, at places; nil where it is not there, an error where it is nowhere.
+func (b *binder) tablesAt(table string, pos int, refs ...catalog.Ref) ([]*catalog.Table, error) {
 	rv := tableName(table, pos)
 	if rv == nil {
 		return nil, pgerr.New(pgerrcode.InvalidName, "invalid name syntax").At(pos)
 	}
-	var out []*catalog.Column
+	out := make([]*catalog.Table, len(refs))
 	found := false
-	for _, ref := range refs {
+	for i, ref := range refs {
 		old := b.ref
 		b.ref = ref
 		r, err := b.lookupRelation(rv)
@@ -219,14 +246,11 @@ func (b *binder) tableColumns(table string, pos int, refs ...catalog.Ref) ([]*ca
 		if !ok || t.Virtual {
 			continue
 		}
-		found = true
+		out[i], found = t, true
 		b.needs(t, r, catalog.PrivSelect, nil)
 		read := &b.out.Access[len(b.out.Access)-1]
 		for _, c := range t.Live() {
 			read.Columns = append(read.Columns, c.ID)
-			if !slices.ContainsFunc(out, func(o *catalog.Column) bool { return o.Name == c.Name }) {
-				out = append(out, c)
-			}
 		}
 	}
 	if !found {

@@ -24,6 +24,8 @@ func pairOf(i, j int, x, y *catalog.Column) pairing {
 		if !slices.Equal(ea.Labels, eb.Labels) {
 			p.same = func(d, e types.Datum) bool { return sameText(a, d, b, e) }
 		}
+	case x.TypeOID == y.TypeOID && types.Relabelled(a.Def, b.Def):
+		p.same = func(d, e types.Datum) bool { return sameText(a, d, b, e) }
 	case x.TypeOID != y.TypeOID && !(integer(x.TypeOID) && integer(y.TypeOID)) && !(text(x.TypeOID) && text(y.TypeOID)):
 		p.same = func(d, e types.Datum) bool { return d.Null && e.Null }
 	}
