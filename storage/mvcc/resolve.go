@@ -70,6 +70,9 @@ func errPoint(point, what string) *pgerr.Error {
 
 // locateForm takes a point apart: a name, number or time, and how many steps to go back from there.
 func (s *Store) locateForm(ctx context.Context, b *branch, p string) (*branch, uint64, error) {
+	if x, point := s.ofBranch(b, p); x != nil {
+		return s.locateForm(ctx, x, point)
+	}
 	base, suffix := p, ""
 	if i := strings.IndexAny(p, "~^"); i >= 0 {
 		base, suffix = p[:i], p[i:]
@@ -89,6 +92,19 @@ func (s *Store) locateForm(ctx context.Context, b *branch, p string) (*branch, u
 	}
 	scn, err = s.resolveBack(ctx, b, scn, p, suffix)
 	return b, scn, err
+}
+
+// ofBranch parts a point of a branch that is named before it, such as dev@~2, as in the name of a database; nil: it is none.
+func (s *Store) ofBranch(b *branch, p string) (x *branch, point string) {
+	name, point, ok := strings.Cut(p, "@")
+	if name = strings.TrimPrefix(name, "branch:"); !ok || name == "" {
+		return nil, ""
+	}
+	x, err := s.branch(b.Database, name)
+	if err != nil {
+		return nil, ""
+	}
+	return x, point
 }
 
 // resolveForm reads the points that are no names of Names or branches.
