@@ -10,9 +10,10 @@ import (
 
 // elsewhere are functions of Dolt's for which Rowan has no counterpart, or another one.
 var elsewhere = map[string]string{
-	"dolt_remote": "", "dolt_push": "", "dolt_pull": "", "dolt_fetch": "", "dolt_clone": "",
+	"dolt_remote": oneServer, "dolt_push": oneServer, "dolt_pull": oneServer, "dolt_fetch": oneServer,
+	"dolt_clone":                   "pg_dump copies a branch to another server; CREATE DATABASE … TEMPLATE makes a branch on this one.",
 	"dolt_backup":                  "The command `rowan backup` makes backups while the server runs.",
-	"dolt_undrop":                  "",
+	"dolt_undrop":                  "rowan.undelete_branch brings a dropped branch back; the tables of a point are there to read, with AS OF.",
 	"dolt_purge_dropped_databases": "",
 	"dolt_gc":                      "History is collected in the background; rowan.set_retention says how much is kept.",
 	"dolt_verify_constraints":      "Constraints hold at any time; rows that a merge has let break them are in dolt_constraint_violations.",
@@ -24,6 +25,8 @@ var elsewhere = map[string]string{
 	"dolt_test_run":      "",
 	"dolt_stats_restart": "ANALYZE makes statistics.", "dolt_stats_stop": "ANALYZE makes statistics.", "dolt_stats_info": "ANALYZE makes statistics.",
 }
+
+const oneServer = "All branches are on one server, where everybody sees a commit at once: dolt_merge brings one branch to another."
 
 // refusals are these functions: all they do is to say so.
 func refusals() map[string]vcs.Func {
