@@ -15,11 +15,9 @@ import (
 type historyPass struct {
 	sp    *space
 	bound uint64
-	hi    []byte      // the scan ends before this key; empty: it does not
-	it    kv.Iterator // nil: not begun
-	more  bool        // it stands on a key
-	far   int         // of how many keys to come each is looked up by itself
+	hi    []byte // the scan ends before this key; empty: it does not
 	want  []byte
+	pass
 }
 
 // newHistoryPass returns a pass for the keys of a span, nil for one in reverse.
@@ -27,39 +25,39 @@ func newHistoryPass(sp *space, bound uint64, s span) *historyPass {
 	if s.reverse {
 		return nil
 	}
-	return &historyPass{sp: sp, bound: bound, hi: s.hi, far: fewestPassed}
+	return &historyPass{sp: sp, bound: bound, hi: s.hi, pass: pass{far: fewestPassed}}
 }
 
 // find returns the version of key at the bound. known says that the answer is certain; else the key is to be looked up. A nil
 // pass knows nothing.
 func (p *historyPass) find(ctx context.Context, r *reader, key []byte) (v version, ok, known bool, err error) {
-	if p == nil {
-		return v, false, false, nil
-	}
-	if p.far > 0 {
-		p.far--
+	if p == nil || p.away() {
 		return v, false, false, nil
 	}
 	return p.step(ctx, r, key)
 }
 
-// step moves to the version that was the first to end after the bound. known says that the answer is certain: that version,
-// or none. The iterator may be older than what was written since it was opened, and of ends that are markers others may
-// follow: that, which is rare, is for a look-up.
+// step looks for the version among those that ended after the bound: the first of them, or, for ends that are markers sort
+// last whatever they stand for, one of those that follow. The answer is certain when one was found, or one from after the
+// bound has none before it. Else it may have been written since the iterator was opened.
 func (p *historyPass) step(ctx context.Context, r *reader, key []byte) (v version, ok, known bool, err error) {
 	here, err := p.move(ctx, r, key)
-	if !here || err != nil {
-		return v, false, false, err
+	for ; here && err == nil; here, err = p.nextOf() {
+		if v, err = parseVersion(p.it.Value()); err != nil {
+			return v, false, false, cmp.Or(p.it.Err(), err)
+		}
+		if r.scn(&v) > p.bound {
+			if v.flags&first != 0 {
+				return version{}, false, true, nil
+			}
+			continue
+		}
+		_, end, _ := keys.SplitHistory(p.it.Key())
+		if end&keys.Marker == 0 || r.endOf(end) > p.bound {
+			return v, true, true, nil
+		}
 	}
-	if v, err = parseVersion(p.it.Value()); err != nil {
-		return v, false, false, cmp.Or(p.it.Err(), err)
-	}
-	if r.scn(&v) > p.bound {
-		return v, false, v.flags&first != 0, nil
-	}
-	_, end, _ := keys.SplitHistory(p.it.Key())
-	ok = end&keys.Marker == 0 || r.endOf(end) > p.bound
-	return v, ok, ok, nil
+	return version{}, false, false, err
 }
 
 // move moves to the first history row of key that ended after the bound, and reports whether there is one.
@@ -69,18 +67,19 @@ func (p *historyPass) move(ctx context.Context, r *reader, key []byte) (here boo
 		p.it = r.s.kv.Scan(ctx, kv.Range{Lo: bytes.Clone(p.want), Hi: p.end()})
 		p.more = p.it.Next()
 	}
-	for steps := 0; p.more; steps++ {
-		k := p.it.Key()
-		if bytes.Compare(k, p.want) >= 0 {
-			return len(k) == len(p.want) && bytes.Equal(k[:len(k)-8], p.want[:len(k)-8]), p.it.Err()
-		}
-		if steps < farApart {
-			p.more = p.it.Next()
-			continue
-		}
-		p.more, p.far = p.it.Seek(p.want), lookups
-	}
-	return false, p.it.Err()
+	_, err = p.to(p.want)
+	return p.more && p.onKey(), err
+}
+
+// nextOf moves to the next history row of the same key, and reports whether there is one.
+func (p *historyPass) nextOf() (here bool, err error) {
+	p.more = p.it.Next()
+	return p.more && p.onKey(), p.it.Err()
+}
+
+func (p *historyPass) onKey() bool {
+	k := p.it.Key()
+	return len(k) == len(p.want) && bytes.Equal(k[:len(k)-8], p.want[:len(k)-8])
 }
 
 // end returns where the history of the scan's keys ends.
@@ -92,8 +91,7 @@ func (p *historyPass) end() []byte {
 }
 
 func (p *historyPass) close() {
-	if p != nil && p.it != nil {
-		p.it.Close()
-		p.it = nil
+	if p != nil {
+		p.pass.close()
 	}
 }

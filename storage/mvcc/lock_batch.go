@@ -1,7 +1,6 @@
 package mvcc
 
 import (
-	"bytes"
 	"context"
 
 	"github.com/rowandb/rowan/catalog"
@@ -26,12 +25,8 @@ func (h *batchHeads) value(i int) (val []byte, ok bool) {
 	return h.buf[from:h.ends[i]:h.ends[i]], h.has[i]
 }
 
-// fewestHeads is from how many rows on a pass costs less than looking each of them up; farApart is how many heads of others
-// are stepped over before the pass seeks.
-const (
-	fewestHeads = 64
-	farApart    = 16
-)
+// fewestHeads is from how many rows on a pass costs less than looking each of them up.
+const fewestHeads = 64
 
 // lockBatch locks rows whose keys ascend, if nobody is in the way, and reads their heads. nil: they are to be locked one by
 // one.
@@ -109,29 +104,22 @@ func rowLockKeyOf(v *view, ks uint64, key string) lock.Key {
 func (s *Store) heads(ctx context.Context, sp *space, keys []string) (*batchHeads, error) {
 	h := &batchHeads{ends: make([]int, len(keys)), has: make([]bool, len(keys))}
 	hi := append(sp.AppendHead(nil, stringBytes(keys[len(keys)-1])), 0)
-	it := s.kv.Scan(ctx, kv.Range{Lo: sp.AppendHead(nil, stringBytes(keys[0])), Hi: hi})
-	defer it.Close()
-	more := it.Next()
+	p := pass{it: s.kv.Scan(ctx, kv.Range{Lo: sp.AppendHead(nil, stringBytes(keys[0])), Hi: hi})}
+	defer p.close()
+	p.more = p.it.Next()
 	var want []byte
 	for i, k := range keys {
 		want = append(append(want[:0], sp.prefix...), k...)
-		for steps := 0; more; steps++ {
-			c := bytes.Compare(it.Key(), want)
-			if c >= 0 {
-				if h.has[i] = c == 0; c == 0 {
-					h.buf = append(h.buf, it.Value()...)
-				}
-				break
-			}
-			if steps == farApart {
-				more = it.Seek(want)
-			} else {
-				more = it.Next()
-			}
+		here, err := p.to(want)
+		if err != nil {
+			return nil, err
+		}
+		if h.has[i] = here; here {
+			h.buf = append(h.buf, p.it.Value()...)
 		}
 		h.ends[i] = len(h.buf)
 	}
-	return h, it.Err()
+	return h, p.it.Err()
 }
 
 // settledHead is lockSettled for a row of a batch that is locked already.

@@ -26,20 +26,14 @@ type ownKeys struct {
 // passPart is the pass over one layer.
 type passPart struct {
 	reach
-	last []byte      // key
-	it   kv.Iterator // nil: not begun
-	more bool        // it stands on a key
-	far  int         // of how many keys to come each is looked up by itself
+	pass
+	last []byte // key
 	past *historyPass
 	want []byte
 }
 
-// fewestPassed is from how many keys on there is a pass; lookups is how many keys are looked up one by one once the pass has
-// met one that is far from the one before.
-const (
-	fewestPassed = 64
-	lookups      = 32
-)
+// fewestPassed is from how many keys on there is a pass.
+const fewestPassed = 64
 
 // ascend reports whether keys are in order, each once.
 func ascend(keys []string) bool {
@@ -109,8 +103,7 @@ func (o *ownKeys) find(key []byte) (found bool, err error) {
 
 // find is reader.layerGet by the pass.
 func (p *passPart) find(ctx context.Context, r *reader, key []byte) (v version, ok, stop bool, err error) {
-	if p.far > 0 {
-		p.far--
+	if p.away() {
 		return r.layerGet(ctx, p.space, key, p.bound)
 	}
 	here, err := p.move(ctx, r, key)
@@ -151,24 +144,12 @@ func (p *passPart) move(ctx context.Context, r *reader, key []byte) (here bool, 
 		p.it = r.s.kv.Scan(ctx, kv.Range{Lo: bytes.Clone(p.want), Hi: append(p.AppendHead(nil, p.last), 0)})
 		p.more = p.it.Next()
 	}
-	for steps := 0; p.more; steps++ {
-		if c := bytes.Compare(p.it.Key(), p.want); c >= 0 {
-			return c == 0, p.it.Err()
-		}
-		if steps < farApart {
-			p.more = p.it.Next()
-			continue
-		}
-		p.more, p.far = p.it.Seek(p.want), lookups
-	}
-	return false, p.it.Err()
+	return p.to(p.want)
 }
 
 func (p *keyPass) close() {
 	for i := range p.part {
-		if it := p.part[i].it; it != nil {
-			it.Close()
-		}
+		p.part[i].close()
 		p.part[i].past.close()
 	}
 }

@@ -14,7 +14,8 @@ import (
 // Engine counts the keys that are looked up and those that iterators come to.
 type Engine struct {
 	kv.Engine
-	reads atomic.Int64
+	reads   atomic.Int64
+	lookups atomic.Int64
 }
 
 var _ kv.Engine = (*Engine)(nil)
@@ -25,9 +26,13 @@ func New(e kv.Engine) *Engine { return &Engine{Engine: e} }
 // Reads returns how many keys were read so far.
 func (e *Engine) Reads() int64 { return e.reads.Load() }
 
+// Lookups returns how many of them were looked up one by one.
+func (e *Engine) Lookups() int64 { return e.lookups.Load() }
+
 // Get implements kv.Engine.
 func (e *Engine) Get(ctx context.Context, key, buf []byte) ([]byte, bool, error) {
 	e.reads.Add(1)
+	e.lookups.Add(1)
 	return e.Engine.Get(ctx, key, buf)
 }
 
