@@ -220,6 +220,9 @@ func (m *vcMerge) become(s, t *vcTable) {
 func (m *vcMerge) both(b, s, t *vcTable) {
 	var p vcPicker
 	merged := p.table(b, s, t)
+	if p.twin != "" {
+		m.refuse("both sides added column %s of %s, and one has renamed it", p.twin, s.id)
+	}
 	if len(p.clashes) > 0 {
 		side, _ := m.decided(vcConflict{table: s.name, kind: "schema: changed on both sides: " + strings.Join(p.clashes, "; ")})
 		if side == vcSource {

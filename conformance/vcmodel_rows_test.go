@@ -11,6 +11,7 @@ import (
 type vcPicker struct {
 	source  bool // who wins
 	clashes []string
+	twin    string // a column that both sides have made, and one has renamed: whether it is one depends on whether a merge has found it so before
 }
 
 // choose takes the side that has changed something.
@@ -67,7 +68,7 @@ func (p *vcPicker) columns(b, s, t *vcTable) (out []vcColumn) {
 		x, y := b.column(c.id), s.column(c.id)
 		switch {
 		case y == nil && x != nil: // made and taken back on the source
-			if *x != c {
+			if *x != c && !c.dropped {
 				if p.clashes = append(p.clashes, "column "+c.name+" was dropped on the source"); !p.source {
 					out = append(out, c)
 				}
@@ -83,6 +84,9 @@ func (p *vcPicker) columns(b, s, t *vcTable) (out []vcColumn) {
 		case c.dropped: // it comes back
 			out = append(out, *y)
 		default:
+			if y.name != c.name {
+				p.twin = c.name
+			}
 			if p.clashes = append(p.clashes, "both sides added column "+c.name); p.source && y.typ == c.typ {
 				c = *y
 			}
@@ -95,7 +99,7 @@ func (p *vcPicker) columns(b, s, t *vcTable) (out []vcColumn) {
 		}
 		if x := b.column(c.id); x == nil {
 			out = append(out, c)
-		} else if *x != c {
+		} else if *x != c && !c.dropped {
 			if p.clashes = append(p.clashes, "column "+c.name+" was dropped on the target"); p.source {
 				out = append(out, c)
 			}
