@@ -10,8 +10,12 @@ import (
 	"github.com/rowandb/rowan/storage"
 )
 
-// analyzeEvery is how often is looked for tables that were written to; where there are none that costs nothing.
-const analyzeEvery = 10 * time.Second
+// analyzeEvery is how often is looked for tables that were written to; where there are none that costs nothing. While a bulk
+// write is under way, which wants the processors, so many turns are left out at most.
+const (
+	analyzeEvery = 10 * time.Second
+	leftOut      = 30
+)
 
 // Maintain makes new statistics of tables after enough changes, in the background until the function that it returns is
 // called. Branches that nobody writes to are not looked at.
@@ -23,13 +27,17 @@ func (e *Engine) Maintain() (stop func()) {
 		defer done.Done()
 		tick := time.NewTicker(analyzeEvery)
 		defer tick.Stop()
-		for {
+		for left := 0; ; {
 			select {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				e.AnalyzeStale(ctx)
 			}
+			if left++; left <= leftOut && e.Store.Bulk() {
+				continue
+			}
+			left = 0
+			e.AnalyzeStale(ctx)
 		}
 	}()
 	return func() {

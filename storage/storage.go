@@ -66,6 +66,8 @@ type Store interface {
 	// Stale lists the tables, by branch, of which more than least rows and this share of all were written since their
 	// statistics were made, and takes them for being seen to. It looks only at those written to since it was last asked.
 	Stale(least int64, share float64) []StaleTable
+	// Bulk reports whether a transaction is under way that has written so much that it does so ahead of its commit.
+	Bulk() bool
 	// Now returns the last published SCN and its time.
 	Now() (SCN, time.Time)
 	// Check verifies the invariants of the whole store and reports every violation; progress may be nil.

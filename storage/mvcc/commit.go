@@ -190,7 +190,7 @@ func (c *committer) remember(fresh []*branch) {
 		sp.persisted.Store(true)
 	}
 	if t.large != nil {
-		t.large.at.Store(c.ver)
+		c.s.large.commit(t.large, c.ver)
 		c.s.cleaner.addLarge(t.large.marker, c.ver)
 	}
 	for _, w := range t.order {

@@ -11,8 +11,9 @@ import (
 
 // largeTable turns the markers that large transactions leave in versions into SCNs.
 type largeTable struct {
-	mu sync.RWMutex
-	m  map[uint64]*largeTxn // by marker
+	mu   sync.RWMutex
+	m    map[uint64]*largeTxn // by marker
+	open atomic.Int64         // how many of them are not committed
 }
 
 // largeTxn is a transaction that has written ahead of its commit. Committed ones are kept for ever: their versions keep
@@ -57,13 +58,24 @@ func (t *largeTable) get(marker uint64) *largeTxn {
 func (t *largeTable) add(l *largeTxn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.m[l.marker] = l
+	if t.m[l.marker] = l; l.at.Load() == 0 {
+		t.open.Add(1)
+	}
+}
+
+// commit makes the versions of l those of an SCN.
+func (t *largeTable) commit(l *largeTxn, scn uint64) {
+	l.at.Store(scn)
+	t.open.Add(-1)
 }
 
 func (t *largeTable) remove(l *largeTxn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.m, l.marker)
+	if t.m[l.marker] == l {
+		delete(t.m, l.marker)
+		t.open.Add(-1)
+	}
 }
 
 // scn returns the SCN at which the marker's transaction was committed; beyond every bound when it was not.

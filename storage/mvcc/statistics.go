@@ -163,6 +163,9 @@ func (x *staleSet) take() map[*space]catalog.OID {
 	return m
 }
 
+// Bulk implements storage.Store.
+func (s *Store) Bulk() bool { return s.large.open.Load() > 0 }
+
 // Stale implements storage.Store.
 func (s *Store) Stale(least int64, share float64) (out []storage.StaleTable) {
 	for sp, table := range s.stale.take() {

@@ -8,6 +8,7 @@ import (
 	"github.com/rowandb/rowan/catalog/statistics"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/kv"
+	"github.com/rowandb/rowan/storage/kv/memkv"
 )
 
 // TestStatistics keeps them by branch: forks see their source's until they have their own, and a restart loses none.
@@ -119,4 +120,27 @@ func TestSample(t *testing.T) {
 		t.Errorf("%d rows of a small table", len(all))
 	}
 	must(t, x.Rollback())
+}
+
+// TestBulk is told of transactions that write ahead, until they end.
+func TestBulk(t *testing.T) {
+	s := bulkStore(t, memkv.New(), 0)
+	defer func() { must(t, s.Close()) }()
+	is := func(want bool) {
+		t.Helper()
+		if s.Bulk() != want {
+			t.Errorf("bulk is %v", !want)
+		}
+	}
+	x := begin(t, s, "", storage.ReadCommitted)
+	x.bulk(x.table("t"), 0, 10, 1)
+	is(false)
+	x.bulk(x.table("t"), 10, 5000, 1)
+	is(true)
+	y := begin(t, s, "", storage.ReadCommitted)
+	y.bulk(y.table("t"), 10_000, 15_000, 1)
+	x.commit()
+	is(true)
+	must(t, y.Rollback())
+	is(false)
 }
