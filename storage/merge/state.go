@@ -8,7 +8,6 @@ import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/diff"
-	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
 )
 
@@ -228,7 +227,9 @@ func (t *tableMerge) baseRows(ctx context.Context, s *state, keys []string) ([]r
 		into.Cols, cols[i] = append(into.Cols, v), i
 	}
 	for k := range keys {
-		b[k] = t.virtual(into, cols, b[k], l[k], r[k])
+		if b[k], err = t.virtual(ctx, into, cols, b[k], l[k], r[k]); err != nil {
+			return nil, err
+		}
 	}
 	return b, nil
 }
@@ -239,56 +240,4 @@ func rowsOf(r *diff.Rows, cols []int) []row {
 		out[k] = row{rows: r, at: at, cols: cols}
 	}
 	return out
-}
-
-// virtual merges a row of two states that are both bases of a merge.
-func (t *tableMerge) virtual(into *diff.Rows, cols []int, b, l, r row) row {
-	switch {
-	case b.unclear || l.unclear || r.unclear:
-		return row{at: -1, unclear: true}
-	case !l.there() && !r.there():
-		return absent
-	case !l.there() || !r.there():
-		left := l
-		if !left.there() {
-			left = r
-		}
-		if b.there() && (b.odd != nil || left.odd != nil || !t.sameRow(b, left)) {
-			return row{at: -1, unclear: true}
-		}
-		if b.there() {
-			return absent
-		}
-		return left
-	}
-	out := row{rows: into, at: into.N, cols: cols}
-	for i := range t.stored {
-		d, clear := t.virtualCell(b, l, r, i)
-		into.Cols[i].Append(d)
-		if !clear {
-			if out.odd == nil {
-				out.odd = make([]bool, len(t.stored))
-			}
-			out.odd[i] = true
-		}
-	}
-	into.N++
-	return out
-}
-
-func (t *tableMerge) virtualCell(b, l, r row, i int) (d types.Datum, clear bool) {
-	x, y := t.value(l, i), t.value(r, i)
-	switch {
-	case l.strange(i) || r.strange(i):
-		return x, false
-	case diff.Same(x, y):
-		return x, true
-	case !b.there() || b.strange(i):
-		return x, false
-	case diff.Same(t.value(b, i), x):
-		return y, true
-	case diff.Same(t.value(b, i), y):
-		return x, true
-	}
-	return x, false
 }
