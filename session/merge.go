@@ -28,6 +28,10 @@ func (s *Session) Merge(ctx context.Context, m Merge) (storage.MergeResult, erro
 	if err := s.mayMerge(m.Source, m.Target); err != nil {
 		return storage.MergeResult{}, err
 	}
+	before, err := s.catalogBefore(ctx, m)
+	if err != nil {
+		return storage.MergeResult{}, err
+	}
 	point := s.txn.Savepoint()
 	res, err := s.merge(ctx, m, false)
 	if breaksConstraint(err) {
@@ -51,53 +55,68 @@ func (s *Session) Merge(ctx context.Context, m Merge) (storage.MergeResult, erro
 			return res, err
 		}
 	}
-	if !res.Changed() {
+	if res.Changed() {
+		s.noteMerge(m, res)
+	} else if m.Onto == nil {
 		return res, nil
 	}
-	s.noteMerge(m, res)
-	return res, s.mergeSequences(ctx, m, &res)
+	return res, s.mergeSequences(ctx, m, before, &res)
 }
 
-// mergeSequences takes sequences of the target of which the source has a state of its own as far as that has gone, so that
-// the rows that came do not meet those to come.
-func (s *Session) mergeSequences(ctx context.Context, m Merge, res *storage.MergeResult) error {
-	if m.From != nil {
-		return nil
+// catalogBefore is the catalog of the target before a merge; of a branch that is based anew, before that.
+func (s *Session) catalogBefore(ctx context.Context, m Merge) (*catalog.Snapshot, error) {
+	if m.Onto != nil {
+		return m.To.Catalog(), nil
 	}
-	source, err := s.txn.View(ctx, catalog.Ref{Branch: m.Source})
+	v, err := s.txn.View(ctx, catalog.Ref{Branch: m.Target})
 	if err != nil {
-		return err
+		return nil, err
+	}
+	return v.Catalog(), nil
+}
+
+// mergeSequences takes sequences of the target of which a side has a state of its own as far as that of the source has gone, so
+// that the rows that came do not meet those to come; before is the catalog that the target's state belongs to.
+func (s *Session) mergeSequences(ctx context.Context, m Merge, before *catalog.Snapshot, res *storage.MergeResult) error {
+	source := m.Onto
+	if source == nil {
+		var err error
+		if source, err = s.txn.View(ctx, catalog.Ref{Branch: m.Source}); err != nil {
+			return err
+		}
 	}
 	target, err := s.txn.View(ctx, catalog.Ref{Branch: m.Target})
 	if err != nil {
 		return err
 	}
-	pairs := res.Sequences
+	store, at, pairs := s.engine.Store.Sequences(), target.Branch().ID, res.Sequences
 	for _, o := range target.Catalog().Objects() {
-		if q, ok := o.(*catalog.Sequence); ok && q.PerBranch() {
-			pairs = append(pairs, storage.SequencePair{Source: q, Target: q})
+		q, ok := o.(*catalog.Sequence)
+		if !ok {
+			continue
+		}
+		if was, ok := before.Object(q.OID).(*catalog.Sequence); ok {
+			if err := vcs.CarrySequence(ctx, store, q, was, at); err != nil {
+				return err
+			}
+		}
+		from, ok := source.Catalog().Object(q.OID).(*catalog.Sequence)
+		if !ok {
+			from = q
+		}
+		if q.PerBranch() || from.PerBranch() {
+			pairs = append(pairs, storage.SequencePair{Source: from, Target: q})
 		}
 	}
+	if source.Branch().ID == at { // what is taken back
+		return nil
+	}
 	for _, p := range pairs {
-		if err := s.advance(ctx, p.Target.On(target.Branch().ID), p.Source.On(source.Branch().ID)); err != nil {
+		if err := vcs.AdvanceSequence(ctx, store, p.Target.On(at), p.Source.On(source.Branch().ID)); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// advance takes a sequence as far as another.
-func (s *Session) advance(ctx context.Context, q, other *catalog.Sequence) error {
-	store := s.engine.Store.Sequences()
-	x, called, err := store.Get(ctx, other)
-	if err != nil || !called {
-		return err
-	}
-	y, used, err := store.Get(ctx, q)
-	if err != nil || used && (x == y || (x > y) != (q.Increment > 0)) {
-		return err
-	}
-	return store.Set(ctx, q, x, true)
 }
 
 // mayTake refuses a merge of what the user may not write on the target: rows of tables, or objects that are another's.

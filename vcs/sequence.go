@@ -8,6 +8,7 @@ import (
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 )
 
@@ -51,7 +52,32 @@ func setSequencePolicy(ctx context.Context, c Conn, a []types.Datum) (types.Datu
 	default:
 		return types.Null, pgerr.New(pgerrcode.InvalidParameterValue, "unknown sequence policy \"%s\"", policy).WithHint("Known policies: shared, block, isolated, renumber.")
 	}
-	return types.String(policyName(q)), v.Put(ctx, q)
+	if err := v.Put(ctx, q); err != nil {
+		return types.Null, err
+	}
+	return types.String(policyName(q)), CarrySequence(ctx, c.Store().Sequences(), q, old, v.Branch().ID)
+}
+
+// CarrySequence takes the state that a sequence has on a branch by its definition as far as the one that it had by an earlier one,
+// where the policy has changed whose state it is: what has been given out is not given out again.
+func CarrySequence(ctx context.Context, store storage.Sequences, q, old *catalog.Sequence, branch uint64) error {
+	if q.PerBranch() == old.PerBranch() {
+		return nil
+	}
+	return AdvanceSequence(ctx, store, q.On(branch), old.On(branch))
+}
+
+// AdvanceSequence takes a sequence as far as another.
+func AdvanceSequence(ctx context.Context, store storage.Sequences, q, other *catalog.Sequence) error {
+	x, called, err := store.Get(ctx, other)
+	if err != nil || !called {
+		return err
+	}
+	y, used, err := store.Get(ctx, q)
+	if err != nil || used && (x == y || (x > y) != (q.Increment > 0)) {
+		return err
+	}
+	return store.Set(ctx, q, x, true)
 }
 
 func policyName(q *catalog.Sequence) string {
