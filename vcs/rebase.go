@@ -20,6 +20,9 @@ func rebaseBranch(ctx context.Context, c Conn, a []types.Datum, yield func([]typ
 			return err
 		}
 	}
+	if err := (&Merge{Strategy: text(a[1])}).notManual(); err != nil {
+		return err
+	}
 	before := c.Txn().Savepoint()
 	o := storage.RebaseOptions{Branch: name, Onto: text(a[2]), Point: text(a[3]), Force: a[5].B()}
 	was, onto, err := c.Store().Branches().Rebase(ctx, c.Txn(), o)

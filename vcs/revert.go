@@ -3,6 +3,10 @@ package vcs
 import (
 	"context"
 
+	"github.com/jackc/pgerrcode"
+
+	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 )
 
@@ -25,7 +29,7 @@ func revert(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Dat
 	if m.Message == "" {
 		m.Message = "REVERT " + s.label
 	}
-	return m.run(ctx, c, yield, "reverted")
+	return m.runWhole(ctx, c, yield, "reverted")
 }
 
 // cherryPick is rowan.cherry_pick(source, point, through, target, strategy, dry_run, message): does on one branch what
@@ -47,5 +51,22 @@ func cherryPick(ctx context.Context, c Conn, a []types.Datum, yield func([]types
 	if m.Message == "" {
 		m.Message = "CHERRY-PICK " + s.label
 	}
-	return m.run(ctx, c, yield, "picked")
+	return m.runWhole(ctx, c, yield, "picked")
+}
+
+// runWhole runs what is done whole or not at all: its conflicts are not kept to be resolved later.
+func (m *Merge) runWhole(ctx context.Context, c Conn, yield func([]types.Datum) bool, done string) error {
+	if err := m.notManual(); err != nil {
+		return err
+	}
+	return m.run(ctx, c, yield, done)
+}
+
+// notManual refuses the strategy that only merges of a branch have.
+func (m *Merge) notManual() error {
+	if strategy, err := m.Conflicts(); err != nil || strategy != storage.Manual {
+		return err
+	}
+	return pgerr.New(pgerrcode.InvalidParameterValue, "strategy \"manual\" is for merges of branches").
+		WithHint("Strategies here are abort, source_wins and target_wins; the conflicts of dolt_revert and dolt_cherry_pick can be resolved later.")
 }
