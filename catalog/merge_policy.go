@@ -26,7 +26,9 @@ const (
 func CheckMergePolicy(policy string, t types.Type) error {
 	fits := true
 	switch policy {
-	case "", MergeTheirs, MergeOurs, MergeMax, MergeMin:
+	case "", MergeTheirs, MergeOurs:
+	case MergeMax, MergeMin:
+		fits = types.Comparable(t.Def)
 	case MergeSum:
 		switch t.OID {
 		case types.OIDInt2, types.OIDInt4, types.OIDInt8, types.OIDFloat4, types.OIDFloat8, types.OIDNumeric, types.OIDMoney, types.OIDInterval:
@@ -39,14 +41,19 @@ func CheckMergePolicy(policy string, t types.Type) error {
 		fits = t.OID == types.OIDJSON || t.OID == types.OIDJSONB
 	default:
 		if schema, name, ok := strings.Cut(policy, "."); !ok || schema == "" || name == "" {
-			return pgerr.New(pgerrcode.InvalidParameterValue, "unknown merge policy \"%s\"", policy).
-				WithHint("Known policies: theirs, ours, max, min, sum, union, json, and functions given as schema.name.")
+			return UnknownMergePolicy(policy)
 		}
 	}
 	if !fits {
 		return pgerr.New(pgerrcode.InvalidParameterValue, "merge policy \"%s\" does not fit type %s", policy, types.TypeName(t, nil))
 	}
 	return nil
+}
+
+// UnknownMergePolicy is the error of a policy that there is not.
+func UnknownMergePolicy(policy string) error {
+	return pgerr.New(pgerrcode.InvalidParameterValue, "unknown merge policy \"%s\"", policy).
+		WithHint("Known policies: theirs, ours, max, min, sum, union, json, and functions given as schema.name.")
 }
 
 // CheckMergeFunction returns the error of a policy that names a function which is not there. Those of the server are not looked

@@ -276,11 +276,17 @@ func (b *build) setColumn(a *command.SetColumn) error {
 // setMergePolicy heeds the one option of columns that means something here: merge_policy=….
 func (b *build) setMergePolicy(c *catalog.Column, option string, reset bool) error {
 	name, policy, _ := strings.Cut(option, "=")
-	if name != "merge_policy" {
+	switch {
+	case name == "merge_policy":
+	case reset, name == "n_distinct", name == "n_distinct_inherited":
 		return nil
+	default:
+		return pgerr.New(pgerrcode.InvalidParameterValue, "unrecognized parameter \"%s\"", name)
 	}
 	if reset {
 		policy = ""
+	} else if policy == "" {
+		return catalog.UnknownMergePolicy(policy)
 	}
 	if err := catalog.CheckMergePolicy(policy, c.Type); err != nil {
 		return err
