@@ -174,7 +174,7 @@ func columnIsUpdatable(s *Session, ctx context.Context, a []types.Datum) (types.
 
 // sequenceParameters is pg_sequence_parameters: a record of what the sequence was made with.
 func sequenceParameters(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
-	seq, err := s.sequence(ctx, catalog.OID(a[0].I))
+	seq, err := s.sequence(ctx, noRef, catalog.OID(a[0].I))
 	if err != nil {
 		return types.Null, err
 	}

@@ -20,7 +20,10 @@ type sequenceState struct {
 // sequenceServices are the sequence functions.
 var sequenceServices = map[string]service{
 	"nextval_oid": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
-		return s.nextval(ctx, catalog.OID(a[0].I))
+		return s.nextval(ctx, noRef, catalog.OID(a[0].I))
+	},
+	"nextval_on": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
+		return s.nextval(ctx, catalog.Ref{Branch: a[1].S}, catalog.OID(a[0].I))
 	},
 	"currval_oid": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
 		return s.currval(ctx, catalog.OID(a[0].I))
@@ -38,7 +41,7 @@ var sequenceServices = map[string]service{
 		return s.setval(ctx, catalog.OID(a[0].I), a[1].I, a[2].B())
 	},
 	"pg_sequence_last_value": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
-		seq, err := s.sequence(ctx, catalog.OID(a[0].I))
+		seq, err := s.sequence(ctx, noRef, catalog.OID(a[0].I))
 		if err != nil {
 			return types.Null, err
 		}
@@ -49,7 +52,7 @@ var sequenceServices = map[string]service{
 		return types.Int(last), nil
 	},
 	"sequence_position": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
-		seq, err := s.sequence(ctx, catalog.OID(a[0].I))
+		seq, err := s.sequence(ctx, noRef, catalog.OID(a[0].I))
 		if err != nil {
 			return types.Null, err
 		}
@@ -59,8 +62,9 @@ var sequenceServices = map[string]service{
 	"pg_get_serial_sequence": serialSequence,
 }
 
-func (s *Session) sequence(ctx context.Context, id catalog.OID) (*catalog.Sequence, error) {
-	v, err := s.txn.View(ctx, noRef)
+// sequence is a sequence as a branch uses it.
+func (s *Session) sequence(ctx context.Context, ref catalog.Ref, id catalog.OID) (*catalog.Sequence, error) {
+	v, err := s.txn.View(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -78,22 +82,22 @@ func (s *Session) sequence(ctx context.Context, id catalog.OID) (*catalog.Sequen
 
 // movable returns a sequence for a function that moves it. Sequences have no past, so that a session that looks at a point
 // could only move those of the present: it may not, as in a read-only transaction, unless they are its own.
-func (s *Session) movable(ctx context.Context, id catalog.OID, what string) (*catalog.Sequence, error) {
-	seq, err := s.sequence(ctx, id)
+func (s *Session) movable(ctx context.Context, ref catalog.Ref, id catalog.OID, what string) (*catalog.Sequence, error) {
+	seq, err := s.sequence(ctx, ref, id)
 	if err != nil || s.temp != nil && seq.Schema == s.temp.Schema {
 		return seq, err
 	}
 	if err := s.refuseReadOnly(what); err != nil {
 		return nil, err
 	}
-	if v, err := s.txn.View(ctx, noRef); err != nil || v.ReadOnly() {
+	if v, err := s.txn.View(ctx, ref); err != nil || v.ReadOnly() {
 		return nil, cmp.Or(err, s.refusePoint(what))
 	}
 	return seq, nil
 }
 
-func (s *Session) nextval(ctx context.Context, id catalog.OID) (types.Datum, error) {
-	seq, err := s.movable(ctx, id, "nextval()")
+func (s *Session) nextval(ctx context.Context, ref catalog.Ref, id catalog.OID) (types.Datum, error) {
+	seq, err := s.movable(ctx, ref, id, "nextval()")
 	if err != nil {
 		return types.Null, err
 	}
@@ -118,7 +122,7 @@ func (q *sequenceState) note(id catalog.OID, v int64) {
 }
 
 func (s *Session) currval(ctx context.Context, id catalog.OID) (types.Datum, error) {
-	seq, err := s.sequence(ctx, id)
+	seq, err := s.sequence(ctx, noRef, id)
 	if err != nil {
 		return types.Null, err
 	}
@@ -130,7 +134,7 @@ func (s *Session) currval(ctx context.Context, id catalog.OID) (types.Datum, err
 }
 
 func (s *Session) setval(ctx context.Context, id catalog.OID, v int64, called bool) (types.Datum, error) {
-	seq, err := s.movable(ctx, id, "setval()")
+	seq, err := s.movable(ctx, noRef, id, "setval()")
 	if err != nil {
 		return types.Null, err
 	}

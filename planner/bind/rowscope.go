@@ -120,8 +120,32 @@ func (w *writer) assign(e expr.Expr, c *catalog.Column, pos int) (expr.Expr, err
 	return out, nil
 }
 
-// defaultOf is the value that a column gets when none is given.
+// defaultOf is the value that a column gets when none is given. In a table of another branch names mean what they mean there, and
+// sequences are as they are there.
 func (w *writer) defaultOf(c *catalog.Column) (expr.Expr, error) {
+	b := w.q.b
+	old := b.ref
+	b.ref = w.ref
+	e, err := w.defaultHere(c)
+	b.ref = old
+	if err != nil || w.ref.Branch == "" {
+		return e, err
+	}
+	return expr.Rewrite(e, func(e expr.Expr) expr.Expr { return nextvalOn(e, w.ref.Branch) }), nil
+}
+
+// nextvalOn makes a call of nextval one that names the branch whose sequence is meant.
+func nextvalOn(e expr.Expr, branch string) expr.Expr {
+	c, ok := e.(*expr.Call)
+	if !ok || c.Proc.Source != "nextval_oid" {
+		return e
+	}
+	call := *c
+	call.Proc, call.Args = builtin.NextvalOn, []expr.Expr{c.Args[0], &expr.Const{Value: types.String(branch), T: builtinType(types.OIDText)}}
+	return &call
+}
+
+func (w *writer) defaultHere(c *catalog.Column) (expr.Expr, error) {
 	b := w.q.b
 	t := w.typeOf(c)
 	switch {
@@ -190,7 +214,12 @@ func (w *writer) tableExpression(text string, kind exprKind, row map[catalog.Col
 	if err != nil {
 		return nil, pgerr.From(err).Relocate(-1)
 	}
-	return w.q.b.unplaced(func() (expr.Expr, error) { return w.scope(row).in(kind, n) })
+	b := w.q.b
+	old := b.ref
+	b.ref = w.ref // names mean what they mean where the table is
+	e, err := b.unplaced(func() (expr.Expr, error) { return w.scope(row).in(kind, n) })
+	b.ref = old
+	return e, err
 }
 
 // compute adds the generated and hidden columns to a row that has all others: by substitution, so that a generated

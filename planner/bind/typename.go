@@ -61,7 +61,7 @@ func typeNameText(tn *pg.TypeName) string {
 
 // lookupType finds a type by its qualified or plain name; nil when there is none.
 func (b *binder) lookupType(names []string, pos int) (*types.Def, error) {
-	snap, err := b.session()
+	snap, err := b.snapshot(b.ref)
 	if err != nil {
 		return nil, err
 	}
