@@ -22,7 +22,9 @@ func (b *binder) changedRelation(rv *pg.RangeVar) (name string, columns []string
 	if relationFunction(rv) == nil {
 		return "", nil
 	}
-	if name = rv.Relname; rv.Schemaname == doltSchema {
+	if kind, table := tableRelation(rv); kind != "" {
+		name = kind + "_" + table
+	} else if name = rv.Relname; rv.Schemaname == doltSchema {
 		name = doltSchema + "_" + name
 	}
 	for k, cols := range changedRelations {
@@ -181,16 +183,13 @@ func commitDiff(from []*pg.Node, where *pg.Node) []*pg.Node {
 	return out
 }
 
-// commitDiffTable is the table of dolt_commit_diff_<table> and dolt.commit_diff_<table>.
+// commitDiffTable is the table of dolt_commit_diff_<table>, as functions read its name.
 func commitDiffTable(rv *pg.RangeVar) (string, bool) {
-	switch {
-	case rv == nil || rv.Catalogname != "":
-	case rv.Schemaname == "":
-		return strings.CutPrefix(rv.Relname, "dolt_commit_diff_")
-	case rv.Schemaname == doltSchema:
-		return strings.CutPrefix(rv.Relname, "commit_diff_")
+	if rv == nil || rv.Catalogname != "" {
+		return "", false
 	}
-	return "", false
+	kind, table := tableRelation(rv)
+	return table, kind == "dolt_commit_diff"
 }
 
 // equalTo finds column = value, the value without columns, among the conditions that must all hold.

@@ -8,6 +8,7 @@ import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/catalog/builtin"
 	"github.com/rowandb/rowan/planner/logical"
+	"github.com/rowandb/rowan/types"
 )
 
 // doltSchema is the schema in which users of Dolt look for its system tables: dolt.log is dolt_log.
@@ -19,36 +20,55 @@ func relationFunction(rv *pg.RangeVar) *pg.FuncCall {
 	if rv.Catalogname != "" {
 		return nil
 	}
+	if kind, table := tableRelation(rv); kind != "" {
+		return callOf([]string{"pg_catalog", kind + "_of"}, rv, table)
+	}
 	schema, name := catalog.PgCatalog, rv.Relname
-	switch rv.Schemaname {
-	case "", "pg_catalog":
-	case "rowan":
-		schema = catalog.RowanSchema
-	case doltSchema:
+	names := []string{"pg_catalog", name}
+	switch {
+	case rv.Schemaname == "", rv.Schemaname == "pg_catalog", rv.Schemaname == "public" && strings.HasPrefix(name, doltSchema+"_"):
+	case rv.Schemaname == "rowan":
+		schema, names[0] = catalog.RowanSchema, "rowan"
+	case rv.Schemaname == doltSchema:
 		name = doltSchema + "_" + name
+		names[1] = name
 	default:
 		return nil
 	}
-	names := []string{"pg_catalog", name}
-	if schema == catalog.RowanSchema {
-		names[0] = "rowan"
-	}
 	if rowFunction(schema, name, 0) {
 		return callOf(names, rv)
-	}
-	// dolt_diff_t is dolt_diff_of('t'), and so on.
-	for _, kind := range tableRelations {
-		table, ok := strings.CutPrefix(name, kind+"_")
-		if ok && table != "" && schema == catalog.PgCatalog && rowFunction(schema, kind+"_of", 1) {
-			names[1] = kind + "_of"
-			return callOf(names, rv, table)
-		}
 	}
 	return nil
 }
 
 // tableRelations are the beginnings of names that go on with a table's.
 var tableRelations = []string{"dolt_diff", "dolt_commit_diff", "dolt_history", "dolt_blame", "dolt_conflicts", "dolt_constraint_violations"}
+
+// tableRelation splits the name of such a relation, which is in the schema of the table, in that of Dolt's or in none, into its kind and
+// the table's name as functions read it: dolt_diff_t is dolt_diff_of('t'), app.dolt_diff_t is dolt_diff_of('app.t').
+func tableRelation(rv *pg.RangeVar) (kind, table string) {
+	name, schema := rv.Relname, ""
+	switch rv.Schemaname {
+	case "", "pg_catalog":
+	case doltSchema:
+		name = doltSchema + "_" + name
+	case "rowan":
+		return "", ""
+	default:
+		schema = types.QuoteIdent(rv.Schemaname) + "."
+	}
+	for _, kind := range tableRelations {
+		table, ok := strings.CutPrefix(name, kind+"_")
+		if !ok || table == "" || !rowFunction(catalog.PgCatalog, kind+"_of", 1) || schema == "" && rowFunction(catalog.PgCatalog, name, 0) {
+			continue
+		}
+		if schema == "" && len(splitIdentifiers(table)) > 1 { // "dolt_diff_app.t"
+			return kind, table
+		}
+		return kind, schema + types.QuoteIdent(table)
+	}
+	return "", ""
+}
 
 // rowFunction reports whether a function of Rowan's own returns rows and can be called with n arguments.
 func rowFunction(schema catalog.OID, name string, n int) bool {
