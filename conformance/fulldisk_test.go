@@ -23,7 +23,7 @@ func TestFullDiskAtStart(t *testing.T) {
 	const script = `
 		set -u; cd "$1"; mount -t tmpfs -o size=$3 tmpfs . && cd "$1"
 		rowan() { ROWAN_AUTH=trust ROWAN_PASSWORD= "$2" serve --data-dir d --pg-addr "$4" --http-addr '' --memory small >out 2>&1 & pid=$!; }
-		begun() { for i in $(seq 600); do grep -q 'is ready' out && return 0; kill -0 $pid 2>/dev/null || return 1; sleep 0.1; done; return 1; }
+		begun() { for i in $(seq 600); do grep -qs 'is ready' out && return 0; kill -0 $pid 2>/dev/null || return 1; sleep 0.1; done; return 1; }
 		start() { rowan "$@"; if begun; then kill -TERM $pid; wait $pid; echo "started, and ended with $?"; else wait $pid; echo "ended with $?: $(cat out)"; fi; }
 		start "$@"
 		if [ "$5" = refill ]; then
