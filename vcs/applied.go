@@ -139,11 +139,26 @@ type AppliedMerge struct {
 
 // Applied finds it; nil: there is none.
 func Applied(ctx context.Context, c Conn) (*AppliedMerge, error) {
+	return appliedTo(ctx, c, c.Branch())
+}
+
+// unfinished refuses to merge into a branch that has a merge which is applied and not completed: who takes that back takes back
+// what came since, and the other merge would be known as done.
+func unfinished(ctx context.Context, c Conn, branch string) error {
+	a, err := appliedTo(ctx, c, branch)
+	if a == nil || err != nil {
+		return err
+	}
+	return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "branch \"%s\" has a merge of \"%s\" that is not completed", branch, a.Source).
+		WithHint("rowan.complete_merge(%d) completes it, rowan.abort_merge(%[1]d) takes it back.", a.ID)
+}
+
+func appliedTo(ctx context.Context, c Conn, branch string) (*AppliedMerge, error) {
 	g, err := c.Txn().GlobalView(ctx)
 	if err != nil {
 		return nil, err
 	}
-	target, err := c.Store().Branches().Get(ctx, c.Database().OID, c.Branch())
+	target, err := c.Store().Branches().Get(ctx, c.Database().OID, branch)
 	if err != nil {
 		return nil, err
 	}

@@ -77,6 +77,11 @@ func mergeBranches(ctx context.Context, c Conn, a []types.Datum, yield func([]ty
 	if branch, point, ok := strings.Cut(m.Source, "@"); ok && m.SourcePoint == "" {
 		m.Source, m.SourcePoint = cmp.Or(branch, c.Branch()), point
 	}
+	if !m.DryRun {
+		if err := unfinished(ctx, c, m.Target); err != nil {
+			return err
+		}
+	}
 	if strings.EqualFold(m.Strategy, "manual") && !m.DryRun {
 		if m.Delete {
 			return pgerr.New(pgerrcode.InvalidParameterValue, "delete_source does not go with strategy \"manual\"").WithHint("Drop the source when the merge is complete.")
