@@ -227,7 +227,11 @@ func (s *Session) MergeNow(ctx context.Context, m Merge) (storage.MergeResult, s
 	}
 	s.txn.Statement()
 	s.lastSCN = 0
-	res, err := s.Merge(ctx, m)
+	var res storage.MergeResult
+	err := vcs.Unfinished(ctx, conn{s}, m)
+	if err == nil {
+		res, err = s.Merge(ctx, m)
+	}
 	if err == nil && len(res.Violations) > 0 && !m.Force {
 		v := res.Violations[0]
 		err = pgerr.New(v.Code, "%s", v.Message).WithDetail("%s", v.Detail).WithTable(v.Schema, v.Table, "", v.Constraint)

@@ -142,14 +142,17 @@ func Applied(ctx context.Context, c Conn) (*AppliedMerge, error) {
 	return appliedTo(ctx, c, c.Branch())
 }
 
-// unfinished refuses to merge into a branch that has a merge which is applied and not completed: who takes that back takes back
-// what came since, and the other merge would be known as done.
-func unfinished(ctx context.Context, c Conn, branch string) error {
-	a, err := appliedTo(ctx, c, branch)
+// Unfinished refuses a merge into a branch that has another one which is applied and not completed: who takes that back takes
+// back what came since, and the merge would be known as done.
+func Unfinished(ctx context.Context, c Conn, m Merge) error {
+	if m.DryRun {
+		return nil
+	}
+	a, err := appliedTo(ctx, c, m.Target)
 	if a == nil || err != nil {
 		return err
 	}
-	return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "branch \"%s\" has a merge of \"%s\" that is not completed", branch, a.Source).
+	return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "branch \"%s\" has a merge of \"%s\" that is not completed", m.Target, a.Source).
 		WithHint("rowan.complete_merge(%d) completes it, rowan.abort_merge(%[1]d) takes it back.", a.ID)
 }
 

@@ -77,10 +77,8 @@ func mergeBranches(ctx context.Context, c Conn, a []types.Datum, yield func([]ty
 	if branch, point, ok := strings.Cut(m.Source, "@"); ok && m.SourcePoint == "" {
 		m.Source, m.SourcePoint = cmp.Or(branch, c.Branch()), point
 	}
-	if !m.DryRun {
-		if err := unfinished(ctx, c, m.Target); err != nil {
-			return err
-		}
+	if err := Unfinished(ctx, c, m); err != nil {
+		return err
 	}
 	if strings.EqualFold(m.Strategy, "manual") && !m.DryRun {
 		if m.Delete {
