@@ -33,12 +33,14 @@ func (s *Session) Merge(ctx context.Context, m Merge) (storage.MergeResult, erro
 		return storage.MergeResult{}, err
 	}
 	point := s.txn.Savepoint()
-	res, err := s.merge(ctx, m, false)
+	numbers := s.renumber(m)
+	res, err := s.merge(ctx, m, numbers, false)
 	if breaksConstraint(err) {
 		if err := s.txn.RollbackTo(point); err != nil {
 			return res, err
 		}
-		res, err = s.merge(ctx, m, true)
+		numbers.again()
+		res, err = s.merge(ctx, m, numbers, true)
 	}
 	if err == nil && len(res.Conflicts) == 0 {
 		err = s.mayTake(ctx, m, &res)
@@ -150,7 +152,7 @@ func (s *Session) mayTake(ctx context.Context, m Merge, res *storage.MergeResult
 }
 
 // merge merges once. collect lists rows that break constraints, instead of failing at the first.
-func (s *Session) merge(ctx context.Context, m Merge, collect bool) (storage.MergeResult, error) {
+func (s *Session) merge(ctx context.Context, m Merge, numbers *numbers, collect bool) (storage.MergeResult, error) {
 	r, err := m.Request()
 	if err != nil {
 		return storage.MergeResult{}, err
@@ -162,7 +164,7 @@ func (s *Session) merge(ctx context.Context, m Merge, collect bool) (storage.Mer
 		return vcs.MergeCell(ctx, conn{s}, v.target, t, c, base, source, target)
 	}
 	r.Convert = s.convert(ctx)
-	r.Renumber = s.renumber(m)
+	r.Renumber = numbers.take
 	if collect {
 		r.Violated = v.violated
 	}

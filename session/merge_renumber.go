@@ -9,9 +9,37 @@ import (
 	"github.com/rowandb/rowan/pgerr"
 )
 
-// renumber answers with a function that gives values of the target's sequences to rows of a merge. Those of a dry run are
-// the ones that the merge would get, and are not taken.
-func (s *Session) renumber(m Merge) func(context.Context, *catalog.Sequence) (int64, error) {
+// numbers are values of sequences for the rows of a merge. One that begins anew gets those again that it has had.
+type numbers struct {
+	next  func(context.Context, *catalog.Sequence) (int64, error)
+	given map[catalog.OID][]int64
+	at    map[catalog.OID]int // how many of these were taken since it began
+}
+
+func (n *numbers) take(ctx context.Context, q *catalog.Sequence) (int64, error) {
+	i, given := n.at[q.OID], n.given[q.OID]
+	if i == len(given) {
+		v, err := n.next(ctx, q)
+		if err != nil {
+			return 0, err
+		}
+		given = append(given, v)
+		n.given[q.OID] = given
+	}
+	n.at[q.OID]++
+	return given[i], nil
+}
+
+func (n *numbers) again() { clear(n.at) }
+
+// renumber makes the numbers of a merge, of the target's sequences.
+func (s *Session) renumber(m Merge) *numbers {
+	return &numbers{next: s.nextNumber(m), given: map[catalog.OID][]int64{}, at: map[catalog.OID]int{}}
+}
+
+// nextNumber answers with a function that gives the next values. Those of a dry run are the ones that the merge would get, and
+// are not taken.
+func (s *Session) nextNumber(m Merge) func(context.Context, *catalog.Sequence) (int64, error) {
 	next := map[catalog.OID]int64{}
 	begun := map[catalog.OID]bool{}
 	return func(ctx context.Context, q *catalog.Sequence) (int64, error) {
