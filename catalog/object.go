@@ -296,7 +296,7 @@ type Role struct {
 	Superuser, Inherit, CreateRole, CreateDB, Login, Replication, BypassRLS bool
 	ConnLimit                                                               int
 	Password                                                                string    `json:",omitempty"` // SCRAM verifier
-	ValidUntil                                                              int64     `json:",omitempty"` // microseconds since 2000-01-01 UTC
+	ValidUntil                                                              *int64    `json:",omitempty"` // microseconds since 2000-01-01 UTC; nil: for ever
 	MemberOf                                                                []Member  `json:",omitempty"`
 	Settings                                                                []Setting `json:",omitempty"`
 }

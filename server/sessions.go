@@ -45,7 +45,7 @@ func (s *sessions) Verifier(_ context.Context, role string) (string, bool) {
 
 // outdated reports whether a role's password was valid until a time that has passed.
 func outdated(r *catalog.Role, now time.Time) bool {
-	return r.ValidUntil != 0 && r.ValidUntil < datetime.FromTime(now)
+	return r.ValidUntil != nil && *r.ValidUntil < datetime.FromTime(now)
 }
 
 func (s *sessions) role(name string) *catalog.Role { return s.store.Global().RoleByName(name) }

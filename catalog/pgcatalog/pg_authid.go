@@ -23,10 +23,10 @@ func (b *builder) roles() []*catalog.Role {
 
 // validUntil is a role's expiry, nil when it has none.
 func validUntil(r *catalog.Role) any {
-	if r.ValidUntil == 0 {
+	if r.ValidUntil == nil {
 		return nil
 	}
-	return types.Int(r.ValidUntil)
+	return types.Int(*r.ValidUntil)
 }
 
 func settingsOf(list []catalog.Setting, database catalog.OID) any {

@@ -2,7 +2,6 @@ package ddl
 
 import (
 	"context"
-	"math"
 	"slices"
 	"strings"
 
@@ -151,9 +150,7 @@ func (s *stmt) setRole(r *catalog.Role, o *command.RoleOptions) error {
 		if err != nil {
 			return err
 		}
-		if r.ValidUntil = d.I; d.I == math.MaxInt64 {
-			r.ValidUntil = 0
-		}
+		r.ValidUntil = &d.I
 	}
 	return nil
 }
