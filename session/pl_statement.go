@@ -268,7 +268,7 @@ func (st *plStatement) Value(ctx context.Context, args []types.Datum) (types.Dat
 		}
 		c := given.(*plStatement)
 		if len(c.e.Params) > len(args) || !sameFields(c.p.plan.Fields, st.p.plan.Fields) {
-			return types.Null, st.runError(errResultChanged)
+			return types.Null, st.runError(errResultChanged())
 		}
 		st = c
 	}

@@ -138,14 +138,16 @@ func (s *Session) current(ctx context.Context, ps *prepared, args []types.Datum)
 		return nil, err
 	}
 	if !sameFields(fields, ps.fields) {
-		return nil, errResultChanged
+		return nil, errResultChanged()
 	}
 	ps.plan = p
 	return p, nil
 }
 
 // errResultChanged is what a statement fails with that was to give columns of other types.
-var errResultChanged = pgerr.New(pgerrcode.FeatureNotSupported, "cached plan must not change result type")
+func errResultChanged() error {
+	return pgerr.New(pgerrcode.FeatureNotSupported, "cached plan must not change result type")
+}
 
 func sameFields(a, b []vector.Field) bool {
 	if len(a) != len(b) {

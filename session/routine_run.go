@@ -90,7 +90,7 @@ func (r *routine) late(ctx context.Context, i int, args []types.Datum) (*planned
 		return nil, err
 	}
 	if i == len(r.plan.statements)-1 && (whole != r.plan.whole || !sameFields(plan.Fields, first.plan.Fields)) {
-		return nil, errResultChanged
+		return nil, errResultChanged()
 	}
 	p := &planned{plan: plan, names: first.names, epoch: first.epoch, stats: first.stats}
 	p.locks, err = s.lockGroups(plan)
