@@ -208,6 +208,21 @@ func (x *txn) rows(r storage.ScanRequest) (out []found) {
 	x.t.Helper()
 	r.View = x.v
 	r.Columns = append(columns(r.Table), catalog.ColRowKey, catalog.ColVersion)
+	x.batches(r, func(b *vector.Batch) {
+		for i := range b.N {
+			f := found{row: intsOf(b, i), key: strings.Clone(b.Cols[4].Str[i]), ver: storage.SCN(b.Cols[5].Int[i])}
+			if want := fmt.Sprintf("text %d", f.row[0]); b.Cols[3].Str[i] != want {
+				x.t.Fatalf("row %v has d = %q", f.row, b.Cols[3].Str[i])
+			}
+			out = append(out, f)
+		}
+	})
+	return out
+}
+
+// batches gives f what a scan finds.
+func (x *txn) batches(r storage.ScanRequest, f func(b *vector.Batch)) {
+	x.t.Helper()
 	sc, err := x.Scan(ctx, r)
 	must(x.t, err)
 	defer func() { must(x.t, sc.Close()) }()
@@ -215,21 +230,20 @@ func (x *txn) rows(r storage.ScanRequest) (out []found) {
 		b, err := sc.Next(ctx)
 		must(x.t, err)
 		if b == nil {
-			return out
+			return
 		}
-		for i := range b.N {
-			f := found{key: strings.Clone(b.Cols[4].Str[i]), ver: storage.SCN(b.Cols[5].Int[i])}
-			for c := range f.row {
-				if f.row[c] = b.Cols[c].Int[i]; b.Cols[c].IsNull(i) {
-					f.row[c] = -1
-				}
-			}
-			if want := fmt.Sprintf("text %d", f.row[0]); b.Cols[3].Str[i] != want {
-				x.t.Fatalf("row %v has d = %q", f.row, b.Cols[3].Str[i])
-			}
-			out = append(out, f)
+		f(b)
+	}
+}
+
+// intsOf are the numbers of a row; -1 stands for NULL.
+func intsOf(b *vector.Batch, i int) (row [3]int64) {
+	for c := range row {
+		if row[c] = b.Cols[c].Int[i]; b.Cols[c].IsNull(i) {
+			row[c] = -1
 		}
 	}
+	return row
 }
 
 func (x *txn) all(tab *catalog.Table) string {
@@ -311,26 +325,13 @@ func (x *txn) count(tab *catalog.Table) (int64, bool) {
 // plain reads a table's own columns only, as statements do that change nothing.
 func (x *txn) plain(tab *catalog.Table) string {
 	x.t.Helper()
-	sc, err := x.Scan(ctx, storage.ScanRequest{View: x.v, Table: tab, Columns: columns(tab)})
-	must(x.t, err)
-	defer func() { must(x.t, sc.Close()) }()
 	var out []found
-	for {
-		b, err := sc.Next(ctx)
-		must(x.t, err)
-		if b == nil {
-			return show(out)
-		}
+	x.batches(storage.ScanRequest{View: x.v, Table: tab, Columns: columns(tab)}, func(b *vector.Batch) {
 		for i := range b.N {
-			var f found
-			for c := range f.row {
-				if f.row[c] = b.Cols[c].Int[i]; b.Cols[c].IsNull(i) {
-					f.row[c] = -1
-				}
-			}
-			out = append(out, f)
+			out = append(out, found{row: intsOf(b, i)})
 		}
-	}
+	})
+	return show(out)
 }
 
 // sound wants a store in which nothing is wrong.

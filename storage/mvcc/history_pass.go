@@ -46,15 +46,12 @@ func (p *historyPass) step(ctx context.Context, r *reader, key []byte) (v versio
 		if v, err = parseVersion(p.it.Value()); err != nil {
 			return v, false, false, cmp.Or(p.it.Err(), err)
 		}
-		if r.scn(&v) > p.bound {
-			if v.flags&first != 0 {
-				return version{}, false, true, nil
-			}
-			continue
-		}
 		_, end, _ := keys.SplitHistory(p.it.Key())
-		if end&keys.Marker == 0 || r.endOf(end) > p.bound {
+		switch {
+		case r.lasted(&v, end, p.bound):
 			return v, true, true, nil
+		case v.flags&first != 0 && r.scn(&v) > p.bound:
+			return version{}, false, true, nil
 		}
 	}
 	return version{}, false, false, err

@@ -79,7 +79,7 @@ func (s *historyScan) next() (bool, error) {
 func (s *historyScan) pick() error {
 	s.has = false
 	if !s.span.reverse {
-		s.pass(s.bound + 1)
+		s.skip(s.bound + 1)
 	}
 	for s.onKey() {
 		_, end, _ := keys.SplitHistory(s.it.Key())
@@ -96,19 +96,19 @@ func (s *historyScan) pick() error {
 		if s.span.reverse || end&keys.Marker != 0 {
 			s.on = s.it.Next()
 		} else {
-			s.pass(keys.Marker)
+			s.skip(keys.Marker)
 		}
 	}
 	if s.span.reverse {
-		s.pass(0)
+		s.skip(0)
 	} else {
-		s.pass(math.MaxUint64)
+		s.skip(math.MaxUint64)
 	}
 	return s.it.Err()
 }
 
-// pass moves on to the row of the key with an end, or to what comes after it: by steps, and by a seek where these are many.
-func (s *historyScan) pass(end uint64) {
+// skip moves on to the row of the key with an end, or to what comes after it: by steps, and by a seek where these are many.
+func (s *historyScan) skip(end uint64) {
 	s.to = keys.AppendEnd(s.sp.AppendHistory(s.to[:0], s.key), end)
 	for steps := 0; s.on; steps++ {
 		c := bytes.Compare(s.it.Key(), s.to)
@@ -129,7 +129,7 @@ func (s *historyScan) take(end uint64) (found bool, err error) {
 	if err != nil {
 		return false, cmp.Or(s.it.Err(), err)
 	}
-	if s.r.scn(&v) > s.bound || end&keys.Marker != 0 && s.r.endOf(end) <= s.bound {
+	if !s.r.lasted(&v, end, s.bound) {
 		return false, nil
 	}
 	s.buf = append(s.buf[:0], v.payload...)

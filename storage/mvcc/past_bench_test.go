@@ -7,6 +7,7 @@ import (
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/kv/badgerkv"
 	"github.com/rowandb/rowan/storage/mvcc"
+	"github.com/rowandb/rowan/types/vector"
 )
 
 // BenchmarkPastScan reads a table from storage as it was before and after one transaction changed all of its rows, or half
@@ -60,15 +61,6 @@ func BenchmarkPastScan(b *testing.B) {
 // scanned counts the rows of t by reading them.
 func (x *txn) scanned() (n int) {
 	tab := x.table("t")
-	sc, err := x.Scan(ctx, storage.ScanRequest{View: x.v, Table: tab, Columns: columns(tab)})
-	must(x.t, err)
-	defer func() { must(x.t, sc.Close()) }()
-	for {
-		b, err := sc.Next(ctx)
-		must(x.t, err)
-		if b == nil {
-			return n
-		}
-		n += b.N
-	}
+	x.batches(storage.ScanRequest{View: x.v, Table: tab, Columns: columns(tab)}, func(b *vector.Batch) { n += b.N })
+	return n
 }

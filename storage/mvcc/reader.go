@@ -181,17 +181,21 @@ func (r *reader) history(ctx context.Context, sp *space, key []byte, bound uint6
 		if v, err = parseVersion(r.hbuf); err != nil {
 			return v, false, cmp.Or(it.Err(), err)
 		}
-		isMarker := end&keys.Marker != 0
-		if r.scn(&v) <= bound && (!isMarker || r.endOf(end) > bound) {
+		if r.lasted(&v, end, bound) {
 			return v, true, nil
 		}
-		if isMarker {
+		if end&keys.Marker != 0 {
 			more = it.Next()
 			continue
 		}
 		more = it.Seek(keys.AppendEnd(bytes.Clone(k[:n]), keys.Marker))
 	}
 	return v, false, it.Err()
+}
+
+// lasted reports whether a history row is of the version that was there at bound.
+func (r *reader) lasted(v *version, end, bound uint64) bool {
+	return r.scn(v) <= bound && r.endOf(end) > bound
 }
 
 func (r *reader) endOf(end uint64) uint64 {
