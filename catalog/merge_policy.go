@@ -21,6 +21,25 @@ const (
 	MergeJSON   = "json"  // member by member
 )
 
+// NeedsBase reports whether a policy asks what a value was before.
+func NeedsBase(policy string) bool {
+	switch policy {
+	case MergeTheirs, MergeOurs, MergeMax, MergeMin:
+		return false
+	}
+	return true
+}
+
+// MayHaveMergePolicy returns the error of a policy for a column that it is not for; "" takes the column's away.
+func MayHaveMergePolicy(t *Table, c *Column, policy string) error {
+	if c.Generated != "" && policy != "" {
+		return pgerr.New(pgerrcode.InvalidObjectDefinition, "column \"%s\" of relation \"%s\" is a generated column", c.Name, t.Name).
+			WithDetail("A merge computes it anew, from what the columns have become that it is made of.").
+			WithHint("Give those columns the merge policy.")
+	}
+	return CheckMergePolicy(policy, c.Type)
+}
+
 // CheckMergePolicy returns the error of a policy that there is not, or not for a type. Anything with a dot is the name of a
 // function of base, source and target.
 func CheckMergePolicy(policy string, t types.Type) error {

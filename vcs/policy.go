@@ -3,6 +3,7 @@ package vcs
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -22,10 +23,11 @@ var (
 	policyRows  = map[string]RowsFunc{"rowan_merge_policies": listMergePolicies}
 )
 
-// MergeCell merges the values of a column by its policy; ref is the target. ok is false where the policy has no answer.
+// MergeCell merges the values of a column by its policy; ref is the target. ok is false where the policy has no answer: such values
+// conflict, and those on which the sides agree may, as when each has added what only one of them can.
 func MergeCell(ctx context.Context, c Conn, ref catalog.Ref, t *catalog.Table, col *catalog.Column, base, source, target types.Datum) (d types.Datum, ok bool, err error) {
 	if catalog.CheckMergePolicy(col.Merge, col.Type) != nil { // each side has changed one of the two
-		return target, false, nil
+		return target, source == target, nil
 	}
 	switch col.Merge {
 	case catalog.MergeTheirs:
@@ -69,21 +71,13 @@ func extreme(col *catalog.Column, s, t types.Datum) types.Datum {
 // addChanges adds what both sides have added to the base; a NULL base is nothing. A result out of range is none.
 func addChanges(t types.Type, base, source, target types.Datum) (types.Datum, bool) {
 	if source.Null || target.Null {
-		return target, false
+		return target, source.Null && target.Null
 	}
 	switch t.OID {
 	case types.OIDNumeric:
 		return addNumeric(t, base, source, target)
 	case types.OIDFloat4, types.OIDFloat8:
-		b := 0.0
-		if !base.Null {
-			b = base.F()
-		}
-		sum := target.F() + (source.F() - b)
-		if t.OID == types.OIDFloat4 {
-			sum = float64(float32(sum))
-		}
-		return types.Float(sum), true
+		return addFloats(t, base, source, target)
 	case types.OIDInterval:
 		return addIntervals(base, source, target)
 	}
@@ -99,6 +93,20 @@ func addChanges(t types.Type, base, source, target types.Datum) (types.Datum, bo
 		return target, false
 	}
 	return types.Int(sum), true
+}
+
+// addFloats is addChanges for floating point: numbers have no infinite sum.
+func addFloats(t types.Type, base, source, target types.Datum) (types.Datum, bool) {
+	b := 0.0
+	if !base.Null {
+		b = base.F()
+	}
+	sum := target.F() + (source.F() - b)
+	if t.OID == types.OIDFloat4 {
+		sum = float64(float32(sum))
+	}
+	overflow := math.IsInf(sum, 0) && !math.IsInf(b, 0) && !math.IsInf(source.F(), 0) && !math.IsInf(target.F(), 0)
+	return types.Float(sum), !overflow
 }
 
 func addNumeric(t types.Type, base, source, target types.Datum) (types.Datum, bool) {
@@ -125,8 +133,8 @@ func addIntervals(base, source, target types.Datum) (types.Datum, bool) {
 
 // unionArrays takes the target's elements, without those that the source took away and with those that it added.
 func unionArrays(elem types.Type, base, source, target types.Datum) (types.Datum, bool) {
-	if source.Null || target.Null {
-		return target, false
+	if source == target || source.Null || target.Null {
+		return target, source == target
 	}
 	s, t := types.UnpackArray(source.S), types.UnpackArray(target.S)
 	var b types.Array
@@ -296,7 +304,7 @@ func setMergePolicy(ctx context.Context, c Conn, a []types.Datum) (types.Datum, 
 	if !strings.Contains(policy, ".") {
 		policy = strings.ToLower(policy)
 	}
-	if err := catalog.CheckMergePolicy(policy, col.Type); err != nil {
+	if err := catalog.MayHaveMergePolicy(t, col, policy); err != nil {
 		return types.Null, err
 	}
 	if err := v.Catalog().CheckMergeFunction(policy); err != nil {

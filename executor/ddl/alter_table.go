@@ -288,7 +288,7 @@ func (b *build) setMergePolicy(c *catalog.Column, option string, reset bool) err
 	} else if policy == "" {
 		return catalog.UnknownMergePolicy(policy)
 	}
-	if err := catalog.CheckMergePolicy(policy, c.Type); err != nil {
+	if err := catalog.MayHaveMergePolicy(b.t, c, policy); err != nil {
 		return err
 	}
 	if err := b.cat().CheckMergeFunction(policy); err != nil {

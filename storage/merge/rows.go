@@ -77,7 +77,7 @@ func (t *tableMerge) unclear(ctx context.Context, key string, source, target row
 		t.gain(key, source, target)
 		return nil
 	}
-	return t.settle(ctx, storage.InsertInsert, key, absent, source, target)
+	return t.combined(ctx, key, source, target, true)
 }
 
 // gain gives a row that both sides have the source's values of the columns that come with it.
@@ -104,8 +104,13 @@ func (t *tableMerge) inserted(ctx context.Context, key string, source, target ro
 		t.gain(key, source, target)
 		return nil
 	}
+	return t.combined(ctx, key, source, target, false)
+}
+
+// combined merges two rows that have no common past by the policies of their columns, or as is decided; unclear: they may have one.
+func (t *tableMerge) combined(ctx context.Context, key string, source, target row, unclear bool) error {
 	if t.policies {
-		merged, ok, err := t.combine(ctx, source, target)
+		merged, ok, err := t.combine(ctx, source, target, unclear)
 		if ok {
 			t.become(key, target, merged)
 		}
@@ -116,9 +121,8 @@ func (t *tableMerge) inserted(ctx context.Context, key string, source, target ro
 	return t.settle(ctx, storage.InsertInsert, key, absent, source, target)
 }
 
-// combine merges two rows that were inserted with one key by the policies of the columns in which they differ; ok is false
-// when one has none.
-func (t *tableMerge) combine(ctx context.Context, source, target row) ([]types.Datum, bool, error) {
+// combine merges two rows by the policies of the columns in which they differ; ok is false when one has none that has an answer.
+func (t *tableMerge) combine(ctx context.Context, source, target row, unclear bool) ([]types.Datum, bool, error) {
 	merged := t.cellBuf
 	for i, c := range t.stored {
 		merged[i] = t.value(target, i)
@@ -127,6 +131,9 @@ func (t *tableMerge) combine(ctx context.Context, source, target row) ([]types.D
 				merged[i] = d
 			}
 			continue
+		}
+		if !t.decides(c, unclear) {
+			return nil, false, nil
 		}
 		d, ok, err := t.policy(ctx, c, types.Null, t.value(source, i), merged[i])
 		if !ok || err != nil {
@@ -190,12 +197,11 @@ func (t *tableMerge) cells(ctx context.Context, key string, base, source, target
 // cell merges a cell that both sides have changed: by the column's policy, as one where they agree, or as is decided.
 func (t *tableMerge) cell(ctx context.Context, key string, i int, base, source, target row) (types.Datum, bool, error) {
 	c, s, v := t.stored[i], t.value(source, i), t.value(target, i)
-	if !base.strange(i) {
+	if t.decides(c, base.strange(i)) {
 		if d, ok, err := t.policy(ctx, c, t.value(base, i), s, v); ok || err != nil {
 			return d, ok, err
 		}
-	}
-	if diff.Same(s, v) {
+	} else if diff.Same(s, v) {
 		return v, true, nil
 	}
 	d, err := t.decide(ctx, func() storage.Conflict { return t.conflict(key, storage.UpdateUpdate, c, base, source, target) })
@@ -214,8 +220,13 @@ func (t *tableMerge) cell(ctx context.Context, key string, i int, base, source, 
 	return v, true, nil
 }
 
+// decides reports whether a column's policy is asked. Where nobody can say what the base was, one that does not need it still is.
+func (t *tableMerge) decides(c *catalog.Column, unclear bool) bool {
+	return c.Merge != "" && t.req.Cell != nil && !(unclear && catalog.NeedsBase(c.Merge))
+}
+
 func (t *tableMerge) policy(ctx context.Context, c *catalog.Column, b, s, v types.Datum) (types.Datum, bool, error) {
-	if c.Merge == "" || t.req.Cell == nil {
+	if !t.decides(c, false) {
 		return v, false, nil
 	}
 	return t.req.Cell(ctx, t.into, c, b, s, v)

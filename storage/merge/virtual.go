@@ -48,29 +48,24 @@ func (t *tableMerge) virtual(ctx context.Context, into *diff.Rows, cols []int, b
 
 // virtualCell merges a cell of two states that are both bases of a merge, by the policy of its column where that has one answer.
 func (t *tableMerge) virtualCell(ctx context.Context, b, l, r row, i int) (d types.Datum, clear bool, err error) {
-	x, y := t.value(l, i), t.value(r, i)
-	agree := diff.Same(x, y)
-	switch c := t.stored[i]; {
+	c, x, y := t.stored[i], t.value(l, i), t.value(r, i)
+	agree, v := diff.Same(x, y), types.Null
+	if b.there() {
+		v = t.value(b, i)
+	}
+	switch {
 	case l.strange(i) || r.strange(i):
 		return x, false, nil
-	case agree && (c.Merge == "" || !b.there()):
+	case agree && (!b.there() || !t.decides(c, false)):
 		return x, true, nil
-	case b.there() && b.strange(i):
+	case b.strange(i) && !t.decides(c, true):
 		return x, false, nil
-	case b.there() && diff.Same(t.value(b, i), x):
+	case b.there() && !b.strange(i) && diff.Same(v, x):
 		return y, true, nil
-	case b.there() && diff.Same(t.value(b, i), y):
+	case b.there() && !b.strange(i) && diff.Same(v, y):
 		return x, true, nil
-	case c.Merge != "":
-		v := types.Null
-		if b.there() {
-			v = t.value(b, i)
-		}
-		if d, clear, err = t.eitherWay(ctx, c, v, x, y); clear || err != nil {
-			return d, clear, err
-		}
 	}
-	return x, agree, nil
+	return t.eitherWay(ctx, c, v, x, y)
 }
 
 // eitherWay is what a policy makes of two values, where it makes no difference which of them is the source's. A union has its
