@@ -129,19 +129,27 @@ func (r regNames) Lookup(reg types.OID, name string) (types.OID, error) {
 	case types.OIDRegclass:
 		return r.s.relationOID(ctx, name)
 	case types.OIDRegrole:
-		if role := r.s.global().RoleByName(strings.Join(splitName(name), ".")); role != nil {
+		bare, err := oneName(name)
+		if err != nil {
+			return 0, err
+		}
+		if role := r.s.global().RoleByName(bare); role != nil {
 			return role.OID, nil
 		}
-		return 0, pgerr.New(pgerrcode.UndefinedObject, "role \"%s\" does not exist", name)
+		return 0, pgerr.New(pgerrcode.UndefinedObject, "role \"%s\" does not exist", bare)
 	case types.OIDRegnamespace:
 		snap, err := r.s.snapshot(ctx)
 		if err != nil {
 			return 0, err
 		}
-		if sc := snap.Schema(strings.Join(splitName(name), ".")); sc != nil {
+		bare, err := oneName(name)
+		if err != nil {
+			return 0, err
+		}
+		if sc := snap.Schema(bare); sc != nil {
 			return sc.OID, nil
 		}
-		return 0, pgerr.New(pgerrcode.InvalidSchemaName, "schema \"%s\" does not exist", name)
+		return 0, pgerr.New(pgerrcode.InvalidSchemaName, "schema \"%s\" does not exist", bare)
 	case types.OIDRegtype:
 		return r.s.typeOID(ctx, name)
 	case types.OIDRegproc, types.OIDRegprocedure:
@@ -149,56 +157,89 @@ func (r regNames) Lookup(reg types.OID, name string) (types.OID, error) {
 	case types.OIDRegoper, types.OIDRegoperator:
 		return r.s.operatorOID(ctx, name, reg == types.OIDRegoperator)
 	case types.OIDRegcollation:
+		q, err := r.s.qualified(ctx, name, otherNames)
+		if err != nil {
+			return 0, err
+		}
 		for _, c := range builtin.AllCollations() {
-			if parts := splitName(name); parts[len(parts)-1] == c.Name {
+			if q.bare == c.Name {
 				return c.OID, nil
 			}
 		}
-		return 0, pgerr.New(pgerrcode.UndefinedObject, "collation \"%s\" for encoding \"UTF8\" does not exist", name)
+		return 0, pgerr.New(pgerrcode.UndefinedObject, "collation \"%s\" for encoding \"UTF8\" does not exist", q.text)
 	}
 	return 0, pgerr.Unsupported("looking up %s by name", types.Builtin(reg).Name)
 }
 
-// splitName splits a possibly qualified and quoted name; unquoted parts are folded.
-func splitName(name string) []string {
-	var parts []string
-	var cur strings.Builder
-	quoted := false
-	for i := 0; i < len(name); i++ {
-		c := name[i]
-		switch {
-		case c == '"' && quoted && i+1 < len(name) && name[i+1] == '"':
-			cur.WriteByte('"')
-			i++
-		case c == '"' && (quoted || cur.Len() == 0): // within a word it is a part of it
-			quoted = !quoted
-		case c == '.' && !quoted:
-			parts = append(parts, cur.String())
-			cur.Reset()
-		case !quoted && c >= 'A' && c <= 'Z':
-			cur.WriteByte(c + 32)
-		case !quoted && (c == ' ' || c == '\t'):
-		default:
-			cur.WriteByte(c)
-		}
+// oneName reads a name that has no schema.
+func oneName(name string) (string, error) {
+	parts, ok := types.SplitName(name)
+	if !ok || len(parts) != 1 {
+		return "", pgerr.New(pgerrcode.InvalidName, "invalid name syntax")
 	}
-	return append(parts, cur.String())
+	return parts[0], nil
 }
 
-// schemasFor lists the schemas in which a name is looked up, and the bare name.
-func (s *Session) schemasFor(name string) ([]string, string, error) {
-	parts := splitName(name)
+// qualifiedName is a name with the schemas in which it is looked up.
+type qualifiedName struct {
+	schemas  []string
+	explicit bool // the schema was given
+	bare     string
+	text     string // as messages have it
+}
+
+// nameErrors are the messages about names that are too long, and about those in other databases.
+type nameErrors struct{ long, elsewhere string }
+
+var (
+	relationNames = nameErrors{"improper relation name (too many dotted names): %s", "cross-database references are not implemented: \"%s\""}
+	otherNames    = nameErrors{"improper qualified name (too many dotted names): %s", "cross-database references are not implemented: %s"}
+)
+
+// qualified reads [database.][schema.]name.
+func (s *Session) qualified(ctx context.Context, name string, messages nameErrors) (qualifiedName, error) {
+	parts, ok := types.SplitName(name)
+	if !ok {
+		return qualifiedName{}, pgerr.New(pgerrcode.InvalidName, "invalid name syntax")
+	}
+	q := qualifiedName{schemas: s.catalogs.SearchPath(), bare: parts[len(parts)-1], text: strings.Join(parts, ".")}
 	switch len(parts) {
 	case 1:
-		return s.catalogs.SearchPath(), parts[0], nil
+		return q, nil
 	case 2:
-		return parts[:1], parts[1], nil
 	case 3:
-		if parts[0] == s.database.Name {
-			return parts[1:2], parts[2], nil
+		database, branch, point := splitDatabase(parts[0])
+		if database != s.database.Name {
+			return q, pgerr.New(pgerrcode.FeatureNotSupported, messages.elsewhere, q.text)
 		}
+		if err := s.isHere(ctx, catalog.Ref{Branch: branch, Point: point}, q.text); err != nil {
+			return q, err
+		}
+	default:
+		return q, pgerr.New(pgerrcode.SyntaxError, messages.long, q.text)
 	}
-	return nil, "", pgerr.New(pgerrcode.SyntaxError, "improper relation name (too many dotted names): %s", name)
+	q.schemas, q.explicit = parts[len(parts)-2:len(parts)-1], true
+	return q, nil
+}
+
+// isHere refuses a name on another branch or at another point than the session's where an OID is wanted, which says nothing of either.
+func (s *Session) isHere(ctx context.Context, ref catalog.Ref, name string) error {
+	if ref == noRef {
+		return nil
+	}
+	own, err := s.txn.View(ctx, noRef)
+	if err != nil {
+		return err
+	}
+	v, err := s.txn.View(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if v.Branch().ID != own.Branch().ID || v.ReadOnly() || own.ReadOnly() {
+		return pgerr.New(pgerrcode.FeatureNotSupported, "what is on another branch or at another point cannot be named here: %s", name).
+			WithHint("USE BRANCH makes another branch the session's own.")
+	}
+	return nil
 }
 
 // relation finds a table, view or sequence by name.
@@ -212,20 +253,25 @@ func (s *Session) lookupRelation(ctx context.Context, name string) (catalog.Obje
 	if err != nil {
 		return nil, nil, err
 	}
-	schemas, bare, err := s.schemasFor(name)
+	return s.relationIn(ctx, snap, name)
+}
+
+// relationIn finds a relation by name in a catalog, which may be another than the session's own.
+func (s *Session) relationIn(ctx context.Context, snap *catalog.Snapshot, name string) (catalog.Object, *catalog.Index, error) {
+	q, err := s.qualified(ctx, name, relationNames)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, n := range schemas {
+	for _, n := range q.schemas {
 		if sc := snap.Schema(n); sc != nil {
-			if o, ix := snap.Relation(sc.OID, bare); o != nil {
+			if o, ix := snap.Relation(sc.OID, q.bare); o != nil {
 				return o, ix, nil
 			}
-		} else if len(schemas) == 1 && len(splitName(name)) > 1 {
+		} else if q.explicit {
 			return nil, nil, pgerr.New(pgerrcode.InvalidSchemaName, "schema \"%s\" does not exist", n)
 		}
 	}
-	return nil, nil, pgerr.New(pgerrcode.UndefinedTable, "relation \"%s\" does not exist", strings.Join(splitName(name), "."))
+	return nil, nil, pgerr.New(pgerrcode.UndefinedTable, "relation \"%s\" does not exist", q.text)
 }
 
 func (s *Session) relationOID(ctx context.Context, name string) (types.OID, error) {
@@ -237,22 +283,6 @@ func (s *Session) relationOID(ctx context.Context, name string) (types.OID, erro
 		return ix.OID, nil
 	}
 	return o.Head().OID, nil
-}
-
-// relationIn finds a relation by name in a catalog other than the session's own.
-func (s *Session) relationIn(snap *catalog.Snapshot, name string) (types.OID, error) {
-	schemas, bare, err := s.schemasFor(name)
-	if err != nil {
-		return 0, err
-	}
-	for _, n := range schemas {
-		if sc := snap.Schema(n); sc != nil {
-			if o, _ := snap.Relation(sc.OID, bare); o != nil {
-				return o.Head().OID, nil
-			}
-		}
-	}
-	return 0, pgerr.New(pgerrcode.UndefinedTable, "relation \"%s\" does not exist", strings.Join(splitName(name), "."))
 }
 
 // aliases are the SQL names of types that pg_type lists under others.
@@ -271,30 +301,32 @@ func (s *Session) typeOID(ctx context.Context, name string) (types.OID, error) {
 	if i := strings.IndexByte(base, '('); i > 0 && strings.HasSuffix(base, ")") {
 		base = base[:i]
 	}
-	d := s.typeNamed(snap, base)
-	if d == nil {
+	d, err := s.typeNamed(ctx, snap, base)
+	switch {
+	case err != nil:
+		return 0, err
+	case d == nil:
 		return 0, pgerr.New(pgerrcode.UndefinedObject, "type \"%s\" does not exist", name)
-	}
-	if array {
+	case array:
 		return d.Array, nil
 	}
 	return d.OID, nil
 }
 
-func (s *Session) typeNamed(snap *catalog.Snapshot, name string) *types.Def {
+func (s *Session) typeNamed(ctx context.Context, snap *catalog.Snapshot, name string) (*types.Def, error) {
 	if a, ok := aliases[strings.ToLower(strings.TrimSpace(name))]; ok {
-		return types.BuiltinByName(a)
+		return types.BuiltinByName(a), nil
 	}
-	schemas, bare, err := s.schemasFor(name)
+	q, err := s.qualified(ctx, name, otherNames)
 	if err != nil {
-		return nil
+		return nil, err
 	}
-	for _, n := range schemas {
+	for _, n := range q.schemas {
 		if sc := snap.Schema(n); sc != nil {
-			if d := snap.Type(sc.OID, bare); d != nil {
-				return d
+			if d := snap.Type(sc.OID, q.bare); d != nil {
+				return d, nil
 			}
 		}
 	}
-	return nil
+	return nil, nil
 }

@@ -25,22 +25,25 @@ func (s *Session) functionsNamed(ctx context.Context, name string) ([]candidate,
 	if err != nil {
 		return nil, err
 	}
-	schemas, bare, err := s.schemasFor(name)
+	q, err := s.qualified(ctx, name, otherNames)
 	if err != nil {
 		return nil, err
 	}
 	var out []candidate
-	for _, n := range schemas {
+	for _, n := range q.schemas {
 		sc := snap.Schema(n)
 		if sc == nil {
+			if q.explicit {
+				return nil, pgerr.New(pgerrcode.InvalidSchemaName, "schema \"%s\" does not exist", n)
+			}
 			continue
 		}
-		for _, p := range builtin.ProcsByName(bare) {
+		for _, p := range builtin.ProcsByName(q.bare) {
 			if p.Schema == sc.OID {
 				out = append(out, candidate{p.OID, p.Args})
 			}
 		}
-		for _, f := range snap.Functions(sc.OID, bare) {
+		for _, f := range snap.Functions(sc.OID, q.bare) {
 			out = append(out, candidate{f.OID, inputTypes(f)})
 		}
 	}

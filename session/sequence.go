@@ -1,7 +1,6 @@
 package session
 
 import (
-	"cmp"
 	"context"
 
 	"github.com/jackc/pgerrcode"
@@ -13,50 +12,71 @@ import (
 
 // sequenceState is what currval and lastval remember.
 type sequenceState struct {
-	current map[catalog.OID]int64
-	last    catalog.OID
+	current map[counter]int64
+	last    *lastCall // nil: there was no nextval yet
 }
 
-// sequenceServices are the sequence functions.
+// counter is a sequence as far as it counts by itself: one that does so on every branch is another on each.
+type counter struct {
+	id     catalog.OID
+	branch uint64
+}
+
+func counterOf(seq *catalog.Sequence) counter {
+	if !seq.PerBranch() {
+		return counter{id: seq.OID}
+	}
+	return counter{seq.OID, seq.Branch}
+}
+
+// lastCall says of which sequence nextval was called last.
+type lastCall struct {
+	ref catalog.Ref
+	id  catalog.OID
+}
+
+// sequenceServices are the sequence functions. Those whose names end in _on are told the branch and the point first.
 var sequenceServices = map[string]service{
 	"nextval_oid": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
-		return s.nextval(ctx, noRef, catalog.OID(a[0].I))
+		return s.nextval(ctx, noRef, a)
 	},
 	"nextval_on": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
-		return s.nextval(ctx, catalog.Ref{Branch: a[1].S}, catalog.OID(a[0].I))
+		return s.nextval(ctx, refOf(a), a[2:])
 	},
 	"currval_oid": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
-		return s.currval(ctx, catalog.OID(a[0].I))
+		return s.currval(ctx, noRef, a)
 	},
-	"lastval": func(s *Session, ctx context.Context, _ []types.Datum) (types.Datum, error) {
-		if s.sequences.last == 0 {
-			return types.Null, pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "lastval is not yet defined in this session")
-		}
-		return s.currval(ctx, s.sequences.last)
+	"currval_on": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
+		return s.currval(ctx, refOf(a), a[2:])
 	},
+	"lastval": func(s *Session, ctx context.Context, _ []types.Datum) (types.Datum, error) { return s.lastval(ctx) },
 	"setval_oid": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
-		return s.setval(ctx, catalog.OID(a[0].I), a[1].I, true)
+		return s.setval(ctx, noRef, a)
+	},
+	"setval_on": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
+		return s.setval(ctx, refOf(a), a[2:])
 	},
 	"setval3_oid": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
-		return s.setval(ctx, catalog.OID(a[0].I), a[1].I, a[2].B())
+		return s.setval(ctx, noRef, a)
+	},
+	"setval3_on": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
+		return s.setval(ctx, refOf(a), a[2:])
+	},
+	"regclass_on": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
+		return a[0], s.isHere(ctx, refOf(a[1:]), a[3].S)
 	},
 	"pg_sequence_last_value": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
-		seq, err := s.sequence(ctx, noRef, catalog.OID(a[0].I))
-		if err != nil {
-			return types.Null, err
-		}
-		last, called, err := s.engine.Store.Sequences().Get(ctx, seq)
-		if err != nil || !called {
-			return types.Null, err
-		}
-		return types.Int(last), nil
+		return s.lastValue(ctx, noRef, a)
+	},
+	"pg_sequence_last_value_on": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
+		return s.lastValue(ctx, refOf(a), a[2:])
 	},
 	"sequence_position": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
-		seq, err := s.sequence(ctx, noRef, catalog.OID(a[0].I))
-		if err != nil {
-			return types.Null, err
-		}
-		last, _, err := s.engine.Store.Sequences().Get(ctx, seq)
+		last, _, err := s.position(ctx, noRef, a)
+		return types.Int(last), err
+	},
+	"sequence_position_on": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
+		last, _, err := s.position(ctx, refOf(a), a[2:])
 		return types.Int(last), err
 	},
 	"pg_get_serial_sequence": serialSequence,
@@ -80,6 +100,24 @@ func (s *Session) sequence(ctx context.Context, ref catalog.Ref, id catalog.OID)
 	}
 }
 
+// position is a sequence's last value, or the one that nextval will give first; called tells which.
+func (s *Session) position(ctx context.Context, ref catalog.Ref, a []types.Datum) (last int64, called bool, err error) {
+	seq, err := s.sequence(ctx, ref, catalog.OID(a[0].I))
+	if err != nil {
+		return 0, false, err
+	}
+	return s.engine.Store.Sequences().Get(ctx, seq)
+}
+
+// lastValue is a sequence's last value; NULL: it has given none.
+func (s *Session) lastValue(ctx context.Context, ref catalog.Ref, a []types.Datum) (types.Datum, error) {
+	last, called, err := s.position(ctx, ref, a)
+	if err != nil || !called {
+		return types.Null, err
+	}
+	return types.Int(last), nil
+}
+
 // movable returns a sequence for a function that moves it. Sequences have no past, so that a session that looks at a point
 // could only move those of the present: it may not, as in a read-only transaction, unless they are its own.
 func (s *Session) movable(ctx context.Context, ref catalog.Ref, id catalog.OID, what string) (*catalog.Sequence, error) {
@@ -90,13 +128,23 @@ func (s *Session) movable(ctx context.Context, ref catalog.Ref, id catalog.OID, 
 	if err := s.refuseReadOnly(what); err != nil {
 		return nil, err
 	}
-	if v, err := s.txn.View(ctx, ref); err != nil || v.ReadOnly() {
-		return nil, cmp.Or(err, s.refusePoint(what))
+	v, err := s.txn.View(ctx, ref)
+	switch {
+	case err != nil:
+		return nil, err
+	case v.ReadOnly() && ref.Point != "":
+		return nil, pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot execute %s as of \"%s\"", what, ref.Point)
+	case v.ReadOnly():
+		return nil, s.refusePoint(what)
 	}
-	return seq, nil
+	return seq, s.txn.writes(v, 0)
 }
 
-func (s *Session) nextval(ctx context.Context, ref catalog.Ref, id catalog.OID) (types.Datum, error) {
+// refOf reads the branch and the point that arguments begin with.
+func refOf(a []types.Datum) catalog.Ref { return catalog.Ref{Branch: a[0].S, Point: a[1].S} }
+
+func (s *Session) nextval(ctx context.Context, ref catalog.Ref, a []types.Datum) (types.Datum, error) {
+	id := catalog.OID(a[0].I)
 	seq, err := s.movable(ctx, ref, id, "nextval()")
 	if err != nil {
 		return types.Null, err
@@ -104,51 +152,72 @@ func (s *Session) nextval(ctx context.Context, ref catalog.Ref, id catalog.OID) 
 	if err := s.allowed(seq, "U", "w"); err != nil {
 		return types.Null, err
 	}
+	on, err := s.txn.View(ctx, ref)
+	if err != nil {
+		return types.Null, err
+	}
 	v, err := s.engine.Store.Sequences().Next(ctx, seq)
 	if err != nil {
 		return types.Null, err
 	}
-	s.sequences.note(id, v)
-	s.sequences.last = id
+	s.sequences.note(seq, v)
+	s.sequences.last = &lastCall{catalog.Ref{Branch: on.Branch().Name}, id}
 	return types.Int(v), nil
 }
 
 // note keeps what currval is to say. What lastval says is the value of the last nextval alone.
-func (q *sequenceState) note(id catalog.OID, v int64) {
+func (q *sequenceState) note(seq *catalog.Sequence, v int64) {
 	if q.current == nil {
-		q.current = map[catalog.OID]int64{}
+		q.current = map[counter]int64{}
 	}
-	q.current[id] = v
+	q.current[counterOf(seq)] = v
 }
 
-func (s *Session) currval(ctx context.Context, id catalog.OID) (types.Datum, error) {
-	seq, err := s.sequence(ctx, noRef, id)
+func (s *Session) currval(ctx context.Context, ref catalog.Ref, a []types.Datum) (types.Datum, error) {
+	seq, err := s.sequence(ctx, ref, catalog.OID(a[0].I))
 	if err != nil {
 		return types.Null, err
 	}
-	v, ok := s.sequences.current[id]
+	if err := s.allowed(seq, "U", "r"); err != nil {
+		return types.Null, err
+	}
+	v, ok := s.sequences.current[counterOf(seq)]
 	if !ok {
 		return types.Null, pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "currval of sequence \"%s\" is not yet defined in this session", seq.Name)
 	}
 	return types.Int(v), nil
 }
 
-func (s *Session) setval(ctx context.Context, id catalog.OID, v int64, called bool) (types.Datum, error) {
-	seq, err := s.movable(ctx, noRef, id, "setval()")
+func (s *Session) lastval(ctx context.Context) (types.Datum, error) {
+	undefined := pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "lastval is not yet defined in this session")
+	if s.sequences.last == nil {
+		return types.Null, undefined
+	}
+	v, err := s.currval(ctx, s.sequences.last.ref, []types.Datum{types.Int(int64(s.sequences.last.id))})
+	switch pgerr.Code(err) {
+	case pgerrcode.UndefinedTable, pgerrcode.InvalidCatalogName: // the sequence, or its branch, is gone
+		return types.Null, undefined
+	}
+	return v, err
+}
+
+func (s *Session) setval(ctx context.Context, ref catalog.Ref, a []types.Datum) (types.Datum, error) {
+	v, called := a[1].I, len(a) < 3 || a[2].B()
+	seq, err := s.movable(ctx, ref, catalog.OID(a[0].I), "setval()")
 	if err != nil {
+		return types.Null, err
+	}
+	if err := s.allowed(seq, "w"); err != nil {
 		return types.Null, err
 	}
 	if v < seq.Min || v > seq.Max {
 		return types.Null, pgerr.New(pgerrcode.NumericValueOutOfRange, "setval: value %d is out of bounds for sequence \"%s\" (%d..%d)", v, seq.Name, seq.Min, seq.Max)
 	}
-	if err := s.allowed(seq, "w"); err != nil {
-		return types.Null, err
-	}
 	if err := s.engine.Store.Sequences().Set(ctx, seq, v, called); err != nil {
 		return types.Null, err
 	}
 	if called {
-		s.sequences.note(id, v)
+		s.sequences.note(seq, v)
 	}
 	return types.Int(v), nil
 }

@@ -66,7 +66,11 @@ func (c conn) Format() *types.Format { return &c.s.settings.format }
 
 // Relation implements vcs.Conn.
 func (c conn) Relation(snap *catalog.Snapshot, name string) (catalog.OID, error) {
-	return c.s.relationIn(snap, name)
+	o, _, err := c.s.relationIn(context.Background(), snap, name)
+	if err != nil {
+		return 0, err
+	}
+	return o.Head().OID, nil
 }
 
 // SQL implements vcs.Conn.

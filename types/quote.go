@@ -1,6 +1,9 @@
 package types
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // keywords has PostgreSQL's keywords that must be quoted to be names: all that are not unreserved.
 var keywords = makeKeywords()
@@ -34,6 +37,72 @@ func QuoteIdent(name string) string {
 		return name
 	}
 	return "\"" + strings.ReplaceAll(name, "\"", "\"\"") + "\""
+}
+
+// SplitName takes apart a dotted name, as functions are given names in text: what is not quoted is folded. ok is false for a text that is
+// no name.
+func SplitName(s string) (parts []string, ok bool) {
+	for {
+		s = strings.TrimLeft(s, blanks)
+		var part string
+		if part, s, ok = firstName(s); !ok {
+			return nil, false
+		}
+		parts = append(parts, TruncateName(part))
+		if s = strings.TrimLeft(s, blanks); s == "" {
+			return parts, true
+		}
+		if s[0] != '.' {
+			return nil, false
+		}
+		s = s[1:]
+	}
+}
+
+// blanks are the characters that may stand around the parts of a name.
+const blanks = " \t\n\r\f"
+
+// firstName reads the part of a dotted name that s begins with.
+func firstName(s string) (part, rest string, ok bool) {
+	if !strings.HasPrefix(s, `"`) {
+		end := strings.IndexAny(s, "."+blanks)
+		if end < 0 {
+			end = len(s)
+		}
+		return lowerASCII(s[:end]), s[end:], end > 0
+	}
+	for end := 1; end < len(s); end++ {
+		switch {
+		case s[end] != '"':
+		case strings.HasPrefix(s[end+1:], `"`):
+			end++
+		default:
+			return strings.ReplaceAll(s[1:end], `""`, `"`), s[end+1:], true
+		}
+	}
+	return "", "", false
+}
+
+// lowerASCII folds letters as SQL folds names that are not quoted: others than those of ASCII stay what they are.
+func lowerASCII(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}
+
+// TruncateName cuts a text to what a name holds: 63 bytes, whole characters.
+func TruncateName(s string) string {
+	if len(s) < 64 {
+		return s
+	}
+	n := 63
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
 }
 
 func isPlainName(name string) bool {

@@ -9,7 +9,8 @@ import (
 // forwarded are the functions that belong to the session, by what they are about. One generic kernel hands each to
 // Services.Call under its source, or under its plain name for functions in language SQL.
 const forwarded = `
-nextval_oid nextval_on currval_oid lastval setval_oid setval3_oid pg_get_serial_sequence pg_sequence_last_value pg_sequence_parameters
+nextval_oid currval_oid lastval setval_oid setval3_oid nextval_on currval_on setval_on setval3_on regclass_on
+pg_sequence_last_value_on sequence_position_on pg_get_serial_sequence pg_sequence_last_value pg_sequence_parameters
 sequence_position
 to_regclass to_regcollation to_regnamespace to_regoper to_regoperator to_regproc to_regprocedure to_regrole to_regtype
 text_regclass format_type

@@ -80,8 +80,8 @@ var textFunctions = map[string]Kernel{
 		}
 		return types.String("false"), nil
 	}),
-	"name_text": strStr(func(s string) string { return s }), "text_name": strStr(truncateName), "name_bpchar": strStr(func(s string) string { return s }),
-	"bpchar_name": strStr(func(s string) string { return truncateName(trimSpaces(s)) }),
+	"name_text": strStr(func(s string) string { return s }), "text_name": strStr(types.TruncateName), "name_bpchar": strStr(func(s string) string { return s }),
+	"bpchar_name": strStr(func(s string) string { return types.TruncateName(trimSpaces(s)) }),
 	"char_text": row(func(_ *Env, a []datum) (datum, error) {
 		return types.String(charText(byte(a[0].I))), nil
 	}),
@@ -275,18 +275,6 @@ func chr(c int64) (datum, error) {
 		return datum{}, pgerr.New(pgerrcode.ProgramLimitExceeded, "requested character not valid for encoding: %d", c)
 	}
 	return types.String(string(rune(c))), nil
-}
-
-// truncateName cuts a text to what a name holds: 63 bytes, whole characters.
-func truncateName(s string) string {
-	if len(s) < 64 {
-		return s
-	}
-	n := 63
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
 }
 
 // charText is the text of a "char": bytes above 127 are shown as octal, 0 as nothing.

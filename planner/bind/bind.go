@@ -170,6 +170,7 @@ type binder struct {
 	written     map[*expr.Row][]expr.Expr
 	paramPlaces []paramPlace
 	trace       *trace // notes what names mean, for views; nil else
+	keeps       bool   // what is bound is written into a descriptor
 }
 
 // relocate makes an error's position one of the text that the user sent.

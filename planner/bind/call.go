@@ -167,7 +167,7 @@ func (q *query) plainCall(n *pg.FuncCall, c *call, r *resolved) (expr.Expr, erro
 		q.b.writes(functionName(r.proc) + "()")
 	}
 	if !r.proc.Set {
-		return e, nil
+		return onBranch(e, q.b.ref), nil
 	}
 	return q.setReturning(e)
 }

@@ -14,10 +14,11 @@ func (b *binder) command(n *pg.Node) error {
 		return err
 	}
 	if c == nil {
+		b.keeps = n.GetSelectStmt() == nil && n.GetCreateTableAsStmt() == nil // these keep rows
 		if c, err = b.definition(n); err != nil {
 			return err
 		}
-		b.modify = true
+		b.keeps, b.modify = false, true
 	}
 	if c == nil {
 		return pgerr.Unsupported("this statement")

@@ -135,7 +135,7 @@ func (q *query) rangeVar(rv *pg.RangeVar, point string) (logical.Node, []*item, 
 	case *catalog.View:
 		return q.viewItem(r, o, rv.Alias)
 	case *catalog.Sequence:
-		return q.sequenceItem(o, rv.Alias)
+		return q.sequenceItem(o, r.ref, rv.Alias)
 	}
 	return nil, nil, pgerr.Internal("relation \"%s\" is of an unknown kind", rv.Relname)
 }

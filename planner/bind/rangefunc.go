@@ -188,14 +188,14 @@ func (q *query) functionItem(n *pg.RangeFunction, fs []*tableFunction) (logical.
 }
 
 // sequenceItem makes a sequence's one row, as SELECT * FROM sequence shows it.
-func (q *query) sequenceItem(s *catalog.Sequence, alias *pg.Alias) (logical.Node, []*item, error) {
+func (q *query) sequenceItem(s *catalog.Sequence, ref catalog.Ref, alias *pg.Alias) (logical.Node, []*item, error) {
 	id := &expr.Const{Value: types.Int(int64(s.OID)), T: builtinType(types.OIDRegclass)}
-	var last expr.Expr
-	for _, p := range builtin.ProcsByName("pg_sequence_last_value") {
-		last = &expr.Call{Proc: p, Args: []expr.Expr{id}, T: typeInt8, Pos: -1}
+	ask := func(p *builtin.Proc) expr.Expr {
+		return onBranch(&expr.Call{Proc: p, Args: []expr.Expr{id}, T: typeInt8, Pos: -1}, ref)
 	}
+	last := ask(builtin.ProcsByName("pg_sequence_last_value")[0])
 	row := []expr.Expr{
-		&expr.Call{Proc: builtin.SequencePosition, Args: []expr.Expr{id}, T: typeInt8, Pos: -1},
+		ask(builtin.SequencePosition),
 		&expr.Const{Value: types.Int(0), T: typeInt8},
 		&expr.NullTest{Arg: last, Not: true},
 	}

@@ -1,12 +1,14 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgerrcode"
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/catalog/builtin"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/expr"
 	"github.com/rowandb/rowan/planner/parse"
@@ -163,26 +165,79 @@ func relationColumns(o catalog.Object) []*catalog.Column {
 
 // relationLiteral reads 'name'::regclass. It gives nil for what is not a plain name, such as an OID.
 func (b *binder) relationLiteral(s string, t types.Type, pos int) (expr.Expr, error) {
-	names := splitIdentifiers(s)
-	if names == nil {
+	names, ok := types.SplitName(s)
+	if s == "-" || s != "" && strings.Trim(s, "0123456789") == "" {
 		return nil, nil
 	}
-	rv := &pg.RangeVar{Relname: names[len(names)-1], Location: int32(pos)}
-	if len(names) > 1 {
-		rv.Schemaname = names[len(names)-2]
+	if !ok {
+		return nil, pgerr.New(pgerrcode.InvalidName, "invalid name syntax").At(pos)
 	}
-	if len(names) > 2 {
-		rv.Catalogname = names[len(names)-3]
+	if len(names) > 3 {
+		return nil, pgerr.New(pgerrcode.SyntaxError, "improper relation name (too many dotted names): %s", strings.Join(names, ".")).At(pos)
 	}
-	r, err := b.findRelation(rv)
+	rv := rangeVar(names, pos)
+	r, err := b.lookupRelation(rv)
 	if err != nil {
 		return nil, err
 	}
-	id := r.object.Head().OID
-	if r.index != nil {
-		id = r.index.OID
+	if r.object == nil {
+		if rv.Schemaname != "" && r.snap.Schema(rv.Schemaname) == nil {
+			return nil, pgerr.New(pgerrcode.InvalidSchemaName, "schema \"%s\" does not exist", rv.Schemaname).At(pos)
+		}
+		return nil, pgerr.New(pgerrcode.UndefinedTable, "relation \"%s\" does not exist", strings.Join(names, ".")).At(pos)
 	}
-	return &expr.Const{Value: types.Int(int64(id)), T: t}, nil
+	id := &expr.Const{Value: types.Int(int64(r.object.Head().OID)), T: t}
+	if r.index != nil {
+		id.Value.I = int64(r.index.OID)
+	}
+	if r.ref == b.ref {
+		return id, nil
+	}
+	if b.keeps {
+		return nil, elsewhere(names, pos)
+	}
+	args := []expr.Expr{id, textConst(r.ref.Branch), textConst(r.ref.Point), textConst(strings.Join(names, "."))}
+	return &expr.Call{Proc: builtin.RegclassOn, Args: args, T: t, Pos: pos}, nil
+}
+
+// elsewhere refuses a name in a text that has the name of a branch, or a point, where neither can be meant.
+func elsewhere(names []string, pos int) *pgerr.Error {
+	return pgerr.New(pgerrcode.FeatureNotSupported, "what is on another branch or at another point cannot be named here: %s", strings.Join(names, ".")).At(pos)
+}
+
+// onBranch makes a call of a sequence's function one that names the branch and the point, where they are not the session's own: those of the
+// sequence's name, or else those at which names are looked up.
+func onBranch(c *expr.Call, ref catalog.Ref) expr.Expr {
+	on := builtin.SequencesOn[c.Proc.Source]
+	if on == nil {
+		return c
+	}
+	args := slices.Clone(c.Args)
+	if r, ok := args[0].(*expr.Call); ok && r.Proc == builtin.RegclassOn {
+		ref = catalog.Ref{Branch: r.Args[1].(*expr.Const).Value.S, Point: r.Args[2].(*expr.Const).Value.S}
+		args[0] = r.Args[0]
+	}
+	if ref == (catalog.Ref{}) {
+		return c
+	}
+	call := *c
+	call.Proc, call.Args = on, append([]expr.Expr{textConst(ref.Branch), textConst(ref.Point)}, args...)
+	return &call
+}
+
+func textConst(s string) *expr.Const { return &expr.Const{Value: types.String(s), T: typeText} }
+
+// rangeVar is a name as FROM has it.
+func rangeVar(names []string, pos int) *pg.RangeVar {
+	n := len(names)
+	rv := &pg.RangeVar{Relname: names[n-1], Location: int32(pos)}
+	if n > 1 {
+		rv.Schemaname = names[n-2]
+	}
+	if n > 2 {
+		rv.Catalogname = names[n-3]
+	}
+	return rv
 }
 
 // typeLiteral reads 'name'::regtype. It gives nil for an OID.
@@ -202,43 +257,4 @@ func (b *binder) typeLiteral(s string, t types.Type, pos int) (expr.Expr, error)
 		return nil, pgerr.From(err).Relocate(pos)
 	}
 	return &expr.Const{Value: types.Int(int64(named.OID)), T: t}, nil
-}
-
-// splitIdentifiers reads a dotted name, folding what is not quoted; nil when it is not one.
-func splitIdentifiers(s string) []string {
-	var out []string
-	s = strings.TrimSpace(s)
-	for {
-		var name string
-		if strings.HasPrefix(s, `"`) {
-			end := 1
-			for end < len(s) && (s[end] != '"' || end+1 < len(s) && s[end+1] == '"') {
-				if s[end] == '"' {
-					end++
-				}
-				end++
-			}
-			if end >= len(s) {
-				return nil
-			}
-			name, s = strings.ReplaceAll(s[1:end], `""`, `"`), s[end+1:]
-		} else {
-			end := strings.IndexAny(s, `."`)
-			if end < 0 {
-				end = len(s)
-			}
-			name, s = strings.ToLower(strings.TrimSpace(s[:end])), s[end:]
-			if name == "" || name[0] >= '0' && name[0] <= '9' || name == "-" || strings.ContainsAny(name, " \t(") {
-				return nil
-			}
-		}
-		out = append(out, name)
-		if s == "" {
-			return out
-		}
-		if s[0] != '.' {
-			return nil
-		}
-		s = s[1:]
-	}
 }

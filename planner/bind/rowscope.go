@@ -128,21 +128,7 @@ func (w *writer) defaultOf(c *catalog.Column) (expr.Expr, error) {
 	b.ref = w.ref
 	e, err := w.defaultHere(c)
 	b.ref = old
-	if err != nil || w.ref.Branch == "" {
-		return e, err
-	}
-	return expr.Rewrite(e, func(e expr.Expr) expr.Expr { return nextvalOn(e, w.ref.Branch) }), nil
-}
-
-// nextvalOn makes a call of nextval one that names the branch whose sequence is meant.
-func nextvalOn(e expr.Expr, branch string) expr.Expr {
-	c, ok := e.(*expr.Call)
-	if !ok || c.Proc.Source != "nextval_oid" {
-		return e
-	}
-	call := *c
-	call.Proc, call.Args = builtin.NextvalOn, []expr.Expr{c.Args[0], &expr.Const{Value: types.String(branch), T: builtinType(types.OIDText)}}
-	return &call
+	return e, err
 }
 
 func (w *writer) defaultHere(c *catalog.Column) (expr.Expr, error) {
@@ -188,7 +174,7 @@ func (b *binder) domainDefault(d *types.Def) string {
 func (w *writer) nextValue(c *catalog.Column) (expr.Expr, error) {
 	for _, p := range builtin.ProcsByName("nextval") {
 		seq := &expr.Const{Value: types.Int(int64(c.Sequence)), T: builtinType(types.OIDRegclass)}
-		return w.assign(&expr.Call{Proc: p, Args: []expr.Expr{seq}, T: typeInt8, Pos: -1}, c, -1)
+		return w.assign(onBranch(&expr.Call{Proc: p, Args: []expr.Expr{seq}, T: typeInt8, Pos: -1}, w.ref), c, -1)
 	}
 	return nil, pgerr.Internal("nextval is missing")
 }

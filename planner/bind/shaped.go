@@ -192,17 +192,25 @@ func shapeConflicts(q *query, f *tableFunction, words []string, pos int) error {
 	return nil
 }
 
-// tableName reads a table's name; nil: it is none.
-func tableName(table string, pos int) *pg.RangeVar {
-	names := splitIdentifiers(table)
-	if names == nil {
-		return nil
+// tableName reads a table's name, which says nothing of branches: where it is looked for is known.
+func (b *binder) tableName(table string, pos int) (*pg.RangeVar, error) {
+	names, ok := types.SplitName(table)
+	switch {
+	case !ok:
+		return nil, pgerr.New(pgerrcode.InvalidName, "invalid name syntax").At(pos)
+	case len(names) > 3:
+		return nil, pgerr.New(pgerrcode.SyntaxError, "improper relation name (too many dotted names): %s", strings.Join(names, ".")).At(pos)
 	}
-	rv := &pg.RangeVar{Relname: names[len(names)-1], Location: int32(pos)}
-	if len(names) > 1 {
-		rv.Schemaname = names[len(names)-2]
+	rv := rangeVar(names, pos)
+	ref, err := b.reference(rv)
+	if err == nil && ref != b.ref {
+		err = elsewhere(names, pos).WithHint("The function's other arguments say where it looks.")
 	}
-	return rv
+	if err != nil {
+		return nil, err
+	}
+	rv.Catalogname = ""
+	return rv, nil
 }
 
 // tableColumns lists the columns that a table has at any of the given places, by name, and notes that its rows are read.
@@ -228,9 +236,9 @@ func columnsOf(tables []*catalog.Table) (out []*catalog.Column) {
 
 // tablesAt finds a table, all of which is read, at places; nil where it is not there, an error where it is nowhere.
 func (b *binder) tablesAt(table string, pos int, refs ...catalog.Ref) ([]*catalog.Table, error) {
-	rv := tableName(table, pos)
-	if rv == nil {
-		return nil, pgerr.New(pgerrcode.InvalidName, "invalid name syntax").At(pos)
+	rv, err := b.tableName(table, pos)
+	if err != nil {
+		return nil, err
 	}
 	out := make([]*catalog.Table, len(refs))
 	found := false

@@ -76,7 +76,10 @@ func (b *binder) traceShaped(n *pg.FuncCall, at int, words []string) {
 		if named != nil {
 			a = named.Arg
 		}
-		rv := tableName(words[at], 0)
+		rv, err := b.tableName(words[at], 0)
+		if err != nil {
+			return
+		}
 		if r, err := b.lookupRelation(rv); err == nil && r.object != nil && a.GetAConst().GetSval() != nil {
 			b.trace.shaped[a] = r
 			b.traceRelation(rv, r)
