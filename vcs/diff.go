@@ -1,11 +1,15 @@
 package vcs
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
 
+	"github.com/jackc/pgerrcode"
+
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 )
@@ -27,16 +31,16 @@ func diffTable(ctx context.Context, c Conn, a []types.Datum, yield func([]types.
 	if err != nil {
 		return err
 	}
-	id, err := relationOf(c, from, to, text(a[2]))
+	t, err := tableOn(c, from, to, text(a[2]))
 	if err != nil {
 		return err
 	}
-	scan, err := c.Store().Branches().Diff(ctx, c.Txn(), from, to, id)
+	scan, err := t.open(ctx, c, from, to)
 	if err != nil {
 		return err
 	}
 	defer scan.Close()
-	pairs := diffColumns(scan.FromTable(), scan.ToTable())
+	pairs := t.columns()
 	for {
 		b, err := scan.Next(ctx)
 		if b == nil || err != nil {
@@ -50,6 +54,80 @@ func diffTable(ctx context.Context, c Conn, a []types.Datum, yield func([]types.
 	}
 }
 
+// comparedTable is a table on both sides; nil where a side lacks it.
+type comparedTable struct{ from, to *catalog.Table }
+
+// tableOn finds the table that a comparison is asked for.
+func tableOn(c Conn, from, to storage.View, name string) (comparedTable, error) {
+	on := func(v storage.View) (*catalog.Table, error) {
+		id, err := c.Relation(v.Catalog(), name)
+		t, _ := v.Catalog().Object(id).(*catalog.Table)
+		return t, err
+	}
+	a, errFrom := on(from)
+	b, errTo := on(to)
+	if errFrom != nil && errTo != nil {
+		return comparedTable{}, errTo
+	}
+	if a == nil && b == nil {
+		return comparedTable{}, pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a table", name)
+	}
+	a, b = catalog.PairTables(from.Catalog(), to.Catalog(), a, b)
+	return comparedTable{a, b}, nil
+}
+
+// tablesOn are the tables with given ids, each with what it is compared with on the other side, once.
+func tablesOn(from, to storage.View, ids []catalog.OID) []comparedTable {
+	var out []comparedTable
+	for _, id := range ids {
+		a, _ := from.Catalog().Object(id).(*catalog.Table)
+		b, _ := to.Catalog().Object(id).(*catalog.Table)
+		switch {
+		case b == nil && a != nil:
+			b = namesake(from, to, a)
+		case a == nil && b != nil:
+			a = namesake(to, from, b)
+		}
+		a, b = catalog.PairTables(from.Catalog(), to.Catalog(), a, b)
+		if t := (comparedTable{a, b}); (a != nil || b != nil) && !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// namesake is the table that is called like another on the other side, if it is on that side alone; nil: there is none.
+func namesake(here, there storage.View, t *catalog.Table) *catalog.Table {
+	sc := there.Catalog().Schema(here.Catalog().SchemaName(t.Schema))
+	if sc == nil {
+		return nil
+	}
+	o, _ := there.Catalog().Relation(sc.OID, t.Name)
+	if x, ok := o.(*catalog.Table); ok && here.Catalog().Object(x.OID) == nil {
+		return x
+	}
+	return nil
+}
+
+// either is the table on the second side, else on the first.
+func (t comparedTable) either() *catalog.Table { return cmp.Or(t.to, t.from) }
+
+// name is what the table is called, on the second side if it is there.
+func (t comparedTable) name(from, to storage.View) string {
+	if t.to != nil {
+		return qualifiedName(to.Catalog(), t.to.OID)
+	}
+	return qualifiedName(from.Catalog(), t.from.OID)
+}
+
+// open begins to compare the rows.
+func (t comparedTable) open(ctx context.Context, c Conn, from, to storage.View) (storage.DiffScanner, error) {
+	if t.from != nil && t.to != nil && t.from.OID != t.to.OID {
+		return c.Store().Branches().DiffPair(ctx, c.Txn(), from, to, t.from, t.to)
+	}
+	return c.Store().Branches().Diff(ctx, c.Txn(), from, to, t.either().OID)
+}
+
 // columnPair says where a column stands on each side; -1: it is not there.
 type columnPair struct {
 	from, to int
@@ -57,35 +135,19 @@ type columnPair struct {
 	as       [2]types.Type // of each side; known where values must be compared by their text
 }
 
-func diffColumns(from, to *catalog.Table) []columnPair {
-	var names []string
-	position := func(t *catalog.Table) map[string]int {
-		m := map[string]int{}
-		if t == nil {
-			return m
+// columns are the columns of both sides. One that was renamed has its new name.
+func (t comparedTable) columns() []columnPair {
+	position := func(t *catalog.Table, c *catalog.Column) int {
+		if c == nil {
+			return -1
 		}
-		for i, c := range t.Live() {
-			m[c.Name] = i
-			if !slices.Contains(names, c.Name) {
-				names = append(names, c.Name)
-			}
-		}
-		return m
+		return slices.Index(t.Live(), c)
 	}
-	left, right := position(from), position(to)
 	var out []columnPair
-	for _, n := range names {
-		p := columnPair{from: -1, to: -1, name: n}
-		if i, ok := left[n]; ok {
-			p.from = i
-		}
-		if i, ok := right[n]; ok {
-			p.to = i
-		}
-		if p.from >= 0 && p.to >= 0 {
-			if x, y := from.Live()[p.from].Type, to.Live()[p.to].Type; types.Relabelled(x.Def, y.Def) {
-				p.as = [2]types.Type{x, y}
-			}
+	for _, c := range catalog.PairColumns(t.from, t.to) {
+		p := columnPair{from: position(t.from, c.From), to: position(t.to, c.To), name: cmp.Or(c.To, c.From).Name}
+		if c.From != nil && c.To != nil && types.Relabelled(c.From.Type.Def, c.To.Type.Def) {
+			p.as = [2]types.Type{c.From.Type, c.To.Type}
 		}
 		out = append(out, p)
 	}
@@ -154,27 +216,27 @@ func diffStat(ctx context.Context, c Conn, a []types.Datum, yield func([]types.D
 	if err != nil {
 		return err
 	}
-	var tables []catalog.OID
+	var tables []comparedTable
 	if a[2].Null {
-		tables, err = c.Store().Branches().Changed(ctx, c.Txn(), from, to)
-	} else {
-		tables = make([]catalog.OID, 1)
-		tables[0], err = relationOf(c, from, to, text(a[2]))
-	}
-	if err != nil {
-		return err
-	}
-	for _, id := range tables {
-		s, err := countDiff(ctx, c, from, to, id)
+		ids, err := c.Store().Branches().Changed(ctx, c.Txn(), from, to)
 		if err != nil {
 			return err
 		}
-		name := qualifiedName(to.Catalog(), id)
-		if name == "" {
-			name = qualifiedName(from.Catalog(), id)
+		tables = tablesOn(from, to, ids)
+	} else {
+		t, err := tableOn(c, from, to, text(a[2]))
+		if err != nil {
+			return err
 		}
-		row := []types.Datum{types.String(name), types.Int(s.rows[storage.Added]), types.Int(s.rows[storage.Changed]), types.Int(s.rows[storage.Removed])}
-		if !yield(append(row, s.more(ctx, c, from, to, id)...)) {
+		tables = []comparedTable{t}
+	}
+	for _, t := range tables {
+		s, err := countDiff(ctx, c, from, to, t)
+		if err != nil {
+			return err
+		}
+		row := []types.Datum{types.String(t.name(from, to)), types.Int(s.rows[storage.Added]), types.Int(s.rows[storage.Changed]), types.Int(s.rows[storage.Removed])}
+		if !yield(append(row, s.more(ctx, c, from, to, t)...)) {
 			return nil
 		}
 	}
@@ -188,8 +250,8 @@ type diffCounts struct {
 }
 
 // more are the columns of rowan.diff_stat after the counts of rows that differ: rows that do not, cells, rows on each side.
-func (s *diffCounts) more(ctx context.Context, c Conn, from, to storage.View, id catalog.OID) []types.Datum {
-	before, after := countRows(ctx, c, from, id), countRows(ctx, c, to, id)
+func (s *diffCounts) more(ctx context.Context, c Conn, from, to storage.View, t comparedTable) []types.Datum {
+	before, after := countRows(ctx, c, from, t.from), countRows(ctx, c, to, t.to)
 	same := types.Null
 	if !after.Null {
 		same = types.Int(after.I - s.rows[storage.Added] - s.rows[storage.Changed])
@@ -198,9 +260,8 @@ func (s *diffCounts) more(ctx context.Context, c Conn, from, to storage.View, id
 }
 
 // countRows is the number of rows of a table where it is known without a scan, else NULL.
-func countRows(ctx context.Context, c Conn, v storage.View, id catalog.OID) types.Datum {
-	t, ok := v.Catalog().Object(id).(*catalog.Table)
-	if !ok {
+func countRows(ctx context.Context, c Conn, v storage.View, t *catalog.Table) types.Datum {
+	if t == nil {
 		return types.Int(0)
 	}
 	n, ok, err := c.Txn().CountRows(ctx, storage.ScanRequest{View: v, Table: t})
@@ -210,13 +271,13 @@ func countRows(ctx context.Context, c Conn, v storage.View, id catalog.OID) type
 	return types.Int(n)
 }
 
-func countDiff(ctx context.Context, c Conn, from, to storage.View, table catalog.OID) (*diffCounts, error) {
-	scan, err := c.Store().Branches().Diff(ctx, c.Txn(), from, to, table)
+func countDiff(ctx context.Context, c Conn, from, to storage.View, t comparedTable) (*diffCounts, error) {
+	scan, err := t.open(ctx, c, from, to)
 	if err != nil {
 		return nil, err
 	}
 	defer scan.Close()
-	pairs := diffColumns(scan.FromTable(), scan.ToTable())
+	pairs := t.columns()
 	s := &diffCounts{rows: map[storage.DiffKind]int64{}}
 	for {
 		b, err := scan.Next(ctx)
@@ -251,19 +312,25 @@ func diffSummary(ctx context.Context, c Conn, a []types.Datum, yield func([]type
 	if err != nil {
 		return err
 	}
-	for _, id := range tableIDs(from.Catalog(), to.Catalog()) {
-		x, ok1 := from.Catalog().Object(id).(*catalog.Table)
-		y, ok2 := to.Catalog().Object(id).(*catalog.Table)
-		data, schema := slices.Contains(changed, id), ok1 != ok2 || !sameTable(x, y)
+	for _, t := range tablesOn(from, to, tableIDs(from.Catalog(), to.Catalog())) {
+		x, y := t.from, t.to
+		data := x != nil && slices.Contains(changed, x.OID) || y != nil && slices.Contains(changed, y.OID)
+		schema := x == nil || y == nil || !sameTable(x, y)
 		if !data && !schema {
 			continue
 		}
-		oldName, newName := qualifiedName(from.Catalog(), id), qualifiedName(to.Catalog(), id)
+		oldName, newName := "", ""
+		if x != nil {
+			oldName = qualifiedName(from.Catalog(), x.OID)
+		}
+		if y != nil {
+			newName = qualifiedName(to.Catalog(), y.OID)
+		}
 		kind := "modified"
 		switch {
-		case !ok1:
+		case x == nil:
 			kind = "added"
-		case !ok2:
+		case y == nil:
 			kind = "dropped"
 		case oldName != newName:
 			kind = "renamed"
@@ -306,13 +373,4 @@ func sameTable(x, y *catalog.Table) bool {
 		return string(b)
 	}
 	return plain(x) == plain(y)
-}
-
-// relationOf finds the table that a comparison is asked for: on the second side, else on the first.
-func relationOf(c Conn, from, to storage.View, name string) (catalog.OID, error) {
-	id, err := c.Relation(to.Catalog(), name)
-	if err == nil {
-		return id, nil
-	}
-	return c.Relation(from.Catalog(), name)
 }

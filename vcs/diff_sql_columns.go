@@ -11,12 +11,12 @@ import (
 // columns changes those that stay, then adds the new ones in their order, and with them generated ones that are made anew.
 func (s *script) columns(ctx context.Context, a, b *catalog.Table) error {
 	fresh := map[catalog.ColumnID]bool{}
-	for _, p := range matchColumns(a, b) {
-		if p.to == nil && p.from.Generated != "" { // before what it is made of
+	for _, p := range catalog.PairColumns(a, b) {
+		if p.To == nil && p.From.Generated != "" { // before what it is made of
 			s.altered[a.OID] = true
-			s.add(phaseDropGenerated, "ALTER TABLE %s DROP COLUMN %s", s.from.name(&a.Header), types.QuoteIdent(p.from.Name))
+			s.add(phaseDropGenerated, "ALTER TABLE %s DROP COLUMN %s", s.from.name(&a.Header), types.QuoteIdent(p.From.Name))
 		}
-		if p.from != nil && p.to != nil {
+		if p.From != nil && p.To != nil {
 			again, err := s.remade(ctx, a, b, p)
 			if err != nil {
 				return err
@@ -25,16 +25,16 @@ func (s *script) columns(ctx context.Context, a, b *catalog.Table) error {
 				continue
 			}
 			s.altered[a.OID] = true
-			s.lost[catalog.Dep{Object: a.OID, Column: p.from.ID}] = true
-			s.add(phaseDropGenerated, "ALTER TABLE %s DROP COLUMN %s", s.from.name(&a.Header), types.QuoteIdent(p.from.Name))
-			fresh[p.to.ID] = true
+			s.lost[catalog.Dep{Object: a.OID, Column: p.From.ID}] = true
+			s.add(phaseDropGenerated, "ALTER TABLE %s DROP COLUMN %s", s.from.name(&a.Header), types.QuoteIdent(p.From.Name))
+			fresh[p.To.ID] = true
 		}
-		if p.from == nil {
-			fresh[p.to.ID] = true
+		if p.From == nil {
+			fresh[p.To.ID] = true
 		}
 	}
-	for _, p := range matchColumns(a, b) {
-		if p.from == nil || p.to != nil && fresh[p.to.ID] || p.to == nil && p.from.Generated != "" {
+	for _, p := range catalog.PairColumns(a, b) {
+		if p.From == nil || p.To != nil && fresh[p.To.ID] || p.To == nil && p.From.Generated != "" {
 			continue
 		}
 		if err := s.column(ctx, a, b, p); err != nil {
@@ -57,39 +57,39 @@ func (s *script) columns(ctx context.Context, a, b *catalog.Table) error {
 // remade reports whether a column that stays must be dropped and added: it becomes a generated one, is computed otherwise, or of
 // what has another type. Columns that it needs and that have another type are noted.
 func (s *script) remade(ctx context.Context, a, b *catalog.Table, p pair[catalog.Column]) (bool, error) {
-	if s.retyped(p.from, p.to) {
-		s.turned[catalog.Dep{Object: a.OID, Column: p.from.ID}] = true
+	if s.retyped(p.From, p.To) {
+		s.turned[catalog.Dep{Object: a.OID, Column: p.From.ID}] = true
 	}
-	if p.to.Generated == "" {
+	if p.To.Generated == "" {
 		return false, nil
 	}
-	if p.from.Generated == "" || s.retyped(p.from, p.to) {
+	if p.From.Generated == "" || s.retyped(p.From, p.To) {
 		return true, nil
 	}
-	for _, d := range p.from.Deps {
+	for _, d := range p.From.Deps {
 		if s.anew[d.Object] || d.Object == a.OID && s.turns(a, b, d.Column) {
 			return true, nil
 		}
 	}
-	before, err := s.from.expr(ctx, p.from.Generated, a.OID)
+	before, err := s.from.expr(ctx, p.From.Generated, a.OID)
 	if err != nil {
 		return false, err
 	}
-	after, err := s.to.expr(ctx, p.to.Generated, b.OID)
+	after, err := s.to.expr(ctx, p.To.Generated, b.OID)
 	return before != after && !sameColumns(a, b, p), err
 }
 
 // sameColumns reports whether an expression differs in nothing but names of columns: it is kept as it was written where it was not changed.
 func sameColumns(a, b *catalog.Table, p pair[catalog.Column]) bool {
-	return a.OID == b.OID && p.from.ID == p.to.ID && p.from.Generated == p.to.Generated
+	return a.OID == b.OID && p.From.ID == p.To.ID && p.From.Generated == p.To.Generated
 }
 
 // turns reports whether a column of the first side has another type on the second.
 func (s *script) turns(a, b *catalog.Table, id catalog.ColumnID) bool {
 	x := a.ColumnByID(id)
-	for _, p := range matchColumns(a, b) {
-		if p.from == x && p.to != nil {
-			return s.retyped(p.from, p.to)
+	for _, p := range catalog.PairColumns(a, b) {
+		if p.From == x && p.To != nil {
+			return s.retyped(p.From, p.To)
 		}
 	}
 	return false

@@ -19,22 +19,22 @@ func (s *script) constraints(ctx context.Context, a, b *catalog.Table) error {
 		if err != nil {
 			return err
 		}
-		same := (before == after || p.from != nil && p.to != nil && s.sameConstraint(a, b, p.from, p.to)) && !s.upset(a, p.from.Columns, p.from.Deps)
-		if p.from != nil && !same {
-			s.add(phaseDropConstraints, "ALTER TABLE %s DROP CONSTRAINT %s", s.from.name(&a.Header), types.QuoteIdent(p.from.Name))
+		same := (before == after || p.From != nil && p.To != nil && s.sameConstraint(a, b, p.From, p.To)) && !s.upset(a, p.From.Columns, p.From.Deps)
+		if p.From != nil && !same {
+			s.add(phaseDropConstraints, "ALTER TABLE %s DROP CONSTRAINT %s", s.from.name(&a.Header), types.QuoteIdent(p.From.Name))
 		}
-		if p.to != nil && !same {
-			if err := s.addConstraint(ctx, phaseConstraints, b, p.to); err != nil {
+		if p.To != nil && !same {
+			if err := s.addConstraint(ctx, phaseConstraints, b, p.To); err != nil {
 				return err
 			}
 		}
-		if same && p.from.Name != p.to.Name {
-			s.add(phaseConstraints, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s", s.to.name(&b.Header), types.QuoteIdent(p.from.Name), types.QuoteIdent(p.to.Name))
+		if same && p.From.Name != p.To.Name {
+			s.add(phaseConstraints, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s", s.to.name(&b.Header), types.QuoteIdent(p.From.Name), types.QuoteIdent(p.To.Name))
 		}
-		if p.to != nil && (same && p.from.Comment != p.to.Comment || !same && p.to.Comment != "") {
-			s.constraintComment(b, p.to)
+		if p.To != nil && (same && p.From.Comment != p.To.Comment || !same && p.To.Comment != "") {
+			s.constraintComment(b, p.To)
 		}
-		if p.to != nil {
+		if p.To != nil {
 			s.keyComment(a, b, p, same)
 		}
 	}
@@ -42,10 +42,10 @@ func (s *script) constraints(ctx context.Context, a, b *catalog.Table) error {
 }
 
 func either[T any](p pair[T]) *T {
-	if p.to != nil {
-		return p.to
+	if p.To != nil {
+		return p.To
 	}
-	return p.from
+	return p.From
 }
 
 // sameConstraint reports whether a key is the same but for the names of its columns.
@@ -64,9 +64,9 @@ func (s *script) sameConstraint(a, b *catalog.Table, x, y *catalog.Constraint) b
 
 // keyComment writes the comment on the index of a constraint.
 func (s *script) keyComment(a, b *catalog.Table, p pair[catalog.Constraint], same bool) {
-	x, y := "", b.Index(p.to.Index)
-	if same && a.Index(p.from.Index) != nil {
-		x = a.Index(p.from.Index).Comment
+	x, y := "", b.Index(p.To.Index)
+	if same && a.Index(p.From.Index) != nil {
+		x = a.Index(p.From.Index).Comment
 	}
 	if y != nil && x != y.Comment {
 		s.indexComment(b, y)
@@ -80,20 +80,20 @@ func (s *script) indexes(ctx context.Context, a, b *catalog.Table) error {
 		if err != nil {
 			return err
 		}
-		if p.from != nil && p.to != nil && s.sameIndex(a, b, p, before, after) {
-			if p.from.Name != p.to.Name {
+		if p.From != nil && p.To != nil && s.sameIndex(a, b, p, before, after) {
+			if p.From.Name != p.To.Name {
 				s.renameIndex(a, b, p)
 			}
-			if p.from.Comment != p.to.Comment {
-				s.indexComment(b, p.to)
+			if p.From.Comment != p.To.Comment {
+				s.indexComment(b, p.To)
 			}
 			continue
 		}
-		if p.from != nil {
-			s.add(phaseDropConstraints, "DROP INDEX %s", qualifiedIdent(s.from.snap.SchemaName(a.Schema), p.from.Name))
+		if p.From != nil {
+			s.add(phaseDropConstraints, "DROP INDEX %s", qualifiedIdent(s.from.snap.SchemaName(a.Schema), p.From.Name))
 		}
-		if p.to != nil {
-			if err := s.newIndexes(ctx, b, []*catalog.Index{p.to}); err != nil {
+		if p.To != nil {
+			if err := s.newIndexes(ctx, b, []*catalog.Index{p.To}); err != nil {
 				return err
 			}
 		}
@@ -106,21 +106,21 @@ func (s *script) sameIndex(a, b *catalog.Table, p pair[catalog.Index], before, a
 	cut := func(text, index, table string) string {
 		return strings.Replace(text, " "+types.QuoteIdent(index)+" ON "+table+" ", " ON ", 1)
 	}
-	return cut(before, p.from.Name, s.from.name(&a.Header)) == cut(after, p.to.Name, s.to.name(&b.Header)) && !s.upsetIndex(a, p.from)
+	return cut(before, p.From.Name, s.from.name(&a.Header)) == cut(after, p.To.Name, s.to.name(&b.Header)) && !s.upsetIndex(a, p.From)
 }
 
 // renameIndex gives an index its new name, by way of a third where another index has it.
 func (s *script) renameIndex(a, b *catalog.Table, p pair[catalog.Index]) {
-	schema, old := s.to.snap.SchemaName(b.Schema), p.from.Name
+	schema, old := s.to.snap.SchemaName(b.Schema), p.From.Name
 	for _, x := range a.Indexes {
-		if x.Name == p.to.Name {
-			old = fmt.Sprintf("rowan_rename_%d", p.from.OID)
-			s.add(phaseTypes, "ALTER INDEX %s RENAME TO %s", qualifiedIdent(s.schemaBefore(a.Schema), p.from.Name), old)
+		if x.Name == p.To.Name {
+			old = fmt.Sprintf("rowan_rename_%d", p.From.OID)
+			s.add(phaseTypes, "ALTER INDEX %s RENAME TO %s", qualifiedIdent(s.schemaBefore(a.Schema), p.From.Name), old)
 			schema = s.schemaBefore(a.Schema)
 		}
 	}
-	if s.schemaBefore(a.Schema) != schema && old != p.from.Name {
+	if s.schemaBefore(a.Schema) != schema && old != p.From.Name {
 		schema = s.to.snap.SchemaName(b.Schema)
 	}
-	s.add(phaseIndexes, "ALTER INDEX %s RENAME TO %s", qualifiedIdent(schema, old), types.QuoteIdent(p.to.Name))
+	s.add(phaseIndexes, "ALTER INDEX %s RENAME TO %s", qualifiedIdent(schema, old), types.QuoteIdent(p.To.Name))
 }

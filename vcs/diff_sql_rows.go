@@ -26,6 +26,8 @@ type rowChange struct {
 	order      []string
 	toColumns  []*catalog.Column
 	oldColumns []*catalog.Column
+	columns    []pair[catalog.Column]
+	blanked    map[catalog.ColumnID]bool // columns that may be NULL for a while
 }
 
 // rows writes the statements that change rows.
@@ -77,7 +79,7 @@ func (s *script) emptied(a, b *catalog.Table) *catalog.Table {
 
 func (s *script) openDiff(ctx context.Context, a, b *catalog.Table) (storage.DiffScanner, error) {
 	br := s.conn.Store().Branches()
-	if a == nil || a.OID == b.OID && !regained(a, b) {
+	if a == nil || a.OID == b.OID && !regained(a, b) && !madeAnew(a, b) {
 		return br.Diff(ctx, s.conn.Txn(), s.from.view, s.to.view, b.OID)
 	}
 	return br.DiffPair(ctx, s.conn.Txn(), s.from.view, s.to.view, a, b)
@@ -93,10 +95,17 @@ func regained(a, b *catalog.Table) bool {
 	return false
 }
 
+// madeAnew reports whether a column was dropped and made anew with its name: the script keeps the column, and rows that nobody has written
+// since have other values in it.
+func madeAnew(a, b *catalog.Table) bool {
+	return slices.ContainsFunc(catalog.PairColumns(a, b), func(p pair[catalog.Column]) bool { return p.From != nil && p.To != nil && p.From.ID != p.To.ID })
+}
+
 func (s *script) tableRows(ctx context.Context, a, b *catalog.Table, scan storage.DiffScanner) error {
 	r := &rowChange{script: s, a: a, b: b, name: s.to.name(&b.Header), toColumns: b.Live()}
 	if a != nil {
 		r.old, r.oldColumns = s.from.name(&a.Header), a.Live()
+		r.columns, r.blanked = catalog.PairColumns(a, b), map[catalog.ColumnID]bool{}
 		r.keyed = a.PrimaryIndex() != nil && b.PrimaryIndex() != nil && a.OID == b.OID
 	}
 	for _, c := range b.Live() {
@@ -199,8 +208,50 @@ func (r *rowChange) row(b *storage.DiffBatch, k int) {
 		r.delete(b.From, k)
 		r.insert(b.To, k)
 	default:
+		r.blank(b, k)
 		r.update(b, k, set)
 	}
+}
+
+// blank takes values out of the way that the new types of their columns do not have: the columns could not be converted.
+func (r *rowChange) blank(b *storage.DiffBatch, k int) {
+	var set []string
+	for i, x := range r.oldColumns {
+		y := r.kept(x)
+		if y == nil || !r.retyped(x, y) || r.fits(x, y, b.From.Cols[i].Datum(k)) {
+			continue
+		}
+		set = append(set, types.QuoteIdent(x.Name)+" = NULL")
+		if x.NotNull && !r.blanked[x.ID] {
+			r.changes(phaseDropConstraints, "ALTER TABLE "+r.old+" ALTER COLUMN "+types.QuoteIdent(x.Name)+" DROP NOT NULL")
+			if y.NotNull {
+				r.changes(phaseNotNull, "ALTER TABLE "+r.name+" ALTER COLUMN "+types.QuoteIdent(y.Name)+" SET NOT NULL")
+			}
+			r.blanked[x.ID] = true
+		}
+	}
+	if set != nil {
+		r.changes(phaseDeleteRows, "UPDATE "+r.old+" SET "+strings.Join(set, ", ")+" WHERE "+r.key(r.from, r.a, b.From, k))
+	}
+}
+
+// kept is what a column of the first side is on the second; nil: it is dropped, or generated on either.
+func (r *rowChange) kept(x *catalog.Column) *catalog.Column {
+	for _, p := range r.columns {
+		if p.From != nil && p.From.ID == x.ID && p.To != nil && p.From.Generated == "" && p.To.Generated == "" {
+			return p.To
+		}
+	}
+	return nil
+}
+
+// fits reports whether a value is one of a column's new type.
+func (r *rowChange) fits(x, y *catalog.Column, d types.Datum) bool {
+	if d.Null || r.replaced[x.TypeOID] { // the conversion sees to it
+		return true
+	}
+	_, err := types.ParseText(r.to.typeOf(y), string(types.AppendText(nil, r.from.typeOf(x), d, types.DefaultFormat())), types.DefaultFormat())
+	return err == nil
 }
 
 func literal(side *schemaSide, c *catalog.Column, d types.Datum) string {

@@ -137,16 +137,16 @@ func (s *script) changedTable(ctx context.Context, a, b *catalog.Table) error {
 
 func (s *script) column(ctx context.Context, a, b *catalog.Table, p pair[catalog.Column]) error {
 	alter := "ALTER TABLE " + s.to.name(&b.Header) + " "
-	if p.to == nil {
+	if p.To == nil {
 		s.altered[a.OID] = true
-		if b.Column(p.from.Name) != nil { // it gives its name to another
-			s.add(phaseDropGenerated, "ALTER TABLE %s DROP COLUMN %s", s.from.name(&a.Header), types.QuoteIdent(p.from.Name))
+		if b.Column(p.From.Name) != nil { // it gives its name to another
+			s.add(phaseDropGenerated, "ALTER TABLE %s DROP COLUMN %s", s.from.name(&a.Header), types.QuoteIdent(p.From.Name))
 			return nil
 		}
-		s.add(phaseDropColumns, "%sDROP COLUMN %s", alter, types.QuoteIdent(p.from.Name))
+		s.add(phaseDropColumns, "%sDROP COLUMN %s", alter, types.QuoteIdent(p.From.Name))
 		return nil
 	}
-	x, y := p.from, p.to
+	x, y := p.From, p.To
 	if x.Name != y.Name {
 		s.altered[a.OID] = true
 		s.renameColumn(a, b, x, y)
@@ -193,7 +193,7 @@ func (s *script) renameColumn(a, b *catalog.Table, x, y *catalog.Column) {
 
 // leaves reports whether a column of the first side is dropped.
 func (s *script) leaves(a, b *catalog.Table, x *catalog.Column) bool {
-	return slices.ContainsFunc(matchColumns(a, b), func(p pair[catalog.Column]) bool { return p.from == x && p.to == nil })
+	return slices.ContainsFunc(catalog.PairColumns(a, b), func(p pair[catalog.Column]) bool { return p.From == x && p.To == nil })
 }
 
 // newColumn adds a column with the value that rows from before it have; the rest of its definition follows the rows.
@@ -242,7 +242,7 @@ func (s *script) value(ctx context.Context, a, b *catalog.Table, x, y *catalog.C
 	switch {
 	case after != "" && (before != after || retyped):
 		s.add(phaseOwned, "%sSET DEFAULT %s", alter, after)
-	case before != "" && after == "":
+	case before != "" && after == "" && !retyped: // it went before the type changed
 		s.add(phaseColumns, "%sDROP DEFAULT", alter)
 	}
 	if x.Generated != "" && y.Generated == "" {
@@ -323,21 +323,21 @@ func (s *script) foreignKeys(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			renamed := k.from != nil && k.to != nil && k.from.Name != k.to.Name
-			if before == after && !renamed && !s.aside(a, b, k.from, k.to) {
+			renamed := k.From != nil && k.To != nil && k.From.Name != k.To.Name
+			if before == after && !renamed && !s.aside(a, b, k.From, k.To) {
 				continue
 			}
-			if k.from != nil {
-				s.add(phaseDropForeignKeys, "ALTER TABLE %s DROP CONSTRAINT %s", s.from.name(&a.Header), types.QuoteIdent(k.from.Name))
+			if k.From != nil {
+				s.add(phaseDropForeignKeys, "ALTER TABLE %s DROP CONSTRAINT %s", s.from.name(&a.Header), types.QuoteIdent(k.From.Name))
 			}
-			if k.to == nil {
+			if k.To == nil {
 				continue
 			}
-			if err := s.addConstraint(ctx, phaseForeignKeys, b, k.to); err != nil {
+			if err := s.addConstraint(ctx, phaseForeignKeys, b, k.To); err != nil {
 				return err
 			}
-			if k.to.Comment != "" {
-				s.constraintComment(b, k.to)
+			if k.To.Comment != "" {
+				s.constraintComment(b, k.To)
 			}
 		}
 	}

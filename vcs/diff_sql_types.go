@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/catalog/builtin"
 	"github.com/rowandb/rowan/types"
 )
 
@@ -157,7 +158,7 @@ func (s *script) domain(ctx context.Context, a, b *catalog.UserType) error {
 	case b.NotNull && !a.NotNull:
 		s.add(phaseNotNull, "%sSET NOT NULL", alter)
 	}
-	pairs := matchParts(a.Checks, b.Checks, func(c *catalog.Constraint) uint32 { return c.OID }, func(c *catalog.Constraint) string { return c.Name })
+	pairs := catalog.PairParts(a.Checks, b.Checks, func(c *catalog.Constraint) uint32 { return c.OID }, func(c *catalog.Constraint) string { return c.Name })
 	for _, k := range pairs {
 		before, after, err := bothTexts(k, func(x *catalog.Constraint) (string, error) { return s.from.constraint(ctx, x) },
 			func(x *catalog.Constraint) (string, error) { return s.to.constraint(ctx, x) })
@@ -171,22 +172,22 @@ func (s *script) domain(ctx context.Context, a, b *catalog.UserType) error {
 
 func (s *script) domainCheck(alter string, a, b *catalog.UserType, k pair[catalog.Constraint], before, after string) {
 	was := ""
-	if k.from != nil {
-		was = k.from.Comment
+	if k.From != nil {
+		was = k.From.Comment
 	}
 	if before != after {
-		if k.from != nil {
-			s.add(phaseDropConstraints, "ALTER DOMAIN %s DROP CONSTRAINT %s", s.from.name(&a.Header), types.QuoteIdent(k.from.Name))
+		if k.From != nil {
+			s.add(phaseDropConstraints, "ALTER DOMAIN %s DROP CONSTRAINT %s", s.from.name(&a.Header), types.QuoteIdent(k.From.Name))
 		}
-		if k.to != nil {
-			s.add(phaseConstraints, "%sADD CONSTRAINT %s %s", alter, types.QuoteIdent(k.to.Name), after)
+		if k.To != nil {
+			s.add(phaseConstraints, "%sADD CONSTRAINT %s %s", alter, types.QuoteIdent(k.To.Name), after)
 		}
 		was = ""
-	} else if k.from.Name != k.to.Name {
-		s.add(phaseConstraints, "%sRENAME CONSTRAINT %s TO %s", alter, types.QuoteIdent(k.from.Name), types.QuoteIdent(k.to.Name))
+	} else if k.From.Name != k.To.Name {
+		s.add(phaseConstraints, "%sRENAME CONSTRAINT %s TO %s", alter, types.QuoteIdent(k.From.Name), types.QuoteIdent(k.To.Name))
 	}
-	if k.to != nil && k.to.Comment != was {
-		s.comment("CONSTRAINT "+types.QuoteIdent(k.to.Name)+" ON DOMAIN "+s.to.name(&b.Header), k.to.Comment)
+	if k.To != nil && k.To.Comment != was {
+		s.comment("CONSTRAINT "+types.QuoteIdent(k.To.Name)+" ON DOMAIN "+s.to.name(&b.Header), k.To.Comment)
 	}
 }
 
@@ -235,6 +236,9 @@ func (s *script) isArray(side *schemaSide, c *catalog.Column) bool {
 func (s *script) conversion(x, y *catalog.Column) string {
 	col, into := types.QuoteIdent(y.Name), s.to.typeName(s.to.typeOf(y))
 	if !s.replaced[x.TypeOID] {
+		if s.castless(x, y) {
+			return col + "::text::" + into
+		}
 		return col + "::" + into
 	}
 	if !s.carries(x, y) {
@@ -253,4 +257,11 @@ func (s *script) conversion(x, y *catalog.Column) string {
 		return "NULL"
 	}
 	return fmt.Sprintf("CASE WHEN %s::text IN (%s) THEN %s::text::%s END", col, strings.Join(kept, ", "), col, into)
+}
+
+// castless reports whether values of one type become those of the other only by way of their text, which is asked for.
+func (s *script) castless(x, y *catalog.Column) bool {
+	a, b := s.from.typeOf(x).Def, s.to.typeOf(y).Def
+	return a != nil && b != nil && a.OID != b.OID && a.OID < catalog.FirstUserOID && b.OID < catalog.FirstUserOID && a.Category != 'S' && b.Category != 'S' &&
+		builtin.CastFor(a.OID, b.OID) == nil
 }

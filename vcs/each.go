@@ -16,16 +16,16 @@ func EachDifference(ctx context.Context, c Conn, from, to, table string, f func(
 	if err != nil {
 		return err
 	}
-	id, err := relationOf(c, left, right, table)
+	t, err := tableOn(c, left, right, table)
 	if err != nil {
 		return err
 	}
-	scan, err := c.Store().Branches().Diff(ctx, c.Txn(), left, right, id)
+	scan, err := t.open(ctx, c, left, right)
 	if err != nil {
 		return err
 	}
 	defer scan.Close()
-	pairs := diffColumns(scan.FromTable(), scan.ToTable())
+	pairs := t.columns()
 	names := make([]string, len(pairs))
 	for i, p := range pairs {
 		names[i] = p.name

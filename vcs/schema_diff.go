@@ -136,7 +136,7 @@ func (d *comparison) parts(ctx context.Context, a, b *catalog.Table) error {
 		return plainName(s, t) + "." + name
 	}
 	if a != nil && b != nil {
-		for _, p := range matchColumns(a, b) {
+		for _, p := range catalog.PairColumns(a, b) {
 			var oldName, newName string
 			before, after, err := bothTexts(p, func(c *catalog.Column) (string, error) {
 				oldName = of(d.from, a, c.Name)
@@ -146,11 +146,11 @@ func (d *comparison) parts(ctx context.Context, a, b *catalog.Table) error {
 			if err != nil {
 				return err
 			}
-			d.add("column", columnOf(oldName, newName, p.to), newName, before, after)
-			if p.from != nil && p.to != nil {
-				what := "COLUMN " + d.to.name(&b.Header) + "." + types.QuoteIdent(p.to.Name)
-				d.add("comment", newName, newName, commentText(what, p.from.Comment), commentText(what, p.to.Comment))
-				d.add("privilege", newName, newName, d.from.acl(p.from.ACL), d.to.acl(p.to.ACL))
+			d.add("column", columnOf(oldName, newName, p.To), newName, before, after)
+			if p.From != nil && p.To != nil {
+				what := "COLUMN " + d.to.name(&b.Header) + "." + types.QuoteIdent(p.To.Name)
+				d.add("comment", newName, newName, commentText(what, p.From.Comment), commentText(what, p.To.Comment))
+				d.add("privilege", newName, newName, d.from.acl(p.From.ACL), d.to.acl(p.To.ACL))
 			}
 		}
 	}
@@ -167,13 +167,13 @@ func (d *comparison) parts(ctx context.Context, a, b *catalog.Table) error {
 		if err != nil {
 			return err
 		}
-		d.add("constraint", columnOf(oldName, newName, p.to), newName, before, after)
-		if p.to != nil {
-			what, was := "CONSTRAINT "+types.QuoteIdent(p.to.Name)+" ON "+d.to.name(&b.Header), ""
-			if p.from != nil {
-				was = p.from.Comment
+		d.add("constraint", columnOf(oldName, newName, p.To), newName, before, after)
+		if p.To != nil {
+			what, was := "CONSTRAINT "+types.QuoteIdent(p.To.Name)+" ON "+d.to.name(&b.Header), ""
+			if p.From != nil {
+				was = p.From.Comment
 			}
-			d.add("comment", newName, newName, commentText(what, was), commentText(what, p.to.Comment))
+			d.add("comment", newName, newName, commentText(what, was), commentText(what, p.To.Comment))
 		}
 	}
 	for _, p := range matchIndexes(a, b) {
@@ -198,15 +198,15 @@ func (d *comparison) indexComments(a, b *catalog.Table) {
 	if a != nil {
 		before = a.Indexes
 	}
-	for _, p := range matchParts(before, b.Indexes, func(x *catalog.Index) uint32 { return x.OID }, func(x *catalog.Index) string { return x.Name }) {
-		if p.to == nil {
+	for _, p := range catalog.PairParts(before, b.Indexes, func(x *catalog.Index) uint32 { return x.OID }, func(x *catalog.Index) string { return x.Name }) {
+		if p.To == nil {
 			continue
 		}
-		what, was := "INDEX "+qualifiedIdent(d.to.snap.SchemaName(b.Schema), p.to.Name), ""
-		if p.from != nil {
-			was = p.from.Comment
+		what, was := "INDEX "+qualifiedIdent(d.to.snap.SchemaName(b.Schema), p.To.Name), ""
+		if p.From != nil {
+			was = p.From.Comment
 		}
-		d.add("comment", p.to.Name, p.to.Name, commentText(what, was), commentText(what, p.to.Comment))
+		d.add("comment", p.To.Name, p.To.Name, commentText(what, was), commentText(what, p.To.Comment))
 	}
 }
 
@@ -219,13 +219,13 @@ func columnOf[T any](oldName, newName string, to *T) string {
 }
 
 func bothTexts[T any](p pair[T], from, to func(*T) (string, error)) (before, after string, err error) {
-	if p.from != nil {
-		if before, err = from(p.from); err != nil {
+	if p.From != nil {
+		if before, err = from(p.From); err != nil {
 			return "", "", err
 		}
 	}
-	if p.to != nil {
-		after, err = to(p.to)
+	if p.To != nil {
+		after, err = to(p.To)
 	}
 	return before, after, err
 }

@@ -82,47 +82,7 @@ func (s *schemaSide) label(o catalog.Object) string {
 }
 
 // pair is a part of a table on both sides.
-type pair[T any] struct{ from, to *T }
-
-// matchParts pairs parts of two tables: by identity, and what is left by name.
-func matchParts[T any](from, to []*T, id func(*T) uint32, name func(*T) string) []pair[T] {
-	var out []pair[T]
-	taken := map[*T]bool{}
-	find := func(same func(*T) bool) *T {
-		for _, y := range to {
-			if !taken[y] && same(y) {
-				taken[y] = true
-				return y
-			}
-		}
-		return nil
-	}
-	for _, x := range from {
-		out = append(out, pair[T]{x, find(func(y *T) bool { return id(x) == id(y) })})
-	}
-	for i, p := range out {
-		if p.to == nil {
-			out[i].to = find(func(y *T) bool { return name(p.from) == name(y) })
-		}
-	}
-	for _, y := range to {
-		if !taken[y] {
-			out = append(out, pair[T]{nil, y})
-		}
-	}
-	return out
-}
-
-func liveColumns(t *catalog.Table) []*catalog.Column {
-	if t == nil {
-		return nil
-	}
-	return t.Live()
-}
-
-func matchColumns(a, b *catalog.Table) []pair[catalog.Column] {
-	return matchParts(liveColumns(a), liveColumns(b), func(c *catalog.Column) uint32 { return c.ID }, func(c *catalog.Column) string { return c.Name })
-}
+type pair[T any] = catalog.Pair[T]
 
 func constraintsOf(t *catalog.Table) []*catalog.Constraint {
 	if t == nil {
@@ -132,7 +92,7 @@ func constraintsOf(t *catalog.Table) []*catalog.Constraint {
 }
 
 func matchConstraints(a, b *catalog.Table) []pair[catalog.Constraint] {
-	return matchParts(constraintsOf(a), constraintsOf(b), func(c *catalog.Constraint) uint32 { return c.OID }, func(c *catalog.Constraint) string { return c.Name })
+	return catalog.PairParts(constraintsOf(a), constraintsOf(b), func(c *catalog.Constraint) uint32 { return c.OID }, func(c *catalog.Constraint) string { return c.Name })
 }
 
 // plainIndexes are a table's indexes that no constraint stands for.
@@ -150,11 +110,11 @@ func plainIndexes(t *catalog.Table) []*catalog.Index {
 }
 
 func matchIndexes(a, b *catalog.Table) []pair[catalog.Index] {
-	return matchParts(plainIndexes(a), plainIndexes(b), func(x *catalog.Index) uint32 { return x.OID }, func(x *catalog.Index) string { return x.Name })
+	return catalog.PairParts(plainIndexes(a), plainIndexes(b), func(x *catalog.Index) uint32 { return x.OID }, func(x *catalog.Index) string { return x.Name })
 }
 
 func matchTriggers(a, b catalog.Object) []pair[catalog.Trigger] {
-	return matchParts(triggersOf(a), triggersOf(b), func(t *catalog.Trigger) uint32 { return t.OID }, func(t *catalog.Trigger) string { return t.Name })
+	return catalog.PairParts(triggersOf(a), triggersOf(b), func(t *catalog.Trigger) uint32 { return t.OID }, func(t *catalog.Trigger) string { return t.Name })
 }
 
 func triggersOf(o catalog.Object) []*catalog.Trigger {

@@ -22,14 +22,14 @@ func (d *comparison) triggers(ctx context.Context, p objectPair) error {
 		if err != nil {
 			return err
 		}
-		d.add("trigger", columnOf(oldName, newName, t.to), newName, before, after)
+		d.add("trigger", columnOf(oldName, newName, t.To), newName, before, after)
 		was, is := "", ""
-		if t.from != nil {
-			was = t.from.Comment
+		if t.From != nil {
+			was = t.From.Comment
 		}
-		if t.to != nil {
-			is = t.to.Comment
-			what := "TRIGGER " + types.QuoteIdent(t.to.Name) + " ON " + d.to.name(p.to.Head())
+		if t.To != nil {
+			is = t.To.Comment
+			what := "TRIGGER " + types.QuoteIdent(t.To.Name) + " ON " + d.to.name(p.to.Head())
 			d.add("comment", newName, newName, commentText(what, was), commentText(what, is))
 		}
 	}
@@ -78,14 +78,14 @@ func (s *script) trigger(ctx context.Context, p objectPair, t pair[catalog.Trigg
 		return err
 	}
 	_, view := p.to.(*catalog.View)
-	same := before == after && !view && !s.upsetTrigger(p.from, t.from)
+	same := before == after && !view && !s.upsetTrigger(p.from, t.From)
 	if view { // made anew with the view, unless that stays
 		same = before == after && !s.redone(p.to)
 	}
-	if t.from != nil && !same && p.to != nil && !s.redone(p.from) {
-		s.add(phaseDropTriggers, "DROP TRIGGER %s ON %s", types.QuoteIdent(t.from.Name), s.from.name(p.from.Head()))
+	if t.From != nil && !same && p.to != nil && !s.redone(p.from) {
+		s.add(phaseDropTriggers, "DROP TRIGGER %s ON %s", types.QuoteIdent(t.From.Name), s.from.name(p.from.Head()))
 	}
-	if t.to == nil {
+	if t.To == nil {
 		return nil
 	}
 	if !same {
@@ -93,17 +93,17 @@ func (s *script) trigger(ctx context.Context, p objectPair, t pair[catalog.Trigg
 	}
 	was := byte('O')
 	if same {
-		was = t.from.State()
+		was = t.From.State()
 	}
-	if is := t.to.State(); is != was {
-		how := triggerSwitch(t.to)
+	if is := t.To.State(); is != was {
+		how := triggerSwitch(t.To)
 		if how == "" {
-			how = "ENABLE TRIGGER " + types.QuoteIdent(t.to.Name)
+			how = "ENABLE TRIGGER " + types.QuoteIdent(t.To.Name)
 		}
 		s.add(phaseTriggers, "ALTER TABLE %s %s", s.to.name(p.to.Head()), how)
 	}
-	if t.to.Comment != "" && !same || same && t.to.Comment != t.from.Comment {
-		s.comment(fmt.Sprintf("TRIGGER %s ON %s", types.QuoteIdent(t.to.Name), s.to.name(p.to.Head())), t.to.Comment)
+	if t.To.Comment != "" && !same || same && t.To.Comment != t.From.Comment {
+		s.comment(fmt.Sprintf("TRIGGER %s ON %s", types.QuoteIdent(t.To.Name), s.to.name(p.to.Head())), t.To.Comment)
 	}
 	return nil
 }

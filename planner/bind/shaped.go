@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -109,24 +110,42 @@ func (b *binder) constantWord(e expr.Expr, p *builtin.Proc, i, pos int) (string,
 	return k.Value.S, nil
 }
 
-// shapeDiff gives rowan.diff('from', 'to', 'table') the columns of the table on either side.
+// shapeDiff gives rowan.diff('from', 'to', 'table') the columns of the table on either side; what was renamed has its new name.
 func shapeDiff(q *query, f *tableFunction, words []string, pos int) error {
-	tables, err := q.b.tablesAt(words[2], pos, branchPoint(words[0]), branchPoint(words[1]))
+	from, to, err := q.b.comparedTables(words[2], pos, branchPoint(words[0]), branchPoint(words[1]))
 	if err != nil {
 		return err
 	}
-	typeAt := func(t *catalog.Table, c *catalog.Column) types.Type { // a type of one name may have other labels on each side, or be another
-		if t != nil && t.Column(c.Name) != nil {
-			return t.Column(c.Name).Type
-		}
-		return c.Type
-	}
 	f.fields = []types.Field{{Name: "diff_type", Type: typeText}}
-	for _, c := range columnsOf(tables) {
-		f.fields = append(f.fields, types.Field{Name: "from_" + c.Name, Type: typeAt(tables[0], c)}, types.Field{Name: "to_" + c.Name, Type: typeAt(tables[1], c)})
+	for _, c := range catalog.PairColumns(from, to) {
+		old, now := cmp.Or(c.From, c.To), cmp.Or(c.To, c.From) // a type of one name may have other labels on each side, or be another
+		f.fields = append(f.fields, types.Field{Name: "from_" + now.Name, Type: old.Type}, types.Field{Name: "to_" + now.Name, Type: now.Type})
 	}
 	f.fields = append(f.fields, types.Field{Name: "changed_columns", Type: builtinType(types.OIDTextArray)})
 	return nil
+}
+
+// comparedTables finds a table, all of which is read, on both sides of a comparison; nil where a side lacks it.
+func (b *binder) comparedTables(table string, pos int, from, to catalog.Ref) (*catalog.Table, *catalog.Table, error) {
+	rv, err := b.tableName(table, pos)
+	if err != nil {
+		return nil, nil, err
+	}
+	x, left, err := b.tableAt(rv, from)
+	if err != nil {
+		return nil, nil, err
+	}
+	y, right, err := b.tableAt(rv, to)
+	if err != nil {
+		return nil, nil, err
+	}
+	if x == nil && y == nil {
+		return nil, nil, b.noTable(rv, table)
+	}
+	x, y = catalog.PairTables(left.snap, right.snap, x, y)
+	b.readsAll(x, left)
+	b.readsAll(y, right)
+	return x, y, nil
 }
 
 // shapeHistory gives rowan.history('table', from, to, key, branch) the columns of the table behind those of the versions.
@@ -213,60 +232,56 @@ func (b *binder) tableName(table string, pos int) (*pg.RangeVar, error) {
 	return rv, nil
 }
 
-// tableColumns lists the columns that a table has at any of the given places, by name, and notes that its rows are read.
-func (b *binder) tableColumns(table string, pos int, refs ...catalog.Ref) ([]*catalog.Column, error) {
-	tables, err := b.tablesAt(table, pos, refs...)
-	return columnsOf(tables), err
-}
-
-// columnsOf are the columns of versions of a table, each name once.
-func columnsOf(tables []*catalog.Table) (out []*catalog.Column) {
-	for _, t := range tables {
-		if t == nil {
-			continue
-		}
-		for _, c := range t.Live() {
-			if !slices.ContainsFunc(out, func(o *catalog.Column) bool { return o.Name == c.Name }) {
-				out = append(out, c)
-			}
-		}
-	}
-	return out
-}
-
-// tablesAt finds a table, all of which is read, at places; nil where it is not there, an error where it is nowhere.
-func (b *binder) tablesAt(table string, pos int, refs ...catalog.Ref) ([]*catalog.Table, error) {
+// tableColumns lists the columns that a table, all of which is read, has at a place.
+func (b *binder) tableColumns(table string, pos int, ref catalog.Ref) ([]*catalog.Column, error) {
 	rv, err := b.tableName(table, pos)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]*catalog.Table, len(refs))
-	found := false
-	for i, ref := range refs {
-		old := b.ref
-		b.ref = ref
-		r, err := b.lookupRelation(rv)
-		b.ref = old
-		if err != nil {
-			return nil, err
-		}
-		t, ok := r.object.(*catalog.Table)
-		if !ok || t.Virtual {
-			continue
-		}
-		out[i], found = t, true
-		b.needs(t, r, catalog.PrivSelect, nil)
-		read := &b.out.Access[len(b.out.Access)-1]
-		for _, c := range t.Live() {
-			read.Columns = append(read.Columns, c.ID)
-		}
-	}
-	if !found {
-		_, err := b.findRelation(rv)
-		if err == nil {
-			err = pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a table", table).At(pos)
-		}
+	t, r, err := b.tableAt(rv, ref)
+	if err != nil {
 		return nil, err
 	}
-	return out, nil
+	if t == nil {
+		return nil, b.noTable(rv, table)
+	}
+	b.readsAll(t, r)
+	return t.Live(), nil
+}
+
+// tableAt looks a table up at a place; nil where it is not there.
+func (b *binder) tableAt(rv *pg.RangeVar, ref catalog.Ref) (*catalog.Table, *relation, error) {
+	old := b.ref
+	b.ref = ref
+	r, err := b.lookupRelation(rv)
+	b.ref = old
+	if err != nil {
+		return nil, nil, err
+	}
+	t, ok := r.object.(*catalog.Table)
+	if !ok || t.Virtual {
+		return nil, r, nil
+	}
+	return t, r, nil
+}
+
+// noTable is the error about a name that is no table's.
+func (b *binder) noTable(rv *pg.RangeVar, table string) error {
+	_, err := b.findRelation(rv)
+	if err == nil {
+		err = pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a table", table).At(int(rv.Location))
+	}
+	return err
+}
+
+// readsAll notes that all columns of a table, which is nil where it is not there, are read.
+func (b *binder) readsAll(t *catalog.Table, r *relation) {
+	if t == nil {
+		return
+	}
+	b.needs(t, r, catalog.PrivSelect, nil)
+	read := &b.out.Access[len(b.out.Access)-1]
+	for _, c := range t.Live() {
+		read.Columns = append(read.Columns, c.ID)
+	}
 }

@@ -80,7 +80,7 @@ func Open(ctx context.Context, tx History, from, to storage.View, table catalog.
 	if s.from.table == nil && s.to.table == nil {
 		return nil, pgerr.New(pgerrcode.UndefinedTable, "relation with OID %d does not exist", table)
 	}
-	s.match()
+	s.match(func(x, y *catalog.Column) bool { return x.TypeOID == y.TypeOID })
 	var err error
 	s.keys, err = candidates(ctx, tx, s.from, s.to)
 	return s, err
@@ -90,7 +90,7 @@ func Open(ctx context.Context, tx History, from, to storage.View, table catalog.
 // dropped whose values are wanted. Columns are paired by identity, else by name; those that only from has do not count.
 func OpenPair(ctx context.Context, tx History, from, to storage.View, a, b *catalog.Table) (*Scanner, error) {
 	s := &Scanner{tx: tx, from: sideOf(from, a), to: sideOf(to, b)}
-	s.match()
+	s.match(func(x, y *catalog.Column) bool { return true })
 	s.fromOnly, s.toOnly = nil, nil
 	for j, y := range s.to.columns {
 		if !s.pairedTo(j) {
@@ -121,15 +121,15 @@ func sideOf(v storage.View, t *catalog.Table) side {
 	return s
 }
 
-// match pairs the columns of both sides.
-func (s *Scanner) match() {
+// match pairs the columns of both sides: by identity, and by name those that may be one.
+func (s *Scanner) match(one func(x, y *catalog.Column) bool) {
 	if s.from.table == nil || s.to.table == nil {
 		return
 	}
 	for i, x := range s.from.columns {
 		j := slices.Index(s.to.columns, x)
 		if j < 0 {
-			j = s.namesake(s.from.table.ColumnByID(x))
+			j = s.namesake(s.from.table.ColumnByID(x), one)
 		}
 		if j >= 0 {
 			s.pairs = append(s.pairs, pairOf(i, j, s.from.table.ColumnByID(x), s.to.table.ColumnByID(s.to.columns[j])))
@@ -146,11 +146,11 @@ func (s *Scanner) match() {
 	}
 }
 
-// namesake finds the column that the other side has made by itself with the same name and type, -1 if there is none.
-func (s *Scanner) namesake(c *catalog.Column) int {
+// namesake finds the column that the other side has made by itself with the same name, -1 if there is none.
+func (s *Scanner) namesake(c *catalog.Column, one func(x, y *catalog.Column) bool) int {
 	return slices.IndexFunc(s.to.columns, func(y catalog.ColumnID) bool {
 		other := s.to.table.ColumnByID(y)
-		return !slices.Contains(s.from.columns, y) && other.Name == c.Name && other.TypeOID == c.TypeOID
+		return !slices.Contains(s.from.columns, y) && other.Name == c.Name && one(c, other)
 	})
 }
 

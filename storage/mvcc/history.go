@@ -1,7 +1,9 @@
 package mvcc
 
 import (
+	"bytes"
 	"context"
+	"slices"
 
 	"github.com/jackc/pgerrcode"
 
@@ -107,15 +109,11 @@ func (s *Store) viewDatabase(v *view) *catalog.Database {
 
 // versionsIn passes on the versions of one tenure.
 func (s *Store) versionsIn(ctx context.Context, v *view, n tenure, last *catalog.Table, req *storage.VersionRequest, yield func(*storage.RowVersion) bool) (bool, error) {
-	sp := span{}
-	info := newTableInfo(n.table)
-	if req.Keys != nil {
-		if info.pk == nil {
-			return false, pgerr.New(pgerrcode.FeatureNotSupported, "table \"%s\" has no primary key", n.table.Name)
-		}
-		sp, _ = info.pk.span(req.Keys)
-	}
 	d := newVersionDecoder(n.table, last)
+	sp, asked, err := keysIn(n.table, last, req.Keys)
+	if err != nil {
+		return false, err
+	}
 	r := &reader{s: s}
 	scan := r.scanVersions(ctx, v.chain, n.table.Rows, sp)
 	defer scan.close()
@@ -159,11 +157,51 @@ func (s *Store) versionsIn(ctx context.Context, v *view, n tenure, last *catalog
 			if err := d.decode(p.payload); err != nil {
 				return false, err
 			}
+			if asked != nil && !asked(d.cells) {
+				continue
+			}
 			if !yield(&out) {
 				return false, nil
 			}
 		}
 	}
+}
+
+// keysIn says which of a table's rows then are in a range of the primary key that it has now. Where it had another key then, they are
+// those whose cells would be in it.
+func keysIn(then, now *catalog.Table, r *storage.Range) (sp span, asked func(cells []types.Datum) bool, err error) {
+	if r == nil {
+		return span{}, nil, nil
+	}
+	old, pk := newTableInfo(then).pk, newTableInfo(now).pk
+	if pk == nil {
+		return span{}, nil, pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "table \"%s\" has no primary key", now.Name)
+	}
+	if sameKey(then, now) {
+		sp, _ = old.span(r)
+		return sp, nil, nil
+	}
+	want, _ := pk.span(r)
+	at := make([]int, len(pk.Columns))
+	for i, c := range pk.Columns {
+		at[i] = slices.Index(now.Live(), now.ColumnByID(c.Column))
+	}
+	values := make([]types.Datum, len(at))
+	return span{}, func(cells []types.Datum) bool {
+		for i, p := range at {
+			values[i] = cells[p]
+		}
+		key := pk.prefix(nil, values)
+		return bytes.Compare(key, want.lo) >= 0 && (want.hi == nil || bytes.Compare(key, want.hi) < 0)
+	}, nil
+}
+
+// sameKey reports whether two versions of a table have the same primary key, and so the same row keys.
+func sameKey(then, now *catalog.Table) bool {
+	x, y := then.PrimaryIndex(), now.PrimaryIndex()
+	return x != nil && y != nil && slices.EqualFunc(x.Columns, y.Columns, func(a, b catalog.IndexColumn) bool {
+		return a.Column == b.Column && then.ColumnByID(a.Column).TypeOID == now.ColumnByID(b.Column).TypeOID
+	})
 }
 
 // lacks reports whether a table had no row with a key at an SCN.
