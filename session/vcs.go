@@ -94,7 +94,7 @@ func (c conn) Checkpoint(ctx context.Context, always bool) error {
 	case c.s.frame != nil && always:
 		return pgerr.New(pgerrcode.InvalidTransactionTermination, "invalid transaction termination").
 			WithHint("In a function nothing can be committed that is not the whole.")
-	case c.s.frame != nil || !always && !c.s.txn.explicit:
+	case c.s.frame != nil || !always && !c.s.txn.explicit && !c.s.several:
 		return nil
 	}
 	return c.s.checkpoint(ctx)

@@ -62,7 +62,7 @@ func tableRelation(rv *pg.RangeVar) (kind, table string) {
 		if !ok || table == "" || !rowFunction(catalog.PgCatalog, kind+"_of", 1) || schema == "" && rowFunction(catalog.PgCatalog, name, 0) {
 			continue
 		}
-		if names, _ := types.SplitName(table); schema == "" && len(names) > 1 { // "dolt_diff_app.t"
+		if schema == "" && strings.Contains(table, ".") { // "dolt_diff_app.t"
 			return kind, table
 		}
 		return kind, schema + types.QuoteIdent(table)

@@ -2,6 +2,7 @@ package bind
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/types"
@@ -10,7 +11,7 @@ import (
 // shapeDoltDiff gives dolt_diff('from', 'to', 'table') and dolt_diff_of('table') the columns that the table has now, on either
 // side, in Dolt's order.
 func shapeDoltDiff(q *query, f *tableFunction, words []string, pos int) error {
-	cols, err := q.b.tableColumns(words[len(words)-1], pos, q.b.ref)
+	cols, err := q.b.doltColumns(words[len(words)-1], pos)
 	if err != nil {
 		return err
 	}
@@ -26,7 +27,7 @@ func shapeDoltDiff(q *query, f *tableFunction, words []string, pos int) error {
 
 // shapeDoltHistory gives dolt_history_of('table') the columns of the table before those of the commit.
 func shapeDoltHistory(q *query, f *tableFunction, words []string, pos int) error {
-	cols, err := q.b.tableColumns(words[0], pos, q.b.ref)
+	cols, err := q.b.doltColumns(words[0], pos)
 	for _, c := range cols {
 		f.fields = append(f.fields, types.Field{Name: c.Name, Type: c.Type})
 	}
@@ -37,7 +38,7 @@ func shapeDoltHistory(q *query, f *tableFunction, words []string, pos int) error
 
 // shapeDoltBlame gives dolt_blame_of('table') the columns of the primary key before those of the commit.
 func shapeDoltBlame(q *query, f *tableFunction, words []string, pos int) error {
-	cols, err := q.b.tableColumns(words[0], pos, q.b.ref)
+	cols, err := q.b.doltColumns(words[0], pos)
 	if err != nil {
 		return err
 	}
@@ -62,7 +63,7 @@ func shapeDoltDiffFirst(q *query, f *tableFunction, words []string, pos int) err
 
 // shapeDoltConflicts gives dolt_conflicts_of('table') the columns of the table on the three sides of a merge.
 func shapeDoltConflicts(q *query, f *tableFunction, words []string, pos int) error {
-	cols, err := q.b.tableColumns(words[0], pos, q.b.ref)
+	cols, err := q.b.doltColumns(words[0], pos)
 	f.fields = append(f.fields, types.Field{Name: "from_root_ish", Type: typeText})
 	for _, side := range []string{"base_", "our_", "their_"} {
 		for _, c := range cols {
@@ -78,11 +79,29 @@ func shapeDoltConflicts(q *query, f *tableFunction, words []string, pos int) err
 
 // shapeDoltViolations gives dolt_constraint_violations_of('table') the columns of the table.
 func shapeDoltViolations(q *query, f *tableFunction, words []string, pos int) error {
-	cols, err := q.b.tableColumns(words[0], pos, q.b.ref)
+	cols, err := q.b.doltColumns(words[0], pos)
 	f.fields = append(f.fields, types.Field{Name: "from_root_ish", Type: typeText}, types.Field{Name: "violation_type", Type: typeText})
 	for _, c := range cols {
 		f.fields = append(f.fields, types.Field{Name: c.Name, Type: c.Type})
 	}
 	f.fields = append(f.fields, types.Field{Name: "violation_info", Type: builtinType(types.OIDJSONB)})
 	return err
+}
+
+// doltColumns lists the columns of a table that is named as Dolt has names: just so, behind its schema's or not, or else as SQL writes it.
+func (b *binder) doltColumns(word string, pos int) ([]*catalog.Column, error) {
+	names := []string{types.QuoteIdent(word)}
+	if schema, table, ok := strings.Cut(word, "."); ok {
+		names = append(names, types.QuoteIdent(schema)+"."+types.QuoteIdent(table))
+	}
+	for _, name := range names {
+		rv, err := b.tableName(name, pos)
+		if err != nil {
+			continue
+		}
+		if r, err := b.lookupRelation(rv); err == nil && r.object != nil {
+			return b.tableColumns(name, pos, b.ref)
+		}
+	}
+	return b.tableColumns(word, pos, b.ref)
 }

@@ -121,7 +121,7 @@ func listViolations(ctx context.Context, c vcs.Conn, _ []types.Datum, yield func
 
 // conflictTable finds a table by its name, and what is to be resolved of it.
 func conflictTable(ctx context.Context, c vcs.Conn, name string, violations bool) (*catalog.Table, []*vcs.AppliedRow, error) {
-	_, t, err := columns(ctx, c, name)
+	_, t, _, err := columns(ctx, c, name)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -152,25 +152,34 @@ func eachPair(ctx context.Context, c vcs.Conn, from, to state, f func(from, to s
 	return nil
 }
 
-// columns are those that a table has in the session's branch: what bind has given the result.
-func columns(ctx context.Context, c vcs.Conn, table string) ([]string, *catalog.Table, error) {
+// columns are those that a table has in the session's branch: what bind has given the result. The table's full name comes with them.
+func columns(ctx context.Context, c vcs.Conn, word string) (names []string, t *catalog.Table, table string, err error) {
 	v, err := c.View(ctx, catalog.Ref{})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, "", err
 	}
-	id, err := c.Relation(v.Catalog(), table)
-	if err != nil {
-		return nil, nil, err
+	if t, err = tableNamed(c, v, word); err != nil {
+		return nil, nil, "", err
 	}
-	t, ok := v.Catalog().Object(id).(*catalog.Table)
-	if !ok {
-		return nil, nil, pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a table", table)
-	}
-	var names []string
 	for _, col := range t.Live() {
 		names = append(names, col.Name)
 	}
-	return names, t, nil
+	return names, t, v.Catalog().SchemaName(t.Schema) + "." + t.Name, nil
+}
+
+// tableNamed finds the table that a word of a user's stands for: one with just this name, behind its schema's or not, as Dolt has names,
+// or else the one that it means as a name in SQL.
+func tableNamed(c vcs.Conn, v storage.View, word string) (*catalog.Table, error) {
+	for _, name := range []string{types.QuoteIdent(word), quoteName(word), word} {
+		id, err := c.Relation(v.Catalog(), name)
+		if err != nil && name == word {
+			return nil, err
+		}
+		if t, ok := v.Catalog().Object(id).(*catalog.Table); ok && err == nil {
+			return t, nil
+		}
+	}
+	return nil, pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a table", word)
 }
 
 // pick takes the cells of the columns wanted out of a row whose columns have these names.
@@ -186,8 +195,8 @@ func pick(wanted, names []string, row []types.Datum) []types.Datum {
 }
 
 // compare yields the rows of a table that differ between two states, as dolt_diff has them.
-func compare(ctx context.Context, c vcs.Conn, from, to state, table string, yield func([]types.Datum) bool) (more bool, err error) {
-	wanted, _, err := columns(ctx, c, table)
+func compare(ctx context.Context, c vcs.Conn, from, to state, word string, yield func([]types.Datum) bool) (more bool, err error) {
+	wanted, _, table, err := columns(ctx, c, word)
 	if err != nil {
 		return false, err
 	}
@@ -203,7 +212,7 @@ func compare(ctx context.Context, c vcs.Conn, from, to state, table string, yiel
 		return true, err
 	}
 	more = true
-	err = vcs.EachDifference(ctx, c, a, b, table, func(names []string, kind string, old, now []types.Datum) bool {
+	err = vcs.EachDifference(ctx, c, a, b, quoteName(table), func(names []string, kind string, old, now []types.Datum) bool {
 		row := append(pick(wanted, names, now), to.hash(), to.date())
 		row = append(append(row, pick(wanted, names, old)...), from.hash(), from.date(), types.String(kind))
 		more = yield(row)
@@ -275,19 +284,23 @@ func diffs(ctx context.Context, c vcs.Conn, yield func([]types.Datum) bool) erro
 
 // diffOf is the relation dolt.diff_<table>: all changes of a table.
 func diffOf(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]types.Datum) bool) error {
+	_, _, table, err := columns(ctx, c, a[0].S)
+	if err != nil {
+		return err
+	}
 	list, err := steps(ctx, c)
 	if err != nil {
 		return err
 	}
 	for _, s := range list {
-		there, err := exists(ctx, c, s, a[0].S)
+		there, err := exists(ctx, c, s, table)
 		if err != nil {
 			return err
 		}
 		if !there {
 			continue
 		}
-		if more, err := compare(ctx, c, s[0], s[1], a[0].S, yield); !more || err != nil {
+		if more, err := compare(ctx, c, s[0], s[1], table, yield); !more || err != nil {
 			return err
 		}
 	}
@@ -302,7 +315,7 @@ func exists(ctx context.Context, c vcs.Conn, s [2]state, table string) (bool, er
 		if err != nil {
 			return false, err
 		}
-		if _, err := c.Relation(v.Catalog(), table); err == nil {
+		if tableAt(c, v, table) != nil {
 			return true, nil
 		}
 	}

@@ -146,7 +146,11 @@ func patch(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]types.
 
 // statementTable says which table a statement of rowan.diff_sql is about, and whether it changes data or schema.
 func statementTable(sql string) (table, kind string) {
-	words := strings.Fields(sql)
+	quoted := false
+	words := strings.FieldsFunc(sql, func(r rune) bool {
+		quoted = quoted != (r == '"')
+		return r == ' ' && !quoted || r == '\n' && !quoted
+	})
 	kind = "schema"
 	for i, w := range words {
 		switch w {
@@ -162,7 +166,7 @@ func statementTable(sql string) (table, kind string) {
 			continue
 		}
 		if i+1 < len(words) && words[i+1] != "ONLY" {
-			return fullName(strings.Trim(strings.TrimRight(words[i+1], "(;"), `"`)), kind
+			return fullName(strings.TrimRight(words[i+1], "(;")), kind
 		}
 	}
 	return "", kind

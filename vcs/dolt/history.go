@@ -11,7 +11,7 @@ import (
 
 // historyOf is the relation dolt.history_<table>: its rows in each commit.
 func historyOf(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]types.Datum) bool) error {
-	wanted, _, err := columns(ctx, c, a[0].S)
+	wanted, _, table, err := columns(ctx, c, a[0].S)
 	if err != nil {
 		return err
 	}
@@ -20,7 +20,7 @@ func historyOf(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]ty
 		return err
 	}
 	for _, s := range list[1:] {
-		there, err := exists(ctx, c, [2]state{s[1], s[1]}, a[0].S)
+		there, err := exists(ctx, c, [2]state{s[1], s[1]}, table)
 		if err != nil {
 			return err
 		}
@@ -29,7 +29,7 @@ func historyOf(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]ty
 		}
 		x, more := s[1].x, true
 		name, _ := author(x.author)
-		err = vcs.EachRow(ctx, c, s[1].place, a[0].S, func(names []string, row []types.Datum) bool {
+		err = vcs.EachRow(ctx, c, s[1].place, quoteName(table), func(names []string, row []types.Datum) bool {
 			more = yield(append(pick(wanted, names, row), types.String(x.id), name, x.date))
 			return more
 		})
@@ -42,7 +42,7 @@ func historyOf(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]ty
 
 // blameOf is the relation dolt.blame_<table>: for each row the commit that changed it last.
 func blameOf(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]types.Datum) bool) error {
-	wanted, t, err := columns(ctx, c, a[0].S)
+	wanted, t, table, err := columns(ctx, c, a[0].S)
 	if err != nil {
 		return err
 	}
@@ -57,13 +57,13 @@ func blameOf(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]type
 	}
 	seen := map[string]bool{}
 	for _, s := range list {
-		if there, err := exists(ctx, c, s, a[0].S); err != nil || !there {
+		if there, err := exists(ctx, c, s, table); err != nil || !there {
 			if err != nil {
 				return err
 			}
 			continue
 		}
-		more, err := compare(ctx, c, s[0], s[1], a[0].S, func(row []types.Datum) bool {
+		more, err := compare(ctx, c, s[0], s[1], table, func(row []types.Datum) bool {
 			deleted := row[len(row)-1].S == "removed"
 			cells := row
 			if deleted {

@@ -51,8 +51,13 @@ type change struct {
 	ignored bool // dolt_ignore leaves it out
 }
 
-// fullName puts the schema before a table's name, as Doltgres does.
+// fullName puts the schema before a table's name, as Doltgres does. A name may be quoted as in SQL.
 func fullName(n string) string {
+	if strings.HasPrefix(n, `"`) || strings.Contains(n, `."`) {
+		if parts, ok := types.SplitName(n); ok && len(parts) < 3 {
+			n = strings.Join(parts, ".")
+		}
+	}
 	if n == "" || strings.Contains(n, ".") {
 		return n
 	}
