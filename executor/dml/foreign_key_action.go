@@ -86,7 +86,7 @@ func (l *link) refuse(ctx context.Context, keys [][]types.Datum, replaced bool) 
 			return err
 		}
 	}
-	found, err := l.children(ctx, keys)
+	found, err := l.heldChildren(ctx, keys)
 	if err != nil || found == nil {
 		return err
 	}
@@ -218,7 +218,7 @@ func (l *link) childrenBySQL(ctx context.Context, keys [][]types.Datum) ([]types
 		return nil, err
 	}
 	for _, key := range keys {
-		found, err := l.exists(ctx, "SELECT 1 FROM ONLY "+table+l.where(1)+" LIMIT 1", key)
+		found, err := l.exists(ctx, "SELECT 1 FROM ONLY "+table+l.where(1)+" LIMIT 1 FOR KEY SHARE", key)
 		if err != nil {
 			return nil, err
 		}

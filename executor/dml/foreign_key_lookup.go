@@ -201,11 +201,59 @@ func (l *link) lockParents(ctx context.Context, p *parents) (again bool, err err
 	return slices.ContainsFunc(res, func(r storage.LockResult) bool { return r != storage.LockUnchanged }), nil
 }
 
+// child is a row of the referring table that has a key.
+type child struct {
+	key     []types.Datum
+	rowKey  string
+	version storage.SCN
+}
+
+// heldChildren is children after a wait for those who are about to take rows away that have a key: they may have done so, or
+// not.
+func (l *link) heldChildren(ctx context.Context, keys [][]types.Datum) ([]types.Datum, error) {
+	if !l.alike() {
+		return l.childrenBySQL(ctx, keys)
+	}
+	v, err := l.env.View(ctx, l.ref)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.env.Txn.LockTable(ctx, v, l.child.OID, catalog.RowShare, catalog.Wait); err != nil {
+		return nil, err
+	}
+	const tries = 10
+	for range tries {
+		c, err := l.firstChild(ctx, keys)
+		if err != nil || c == nil {
+			return nil, err
+		}
+		found, err := l.env.Txn.LockRows(ctx, storage.LockRequest{
+			View: v, Table: l.child, Keys: []string{c.rowKey}, Seen: []storage.SCN{c.version}, Strength: catalog.ForKeyShare, Wait: catalog.Wait,
+		})
+		if err != nil {
+			return nil, err
+		}
+		if r := found[0]; r == storage.LockUnchanged || r == storage.LockSelf {
+			return c.key, nil
+		}
+	}
+	return l.childrenBySQL(ctx, keys)
+}
+
 // children returns the first of the keys that a row of the referring table has; nil when none has.
 func (l *link) children(ctx context.Context, keys [][]types.Datum) ([]types.Datum, error) {
 	if !l.alike() {
 		return l.childrenBySQL(ctx, keys)
 	}
+	c, err := l.firstChild(ctx, keys)
+	if err != nil || c == nil {
+		return nil, err
+	}
+	return c.key, nil
+}
+
+// firstChild finds a row that has the first of the keys that any row has.
+func (l *link) firstChild(ctx context.Context, keys [][]types.Datum) (*child, error) {
 	ts := columnTypes(l.child, l.key.Columns)
 	ix := prefixIndex(l.child, l.key.Columns)
 	set := setOf(ts, keys)
@@ -218,10 +266,14 @@ func (l *link) children(ctx context.Context, keys [][]types.Datum) ([]types.Datu
 		at[i] = i
 	}
 	first := -1
-	err := l.scan(ctx, l.child, ix, slices.Clone(l.key.Columns), points, func(b *vector.Batch) error {
+	var found child
+	cols := append(slices.Clone(l.key.Columns), catalog.ColRowKey, catalog.ColVersion)
+	err := l.scan(ctx, l.child, ix, cols, points, func(b *vector.Batch) error {
 		for k := 0; k < b.Live() && first != 0; k++ {
-			if i := set.find(b, b.Row(k), at); i >= 0 && (first < 0 || i < first) {
+			row := b.Row(k)
+			if i := set.find(b, row, at); i >= 0 && (first < 0 || i < first) {
 				first = i
+				found = child{keys[i], b.Cols[len(at)].Datum(row).Clone().S, storage.SCN(b.Cols[len(at)+1].Datum(row).I)}
 			}
 		}
 		return nil
@@ -229,7 +281,7 @@ func (l *link) children(ctx context.Context, keys [][]types.Datum) ([]types.Datu
 	if err != nil || first < 0 {
 		return nil, err
 	}
-	return keys[first], nil
+	return &found, nil
 }
 
 // prefixIndex finds an index, not partial, whose first columns are these in any order.

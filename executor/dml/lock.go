@@ -14,17 +14,26 @@ import (
 
 // strength is the lock that changing columns takes: others may still refer to the row by key if no key changes.
 func strength(t *catalog.Table, changed []catalog.ColumnID) catalog.RowLock {
+	if slices.ContainsFunc(keyColumns(t), func(id catalog.ColumnID) bool { return slices.Contains(changed, id) }) {
+		return catalog.ForUpdate
+	}
+	return catalog.ForNoKeyUpdate
+}
+
+// keyColumns are the columns of a table by which others may refer to its rows: not those of partial indexes and of expressions.
+func keyColumns(t *catalog.Table) (out []catalog.ColumnID) {
 	for _, ix := range t.Indexes {
-		if !ix.Unique && !ix.Primary {
+		if !ix.Unique && !ix.Primary && !ix.Deferrable || ix.Predicate != 0 {
 			continue
 		}
+		plain := !slices.ContainsFunc(ix.Columns, func(c catalog.IndexColumn) bool { return t.ColumnByID(c.Column).Hidden != "" })
 		for _, c := range ix.Columns {
-			if slices.Contains(changed, c.Column) {
-				return catalog.ForUpdate
+			if plain {
+				out = append(out, c.Column)
 			}
 		}
 	}
-	return catalog.ForNoKeyUpdate
+	return out
 }
 
 // recheck runs a plan again with some relations narrowed to one row each, and gives the first row that still qualifies to f.
@@ -57,7 +66,8 @@ type locker struct {
 	target   int
 	keyCol   int // of the input; the version follows
 	strength catalog.RowLock
-	once     bool // rows can come twice: all but the first are left out
+	keys     []int // an UPDATE that may change keys locks by what it does to the row: of w.columns, those of keys
+	once     bool  // rows can come twice: all but the first are left out
 	seen     map[string]struct{}
 }
 
@@ -72,16 +82,44 @@ func (l *locker) lock(ctx context.Context, b *vector.Batch, f func(b *vector.Bat
 			return nil
 		}
 	}
-	found, err := l.w.env.Txn.LockRows(ctx, storage.LockRequest{
-		View: l.w.view, Table: l.w.table, Keys: keys, Seen: versions, Strength: l.strength, Wait: catalog.Wait,
-	})
+	strength := l.needed(&rows)
+	found, err := l.request(ctx, keys, versions, strength)
 	if err != nil {
 		return err
 	}
 	if slices.IndexFunc(found, func(r storage.LockResult) bool { return r != storage.LockUnchanged }) < 0 {
 		return f(&rows, keys)
 	}
-	return l.some(ctx, &rows, keys, found, f)
+	return l.some(ctx, &rows, keys, found, func(b *vector.Batch, keys []string) error {
+		if now := l.needed(b); now > strength {
+			if _, err := l.request(ctx, keys, versionsOf(b, l.keyCol+1), now); err != nil {
+				return err
+			}
+		}
+		return f(b, keys)
+	})
+}
+
+func (l *locker) request(ctx context.Context, keys []string, versions []storage.SCN, strength catalog.RowLock) ([]storage.LockResult, error) {
+	return l.w.env.Txn.LockRows(ctx, storage.LockRequest{
+		View: l.w.view, Table: l.w.table, Keys: keys, Seen: versions, Strength: strength, Wait: catalog.Wait,
+	})
+}
+
+// needed is the lock that the rows of a batch take: an UPDATE that leaves keys as they are does not disturb who refers to them.
+func (l *locker) needed(b *vector.Batch) catalog.RowLock {
+	if len(l.keys) == 0 {
+		return l.strength
+	}
+	for k := range b.Live() {
+		row := b.Row(k)
+		for _, at := range l.keys {
+			if b.Cols[at].Datum(row) != b.Cols[l.keyCol+2+at].Datum(row) {
+				return catalog.ForUpdate
+			}
+		}
+	}
+	return catalog.ForNoKeyUpdate
 }
 
 // some deals with a batch of which not all rows are as they were seen.

@@ -2,6 +2,7 @@ package dml
 
 import (
 	"context"
+	"slices"
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/executor/op"
@@ -29,6 +30,13 @@ func NewUpdate(n *physical.Update, env *op.Env) (op.Operator, error) {
 	}
 	l := &locker{
 		w: w, plan: n.Input, target: n.Target, keyCol: width, strength: strength(n.Table, n.Changed), once: repeats(n.Input),
+	}
+	if l.strength == catalog.ForUpdate && !w.fires[updated].singly() {
+		for _, id := range keyColumns(n.Table) {
+			if at := slices.Index(n.Targets, id); at >= 0 {
+				l.keys = append(l.keys, at)
+			}
+		}
 	}
 	w.run = func(ctx context.Context, b *vector.Batch) error {
 		return l.lock(ctx, b, func(b *vector.Batch, keys []string) error {

@@ -50,14 +50,33 @@ func TestKeyShareIsSeen(t *testing.T) {
 	}
 }
 
-// TestQueue wants who comes later to stand behind who waits, though the holder would not be in the way.
+// TestQueue wants who comes later for a table to stand behind who waits, though the holder would not be in the way.
 func TestQueue(t *testing.T) {
-	c, k := newCrowd(), lock.Key{Kind: lock.Row, S: "x"}
-	a, b, late := c.owner(1), c.owner(2), c.owner(3)
-	take(t, a, k, 2)
+	k := lock.Key{Kind: lock.Table, A: 1, B: 2}
+	late, b := latecomer(t, k, 5, 8)
+	busy(t, late, k, 5)
+	b()
+	take(t, late, k, 5)
+}
+
+// TestRowsAreShared wants who comes later for a row to get it at once where the holder shares it, as PostgreSQL has it.
+func TestRowsAreShared(t *testing.T) {
+	k := lock.Key{Kind: lock.Row, S: "x"}
+	late, b := latecomer(t, k, 2, 4)
+	take(t, late, k, 2)
+	late.ReleaseTo(0)
+	b()
+}
+
+// latecomer is an owner who comes when one holds k in a mode, and another waits for it in a stronger one. next has the holder
+// give it up, and the waiter after that.
+func latecomer(t *testing.T, k lock.Key, held, wanted lock.Mode) (late *lock.Owner, next func()) {
+	c := newCrowd()
+	a, b := c.owner(1), c.owner(2)
+	take(t, a, k, held)
 	got := make(chan error)
 	go func() {
-		_, err := b.Lock(context.Background(), k, 4, lock.Wait{Timeout: time.Minute})
+		_, err := b.Lock(context.Background(), k, wanted, lock.Wait{Timeout: time.Minute})
 		got <- err
 	}()
 	for waiting := false; !waiting; {
@@ -65,11 +84,11 @@ func TestQueue(t *testing.T) {
 			waiting = waiting || !x.Granted
 		}
 	}
-	busy(t, late, k, 2)
-	a.ReleaseTo(0)
-	if err := <-got; err != nil {
-		t.Fatal(err)
+	return c.owner(3), func() {
+		a.ReleaseTo(0)
+		if err := <-got; err != nil {
+			t.Fatal(err)
+		}
+		b.ReleaseTo(0)
 	}
-	b.ReleaseTo(0)
-	take(t, late, k, 2)
 }

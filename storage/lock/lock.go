@@ -2,8 +2,9 @@
 //
 // It knows owners, keys and modes; it knows no rows, versions or SQL. A lock is held from its grant to the release by its
 // owner, normally at the end of the transaction. Waiters are served in order, except that one who already holds the
-// lock only waits for holders. The table locks of ordinary statements, which do not conflict with each other, stay with
-// their owner as long as nobody wants a stronger one (fast.go). Invariants: no two owners of different groups hold
+// lock only waits for holders. So does one who comes for a row: where its holders share it, those who wait are passed, as in
+// PostgreSQL. The table locks of ordinary statements, which do not conflict with each other, stay with their owner as long as
+// nobody wants a stronger one (fast.go). Invariants: no two owners of different groups hold
 // conflicting modes of one key; a waiter that closes a circle of waits gets the deadlock error. Callers: storage/mvcc.
 package lock
 
@@ -221,7 +222,7 @@ func (o *Owner) lock(ctx context.Context, k Key, mode Mode, w Wait) (added bool,
 		return false, nil
 	}
 	ahead := len(e.waiters)
-	if h != nil {
+	if h != nil || k.Kind == Row {
 		ahead = 0
 	}
 	if !e.blocked(o, mode, ahead) {
