@@ -3,6 +3,7 @@ package vcs
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgerrcode"
@@ -207,9 +208,19 @@ func resolveConflicts(ctx context.Context, c Conn, a []types.Datum) (types.Datum
 	}
 	fits := func(want types.Datum, have types.Datum) bool { return want.Null || want.S == have.S }
 	n, err := resolveWhere(ctx, c, p.id, side, a[5], func(r systable.Row) bool {
-		return fits(a[1], r[conflictTableName]) && fits(a[2], r[conflictRowKey]) && fits(a[3], r[conflictColumn])
+		return (a[1].Null || calls(a[1].S, r[conflictTableName].S)) && fits(a[2], r[conflictRowKey]) && fits(a[3], r[conflictColumn])
 	})
 	return types.Int(n), err
+}
+
+// calls reports whether a name, as rowan.conflicts shows it or as SQL writes it, is that of a table.
+func calls(name, table string) bool {
+	if name == table {
+		return true
+	}
+	parts, _ := types.SplitName(name)
+	written := strings.Join(parts, ".")
+	return written == table || written == "public."+table
 }
 
 // resolveWhere resolves the conflicts of a merge that f picks, and answers how many they are.

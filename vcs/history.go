@@ -106,18 +106,14 @@ func viewUpTo(ctx context.Context, c Conn, branch, to string) (storage.View, err
 	return v, err
 }
 
-// keyRange reads a row's primary key: its values, separated by commas where there are several.
+// keyRange reads a row's primary key as keyText shows it; the last values may be left out.
 func keyRange(t *catalog.Table, key string, f *types.Format) (*storage.Range, error) {
 	for _, ix := range t.Indexes {
 		if !ix.Primary {
 			continue
 		}
-		words := []string{key}
-		if len(ix.Columns) > 1 {
-			words = strings.SplitN(key, ",", len(ix.Columns))
-		}
 		var r storage.Range
-		for i, w := range words {
+		for i, w := range keyWords(key, len(ix.Columns)) {
 			d, err := types.ParseText(t.ColumnByID(ix.Columns[i].Column).Type, w, f)
 			if err != nil {
 				return nil, err
@@ -129,6 +125,43 @@ func keyRange(t *catalog.Table, key string, f *types.Format) (*storage.Range, er
 	}
 	return nil, pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "table \"%s\" has no primary key", t.Name)
 }
+
+// keyWords parts the text of a key with n values. What stands behind a value in quotes must be a comma; the last value without them may have some.
+func keyWords(key string, n int) (words []string) {
+	for ; n > 1; n-- {
+		word, rest, more := strings.Cut(key, ",")
+		if quoted := closingQuote(key); quoted > 0 {
+			word, rest, more = unquoted(key[:quoted]), strings.TrimPrefix(key[quoted:], ","), quoted < len(key)
+		}
+		words = append(words, word)
+		if !more {
+			return words
+		}
+		key = rest
+	}
+	if len(words) > 0 && key != "" && closingQuote(key) == len(key) {
+		key = unquoted(key)
+	}
+	return append(words, key)
+}
+
+// closingQuote is where a text in quotes, at the beginning of s and before a comma or the end, ends; 0: there is none.
+func closingQuote(s string) int {
+	for end := 1; strings.HasPrefix(s, `"`) && end < len(s); end++ {
+		switch {
+		case s[end] != '"':
+		case strings.HasPrefix(s[end+1:], `"`):
+			end++
+		case end+1 == len(s) || s[end+1] == ',':
+			return end + 1
+		default:
+			return 0
+		}
+	}
+	return 0
+}
+
+func unquoted(s string) string { return strings.ReplaceAll(s[1:len(s)-1], `""`, `"`) }
 
 // txnCache looks up the transactions of a branch by their SCN.
 type txnCache struct {

@@ -209,13 +209,18 @@ func RowID(c *storage.Conflict, f *types.Format) string {
 	return keyText(c.KeyValues, c.KeyTypes, f)
 }
 
+// keyText shows the values of a key, one of several in quotes where it has a comma in it or begins with a quote.
 func keyText(values []types.Datum, ts []types.Type, f *types.Format) string {
 	var b strings.Builder
 	for i, d := range values {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		b.WriteString(cellText(ts[i], d, f).S)
+		w := cellText(ts[i], d, f).S
+		if len(values) > 1 && (strings.Contains(w, ",") || strings.HasPrefix(w, `"`)) {
+			w = `"` + strings.ReplaceAll(w, `"`, `""`) + `"`
+		}
+		b.WriteString(w)
 	}
 	return b.String()
 }
