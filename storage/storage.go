@@ -116,6 +116,8 @@ type Txn interface {
 	// SafeSnapshot makes a serializable, read-only transaction wait for a snapshot that no anomaly can show in: it then
 	// reads like one under REPEATABLE READ, and is never refused.
 	SafeSnapshot(ctx context.Context) error
+	// Wrote reports whether the transaction has written to a view's branch what no SCN stands for yet.
+	Wrote(v View) bool
 	// LockAdvisory takes an advisory lock to the end of the transaction; false: held by another, and NoWait was asked.
 	LockAdvisory(ctx context.Context, key AdvisoryKey, shared bool, wait catalog.LockWait) (bool, error)
 	// SetModes makes a transaction that has neither read nor written anything one of other modes; it keeps its locks.
@@ -269,6 +271,11 @@ type LockRequest struct {
 	// Bulk: the caller has read all the rows in this statement at the view's snapshot, and writes every one of them next. Rows
 	// in ascending order are claimed together then, without a lock for each.
 	Bulk bool
+	// Changes: the rows are changed next, not only locked; who finds one gone under REPEATABLE READ is told so.
+	Changes bool
+	// Follow: under READ COMMITTED a row whose primary key has changed meanwhile is locked under its new one, which takes the place of the old
+	// one in Keys.
+	Follow bool
 }
 
 // LockResult says how a row was found when its lock was granted.

@@ -148,11 +148,16 @@ func Unfinished(ctx context.Context, c Conn, m Merge) error {
 	if m.DryRun {
 		return nil
 	}
-	a, err := appliedTo(ctx, c, m.Target)
+	return unfinished(ctx, c, m.Target)
+}
+
+// unfinished refuses what must not come between a merge that is applied to a branch and its completion.
+func unfinished(ctx context.Context, c Conn, branch string) error {
+	a, err := appliedTo(ctx, c, branch)
 	if a == nil || err != nil {
 		return err
 	}
-	return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "branch \"%s\" has a merge of \"%s\" that is not completed", m.Target, a.Source).
+	return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "branch \"%s\" has a merge of \"%s\" that is not completed", branch, a.Source).
 		WithHint("rowan.complete_merge(%d) completes it, rowan.abort_merge(%[1]d) takes it back.", a.ID)
 }
 

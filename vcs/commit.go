@@ -28,6 +28,9 @@ func makeCommit(ctx context.Context, c Conn, a []types.Datum) (types.Datum, erro
 	if err != nil {
 		return types.Null, err
 	}
+	if err := unfinished(ctx, c, c.Branch()); err != nil { // what is committed has no marks of its conflicts, nor the source among its parents
+		return types.Null, err
+	}
 	id, err := Commit(ctx, c, CommitOptions{Message: message, Author: text(a[1])})
 	return types.String(id), err
 }

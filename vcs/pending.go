@@ -137,6 +137,9 @@ func openMerge(ctx context.Context, c Conn, m Merge, yield func([]types.Datum) b
 		showMerge(outcome(&res, m.Force), &res, 0, c.Format(), yield)
 		return nil
 	}
+	if err := settled(ctx, c, m.Source); err != nil {
+		return err
+	}
 	v, err := c.View(ctx, catalog.Ref{Branch: m.Target})
 	if err != nil {
 		return err
@@ -150,6 +153,17 @@ func openMerge(ctx context.Context, c Conn, m Merge, yield func([]types.Datum) b
 	}
 	showMerge("conflicts", &res, next, c.Format(), yield)
 	return nil
+}
+
+// settled refuses to let a merge wait whose source the transaction itself has changed: the merge goes on from the source's SCN, which what is
+// not committed does not have.
+func settled(ctx context.Context, c Conn, source string) error {
+	v, err := c.View(ctx, catalog.Ref{Branch: source})
+	if err != nil || v.ReadOnly() || !c.Txn().Wrote(v) {
+		return err
+	}
+	return pgerr.New(pgerrcode.ActiveSQLTransaction, "a merge with conflicts cannot wait for them while what it merges from \"%s\" is not committed", source).
+		WithHint("COMMIT before the merge, or choose a strategy that decides all conflicts.")
 }
 
 func outcome(res *storage.MergeResult, force bool) string {

@@ -140,6 +140,9 @@ func (t *Txn) stillInForce() error {
 	return nil
 }
 
+// Wrote implements storage.Txn.
+func (t *Txn) Wrote(v storage.View) bool { return t.wroteTo(v.(*view).layer) }
+
 func (t *Txn) wroteTo(l *layer) bool {
 	for _, w := range t.order {
 		if w.layer == l && w.any() {
@@ -223,6 +226,7 @@ func (c *committer) remember(fresh []*branch) {
 	for _, m := range t.merges {
 		c.s.taken.note(m.target, mergeRecord{c.ver, m.source, m.at, m.into, m.from})
 	}
+	c.s.moves.add(c.ver, t.moves)
 	c.s.cleaner.add(c.dead)
 }
 

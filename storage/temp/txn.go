@@ -168,6 +168,9 @@ func (t *Txn) LockTables(ctx context.Context, v storage.View, locks []storage.Ta
 	return t.Txn.LockTables(ctx, Base(v), rest)
 }
 
+// Wrote implements storage.Txn.
+func (t *Txn) Wrote(v storage.View) bool { return t.Txn.Wrote(Base(v)) }
+
 // Truncate implements storage.Txn.
 func (t *Txn) Truncate(ctx context.Context, v storage.View, tab *catalog.Table) error {
 	x, v := t.at(v, tab)
