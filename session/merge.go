@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/jackc/pgerrcode"
 
@@ -42,7 +44,7 @@ func (s *Session) Merge(ctx context.Context, m Merge) (storage.MergeResult, erro
 		numbers.again()
 		res, err = s.merge(ctx, m, numbers, true)
 	}
-	if err == nil && len(res.Conflicts) == 0 {
+	if err == nil {
 		err = s.mayTake(ctx, m, &res)
 	}
 	blocked := len(res.Conflicts) > 0 || len(res.Violations) > 0 && !m.Force
@@ -121,7 +123,8 @@ func (s *Session) mergeSequences(ctx context.Context, m Merge, before *catalog.S
 	return nil
 }
 
-// mayTake refuses a merge of what the user may not write on the target: rows of tables, or objects that are another's.
+// mayTake refuses a merge of what the user may not write on the target: rows of tables, or objects that are another's. What is said of rows
+// takes that one may read them.
 func (s *Session) mayTake(ctx context.Context, m Merge, res *storage.MergeResult) error {
 	global := s.global()
 	role := global.RoleByName(s.user)
@@ -132,13 +135,17 @@ func (s *Session) mayTake(ctx context.Context, m Merge, res *storage.MergeResult
 	if err != nil {
 		return err
 	}
+	tables := map[catalog.OID][]byte{}
 	for _, id := range res.Tables {
+		tables[id] = []byte{catalog.PrivInsert, catalog.PrivUpdate, catalog.PrivDelete}
+	}
+	for _, id := range res.Told() {
+		tables[id] = []byte{catalog.PrivSelect, catalog.PrivInsert, catalog.PrivUpdate, catalog.PrivDelete}
+	}
+	for _, id := range slices.Sorted(maps.Keys(tables)) {
 		o := v.Catalog().Object(id)
-		if o == nil {
-			continue
-		}
-		for _, p := range []byte{catalog.PrivInsert, catalog.PrivUpdate, catalog.PrivDelete} {
-			if !catalog.HasPrivilege(global, role.OID, o, p) {
+		for _, p := range tables[id] {
+			if o != nil && !catalog.HasPrivilege(global, role.OID, o, p) {
 				return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for table %s", o.Head().Name)
 			}
 		}

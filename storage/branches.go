@@ -287,6 +287,19 @@ func (r *MergeResult) Changed() bool {
 	return r.Inserts+r.Updates+r.Deletes+r.Resolved > 0 || len(r.Objects) > 0
 }
 
+// Told lists the tables of whose rows the result says something.
+func (r *MergeResult) Told() (out []catalog.OID) {
+	for i := range r.Conflicts {
+		if c := &r.Conflicts[i]; c.Key != "" {
+			out = append(out, c.TableOID)
+		}
+	}
+	for i := range r.Violations {
+		out = append(out, r.Violations[i].TableOID)
+	}
+	return out
+}
+
 // ConflictType names a conflict as users see it.
 type ConflictType string
 

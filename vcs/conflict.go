@@ -108,12 +108,22 @@ func listConflicts(ctx context.Context, c Conn, a []types.Datum, yield func([]ty
 	if !a[0].Null {
 		prefix = append(prefix, a[0])
 	}
-	v, err := c.View(ctx, catalog.Ref{})
+	targets := map[int64]*catalog.Snapshot{} // of open merges into branches that the user may read
+	err = eachMerge(ctx, c, g, func(r systable.Row) bool {
+		if v, err := targetView(ctx, c, r); isOpen(r) && err == nil {
+			targets[r[pendingID].I] = v.Catalog()
+		}
+		return true
+	})
 	if err != nil {
 		return err
 	}
 	return conflictTable.Scan(ctx, c.Txn(), g, prefix, func(r systable.Row) bool {
-		if o := v.Catalog().Object(catalog.OID(r[conflictRelation].I)); o == nil && !c.Role().Superuser || o != nil && !readable(c, o) {
+		var o catalog.Object
+		if snap := targets[r[conflictMerge].I]; snap != nil {
+			o = snap.Object(catalog.OID(r[conflictRelation].I))
+		}
+		if o == nil && !c.Role().Superuser || o != nil && !readable(c, o) {
 			return true // values of a table that the user may not read
 		}
 		column := r[conflictColumn].S
@@ -245,15 +255,25 @@ func resolveWhere(ctx context.Context, c Conn, merge int64, side string, value t
 	if !value.Null {
 		stored = types.String(string(types.AppendText(nil, types.Of(types.Builtin(types.OIDJSONB)), value, types.DefaultFormat())))
 	}
+	if whole == nil {
+		return 0, nil
+	}
+	v, err := targetView(ctx, c, whole)
+	if err != nil {
+		return 0, err
+	}
 	var n int64
 	for _, r := range rows {
 		if !f(r) {
 			continue
 		}
+		if err := mayResolve(c, v.Catalog(), r); err != nil {
+			return n, err
+		}
 		if err := resolvable(r, side, stored); err != nil {
 			return n, err
 		}
-		if whole != nil && whole[pendingStatus].S == statusApplied {
+		if whole[pendingStatus].S == statusApplied {
 			if err := settle(ctx, c, &pending{merge, whole, g}, r, side, stored); err != nil {
 				return n, err
 			}
@@ -266,6 +286,34 @@ func resolveWhere(ctx context.Context, c Conn, merge int64, side string, value t
 		n++
 	}
 	return n, nil
+}
+
+// mayResolve refuses to decide about what the user may not change on the target: whoever completes the merge would change it for him.
+func mayResolve(c Conn, target *catalog.Snapshot, r systable.Row) error {
+	role, o := c.Role(), target.Object(catalog.OID(r[conflictRelation].I))
+	if role != nil && role.Superuser {
+		return nil
+	}
+	if r[conflictType].S == string(storage.SchemaBoth) {
+		if role == nil || o == nil || !catalog.HasRole(c.Store().Global(), role.OID, o.Head().Owner) {
+			return pgerr.New(pgerrcode.InsufficientPrivilege, "must be owner of %s", r[conflictTableName].S)
+		}
+		return nil
+	}
+	if role == nil || o == nil || !writable(c, o) {
+		return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for table %s", r[conflictTableName].S)
+	}
+	return nil
+}
+
+// writable reports whether the user may do all to a table's rows that a merge does.
+func writable(c Conn, o catalog.Object) bool {
+	for _, p := range []byte{catalog.PrivInsert, catalog.PrivUpdate, catalog.PrivDelete} {
+		if !catalog.HasPrivilege(c.Store().Global(), c.Role().OID, o, p) {
+			return false
+		}
+	}
+	return true
 }
 
 // resolvable refuses what makes no sense of a contradiction between schemas: it goes to one side or the other.

@@ -71,6 +71,16 @@ func eachMerge(ctx context.Context, c Conn, g storage.View, f func(systable.Row)
 	return pendingTable.Scan(ctx, c.Txn(), g, systable.Row{types.Int(int64(c.Database().OID))}, f)
 }
 
+// isOpen reports whether a merge waits to be completed.
+func isOpen(r systable.Row) bool {
+	return r[pendingStatus].S == statusPending || r[pendingStatus].S == statusApplied
+}
+
+// targetView is what there is on the branch that a merge goes into.
+func targetView(ctx context.Context, c Conn, r systable.Row) (storage.View, error) {
+	return c.View(ctx, catalog.Ref{Branch: branchName(ctx, c, r[pendingTarget], r[pendingTargetName]).S})
+}
+
 // onePending finds the pending merge with an id; without one the only one there is into the session's branch.
 func onePending(ctx context.Context, c Conn, id types.Datum) (*pending, error) {
 	g, err := c.Txn().GlobalView(ctx)
@@ -83,8 +93,7 @@ func onePending(ctx context.Context, c Conn, id types.Datum) (*pending, error) {
 	}
 	var found []*pending
 	err = eachMerge(ctx, c, g, func(r systable.Row) bool {
-		open := r[pendingStatus].S == statusPending || r[pendingStatus].S == statusApplied
-		if open && (id.Null && uint64(r[pendingTarget].I) == target.ID || !id.Null && r[pendingID].I == id.I) {
+		if isOpen(r) && (id.Null && uint64(r[pendingTarget].I) == target.ID || !id.Null && r[pendingID].I == id.I) {
 			found = append(found, &pending{r[pendingID].I, r, g})
 		}
 		return true
