@@ -298,6 +298,8 @@ type Sequences interface {
 	Set(ctx context.Context, s *catalog.Sequence, value int64, called bool) error
 	// Get returns the state.
 	Get(ctx context.Context, s *catalog.Sequence) (last int64, called bool, err error)
+	// Moves counts the calls of Next and Set that have moved the sequence: who knows his own sees whether there were others.
+	Moves(ctx context.Context, s *catalog.Sequence) (uint64, error)
 	// Redefine goes on from the present state by a changed definition.
 	Redefine(ctx context.Context, s *catalog.Sequence) error
 }

@@ -102,7 +102,7 @@ func (l *locker) lock(ctx context.Context, b *vector.Batch, f func(b *vector.Bat
 
 func (l *locker) request(ctx context.Context, keys []string, versions []storage.SCN, strength catalog.RowLock) ([]storage.LockResult, error) {
 	return l.w.env.Txn.LockRows(ctx, storage.LockRequest{
-		View: l.w.view, Table: l.w.table, Keys: keys, Seen: versions, Strength: strength, Wait: catalog.Wait,
+		View: l.w.view, Table: l.w.table, Keys: keys, Seen: versions, Strength: strength, Wait: catalog.Wait, Changes: true, Follow: true,
 	})
 }
 

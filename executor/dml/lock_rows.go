@@ -2,6 +2,7 @@ package dml
 
 import (
 	"context"
+	"strings"
 
 	"github.com/rowandb/rowan/executor/op"
 	"github.com/rowandb/rowan/planner/physical"
@@ -16,8 +17,15 @@ type lockRows struct {
 	input op.Operator
 	batch *vector.Batch // input in hand
 	at    int           // its first live row not dealt with
+	moved map[moved]string
 	vecs  []vector.Vector
 	out   vector.Batch
+}
+
+// moved is a row of a relation whose primary key has changed.
+type moved struct {
+	target int
+	key    string
 }
 
 // NewLock makes the operator.
@@ -66,7 +74,7 @@ func (l *lockRows) lock(ctx context.Context, b *vector.Batch) (*vector.Batch, er
 		if l.node.Targets[t].Kept {
 			continue
 		}
-		if err := l.target(ctx, b, &l.node.Targets[t], state); err != nil {
+		if err := l.target(ctx, b, t, state); err != nil {
 			return nil, err
 		}
 	}
@@ -87,13 +95,14 @@ func (l *lockRows) lock(ctx context.Context, b *vector.Batch) (*vector.Batch, er
 }
 
 // target locks the rows of one relation. state keeps, for each live row, the worst that was found.
-func (l *lockRows) target(ctx context.Context, b *vector.Batch, t *physical.LockTarget, state []storage.LockResult) error {
+func (l *lockRows) target(ctx context.Context, b *vector.Batch, at int, state []storage.LockResult) error {
+	t := &l.node.Targets[at]
 	view, err := l.env.View(ctx, t.Ref)
 	if err != nil {
 		return err
 	}
 	var rows []int
-	r := storage.LockRequest{View: view, Table: t.Table, Strength: t.Strength, Wait: t.Wait}
+	r := storage.LockRequest{View: view, Table: t.Table, Strength: t.Strength, Wait: t.Wait, Follow: true}
 	for k := range state {
 		i := b.Row(k)
 		if key := b.Cols[t.RowKey].Datum(i); !key.Null && state[k] < storage.LockDeleted {
@@ -111,8 +120,22 @@ func (l *lockRows) target(ctx context.Context, b *vector.Batch, t *physical.Lock
 	}
 	for j, s := range found {
 		state[rows[j]] = max(state[rows[j]], s)
+		if s == storage.LockChanged {
+			l.follow(at, b.Cols[t.RowKey].Datum(b.Row(rows[j])).S, r.Keys[j])
+		}
 	}
 	return nil
+}
+
+// follow remembers where a row has gone.
+func (l *lockRows) follow(target int, was, is string) {
+	if was == is {
+		return
+	}
+	if l.moved == nil {
+		l.moved = map[moved]string{}
+	}
+	l.moved[moved{target, strings.Clone(was)}] = is
 }
 
 // refresh copies the rows, changed ones as they are now if they still qualify.
@@ -154,6 +177,9 @@ func (l *lockRows) rows(b *vector.Batch, i int) op.Recheck {
 		out[t] = op.RecheckRow{Target: n.Target, Kept: n.Kept, None: key.Null}
 		if !key.Null {
 			out[t].Key = key.Clone().S
+			if now, ok := l.moved[moved{t, out[t].Key}]; ok {
+				out[t].Key = now
+			}
 		}
 	}
 	return out

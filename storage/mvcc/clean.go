@@ -62,7 +62,9 @@ func (s *Store) Clean(ctx context.Context) (removed int, err error) {
 	if err := s.loadDead(ctx); err != nil {
 		return 0, err
 	}
-	todo, large := c.take(s.txns.advance(s.seq.published.Load()))
+	horizon := s.txns.advance(s.seq.published.Load())
+	s.moves.forget(horizon)
+	todo, large := c.take(horizon)
 	for i, l := range large {
 		err := s.eachChunk(ctx, l.txn, func(sp keys.Space, key []byte, del bool) bool {
 			if x := s.openSpace(sp); del && x != nil {

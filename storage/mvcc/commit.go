@@ -226,6 +226,7 @@ func (c *committer) remember(fresh []*branch) {
 	for _, m := range t.merges {
 		c.s.taken.note(m.target, mergeRecord{c.ver, m.source, m.at, m.into, m.from})
 	}
+	c.s.moves.add(c.ver, t.moves)
 	c.s.cleaner.add(c.dead)
 }
 

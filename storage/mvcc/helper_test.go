@@ -300,7 +300,7 @@ func (x *txn) lock(tab *catalog.Table, rows []found, s catalog.RowLock, w catalo
 	for _, r := range rows {
 		ks, seen = append(ks, r.key), append(seen, r.ver)
 	}
-	return x.LockRows(ctx, storage.LockRequest{View: x.v, Table: tab, Keys: ks, Seen: seen, Strength: s, Wait: w})
+	return x.LockRows(ctx, storage.LockRequest{View: x.v, Table: tab, Keys: ks, Seen: seen, Strength: s, Wait: w, Changes: true})
 }
 
 // where returns the rows with a in the list.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/keys"
 	"github.com/rowandb/rowan/storage/lock"
 )
 
@@ -36,7 +37,61 @@ func (t *Txn) LockRows(ctx context.Context, r storage.LockRequest) ([]storage.Lo
 			return nil, err
 		}
 	}
+	if r.Follow {
+		return out, t.followRows(ctx, v, &r, out)
+	}
 	return out, nil
+}
+
+// followRows goes after rows that are not where they were seen, because their primary keys were changed: they are locked under
+// the new ones, which take the places of the old ones among the request's keys.
+func (t *Txn) followRows(ctx context.Context, v *view, r *storage.LockRequest, found []storage.LockResult) error {
+	var moved []int
+	for i, f := range found {
+		if f != storage.LockDeleted && f != storage.LockChanged {
+			continue
+		}
+		old := r.Keys[i]
+		for {
+			key, ok := t.movedTo(v, r, old)
+			if !ok || key == r.Keys[i] {
+				break
+			}
+			one := *r
+			one.Keys, one.Seen = []string{key}, nil
+			f, err := t.lockRow(ctx, v, &one, nil, 0)
+			if err != nil {
+				return err
+			}
+			found[i], r.Keys[i] = f, key
+		}
+		if r.Keys[i] != old {
+			moved = append(moved, i)
+		}
+	}
+	once(r.Keys, found, moved)
+	return nil
+}
+
+// once leaves out rows that have moved to where another row of the request is.
+func once(keys []string, found []storage.LockResult, moved []int) {
+	if len(moved) == 0 {
+		return
+	}
+	at := make(map[string]int, len(keys))
+	for i, k := range keys {
+		at[k] = i
+	}
+	for _, i := range moved {
+		if at[keys[i]] != i {
+			found[i] = storage.LockSelf
+		}
+	}
+}
+
+// movedTo says under which key the row is that the statement has seen under another.
+func (t *Txn) movedTo(v *view, r *storage.LockRequest, key string) (string, bool) {
+	return t.s.moves.follow(place{keys.Space{Layer: v.layer.id, Keyspace: r.Table.Rows}, key}, v.chain[0].bound)
 }
 
 // unseen stands for the version at the snapshot, whichever that is.
@@ -89,7 +144,7 @@ func (t *Txn) lockRow(ctx context.Context, v *view, r *storage.LockRequest, head
 		changed = c.ver > v.chain[0].bound
 	}
 	if t.o.Isolation != storage.ReadCommitted && (!c.live || c.ver > v.chain[0].bound) && changed {
-		if !c.live {
+		if _, moved := t.movedTo(v, r, key); !c.live && r.Changes && !moved {
 			return 0, errSerialize("delete")
 		}
 		return 0, errSerialize("update")

@@ -67,6 +67,7 @@ type Store struct {
 	differ    storage.Differ
 	naming    storage.Names // nil: none
 	cleaner   cleaner
+	moves     moves
 	rowSaver  rowSaver
 	gc        gcState
 	flattener flattener

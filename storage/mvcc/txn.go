@@ -56,6 +56,7 @@ type Txn struct {
 	wrote      bool
 	seen       seenRows
 	merges     []mergeNote
+	moves      []move
 
 	ssi      *ssi.Txn  // nil: nobody watches
 	watched  bool      // whether somebody should has been seen to
@@ -69,6 +70,7 @@ type savepoint struct {
 	seq     uint64
 	locks   int
 	merges  int // noted before it
+	moves   int
 	rebases int
 }
 

@@ -113,6 +113,7 @@ func (u *updater) moveRow(ctx context.Context, oldKey []byte, old, i int) error 
 	if other != nil { // as in PostgreSQL, also where a later row of the statement would leave the key
 		return errDuplicate(u.v.Catalog(), w.info.table, w.info.pk.Index, w.columns, u.r.New.Cols, i)
 	}
+	u.t.noteMove(u.rows.Space, oldKey, newKey)
 	base := bytes.Clone(c.base)
 	w.payload = w.enc.Append(w.payload[:0], u.r.New.Cols, i)
 	u.t.put(u.rows, newKey, w.payload, false, c.below, base)
