@@ -78,6 +78,7 @@ func (s *Session) within(ref catalog.Ref) func() {
 // ddlEnv is what DDL runs in.
 func (s *Session) ddlEnv(ctx context.Context, out *output) *ddl.Env {
 	env := &ddl.Env{Env: s.env(ctx, nil), Store: s.engine.Store, Role: s.roleOID(), InBlock: s.inBlock(), Temp: s.useTemp, Undo: s.txn.undoFirst,
+		Moves:  s.txn.movesOf,
 		Notice: func(e *pgerr.Error) { _ = out.Notice(e) }}
 	if snap, err := s.snapshot(ctx); err == nil {
 		for _, n := range s.catalogs.SearchPath() {

@@ -160,9 +160,29 @@ func (s *Session) nextval(ctx context.Context, ref catalog.Ref, a []types.Datum)
 	if err != nil {
 		return types.Null, err
 	}
+	s.txn.moved(seq)
 	s.sequences.note(seq, v)
 	s.sequences.last = &lastCall{catalog.Ref{Branch: on.Branch().Name}, id}
 	return types.Int(v), nil
+}
+
+// movesOf is where the transaction counts how often it has moved a sequence, from when that is first asked for.
+func (t *txn) movesOf(seq *catalog.Sequence) *uint64 {
+	if t.moves == nil {
+		t.moves = map[counter]*uint64{}
+	}
+	n := t.moves[counterOf(seq)]
+	if n == nil {
+		n = new(uint64)
+		t.moves[counterOf(seq)] = n
+	}
+	return n
+}
+
+func (t *txn) moved(seq *catalog.Sequence) {
+	if n := t.moves[counterOf(seq)]; n != nil {
+		*n++
+	}
 }
 
 // note keeps what currval is to say. What lastval says is the value of the last nextval alone.
@@ -216,6 +236,7 @@ func (s *Session) setval(ctx context.Context, ref catalog.Ref, a []types.Datum) 
 	if err := s.engine.Store.Sequences().Set(ctx, seq, v, called); err != nil {
 		return types.Null, err
 	}
+	s.txn.moved(seq)
 	if called {
 		s.sequences.note(seq, v)
 	}

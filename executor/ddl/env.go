@@ -34,6 +34,8 @@ type Env struct {
 	Notice func(*pgerr.Error)
 	// Undo keeps what is to be done when the transaction, or the savepoint, is rolled back, before its locks are given back.
 	Undo func(func() error)
+	// Moves is where the transaction counts how often it has moved a sequence.
+	Moves func(*catalog.Sequence) *uint64
 	// InBlock is true inside BEGIN … COMMIT, where databases cannot be made.
 	InBlock bool
 }

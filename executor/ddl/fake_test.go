@@ -120,6 +120,8 @@ func (s fakeSequences) Next(context.Context, *catalog.Sequence) (int64, error) {
 	return 0, errors.New("not here")
 }
 
+func (fakeSequences) Moves(context.Context, *catalog.Sequence) (uint64, error) { return 0, nil }
+
 func (fakeSequences) Redefine(context.Context, *catalog.Sequence) error { return nil }
 
 func (s fakeSequences) Set(_ context.Context, q *catalog.Sequence, v int64, _ bool) error {

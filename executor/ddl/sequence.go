@@ -205,25 +205,61 @@ func (s *stmt) changeSequence(ctx context.Context, old *catalog.Sequence, d *com
 	if err := s.view.Put(ctx, q); err != nil {
 		return err
 	}
-	if !d.Restart {
-		return s.Store.Sequences().Redefine(ctx, q.On(s.view.Branch().ID))
+	switch {
+	case d.Restart:
+		return s.restart(ctx, q, last, called)
+	case d.MovesState():
+		return s.moveState(ctx, q, func(at *catalog.Sequence) error { return s.Store.Sequences().Redefine(ctx, at) })
 	}
-	return s.restart(ctx, q, last, called)
+	return nil
 }
 
-// restart sets a sequence's state at once, and has it set back should the transaction be rolled back.
+// restart sets a sequence's state at once.
 func (s *stmt) restart(ctx context.Context, q *catalog.Sequence, last int64, called bool) error {
+	return s.moveState(ctx, q, func(at *catalog.Sequence) error { return s.setState(ctx, at, last, called) })
+}
+
+// setState moves a sequence, which counts as the transaction's own doing.
+func (s *stmt) setState(ctx context.Context, at *catalog.Sequence, last int64, called bool) error {
+	err := s.Store.Sequences().Set(ctx, at, last, called)
+	if err == nil && s.Moves != nil {
+		*s.Moves(at)++
+	}
+	return err
+}
+
+// moveState does something to a sequence's state, which is set back should the transaction be rolled back, with all that this takes of the
+// sequence until then. What others take meanwhile stays taken.
+func (s *stmt) moveState(ctx context.Context, q *catalog.Sequence, f func(at *catalog.Sequence) error) error {
 	all, at := s.Store.Sequences(), q.On(s.view.Branch().ID)
-	old, was, err := all.Get(ctx, at)
+	last, called, err := all.Get(ctx, at)
 	if err != nil {
 		return err
 	}
-	if err := all.Set(ctx, at, last, called); err != nil {
+	if err := f(at); err != nil || s.Undo == nil {
 		return err
 	}
-	if s.Undo != nil {
-		s.Undo(func() error { return all.Set(context.Background(), at, old, was) })
+	others := func(ctx context.Context) (uint64, error) {
+		n, err := all.Moves(ctx, at)
+		return n - *s.Moves(at), err
 	}
+	before, err := others(ctx)
+	if err != nil {
+		return err
+	}
+	s.Undo(func() error {
+		ctx := context.Background()
+		now, err := others(ctx)
+		if err != nil {
+			return err
+		}
+		if now != before {
+			if top, _, err := all.Get(ctx, at); err != nil || (top > last) == (at.Increment > 0) {
+				return err
+			}
+		}
+		return s.setState(ctx, at, last, called)
+	})
 	return nil
 }
 

@@ -43,6 +43,14 @@ type SequenceDef struct {
 	Unlogged                          bool
 }
 
+// MovesState reports whether ALTER SEQUENCE with these options gives the sequence a state of the transaction's own, as PostgreSQL does: all do but
+// OWNED BY.
+func (d *SequenceDef) MovesState() bool {
+	without := *d
+	without.OwnedBy = nil
+	return without != SequenceDef{}
+}
+
 // CreateSequence is CREATE SEQUENCE.
 type CreateSequence struct {
 	Target      Target

@@ -38,6 +38,7 @@ type sequence struct {
 	last   int64
 	called bool
 	left   int // values that the store's state runs ahead
+	moves  uint64
 
 	blocks map[uint64]*block // what branches have taken
 }
@@ -140,6 +141,7 @@ func (q *sequences) Next(ctx context.Context, d *catalog.Sequence) (int64, error
 		x.left = n + 1
 	}
 	x.left--
+	x.moves++
 	x.last, x.called = v, true
 	return v, nil
 }
@@ -161,6 +163,7 @@ func (q *sequences) fromBlock(ctx context.Context, d *catalog.Sequence, x *seque
 	}
 	v := b.next
 	b.left--
+	x.moves++
 	b.next += d.Increment
 	return v, nil
 }
@@ -223,7 +226,18 @@ func (q *sequences) Set(ctx context.Context, d *catalog.Sequence, value int64, c
 		return err
 	}
 	x.last, x.called, x.left, x.blocks = value, called, 0, nil
+	x.moves++
 	return nil
+}
+
+// Moves implements storage.Sequences.
+func (q *sequences) Moves(ctx context.Context, d *catalog.Sequence) (uint64, error) {
+	x, err := q.open(ctx, d)
+	if err != nil {
+		return 0, err
+	}
+	defer x.mu.Unlock()
+	return x.moves, nil
 }
 
 // Redefine implements storage.Sequences: what was reserved by the old definition is given back.
