@@ -8,6 +8,7 @@ import (
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
 )
 
 // splitDatabase splits a database name as a connection string has it: db, db/branch, db/branch@point, db@point. Branch
@@ -20,6 +21,7 @@ func splitDatabase(name string) (database, branch, point string) {
 
 // connect resolves the database and applies the settings, weakest first: server, database, role, connection.
 func (s *Session) connect(ctx context.Context, name string) error {
+	ctx = storage.WithFormat(ctx, s.Format())
 	global := s.engine.Store.Global()
 	role := roleByName(global, s.opts.User)
 	if role == nil {

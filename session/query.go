@@ -9,6 +9,7 @@ import (
 
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/parse"
+	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types/vector"
 )
 
@@ -94,8 +95,9 @@ func (s *Session) fail(_ context.Context, err error, sql string) error {
 	return e
 }
 
-// statementContext applies statement_timeout.
+// statementContext applies statement_timeout, and says how the session writes times.
 func (s *Session) statementContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx = storage.WithFormat(ctx, s.Format())
 	if d := s.statementTimeout(); d > 0 {
 		return context.WithTimeoutCause(ctx, d, errStatementTimeout)
 	}

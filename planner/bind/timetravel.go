@@ -73,27 +73,38 @@ func (b *binder) pointText(n *pg.RangeTableSample) (point string, late bool, err
 			return numberPoint(k.Value.I, nameText(n.Method)), false, nil
 		}
 	}
-	text, _, err := b.coerceTo(e, typeText, cast{explicit, expr.FormCast, pos})
-	if err != nil {
+	t := pointType(e.Type())
+	if e, _, err = b.coerceTo(e, t, cast{explicit, expr.FormCast, pos}); err != nil {
 		return "", false, err
 	}
 	if params {
-		if text = b.withArgs(text); text == nil {
+		if e = b.withArgs(e); e == nil {
 			return "", true, nil
 		}
 	}
-	if b.opts.Fold == nil || !expr.IsConstant(text) {
+	if b.opts.Fold == nil || !expr.IsConstant(e) {
 		return "", false, pgerr.New(pgerrcode.FeatureNotSupported, "the point of AS OF must be a constant").At(pos)
 	}
 	b.out.Once = true
-	d, err := b.opts.Fold(text)
+	d, err := b.opts.Fold(e)
 	if err != nil {
 		return "", false, pgerr.From(err).At(pos)
 	}
 	if d.Null {
 		return "", false, pgerr.New(pgerrcode.NullValueNotAllowedDataException, "the point of AS OF must not be null").At(pos)
 	}
-	return d.S, false, nil
+	return string(types.AppendText(nil, t, d, types.DefaultFormat())), false, nil
+}
+
+// pointType is the type that a point is read as: times are those of the session's zone, whatever its styles.
+func pointType(t types.Type) types.Type {
+	switch t.ID() {
+	case types.OIDDate, types.OIDTimestamp, types.OIDTimestamptz:
+		return builtinType(types.OIDTimestamptz)
+	case types.OIDInterval:
+		return builtinType(types.OIDInterval)
+	}
+	return typeText
 }
 
 // numberPoint reads a number: an SCN, or in AS OF SYSTEM TIME, when it is that large, nanoseconds since 1970.

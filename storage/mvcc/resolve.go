@@ -178,9 +178,9 @@ func (s *Store) resolveClock(ctx context.Context, b *branch, p string) (scn uint
 			return scn, true, err
 		}
 	}
-	f := types.DefaultFormat()
+	f := *storage.FormatOf(ctx)
 	f.Now = s.o.Clock()
-	d, err := types.ParseText(types.Of(types.Builtin(types.OIDTimestamptz)), p, f)
+	d, err := types.ParseText(types.Of(types.Builtin(types.OIDTimestamptz)), p, &f)
 	if err != nil {
 		return 0, false, nil
 	}

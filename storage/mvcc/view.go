@@ -9,12 +9,14 @@ import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types"
 )
 
 // view implements storage.View.
 type view struct {
 	t        *Txn
 	ref      catalog.Ref
+	clock    clock   // of the point of ref
 	branch   *branch // nil: the global layer
 	layer    *layer
 	chain    []link
@@ -28,13 +30,29 @@ type view struct {
 
 var _ storage.View = (*view)(nil)
 
+// clock is how a time that is written as a point is read.
+type clock struct {
+	zone  string
+	order types.DateOrder
+}
+
+// clockOf is the clock of a point; that of the present is none.
+func clockOf(ctx context.Context, r catalog.Ref) clock {
+	if r.Point == "" {
+		return clock{}
+	}
+	f := storage.FormatOf(ctx)
+	return clock{f.Location.String(), f.DateOrder}
+}
+
 // View implements storage.Txn.
 func (t *Txn) View(ctx context.Context, r catalog.Ref) (storage.View, error) {
 	if err := t.check(); err != nil {
 		return nil, err
 	}
+	c := clockOf(ctx, r)
 	for _, v := range t.views {
-		if v.ref == r && v.branch != nil {
+		if v.ref == r && v.clock == c && v.branch != nil {
 			return v, nil
 		}
 	}
@@ -59,7 +77,7 @@ func (t *Txn) branchView(ctx context.Context, r catalog.Ref) (storage.View, erro
 		if err != nil {
 			return nil, err
 		}
-		v := t.addView(&view{t: t, ref: r, branch: b, layer: b.at(at), readOnly: true}, at)
+		v := t.addView(&view{t: t, ref: r, clock: clockOf(ctx, r), branch: b, layer: b.at(at), readOnly: true}, at)
 		if t.s.stays(v) {
 			return v, nil
 		}
