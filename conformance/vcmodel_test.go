@@ -32,13 +32,7 @@ import (
 //
 // Where the model does not say what a merge does (twins that differ, more than two bases), the script ends after it.
 func TestVersionControlModel(t *testing.T) {
-	if f := flag.Lookup("rapid.seed"); !given(f.Name) && !given("rapid.checks") { // what runs by itself is the same each time
-		was := f.Value.String()
-		t.Cleanup(func() { _ = f.Value.Set(was) })
-		if err := f.Value.Set("20261122"); err != nil {
-			t.Fatal(err)
-		}
-	}
+	fixedSeed(t)
 	runs, limit := 0, many(12, 1<<30)
 	count := map[string]int{}
 	rapid.Check(t, func(rt *rapid.T) {
@@ -50,6 +44,19 @@ func TestVersionControlModel(t *testing.T) {
 		w.run()
 	})
 	t.Logf("%d runs: %v", runs, count)
+}
+
+// fixedSeed lets what runs by itself be the same each time.
+func fixedSeed(t *testing.T) {
+	f := flag.Lookup("rapid.seed")
+	if given(f.Name) || given("rapid.checks") {
+		return
+	}
+	was := f.Value.String()
+	t.Cleanup(func() { _ = f.Value.Set(was) })
+	if err := f.Value.Set("20261122"); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // given reports whether a flag was given on the command line.

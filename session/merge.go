@@ -100,6 +100,11 @@ func (s *Session) mergeSequences(ctx context.Context, m Merge, before *catalog.S
 			continue
 		}
 		if was, ok := before.Object(q.OID).(*catalog.Sequence); ok {
+			if m.Onto != nil && was.PerBranch() { // it may stand where the parent's does, which is about to be another branch
+				if err := store.Redefine(ctx, was.On(at)); err != nil {
+					return err
+				}
+			}
 			if err := vcs.CarrySequence(ctx, store, q, was, at); err != nil {
 				return err
 			}

@@ -118,7 +118,7 @@ func (t *tableMerge) adoptRows(ctx context.Context, keys, was []string, byCell b
 	sources, targets := rowsOf(source, t.fromSource), rowsOf(before, t.formerly())
 	bases := targets // what is as it was is the source's to change
 	if byCell {
-		if bases, err = t.baseRows(ctx, t.merger.base, was); err != nil {
+		if bases, err = t.baseRows(ctx, t.merger.base, was, t.merger.source); err != nil {
 			return err
 		}
 	}

@@ -148,7 +148,8 @@ func (Differ) Base(ctx context.Context, tx storage.Txn, source, target string) (
 
 // Merge implements storage.Differ.
 func (Differ) Merge(ctx context.Context, tx storage.Txn, r storage.MergeRequest) (storage.MergeResult, error) {
-	m := &merger{req: r, before: map[catalog.OID]*catalog.Table{}, done: map[catalog.OID]map[string]struct{}{}, left: map[catalog.OID]bool{}}
+	m := &merger{req: r, before: map[catalog.OID]*catalog.Table{}, done: map[catalog.OID]map[string]struct{}{}, left: map[catalog.OID]bool{},
+		ledgers: map[storage.View]ledger{}, meetings: map[pastOf]*meeting{}, ways: map[way]map[place]rowName{}, states: map[origin]storage.View{}}
 	var err error
 	if m.tx, err = history(tx); err != nil {
 		return m.res, err
@@ -170,7 +171,12 @@ type merger struct {
 	moved          struct{ tables, objects []catalog.OID } // that the target changed since the base, ascending
 	objects        []catalog.OID                           // that the source changed
 	numbers        map[storage.View]numbering
-	carried        []entry                   // what the source knows of renumbered rows, and the target does not
+	ownKeys        map[place]string // the other way: what the source calls rows of the target
+	carried        []*entry         // what the source knows of renumbered rows, and the target does not
+	ledgers        map[storage.View]ledger
+	meetings       map[pastOf]*meeting
+	ways           map[way]map[place]rowName
+	states         map[origin]storage.View
 	names          map[string]catalog.Object // objects of the target by name, once asked for
 	left           map[catalog.OID]bool      // objects of the source that the target's namesakes are kept instead of
 	res            storage.MergeResult

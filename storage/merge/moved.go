@@ -25,7 +25,7 @@ type movedKeys struct {
 // openMoved finds what the target changed of a table. nil: that is not known, or not comparable.
 func (t *tableMerge) openMoved(ctx context.Context) (*movedKeys, error) {
 	b := t.merger.base
-	if t.fresh || b.view == nil || t.picked() || t.before[t.into.OID] != nil || slices.Contains(t.moved.objects, t.into.OID) || len(t.numbersOf(b.view)) > 0 {
+	if t.fresh || b.view == nil || t.picked() || t.before[t.into.OID] != nil || slices.Contains(t.moved.objects, t.into.OID) || len(t.numbersOf(b.view)) > 0 || t.renumbers() {
 		return nil, nil
 	}
 	if own := t.merger.ids.ownTable(b.view, t.into.OID); own == nil || own.OID != t.into.OID || own.Rows != t.into.Rows {
@@ -92,7 +92,7 @@ func (t *tableMerge) start(ctx context.Context, keys diff.Keys) (*portion, error
 			return nil, err
 		}
 	}
-	if r := t.readers.base[t.merger.base.view]; r != nil && len(p.base) > 0 {
+	if r := t.readers.base[t.merger.base.view]; r != nil && len(p.base) > 0 && !t.renumbers() {
 		return p, r.Ahead(ctx, p.base)
 	}
 	return p, nil
@@ -104,9 +104,9 @@ func (t *tableMerge) basesOf(ctx context.Context, p *portion, targets []row) ([]
 	case len(p.base) == 0, t.fresh: // as on the target, which has none of a fresh table
 		return targets, nil
 	case p.at == nil:
-		return t.baseRows(ctx, t.merger.base, p.base)
+		return t.baseRows(ctx, t.merger.base, p.base, t.merger.source)
 	}
-	rows, err := t.baseRows(ctx, t.merger.base, p.base)
+	rows, err := t.baseRows(ctx, t.merger.base, p.base, t.merger.source)
 	if err != nil {
 		return nil, err
 	}
@@ -115,4 +115,14 @@ func (t *tableMerge) basesOf(ctx context.Context, p *portion, targets []row) ([]
 		out[at] = rows[i]
 	}
 	return out, nil
+}
+
+// renumbers reports whether the target calls rows of the table otherwise than the source or the base does.
+func (t *tableMerge) renumbers() bool {
+	for _, n := range t.numbers {
+		if len(n[t.into.OID]) > 0 {
+			return true
+		}
+	}
+	return false
 }

@@ -43,7 +43,7 @@ func widerKey(a, b *catalog.Table) bool {
 // rekeyedBatch is batch where the target has the rows under other keys, made of the same values.
 func (t *tableMerge) rekeyedBatch(ctx context.Context, was []string, source *diff.Rows) error {
 	t.recoded(source, t.own)
-	bases, err := t.baseRows(ctx, t.merger.base, was)
+	bases, err := t.baseRows(ctx, t.merger.base, was, t.merger.source)
 	if err != nil {
 		return err
 	}

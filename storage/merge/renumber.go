@@ -6,10 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jackc/pgerrcode"
-
 	"github.com/rowandb/rowan/catalog"
-	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/diff"
 	"github.com/rowandb/rowan/storage/keys"
@@ -111,7 +108,7 @@ func (m *merger) renumberTable(ctx context.Context, id catalog.OID) (bool, error
 		return false, nil
 	}
 	gens, numbers := m.generators(t.into), m.numbersOf(m.source)
-	if !slices.Contains(m.moved.tables, id) {
+	if !slices.Contains(m.moved.tables, id) && len(numbers[id]) == 0 {
 		gens = nil // the target has taken no number since
 	}
 	if len(gens) == 0 && len(references(t.source, t.into, numbers, m.target.Catalog())) == 0 {
@@ -127,17 +124,26 @@ func (m *merger) renumberTable(ctx context.Context, id catalog.OID) (bool, error
 	}
 	t.openReaders()
 	defer t.readers.close()
+	used := &movedKeys{in: noKeys{}, end: true}
+	if len(gens) > 0 {
+		if used.in, err = t.candidates(ctx, m.base, m.target, id); err != nil {
+			return false, err
+		}
+		used.end = false
+	}
+	defer used.close()
 	found := false
 	err = eachChunk(ctx, keys, func(list []string) (bool, error) {
-		more, err := t.renumberBatch(ctx, list, gens)
+		more, err := t.renumberBatch(ctx, list, gens, used)
 		found = found || more
 		return false, err
 	})
 	return found, err
 }
 
-// renumberBatch finds the rows with given keys that need others.
-func (t *tableMerge) renumberBatch(ctx context.Context, list []string, gens []generator) (bool, error) {
+// renumberBatch finds the rows with given keys that need others. Keys that the target has used since the base, for rows that are gone,
+// are taken too: other branches may have those rows.
+func (t *tableMerge) renumberBatch(ctx context.Context, list []string, gens []generator, used *movedKeys) (bool, error) {
 	numbers := t.numbersOf(t.merger.source)
 	source, err := t.readers.source.Fetch(ctx, list)
 	if err != nil {
@@ -147,7 +153,7 @@ func (t *tableMerge) renumberBatch(ctx context.Context, list []string, gens []ge
 	if err != nil {
 		return false, err
 	}
-	bases, err := t.baseRows(ctx, t.merger.base, list)
+	bases, err := t.baseRows(ctx, t.merger.base, list, t.merger.source)
 	if err != nil {
 		return false, err
 	}
@@ -159,6 +165,10 @@ func (t *tableMerge) renumberBatch(ctx context.Context, list []string, gens []ge
 	}
 	t.follow(numbers, t.source, source, nil)
 	targets := t.targetRows(target)
+	_, at, err := used.among(ctx, list)
+	if err != nil {
+		return false, err
+	}
 	var fresh []*renumbered
 	found := false
 	for k, key := range list {
@@ -168,7 +178,11 @@ func (t *tableMerge) renumberBatch(ctx context.Context, list []string, gens []ge
 		}
 		now := keyValuesAt(source, s.at, t.fromSource, pk)
 		moved := !slices.EqualFunc(was[k], now, diff.Same)
-		collides := len(gens) > 0 && !moved && targets[k].there() && !t.agree(s, targets[k])
+		_, taken := slices.BinarySearch(at, k)
+		if targets[k].there() {
+			taken = !t.agree(s, targets[k])
+		}
+		collides := len(gens) > 0 && !moved && taken
 		if !moved && !collides {
 			continue
 		}
@@ -367,6 +381,62 @@ func (t *tableMerge) follow(n numbering, called *catalog.Table, rows *diff.Rows,
 // numbersOf is what the target calls rows of a view; nil: what the view does.
 func (m *merger) numbersOf(v storage.View) numbering { return m.numbers[v] }
 
+// keysIn are the keys by which a state has the rows of a table that a view which has grown from it has under keys; "" where it has none.
+func (t *tableMerge) keysIn(ctx context.Context, s, v storage.View, keys []string) ([]string, error) {
+	list, err := t.renames(ctx, way{s, v})
+	if err != nil || len(list) == 0 {
+		return keys, err
+	}
+	was := map[string]string{}
+	for old, now := range list {
+		if old.table == t.into.OID {
+			was[now.key] = old.key
+		}
+	}
+	out := make([]string, len(keys))
+	for k, key := range keys {
+		if old, ok := was[key]; ok {
+			out[k] = old
+		} else if _, ok := list[place{t.into.OID, key}]; !ok {
+			out[k] = key
+		}
+	}
+	return out, nil
+}
+
+// sourceKeys are the keys by which the source has the rows that the target has under keys.
+func (t *tableMerge) sourceKeys(keys []string) []string {
+	own, out := t.numbersOf(t.merger.source)[t.into.OID], make([]string, len(keys))
+	for k, key := range keys {
+		if was, ok := t.ownKeys[place{t.into.OID, key}]; ok {
+			out[k] = was
+		} else if own[key] == nil {
+			out[k] = key
+		}
+	}
+	return out
+}
+
+// fetchAny reads rows by keys in any order; "" is none.
+func fetchAny(ctx context.Context, r *diff.Reader, keys []string) (*diff.Rows, error) {
+	list := slices.Clone(keys)
+	slices.Sort(list)
+	list = slices.DeleteFunc(slices.Compact(list), func(k string) bool { return k == "" })
+	rows, err := r.Fetch(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	at := make([]int, len(keys))
+	for k, key := range keys {
+		if at[k] = -1; key != "" {
+			i, _ := slices.BinarySearch(list, key)
+			at[k] = rows.At[i]
+		}
+	}
+	rows.At = at
+	return rows, nil
+}
+
 // renumberedBatch merges rows that have other keys on the target, and reports which of the rows given are done.
 func (t *tableMerge) renumberedBatch(ctx context.Context, list []string, bases []row, source *diff.Rows) (map[int]bool, error) {
 	n := t.numbersOf(t.merger.source)[t.into.OID]
@@ -398,23 +468,64 @@ func (t *tableMerge) renumberedBatch(ctx context.Context, list []string, bases [
 	done := map[int]bool{}
 	for i, x := range moves {
 		done[x.k] = true
-		base := absent
-		for _, v := range t.merger.base.leaves() { // a base that has the row at all has it as the source does
-			if t.numbersOf(v).of(t.into.OID, list[x.k]) != nil {
-				base = bases[x.k]
-			}
-		}
 		s := row{rows: source, at: source.At[x.k], cols: t.fromSource}
-		if err := t.row(ctx, x.r.key, base, s, t.targetRow(target, target.At[i])); err != nil {
+		t.name(x.r.key)
+		if err := t.row(ctx, x.r.key, bases[x.k], s, t.targetRow(target, target.At[i])); err != nil {
 			return nil, err
 		}
 	}
 	return done, nil
 }
 
-// errOtherNumbers refuses a merge into a branch that calls rows otherwise than what is merged does.
-func errOtherNumbers(target, table string, n int) error {
-	return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "branch \"%s\" has keys of its own for rows that a merge has renumbered", target).
-		WithDetail("It is about %d rows, of table \"%s\" among others.", n, table).
-		WithHint("rowan.rebase_branch(%s) gives the branch the new keys, with its own changes.", types.QuoteLiteral(target))
+// otherNames are the target's keys that the source, or the base, has for other rows, or has others for.
+func (t *tableMerge) otherNames() map[string]bool {
+	out := map[string]bool{}
+	for _, n := range t.numbers {
+		for _, r := range n[t.into.OID] {
+			out[r.oldKey], out[r.key] = false, false
+		}
+	}
+	return out
+}
+
+// name notes that the row of a key has been merged.
+func (t *tableMerge) name(key string) {
+	if _, ok := t.called[key]; ok {
+		t.called[key] = true
+	}
+}
+
+// unnamed merges the rows of such keys that the source's changes have not named: it may have removed them, and have others under the keys
+// that the base has for them.
+func (t *tableMerge) unnamed(ctx context.Context) error {
+	var list []string
+	for key, done := range t.called {
+		if !done {
+			list = append(list, key)
+		}
+	}
+	slices.Sort(list)
+	keys := t.sourceKeys(list)
+	source, err := fetchAny(ctx, diff.NewReader(t.tx, t.merger.source, t.own, ids(t.own)), keys)
+	if err != nil {
+		return err
+	}
+	t.recoded(source, t.own)
+	t.follow(t.numbersOf(t.merger.source), t.source, source, keys)
+	target, err := diff.Fetch(ctx, t.tx, t.merger.target, t.into, ids(t.into), list)
+	if err != nil {
+		return err
+	}
+	bases, err := t.baseRows(ctx, t.merger.base, list, t.merger.target)
+	if err != nil {
+		return err
+	}
+	defer clear(t.misfits)
+	for k, key := range list {
+		s := row{rows: source, at: source.At[k], cols: t.fromSource}
+		if err := t.row(ctx, key, bases[k], s, t.targetRow(target, target.At[k])); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -1,55 +1,106 @@
 package merge
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/jackc/pgerrcode"
+
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/diff"
 	"github.com/rowandb/rowan/storage/systable"
 	"github.com/rowandb/rowan/types"
 )
 
-// renumberedTable has, with each branch, the rows that merges into it have given other keys than they have where they come
-// from.
+// renumberedTable has, with each branch, the rows that merges into it, or rebases of it, have given other keys than they have where
+// they come from. source is origin.number's.
 var renumberedTable = systable.New(15, "renumbered", 3,
 	systable.Column{Name: "relation", Type: types.OIDInt8}, systable.Column{Name: "source", Type: types.OIDInt8}, systable.Column{Name: "old_key", Type: types.OIDBytea},
 	systable.Column{Name: "key", Type: types.OIDBytea}, systable.Column{Name: "source_name", Type: types.OIDText}, systable.Column{Name: "scn", Type: types.OIDInt8},
 	systable.Column{Name: "column_id", Type: types.OIDInt8}, systable.Column{Name: "old", Type: types.OIDText}, systable.Column{Name: "new", Type: types.OIDText})
 
-// entry is a row of renumberedTable.
-type entry struct {
-	table    catalog.OID
-	branch   uint64
-	name     string
-	scn      storage.SCN
-	column   catalog.ColumnID
-	old, new []string
-	raw      systable.Row
+// origin is the state of a branch from which rows came under other keys.
+type origin struct {
+	branch uint64
+	scn    storage.SCN
 }
 
-func readEntry(r systable.Row) entry {
-	e := entry{table: catalog.OID(r[0].I), branch: uint64(r[1].I), name: r[4].S, scn: storage.SCN(r[5].I), column: catalog.ColumnID(r[6].I), raw: r}
-	_ = json.Unmarshal([]byte(r[7].S), &e.old) // as json.Marshal wrote them
-	_ = json.Unmarshal([]byte(r[8].S), &e.new)
+// number tells origins of one branch apart, which may call two rows by one key at different times: a rebase gives rows other keys.
+func (o origin) number() int64 { return int64(o.branch | uint64(o.scn)&(1<<31-1)<<32) }
+
+// rowName is what a row is called: its key, and the texts of the values that this is made of.
+type rowName struct {
+	key  string
+	text []string
+}
+
+// entry is a row of renumberedTable: what was called one name in the state of another branch is called another in this one.
+type entry struct {
+	entryID
+	was, is rowName
+	column  catalog.ColumnID
+	raw     systable.Row
+}
+
+type entryID struct {
+	table  catalog.OID
+	origin origin
+	key    string // in that state
+}
+
+func (e entryID) compare(f entryID) int {
+	return cmp.Or(cmp.Compare(e.table, f.table), cmp.Compare(e.origin.branch, f.origin.branch), cmp.Compare(e.origin.scn, f.origin.scn), strings.Compare(e.key, f.key))
+}
+
+// place is a row of a table.
+type place struct {
+	table catalog.OID
+	key   string
+}
+
+func readEntry(r systable.Row) *entry {
+	e := &entry{entryID: entryID{catalog.OID(r[0].I), origin{uint64(uint32(r[1].I)), storage.SCN(r[5].I)}, r[2].S},
+		was: rowName{key: r[2].S}, is: rowName{key: r[3].S}, column: catalog.ColumnID(r[6].I), raw: r}
+	_ = json.Unmarshal([]byte(r[7].S), &e.was.text) // as json.Marshal wrote them
+	_ = json.Unmarshal([]byte(r[8].S), &e.is.text)
 	return e
 }
 
-func (e *entry) id() string {
-	return string(strconv.AppendUint(nil, uint64(e.table), 10)) + " " + strconv.FormatUint(e.branch, 10) + " " + e.raw[2].S
-}
+// ledger is renumberedTable as a view has it.
+type ledger map[entryID]*entry
 
-func (m *merger) entries(ctx context.Context, v storage.View) (map[string]entry, error) {
-	out := map[string]entry{}
+func (m *merger) ledger(ctx context.Context, v storage.View) (ledger, error) {
+	if l := m.ledgers[v]; l != nil {
+		return l, nil
+	}
+	l := ledger{}
 	err := renumberedTable.Scan(ctx, m.tx, v, nil, func(r systable.Row) bool {
 		e := readEntry(cloneRow(r))
-		out[e.id()] = e
+		l[e.entryID] = e
 		return true
 	})
-	return out, err
+	m.ledgers[v] = l
+	return l, err
+}
+
+// entries are those that any of some views has.
+func (m *merger) entries(ctx context.Context, views ...storage.View) ([]*entry, error) {
+	all := map[entryID]*entry{}
+	for _, v := range views {
+		known, err := m.ledger(ctx, v)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(all, known)
+	}
+	return slices.SortedFunc(maps.Values(all), func(a, b *entry) int { return a.compare(b.entryID) }), nil
 }
 
 func cloneRow(r systable.Row) systable.Row {
@@ -60,125 +111,225 @@ func cloneRow(r systable.Row) systable.Row {
 	return out
 }
 
-// loadNumbers finds out by which keys the target calls rows of the source and of the base. Entries that the target lacks
-// come to it, unless its own rows are the ones that were renumbered.
+// loadNumbers finds out by which keys the target calls rows of the source and of the base. Entries of rows that the target lacks come
+// to it with them.
 func (m *merger) loadNumbers(ctx context.Context) error {
-	m.numbers = map[storage.View]numbering{}
-	target, err := m.entries(ctx, m.target)
+	m.numbers, m.ownKeys = map[storage.View]numbering{}, map[place]string{}
+	views := append([]storage.View{m.source}, m.base.views()...)
+	all, err := m.entries(ctx, append(slices.Clone(views), m.target)...)
 	if err != nil {
 		return err
 	}
-	source, err := m.entries(ctx, m.source)
-	if err != nil {
-		return err
-	}
-	within := map[origin]bool{}
-	own := 0
-	var first entry
-	for id, e := range source {
-		if _, ok := target[id]; ok {
-			continue
-		}
-		in, err := m.contains(ctx, m.target, e, within)
+	source := m.ledgers[m.source]
+	for _, e := range all {
+		now, there, err := m.calls(ctx, m.target, e)
 		if err != nil {
 			return err
 		}
-		if in && !m.picked() {
-			if own++; own == 1 || e.table < first.table {
-				first = e
+		if !there {
+			if x := source[e.entryID]; x != nil && (!m.picked() || m.req.Onto != nil) {
+				m.carried = append(m.carried, x)
 			}
 			continue
 		}
-		if !m.picked() {
-			m.carried = append(m.carried, e)
-		}
-	}
-	if own > 0 {
-		return errOtherNumbers(m.target.Branch().Name, m.tableName(first.table), own)
-	}
-	for _, v := range append([]storage.View{m.source}, m.base.leaves()...) {
-		known := source
-		if v != m.source {
-			if known, err = m.entries(ctx, v); err != nil {
-				return err
-			}
-		}
-		for id, e := range target {
-			if _, ok := known[id]; ok {
-				continue
-			}
-			in, err := m.contains(ctx, v, e, within)
+		for _, v := range views {
+			n, ok, err := m.calls(ctx, v, e)
 			if err != nil {
 				return err
 			}
-			if in {
-				m.learn(v, e)
+			if ok && n.key != now.key {
+				m.learn(v, e, n, now)
 			}
 		}
 	}
 	return nil
 }
 
-func (m *merger) tableName(id catalog.OID) string {
-	if o := m.source.Catalog().Object(id); o != nil {
-		return o.Head().Name
+// calls is the name by which a view has the row of an entry, which was made in the origin's past: the view's own, if it has given the row
+// one, or else that of the newest state that both have grown from.
+func (m *merger) calls(ctx context.Context, v storage.View, e *entry) (rowName, bool, error) {
+	own, err := m.ledger(ctx, v)
+	if err != nil {
+		return rowName{}, false, err
 	}
-	return ""
+	if x := own[e.entryID]; x != nil {
+		return x.is, true, nil
+	}
+	met, err := m.meet(ctx, v, e.origin)
+	if err != nil {
+		return rowName{}, false, err
+	}
+	for _, s := range met.states {
+		if s == nil {
+			return e.was, true, nil
+		}
+		if !met.whole {
+			if in, err := m.has(ctx, s, e); !in || err != nil {
+				if err != nil {
+					return rowName{}, false, err
+				}
+				continue
+			}
+		}
+		n, err := m.renamed(ctx, met.origin, s, e)
+		if err != nil {
+			return rowName{}, false, err
+		}
+		if n.key != e.key { // of the state's row, which the origin calls otherwise, there is another entry
+			continue
+		}
+		n, err = m.renamed(ctx, v, s, e)
+		return n, true, err
+	}
+	return rowName{}, false, nil
 }
 
-// origin is the state of a branch from which rows came, and a view that may have grown from it.
-type origin struct {
+// renamed is the name in a view of what a state that it has grown from calls as the origin of an entry does.
+func (m *merger) renamed(ctx context.Context, v, s storage.View, e *entry) (rowName, error) {
+	list, err := m.renames(ctx, way{s, v})
+	if n, ok := list[place{e.table, e.key}]; ok {
+		return n, err
+	}
+	return e.was, err
+}
+
+// way leads from a state to a view that has grown from it.
+type way struct{ from, to storage.View }
+
+// renames are the rows that have got other names on the way, by the old ones.
+func (m *merger) renames(ctx context.Context, w way) (map[place]rowName, error) {
+	if out, ok := m.ways[w]; ok || w.from == w.to {
+		return out, nil
+	}
+	all, err := m.entries(ctx, w.from, w.to)
+	if err != nil {
+		return nil, err
+	}
+	out := map[place]rowName{}
+	for _, x := range all {
+		was, had, err := m.calls(ctx, w.from, x)
+		if err != nil {
+			return nil, err
+		}
+		now, has, err := m.calls(ctx, w.to, x)
+		if err != nil {
+			return nil, err
+		}
+		if had && has && was.key != now.key {
+			out[place{x.table, was.key}] = now
+		}
+	}
+	m.ways[w] = out
+	return out, nil
+}
+
+// pastOf is a view whose past is held against that of an origin.
+type pastOf struct {
 	view   storage.View
-	branch uint64
-	scn    storage.SCN
+	origin origin
 }
 
-// contains reports whether a view has grown from the state in which the rows of an entry were merged.
-func (m *merger) contains(ctx context.Context, v storage.View, e entry, known map[origin]bool) (bool, error) {
-	o := origin{v, e.branch, e.scn}
-	if in, ok := known[o]; ok {
-		return in, nil
+// meeting is what a view and an origin have in common: their newest states, or the whole of the origin. A state of nil: the view is the
+// branch itself, of which no past is left.
+type meeting struct {
+	origin storage.View
+	states []storage.View
+	whole  bool
+}
+
+func (m *merger) meet(ctx context.Context, v storage.View, o origin) (*meeting, error) {
+	if x := m.meetings[pastOf{v, o}]; x != nil {
+		return x, nil
 	}
-	from, err := m.tx.View(ctx, catalog.Ref{Branch: "br_" + strconv.FormatUint(e.branch, 10), Point: strconv.FormatUint(e.scn, 10)})
-	if err != nil { // the branch is gone: what is left of it is what it was itself
-		known[o] = v.Branch().ID == e.branch && v.At() >= e.scn
-		return known[o], nil
+	x := &meeting{}
+	m.meetings[pastOf{v, o}] = x
+	past := v
+	if v == m.target && m.req.Onto != nil { // a rebase counts as one that has all of the branch's own past
+		past = m.req.Onto
 	}
-	news, err := m.tx.Unmerged(ctx, from, v)
-	known[o] = err == nil && !news
-	return known[o], err
+	if x.origin = m.originView(ctx, o); x.origin == nil {
+		if v.Branch().ID == o.branch && v.At() >= o.scn {
+			x.states = []storage.View{nil}
+		}
+		return x, nil
+	}
+	news, err := m.tx.Unmerged(ctx, x.origin, past)
+	if x.whole = !news; x.whole || err != nil {
+		x.states = []storage.View{x.origin}
+		return x, err
+	}
+	x.states, err = m.tx.Bases(ctx, []storage.View{past}, []storage.View{x.origin})
+	for i, s := range x.states {
+		x.states[i] = m.known(s)
+	}
+	if pgerr.Code(err) == pgerrcode.InvalidParameterValue { // they have nothing in common
+		err = nil
+	}
+	return x, err
+}
+
+// originView is the state of an origin; nil where its branch is gone.
+func (m *merger) originView(ctx context.Context, o origin) storage.View {
+	if v, ok := m.states[o]; ok {
+		return v
+	}
+	v, err := m.tx.View(ctx, catalog.Ref{Branch: "br_" + strconv.FormatUint(o.branch, 10), Point: strconv.FormatUint(uint64(o.scn), 10)})
+	if err != nil {
+		v = nil
+	}
+	m.states[o] = v
+	return v
+}
+
+// known is a state as it was first met with.
+func (m *merger) known(v storage.View) storage.View {
+	o := origin{v.Branch().ID, v.At()}
+	if x := m.states[o]; x != nil {
+		return x
+	}
+	m.states[o] = v
+	return v
+}
+
+// has reports whether a state has a row of an entry's key.
+func (m *merger) has(ctx context.Context, s storage.View, e *entry) (bool, error) {
+	rows, err := diff.Fetch(ctx, m.tx, s, m.ids.ownTable(s, e.table), nil, []string{e.key})
+	return err == nil && rows.At[0] >= 0, err
 }
 
 // learn notes by which key the target calls a row of a view.
-func (m *merger) learn(v storage.View, e entry) {
+func (m *merger) learn(v storage.View, e *entry, was, now rowName) {
 	t, ok := m.target.Catalog().Object(e.table).(*catalog.Table)
-	if !ok || t.PrimaryIndex() == nil || len(t.PrimaryIndex().Columns) != len(e.old) || len(e.old) != len(e.new) {
+	if !ok || t.PrimaryIndex() == nil || len(t.PrimaryIndex().Columns) != len(was.text) || len(was.text) != len(now.text) {
 		return
 	}
-	r := &renumbered{oldKey: e.raw[2].S, key: e.raw[3].S, column: e.column}
+	r := &renumbered{oldKey: was.key, key: now.key, column: e.column}
 	for i, k := range t.PrimaryIndex().Columns {
 		c := t.ColumnByID(k.Column)
-		old, err1 := types.ParseText(c.Type, e.old[i], types.DefaultFormat())
-		now, err2 := types.ParseText(c.Type, e.new[i], types.DefaultFormat())
+		old, err1 := types.ParseText(c.Type, was.text[i], types.DefaultFormat())
+		new, err2 := types.ParseText(c.Type, now.text[i], types.DefaultFormat())
 		if err1 != nil || err2 != nil {
 			return
 		}
-		r.old, r.new = append(r.old, old), append(r.new, now)
+		r.old, r.new = append(r.old, old), append(r.new, new)
 	}
 	if m.numbers[v] == nil {
 		m.numbers[v] = numbering{}
 	}
 	m.numbers[v].add(t.OID, r)
+	if v == m.source {
+		m.ownKeys[place{t.OID, r.key}] = r.oldKey
+	}
 }
 
 // recordNumbers keeps the new keys with the target, and tells the caller of them.
 func (m *merger) recordNumbers(ctx context.Context) error {
 	for _, e := range m.carried {
-		if err := renumberedTable.Put(ctx, m.tx, m.target, e.raw...); err != nil {
+		if err := m.carry(ctx, e); err != nil {
 			return err
 		}
 	}
-	b := m.source.Branch()
+	from := origin{m.source.Branch().ID, m.source.At()}
 	for id, rows := range m.numbersOf(m.source) {
 		t, ok := m.target.Catalog().Object(id).(*catalog.Table)
 		if !ok {
@@ -189,32 +340,52 @@ func (m *merger) recordNumbers(ctx context.Context) error {
 			if !r.fresh {
 				continue
 			}
-			var old, now []string
 			x := storage.Renumbered{Schema: m.schemaName(t.Schema), Table: t.Name, Follows: r.column == 0, Old: r.old, New: r.new}
-			for i, k := range pk.Columns {
+			for _, k := range pk.Columns {
 				c := t.ColumnByID(k.Column)
-				old = append(old, string(types.AppendText(nil, c.Type, r.old[i], types.DefaultFormat())))
-				now = append(now, string(types.AppendText(nil, c.Type, r.new[i], types.DefaultFormat())))
 				x.Columns, x.Types = append(x.Columns, c.Name), append(x.Types, c.Type)
 			}
 			m.res.Renumbered = append(m.res.Renumbered, x)
-			if b.ID == m.target.Branch().ID {
-				continue // a rebase: the branch itself has the new keys from now on
-			}
-			a, err1 := json.Marshal(old)
-			z, err2 := json.Marshal(now)
-			if err1 != nil || err2 != nil {
-				continue // strings can be marshalled
-			}
-			err := renumberedTable.Put(ctx, m.tx, m.target, types.Int(int64(id)), types.Int(int64(b.ID)), types.String(r.oldKey), types.String(r.key),
-				types.String(b.Name), types.Int(int64(m.source.At())), types.Int(int64(r.column)), types.String(string(a)), types.String(string(z)))
-			if err != nil {
+			if err := m.putEntry(ctx, t, from, r); err != nil {
 				return err
 			}
 		}
 	}
 	sortRenumbered(m.res.Renumbered)
 	return nil
+}
+
+// putEntry keeps with the target that a row of a state has another key there.
+func (m *merger) putEntry(ctx context.Context, t *catalog.Table, from origin, r *renumbered) error {
+	old, err1 := json.Marshal(keyTexts(t, r.old))
+	now, err2 := json.Marshal(keyTexts(t, r.new))
+	if err := cmp.Or(err1, err2); err != nil {
+		return pgerr.Internal("texts cannot be marshalled: %v", err)
+	}
+	return renumberedTable.Put(ctx, m.tx, m.target, types.Int(int64(t.OID)), types.Int(from.number()), types.String(r.oldKey), types.String(r.key),
+		types.String(m.source.Branch().Name), types.Int(int64(from.scn)), types.Int(int64(r.column)), types.String(string(old)), types.String(string(now)))
+}
+
+// carry keeps an entry of the source with the target, which may call the row otherwise again.
+func (m *merger) carry(ctx context.Context, e *entry) error {
+	raw := slices.Clone(e.raw)
+	if r := m.numbersOf(m.source).of(e.table, e.is.key); r != nil {
+		t := m.target.Catalog().Object(e.table).(*catalog.Table)
+		now, err := json.Marshal(keyTexts(t, r.new))
+		if err != nil {
+			return pgerr.Internal("texts cannot be marshalled: %v", err)
+		}
+		raw[3], raw[8] = types.String(r.key), types.String(string(now))
+	}
+	return renumberedTable.Put(ctx, m.tx, m.target, raw...)
+}
+
+// keyTexts are the values of a primary key as texts.
+func keyTexts(t *catalog.Table, values []types.Datum) (out []string) {
+	for i, k := range t.PrimaryIndex().Columns {
+		out = append(out, string(types.AppendText(nil, t.ColumnByID(k.Column).Type, values[i], types.DefaultFormat())))
+	}
+	return out
 }
 
 // sortRenumbered orders rows by table and old key.

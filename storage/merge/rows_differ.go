@@ -48,7 +48,7 @@ func (m *merger) rowsDiffer(ctx context.Context, s *state, to storage.View, as *
 
 // differ compares rows that a state has under some keys with those that a view has under others.
 func (t *tableMerge) differ(ctx context.Context, s *state, to storage.View, was, keys []string) (bool, error) {
-	bases, err := t.baseRows(ctx, s, was)
+	bases, err := t.baseRows(ctx, s, was, to)
 	if err != nil {
 		return false, err
 	}

@@ -187,8 +187,8 @@ func (u *bothKeys) Close() error {
 	return err
 }
 
-// baseRows reads the rows of a state with the given keys.
-func (t *tableMerge) baseRows(ctx context.Context, s *state, keys []string) ([]row, error) {
+// baseRows reads the rows of a state that a view has under the given keys.
+func (t *tableMerge) baseRows(ctx context.Context, s *state, keys []string, of storage.View) ([]row, error) {
 	if s.view != nil {
 		tab := s.table(t.into.OID)
 		read := t.readers.base[s.view]
@@ -196,7 +196,15 @@ func (t *tableMerge) baseRows(ctx context.Context, s *state, keys []string) ([]r
 			t.addReader(s.view)
 			read = t.readers.base[s.view]
 		}
-		rows, err := read.Fetch(ctx, keys)
+		called, err := t.keysIn(ctx, s.view, of, keys)
+		if err != nil {
+			return nil, err
+		}
+		fetch := read.Fetch
+		if !slices.Equal(called, keys) {
+			fetch = func(ctx context.Context, keys []string) (*diff.Rows, error) { return fetchAny(ctx, read, keys) }
+		}
+		rows, err := fetch(ctx, called)
 		if err != nil {
 			return nil, err
 		}
@@ -204,18 +212,18 @@ func (t *tableMerge) baseRows(ctx context.Context, s *state, keys []string) ([]r
 		if s != t.merger.base && !t.loose {
 			t.baseMisfits(rows)
 		}
-		t.follow(t.numbersOf(s.view), tab, rows, keys)
+		t.follow(t.numbersOf(s.view), tab, rows, called)
 		return rowsOf(rows, t.positions(tab)), nil
 	}
-	b, err := t.baseRows(ctx, s.base, keys)
+	b, err := t.baseRows(ctx, s.base, keys, of)
 	if err != nil {
 		return nil, err
 	}
-	l, err := t.baseRows(ctx, s.left, keys)
+	l, err := t.baseRows(ctx, s.left, keys, of)
 	if err != nil {
 		return nil, err
 	}
-	r, err := t.baseRows(ctx, s.right, keys)
+	r, err := t.baseRows(ctx, s.right, keys, of)
 	if err != nil {
 		return nil, err
 	}

@@ -32,9 +32,10 @@ type tableMerge struct {
 	recode       recoder        // of values whose type is another on other sides
 	unfit        bool           // a value could not be recoded
 	misfits      map[rowPlace][]misfit
-	misfitted    bool       // that is known to be a conflict
-	rekeyed      bool       // the target has given the key a wider type
-	unmerged     *movedKeys // what the target changed; nil: anything
+	misfitted    bool            // that is known to be a conflict
+	rekeyed      bool            // the target has given the key a wider type
+	unmerged     *movedKeys      // what the target changed; nil: anything
+	called       map[string]bool // rows whose keys on the target mean others elsewhere: whether they have been merged
 
 	columns                []*catalog.Column // all that are given to storage, hidden ones too
 	ids                    []catalog.ColumnID
@@ -128,6 +129,7 @@ func (t *tableMerge) each(ctx context.Context, f func(*group) error) error {
 	defer t.unmerged.close()
 	t.openReaders()
 	defer t.readers.close()
+	t.called = t.otherNames()
 	next, err := t.start(ctx, keys)
 	for next != nil && err == nil {
 		p := next
@@ -145,7 +147,14 @@ func (t *tableMerge) each(ctx context.Context, f func(*group) error) error {
 			return err
 		}
 	}
-	return err
+	if err != nil || len(t.called) == 0 {
+		return err
+	}
+	t.group = t.newGroup()
+	if err := t.unnamed(ctx); err != nil || t.group.len() == 0 || t.blocked() {
+		return err
+	}
+	return f(t.group)
 }
 
 // openReaders prepares to read the rows of all sides.
@@ -293,6 +302,7 @@ func (t *tableMerge) batch(ctx context.Context, p *portion) error {
 		if done[k] {
 			continue
 		}
+		t.name(key)
 		if err := t.row(ctx, key, bases[k], s, targets[k]); err != nil {
 			return err
 		}
