@@ -233,6 +233,8 @@ func primary(t *tokens, i int, sure bool) int {
 		return casts(t, i+1)
 	}
 	switch {
+	case t.is(i, "current_timestamp") || t.is(i, "localtimestamp") || t.is(i, "current_date"):
+		return casts(t, i+1)
 	case t.text(i) == "-" && (t.kind(i+1) == pg.Token_ICONST || t.kind(i+1) == pg.Token_FCONST):
 		return casts(t, i+2)
 	case (t.is(i, "interval") || t.is(i, "timestamptz") || t.is(i, "date")) && t.kind(i+1) == pg.Token_SCONST:

@@ -54,7 +54,7 @@ func bounds(t *tokens, at int, word string, from, to *bound) int {
 			}
 			at++
 		}
-		if t.is(at, "scn") || t.is(at, "timestamp") {
+		if t.is(at, "scn") || t.is(at, "timestamp") || t.is(at, "transaction") {
 			kind = strings.ToLower(t.text(at))
 			at++
 		}
@@ -69,6 +69,8 @@ func bounds(t *tokens, at int, word string, from, to *bound) int {
 		switch {
 		case p.text != "":
 			b.sql = p.text
+		case kind == "transaction":
+			b.sql = pointOfKind(kind, t.sql[t.start(at):t.end(p.next-1)])
 		case kind != "timestamp" && p.next == at+1 && t.kind(at) == pg.Token_ICONST:
 			b.sql = quote("scn:" + t.text(at))
 		default:
