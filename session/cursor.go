@@ -74,6 +74,7 @@ func (s *Session) declare(ctx context.Context, c *command.DeclareCursor) error {
 		return err
 	}
 	p.run.env.LockSingly = true
+	p.stay(s.txn.Txn)
 	p.owner, p.depth = s.txn, len(s.txn.savepoints)
 	if c.Scroll || c.Hold {
 		p.kept = newRowStore(ps.fields)
@@ -161,7 +162,7 @@ func (p *portal) fill(ctx context.Context, n int64) error {
 		if n-p.kept.n < math.MaxInt32 {
 			limit = int(n - p.kept.n)
 		}
-		more, err := p.run.fetch(ctx, limit, p.kept.add)
+		more, err := p.pull(ctx, limit, p.kept.add)
 		if err != nil {
 			return err
 		}
@@ -179,7 +180,7 @@ func (s *Session) holdCursors(ctx context.Context) error {
 		if err := p.fill(ctx, math.MaxInt64); err != nil {
 			return err
 		}
-		p.run.close()
+		p.stop()
 		p.owner = nil
 	}
 	return nil
@@ -232,7 +233,7 @@ func (p *portal) take(ctx context.Context, count int64, rows func(*vector.Batch)
 		limit = int(count)
 	}
 	before := p.run.rows
-	_, err := p.run.fetch(ctx, limit, rows)
+	_, err := p.pull(ctx, limit, rows)
 	n := p.run.rows - before
 	p.position += n
 	return n, err

@@ -74,9 +74,7 @@ func (h *plHost) Open(ctx context.Context, name string, ps plpgsql.Statement, te
 		return "", st.runError(err)
 	}
 	p.run.env.LockSingly = true
-	point := s.txn.Enter()
-	s.txn.Leave(point)
-	p.reads, p.readsIn = point, s.txn.Txn
+	p.stay(s.txn.Txn)
 	if scroll >= 0 { // without NO SCROLL, one can go back where that costs nothing: here it costs the same everywhere
 		p.kept = newRowStore(fields)
 	}
@@ -90,14 +88,6 @@ func (h *plHost) Fetch(ctx context.Context, name string, m plpgsql.Move, yield f
 	p, err := s.openCursor(name)
 	if err != nil {
 		return 0, err
-	}
-	if p.readsIn != nil && s.txn.Txn == p.readsIn {
-		old := s.txn.Resume(p.reads)
-		defer func() {
-			if s.txn != nil && s.txn.Txn == p.readsIn {
-				s.txn.Resume(old)
-			}
-		}()
 	}
 	fields := cursorFields(p)
 	c := &command.Fetch{Cursor: name, Direction: m.Direction, Count: m.Count, All: m.All, Move: m.NoRows}

@@ -36,7 +36,8 @@ type portal struct {
 	owner    *txn // the transaction that made it, until it commits
 	broken   bool // it has failed, and cannot be run any more
 	depth    int  // in how many of its savepoints
-	// reads is what a cursor of PL/pgSQL reads, in the transaction readsIn.
+	// reads is what the rows that are still to come are read at, in the transaction readsIn; nil: they are those of the running
+	// statement.
 	reads   storage.ReadPoint
 	readsIn storage.Txn
 }
@@ -203,13 +204,17 @@ func (s *Session) executePlan(ctx context.Context, p *portal, maxRows int, out *
 		p.run = run
 	}
 	p.run.rows = 0
-	more, err := p.run.fetch(ctx, maxRows, out.Rows)
-	if err != nil || more {
-		return more, err
+	more, err := p.pull(ctx, maxRows, out.Rows)
+	if err != nil {
+		return false, err
+	}
+	if more {
+		p.stay(s.txn.Txn)
+		return true, nil
 	}
 	p.tag = p.run.tag()
 	p.complete = true
-	p.run.close()
+	p.stop()
 	if err := s.endStatement(ctx, p.plan.plan.Tag); err != nil {
 		return false, err
 	}
@@ -224,6 +229,22 @@ func (s *Session) closePortal(name string) {
 		p.close()
 		delete(s.portals, name)
 	}
+}
+
+// stay has the rows that are still to come read at what the running statement reads, whatever is done meanwhile.
+func (p *portal) stay(t storage.Txn) {
+	if p.readsIn == nil {
+		p.reads, p.readsIn = t.Hold(), t
+	}
+}
+
+// pull gives out up to max rows (0: all) of the run and reports whether there are more.
+func (p *portal) pull(ctx context.Context, max int, rows func(*vector.Batch) error) (more bool, err error) {
+	if p.readsIn != nil {
+		old := p.readsIn.Resume(p.reads)
+		defer p.readsIn.Resume(old)
+	}
+	return p.run.fetch(ctx, max, rows)
 }
 
 // check refuses a portal that has failed.
@@ -260,10 +281,19 @@ func (s *Session) closePortals(all bool) {
 }
 
 func (p *portal) close() {
+	p.stop()
+	if p.kept != nil {
+		p.kept.close()
+	}
+}
+
+// stop ends the run. What it has given out may be kept.
+func (p *portal) stop() {
 	if p.run != nil {
 		p.run.close()
 	}
-	if p.kept != nil {
-		p.kept.close()
+	if p.readsIn != nil {
+		p.readsIn.Release(p.reads)
+		p.readsIn = nil
 	}
 }

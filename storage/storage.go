@@ -93,6 +93,10 @@ type Txn interface {
 	// called, and what the one outside reads stays readable. Leave ends them, and goes back to the point that Enter returned.
 	Enter() ReadPoint
 	Leave(p ReadPoint)
+	// Hold keeps what the running statement reads readable until Release, for a cursor that comes back to it with Resume while
+	// other statements run.
+	Hold() ReadPoint
+	Release(p ReadPoint)
 	// Resume goes to a point of a statement that is still running, outside or inside, and returns the one that it leaves.
 	Resume(p ReadPoint) ReadPoint
 

@@ -1,6 +1,9 @@
 package mvcc
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // arena gives out small pieces of memory that live as long as the transaction's writes.
 type arena struct {
@@ -78,12 +81,27 @@ func (t *Txn) shorten(prev *write) *write {
 	if prev.cmd == t.cmd && prev.seq > since {
 		return prev.prev
 	}
-	if prev.prev != nil && len(t.savepoints) == 0 {
-		c := *prev
-		c.prev = nil
-		return &c
+	if prev.prev == nil || len(t.savepoints) > 0 {
+		return prev
 	}
-	return prev
+	older := prev.prev
+	for older != nil && !t.readsBetween(older.cmd, prev.cmd) {
+		older = older.prev
+	}
+	if older == prev.prev {
+		return prev
+	}
+	c := *prev
+	c.prev = older
+	return &c
+}
+
+// readsBetween reports whether somebody reads what was written by the statement from and replaced by the statement to.
+func (t *Txn) readsBetween(from, to uint32) bool {
+	if from < t.r.cmd && t.r.cmd <= to {
+		return true
+	}
+	return slices.ContainsFunc(t.held, func(at uint32) bool { return from < at && at <= to })
 }
 
 // Savepoint implements storage.Txn.

@@ -2,6 +2,7 @@ package mvcc
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -34,8 +35,9 @@ type Txn struct {
 
 	views []*view
 	r     reader
-	open  int // scanners, and statements that others run inside
-	depth int // of the latter
+	open  int      // scanners, and statements that others run inside
+	depth int      // of the latter
+	held  []uint32 // what else than the running statement is read at, in numbers of statements
 
 	owner       *lock.Owner
 	token       *lock.Owner  // of the lock on the transaction's id
@@ -157,15 +159,32 @@ func (t *Txn) nextCommand() {
 
 // Enter implements storage.Txn. Like a scanner that is open, the statement outside keeps what it reads from being removed.
 func (t *Txn) Enter() storage.ReadPoint {
-	t.open++
 	t.depth++
+	return t.Hold()
+}
+
+// Hold implements storage.Txn.
+func (t *Txn) Hold() storage.ReadPoint {
+	t.open++
+	t.held = append(t.held, t.r.cmd)
 	return storage.ReadPoint{SCN: t.snap, Statement: t.r.cmd}
+}
+
+// Release implements storage.Txn.
+func (t *Txn) Release(p storage.ReadPoint) {
+	t.open--
+	for i := len(t.held) - 1; i >= 0; i-- {
+		if t.held[i] == p.Statement {
+			t.held = slices.Delete(t.held, i, i+1)
+			return
+		}
+	}
 }
 
 // Leave implements storage.Txn. What the statement outside still writes is told from what those inside wrote.
 func (t *Txn) Leave(p storage.ReadPoint) {
-	t.open--
 	t.depth--
+	t.Release(p)
 	t.nextCommand()
 	t.Resume(p)
 }

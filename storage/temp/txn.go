@@ -225,6 +225,22 @@ func (t *Txn) Leave(p storage.ReadPoint) {
 	t.Txn.Leave(p)
 }
 
+// Hold implements storage.Txn.
+func (t *Txn) Hold() storage.ReadPoint {
+	p, own := t.Txn.Hold(), t.own.Hold()
+	p.Temporary = &own
+	return p
+}
+
+// Release implements storage.Txn.
+func (t *Txn) Release(p storage.ReadPoint) {
+	if own := p.Temporary; own != nil {
+		t.own.Release(*own)
+		p.Temporary = nil
+	}
+	t.Txn.Release(p)
+}
+
 // Resume implements storage.Txn.
 func (t *Txn) Resume(p storage.ReadPoint) storage.ReadPoint {
 	var left *storage.ReadPoint
