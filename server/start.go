@@ -12,6 +12,8 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/rowandb/rowan/admin/auth"
+	"github.com/rowandb/rowan/admin/limit"
 	"github.com/rowandb/rowan/internal/password"
 	"github.com/rowandb/rowan/wire"
 )
@@ -83,6 +85,13 @@ func (s *Server) open(ctx context.Context) (err error) {
 	if s.cfg.Auth == AuthTrust {
 		wireConfig.Auth = nil
 	}
+	rates, err := s.cfg.HTTP.rates()
+	if err != nil {
+		return err
+	}
+	if rates != nil {
+		wireConfig.Guesses = guesses{limit.New(rates)}
+	}
 	s.pg = wire.NewServer(wireConfig)
 	s.requests = newRequests()
 	if s.engine.Attach != nil {
@@ -96,6 +105,14 @@ func (s *Server) open(ctx context.Context) (err error) {
 	}
 	s.greet(pw)
 	return nil
+}
+
+// guesses counts the logins that fail on the PostgreSQL protocol.
+type guesses struct{ *limit.Limiter }
+
+// Guess implements wire.Guesses.
+func (g guesses) Guess(remote, user string) (wait time.Duration, back func()) {
+	return g.Login(auth.Network(remote), user)
 }
 
 func (s *Server) openEngine(ctx context.Context, pw string) (err error) {

@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"math"
+	"time"
 
 	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -84,12 +86,32 @@ func (c *conn) talkSCRAM(conv *scram.ServerConversation, user string, known bool
 	if !ok {
 		return protocolError("expected SASL response, got message type %T", msg)
 	}
-	final, err := conv.Step(string(proof.Data))
-	if err != nil || !conv.Valid() || !known {
-		return pgerr.New(pgerrcode.InvalidPassword, `password authentication failed for user "%s"`, user)
+	final, err := c.prove(conv, user, known, string(proof.Data))
+	if err != nil {
+		return err
 	}
 	c.out.send(&pgproto3.AuthenticationSASLFinal{Data: []byte(final)})
 	return nil
+}
+
+// prove checks the client's proof, if there were not too many wrong ones of its address for this user.
+func (c *conn) prove(conv *scram.ServerConversation, user string, known bool, proof string) (final string, err error) {
+	back := func() {}
+	if c.srv.cfg.Guesses != nil {
+		c.srv.proofs.Lock()
+		defer c.srv.proofs.Unlock()
+		var wait time.Duration
+		if wait, back = c.srv.cfg.Guesses.Guess(c.raw.RemoteAddr().String(), user); wait > 0 {
+			return "", pgerr.New(pgerrcode.InvalidAuthorizationSpecification, `too many failed logins of user "%s" from this address`, user).
+				WithHint("Try again in %d seconds.", int64(math.Ceil(wait.Seconds())))
+		}
+	}
+	final, err = conv.Step(proof)
+	if err != nil || !conv.Valid() || !known {
+		return "", pgerr.New(pgerrcode.InvalidPassword, `password authentication failed for user "%s"`, user)
+	}
+	back()
+	return final, nil
 }
 
 // endpointBinding makes the channel binding tls-server-end-point, a hash of the server's certificate. It is not on offer

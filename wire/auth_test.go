@@ -8,11 +8,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -141,4 +143,71 @@ func selfSigned(t testing.TB) *tls.Config {
 		t.Fatal(err)
 	}
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+}
+
+// few is a Guesses that lets each user be guessed at so often from an address.
+type few struct {
+	most int
+
+	mu    sync.Mutex
+	tries map[string]int
+}
+
+func (f *few) Guess(remote, user string) (time.Duration, func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	host, _, _ := net.SplitHostPort(remote)
+	key := host + " " + user
+	if f.tries[key] >= f.most {
+		return 5500 * time.Millisecond, func() {}
+	}
+	f.tries[key]++
+	return 0, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.tries[key]--
+	}
+}
+
+// TestGuesses wants wrong passwords to be counted by user, right ones not, however many come at a time, and who was wrong too often to be
+// refused without a look at the proof.
+func TestGuesses(t *testing.T) {
+	guesses := &few{most: 3, tries: map[string]int{}}
+	addr, _ := startServer(t, Config{Auth: verifiers{"ada": verifierFor(t, "s3cret"), "bob": verifierFor(t, "s3cret")}, Guesses: guesses})
+	login := func(user, password string) *pgconn.PgError {
+		c, err := pgconn.Connect(t.Context(), "host="+strings.Replace(addr, ":", " port=", 1)+" database=d sslmode=disable user="+user+" password="+password)
+		if err == nil {
+			_ = c.Close(t.Context())
+			return nil
+		}
+		var e *pgconn.PgError
+		if !errors.As(err, &e) {
+			t.Errorf("%s: %v", user, err)
+		}
+		return e
+	}
+	var all sync.WaitGroup
+	for range 30 {
+		all.Go(func() {
+			if e := login("ada", "s3cret"); e != nil {
+				t.Error(e)
+			}
+		})
+	}
+	all.Wait()
+	for _, user := range []string{"ada", "eve"} {
+		for range 3 {
+			if e := login(user, "wrong"); e == nil || e.Code != "28P01" {
+				t.Errorf("%s: %v", user, e)
+			}
+		}
+		for _, password := range []string{"wrong", "s3cret"} {
+			if e := login(user, password); e == nil || e.Code != "28000" || e.Message != `too many failed logins of user "`+user+`" from this address` || e.Hint != "Try again in 6 seconds." {
+				t.Errorf("%s: %+v", user, e)
+			}
+		}
+	}
+	if e := login("bob", "s3cret"); e != nil {
+		t.Errorf("bob pays for ada's guesses: %v", e)
+	}
 }

@@ -18,6 +18,8 @@ type Config struct {
 	Opener Opener
 	// Auth knows the password verifiers; nil lets everybody in as whom they say they are (trust).
 	Auth Authenticator
+	// Guesses bounds how often passwords may be wrong; nil: nothing does.
+	Guesses Guesses
 	// TLS is offered to clients that ask for it; nil: not offered.
 	TLS *tls.Config
 	// MaxConnections is the most sessions at a time; 0 is 100.
@@ -50,13 +52,21 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// Guesses counts passwords that are wrong, by where they come from and whose they should be.
+type Guesses interface {
+	// Guess counts a try. wait is how long there may be no other, 0 for one that may be made; back takes the count back, for a try that
+	// was right.
+	Guess(remote, user string) (wait time.Duration, back func())
+}
+
 // Server accepts connections and serves each in a goroutine of its own. Safe for many goroutines.
 type Server struct {
 	cfg    Config
 	conns  registry
 	base   context.Context // of all statements; ends when Shutdown gives up waiting
 	cancel context.CancelFunc
-	mock   [32]byte // makes up salts for roles that do not exist
+	mock   [32]byte   // makes up salts for roles that do not exist
+	proofs sync.Mutex // is held while a proof is checked, so that many good ones at a time do not count
 	// binding is what SCRAM binds to TLS, the zero one when there is none.
 	binding scram.ChannelBinding
 	wg      sync.WaitGroup

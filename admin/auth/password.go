@@ -107,11 +107,13 @@ func (a *Authenticator) password(r *http.Request, role, pw string) error {
 	return failure
 }
 
-// addressOf is what stands for a client: of IPv6 its network, for a client has all of it.
-func addressOf(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
+func addressOf(r *http.Request) string { return Network(r.RemoteAddr) }
+
+// Network is what of an address stands for a client: of IPv6 its network, for a client has all of it.
+func Network(remote string) string {
+	host, _, err := net.SplitHostPort(remote)
 	if err != nil {
-		host = r.RemoteAddr
+		host = remote
 	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil {

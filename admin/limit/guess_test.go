@@ -74,3 +74,23 @@ func TestGuess(t *testing.T) {
 		}
 	}
 }
+
+// TestLogin wants logins of the protocol without headers to be counted as guesses are.
+func TestLogin(t *testing.T) {
+	l := New(Rates{web.Failures: 2})
+	now := time.Unix(1_700_000_000, 0)
+	l.clock = func() time.Time { return now }
+	for i, want := range []time.Duration{0, 0, 30 * time.Second} {
+		if wait, _ := l.Login("a", "ann"); wait != want {
+			t.Errorf("try %d: wait %s", i, wait)
+		}
+	}
+	if wait, back := l.Login("b", "ann"); wait != 0 {
+		t.Errorf("another address waits %s", wait)
+	} else if back(); len(l.buckets) != 2 { // of a, and of a at ann
+		t.Errorf("%d buckets", len(l.buckets))
+	}
+	if wait, _ := New(Rates{}).Login("a", "ann"); wait != 0 {
+		t.Errorf("without a limit: %s", wait)
+	}
+}
