@@ -90,7 +90,7 @@ func (b *binder) withoutSchema(rv *pg.RangeVar) *pg.RangeVar {
 	return &pg.RangeVar{Catalogname: rv.Schemaname, Relname: rv.Relname, Location: rv.Location}
 }
 
-// reference reads the database part of a name: database[/branch][@point].
+// reference reads the database part of a name: database[/branch][@point], or database/point where no branch is called so.
 func (b *binder) reference(rv *pg.RangeVar) (catalog.Ref, error) {
 	ref := b.ref
 	if rv.Catalogname == "" {
@@ -106,8 +106,17 @@ func (b *binder) reference(rv *pg.RangeVar) (catalog.Ref, error) {
 	}
 	if point != "" {
 		ref.Point = point
+	} else if _, err := b.snapshot(ref); branch != "" && pgerr.Code(err) == pgerrcode.InvalidCatalogName {
+		if at := (catalog.Ref{Branch: b.ref.Branch, Point: branch}); b.isPoint(at) {
+			return at, nil
+		}
 	}
 	return ref, nil
+}
+
+func (b *binder) isPoint(r catalog.Ref) bool {
+	_, err := b.snapshot(r)
+	return err == nil
 }
 
 // tableOf resolves a name that must be a table, as the target of a statement.
