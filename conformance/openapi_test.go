@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"mime/multipart"
@@ -239,6 +240,32 @@ func TestOpenAPIYAML(t *testing.T) {
 	if !bytes.Equal(a, b) {
 		t.Error("the two documents differ")
 	}
+}
+
+// TestOpenAPINullable wants every schema that allows null to say what else it allows: without a type the word means nothing.
+func TestOpenAPINullable(t *testing.T) {
+	_, body := fetch(t, http.MethodGet, startHTTP(t)+"/v1/openapi.json", "", nil)
+	var document any
+	if err := json.Unmarshal(body, &document); err != nil {
+		t.Fatal(err)
+	}
+	var walk func(path string, v any)
+	walk = func(path string, v any) {
+		switch v := v.(type) {
+		case []any:
+			for i, e := range v {
+				walk(fmt.Sprintf("%s/%d", path, i), e)
+			}
+		case map[string]any:
+			if v["nullable"] == true && v["type"] == nil {
+				t.Errorf("%s is nullable and has no type", path)
+			}
+			for name, e := range v {
+				walk(path+"/"+name, e)
+			}
+		}
+	}
+	walk("", document)
 }
 
 // TestDocumentationPages wants the pages and all that they load to come from this server, packed or not.

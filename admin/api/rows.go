@@ -161,5 +161,5 @@ func fieldNames(columns []string) [][]byte {
 
 // JSONSchema describes the rows as WriteArrays writes them.
 func (*Rows) JSONSchema() map[string]any {
-	return map[string]any{"type": "array", "items": map[string]any{"type": "array", "items": map[string]any{"nullable": true}}}
+	return map[string]any{"type": "array", "items": map[string]any{"type": "array", "items": map[string]any{}}}
 }

@@ -253,13 +253,13 @@ func itemSchema(columns []api.Argument) map[string]any {
 
 // valueSchema describes a value of an SQL type, which may always be null.
 func valueSchema(t string) map[string]any {
-	s := map[string]any{"nullable": true}
-	switch kind := jsonType(t); kind {
-	case "any":
-	case "array":
-		s["type"], s["items"] = kind, map[string]any{"type": "string", "nullable": true}
-	default:
-		s["type"] = kind
+	kind := jsonType(t)
+	if kind == "any" {
+		return map[string]any{}
+	}
+	s := map[string]any{"type": kind, "nullable": true}
+	if kind == "array" {
+		s["items"] = map[string]any{"type": "string", "nullable": true}
 	}
 	if t == "timestamptz" {
 		s["format"] = "date-time"

@@ -215,7 +215,7 @@ func fieldsSchema(fields []web.Param) object {
 		if p.Doc != "" {
 			s["description"] = p.Doc
 		}
-		if p.Nullable {
+		if p.Nullable && s["type"] != nil {
 			s["nullable"] = true
 		}
 		properties[p.Name] = s

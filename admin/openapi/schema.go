@@ -18,7 +18,7 @@ func (d *builder) schema(section string, t reflect.Type, request bool) object {
 	case reflect.TypeFor[time.Time]():
 		return object{"type": "string", "format": "date-time"}
 	case reflect.TypeFor[json.RawMessage]():
-		return object{"nullable": true}
+		return anything()
 	}
 	if described, ok := reflect.Zero(t).Interface().(interface{ JSONSchema() map[string]any }); ok {
 		return described.JSONSchema()
@@ -43,15 +43,21 @@ func (d *builder) schema(section string, t reflect.Type, request bool) object {
 	case reflect.Struct:
 		return d.component(section, t, request)
 	}
-	return object{"nullable": true} // any
+	return anything()
 }
 
-// nullable allows null: beside a reference nothing may stand, so that it is wrapped.
+// anything is the schema of any value: without a type null is one, and nullable says nothing.
+func anything() object { return object{"description": "Any JSON value, null included."} }
+
+// nullable allows null, which takes a type beside it: beside a reference nothing may stand, so that it is wrapped; what has no type allows it
+// anyway.
 func nullable(s object) object {
 	if s["$ref"] != nil {
-		return object{"nullable": true, "allOf": []any{s}}
+		return object{"type": "object", "nullable": true, "allOf": []any{s}}
 	}
-	s["nullable"] = true
+	if s["type"] != nil {
+		s["nullable"] = true
+	}
 	return s
 }
 

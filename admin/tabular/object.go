@@ -48,7 +48,7 @@ func (o *Object) set(name string, v any) {
 
 // JSONSchema describes an Object for documents.
 func (Object) JSONSchema() map[string]any {
-	return map[string]any{"type": "object", "additionalProperties": map[string]any{"nullable": true}}
+	return map[string]any{"type": "object", "additionalProperties": map[string]any{}}
 }
 
 // All yields the rows of a list.

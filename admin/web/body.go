@@ -157,6 +157,10 @@ func bodyError(err error) error {
 		name := strings.Trim(quoted, `"`)
 		return Invalid(name, "unknown field %s", quoted)
 	}
+	var twice *strictjson.DuplicateError
+	if errors.As(err, &twice) {
+		return Invalid(twice.Name, "%q is there twice in one object", twice.Name)
+	}
 	var e *Error
 	if errors.As(err, &e) {
 		return e

@@ -1,8 +1,8 @@
-// Package strictjson refuses JSON whose texts encoding/json would change: bytes that are not UTF-8, and escapes of half a
-// character. It makes U+FFFD of both, and what a client has sent would be lost without a word.
+// Package strictjson refuses JSON that encoding/json would change: bytes that are not UTF-8 and escapes of half a character, of
+// which it makes U+FFFD, and objects with a name twice, of which it takes the last. What a client has sent would be lost without a word.
 //
-// It checks bytes on their way to a decoder, and knows no more of JSON than strings' escapes: what is no JSON at all the
-// decoder says. Invariant: bytes that are passed on are those that came. Callers: bodies of requests and files that are
+// It checks bytes on their way to a decoder, and knows no more of JSON than strings and what encloses them: what is no JSON at
+// all the decoder says. Invariant: bytes that are passed on are those that came. Callers: bodies of requests and files that are
 // imported.
 package strictjson
 
@@ -19,7 +19,7 @@ var (
 	ErrEscape   = errors.New("the text has an escape of half a character (a surrogate without its other half)")
 )
 
-// Reader passes on what it reads, as long as it is text that JSON can hold.
+// Reader passes on what it reads, as long as it is text that JSON can hold, and no object has a name twice (DuplicateError).
 func Reader(r io.Reader) io.Reader { return &reader{in: r} }
 
 type reader struct {
@@ -31,6 +31,8 @@ type reader struct {
 	digits  int  // of an escape \u that are to come
 	unit    rune // of those that have
 	high    bool // the first half of a character has come as an escape
+
+	names names
 }
 
 // Read implements io.Reader.
@@ -45,8 +47,10 @@ func (r *reader) Read(p []byte) (int, error) {
 	case !r.whole(p[:n]):
 		r.err = ErrEscape
 	default:
-		r.err = err
-		return n, err
+		if r.err = r.names.follow(p[:n]); r.err == nil {
+			r.err = err
+			return n, err
+		}
 	}
 	return 0, r.err
 }

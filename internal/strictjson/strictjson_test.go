@@ -32,6 +32,24 @@ func TestReader(t *testing.T) {
 	}
 }
 
+// TestNames wants an object's names to be told apart, and those of other objects not to count, in whatever pieces they come.
+func TestNames(t *testing.T) {
+	deep := strings.Repeat("[", 20_000)
+	for text, twice := range map[string]string{
+		`{"a": 1, "b": {"a": 1}, "c": [{"a": 1}, {"a": 2}, "a", "a"], "d": "a", "A": "a"}`: "", `["a", "a"] {"a": 1} {"a": "a"}`: "", `"a": "a", "a"`: "",
+		`{"a": 1, "a": 1}`: "a", `{"a\"\u00e9": 1, "b": ["{", "}"], "a\"é": 2}`: "a\"é", `[{"x": {"y": 1, "z": {}, "y": null}}]`: "y", `{"": 1, "": 2}`: "",
+		`{"a": {"b": 1}, "b": 2, "a": 3}`: "a", `{"\u0061": 1, "a": 2}`: "a", `{"a":"\"","b":"\\","a":1}`: "a", `}}]]{"a": 1, "a": 2}`: "a", deep + `{"a": 1, "a": 2}`: "",
+	} {
+		for name, pieces := range map[string]func(io.Reader) io.Reader{"whole": func(r io.Reader) io.Reader { return r }, "bytes": iotest.OneByteReader, "halves": iotest.HalfReader, "end": iotest.DataErrReader} {
+			_, err := io.ReadAll(Reader(pieces(strings.NewReader(text))))
+			var e *DuplicateError
+			if errors.As(err, &e) != (twice != "" || text == `{"": 1, "": 2}`) || e != nil && e.Name != twice {
+				t.Errorf("%.80q in %s: %v", text, name, err)
+			}
+		}
+	}
+}
+
 // FuzzReader holds the reader against the standard library: what it lets through and what is JSON holds no character that
 // was not there.
 func FuzzReader(f *testing.F) {
