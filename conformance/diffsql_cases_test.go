@@ -34,6 +34,20 @@ var diffCases = []diffCase{
 	{"composite type has other fields", `
 		CREATE TYPE pt AS (x int, y int); CREATE TABLE t (id int PRIMARY KEY, p pt NOT NULL); INSERT INTO t VALUES (1, '(1,2)'), (2, '(3,4)')`, `
 		ALTER TABLE t DROP p; DROP TYPE pt; CREATE TYPE pt AS (x int, y text, z int); ALTER TABLE t ADD p pt; UPDATE t SET p = ROW(id, 'q', 3); ALTER TABLE t ALTER p SET NOT NULL`},
+	{"types over an enum that gains a label, of tables without a key", `
+		CREATE TYPE e AS ENUM ('a', 'b'); CREATE DOMAIN d AS e; CREATE DOMAIN dl AS e[]; CREATE TYPE c AS (f e, n int);
+		CREATE TABLE t (a int, b d, l dl, x c, y c[]); INSERT INTO t VALUES (1, 'a', '{a,b}', '(a,1)', '{"(b,2)"}'), (1, 'a', '{a,b}', '(a,1)', '{"(b,2)"}'), (2, 'b', '{}', NULL, '{}'), (3, NULL, NULL, '(,)', NULL);
+		CREATE TABLE u (a int, b d NOT NULL, x c NOT NULL CHECK ((x).n > 0), g text GENERATED ALWAYS AS (a::text || 'x') STORED); INSERT INTO u VALUES (1, 'a', '(a,1)'), (2, 'b', '(b,3)');
+		CREATE TABLE k (a int GENERATED ALWAYS AS IDENTITY, b d, x c); INSERT INTO k (b, x) VALUES ('a', '(a,1)'), ('a', '(a,1)'), ('b', NULL);
+		CREATE TABLE m (a int); INSERT INTO m VALUES (1), (1), (2); ALTER TABLE m ADD b d DEFAULT 'b', ADD x c DEFAULT '(a,5)'`, `
+		ALTER TYPE e ADD VALUE 'z' BEFORE 'a'; UPDATE t SET b = 'b' WHERE a = 2; DELETE FROM t WHERE a = 3; INSERT INTO t VALUES (4, 'a', '{b}', '(b,9)', '{}'), (1, 'a', '{a,b}', '(a,1)', '{"(b,2)"}');
+		UPDATE u SET x = '(b,1)' WHERE a = 2; INSERT INTO k (b) VALUES ('a'); UPDATE m SET b = 'a' WHERE a = 2`},
+	{"types over an enum that gains a label, of keys and of columns that rows are older than", `
+		CREATE TYPE e AS ENUM ('a', 'b'); CREATE DOMAIN d AS e; CREATE TYPE c AS (f e, n int);
+		CREATE TABLE t (b d PRIMARY KEY, v int, x c UNIQUE); INSERT INTO t VALUES ('a', 1, '(a,1)'), ('b', 2, '(b,1)');
+		CREATE TABLE k (x c, n int, v int, PRIMARY KEY (n, x)); INSERT INTO k VALUES ('(a,1)', 1, 1), ('(b,1)', 1, 2);
+		CREATE TABLE m (a int PRIMARY KEY); INSERT INTO m VALUES (1), (2), (3); ALTER TABLE m ADD b d DEFAULT 'b', ADD x c DEFAULT '(a,5)'`, `
+		ALTER TYPE e ADD VALUE 'z' BEFORE 'a'; UPDATE t SET v = 5 WHERE v = 1; UPDATE k SET v = 5 WHERE v = 1; UPDATE m SET b = 'a' WHERE a = 2`},
 	{"unused types change", `
 		CREATE TYPE pt AS (x int, y int); CREATE TYPE k AS (a int); CREATE DOMAIN d AS int`, `
 		ALTER TYPE pt ADD ATTRIBUTE z text; ALTER TYPE pt DROP ATTRIBUTE x; DROP TYPE k; CREATE TYPE k AS ENUM ('x'); DROP DOMAIN d; CREATE DOMAIN d AS text`},

@@ -28,6 +28,7 @@ type rowChange struct {
 	oldColumns []*catalog.Column
 	columns    []pair[catalog.Column]
 	blanked    map[catalog.ColumnID]bool // columns that may be NULL for a while
+	lost       map[catalog.ColumnID]bool // columns of the first side that lose their values for their new types
 }
 
 // rows writes the statements that change rows.
@@ -40,14 +41,15 @@ func (s *script) rows(ctx context.Context) error {
 		if err := mayRead(s.conn, a, b); err != nil {
 			return err
 		}
-		a = s.emptied(a, b)
-		scan, err := s.openDiff(ctx, a, b)
-		if err != nil {
-			return err
+		r := s.rowChange(a, b)
+		scans, err := s.openDiff(ctx, r)
+		if err == nil {
+			err = r.tableRows(ctx, scans)
 		}
-		err = s.tableRows(ctx, a, b, scan)
-		if err2 := scan.Close(); err == nil {
-			err = err2
+		for _, x := range scans {
+			if err2 := x.Close(); err == nil {
+				err = err2
+			}
 		}
 		if err != nil {
 			return err
@@ -56,33 +58,61 @@ func (s *script) rows(ctx context.Context) error {
 	return nil
 }
 
-// emptied is the first side's table without columns that lose their values when they are given their new type: then rows that nobody
-// has changed differ by them, and are written, too. Tables without keys need them to name their rows.
-func (s *script) emptied(a, b *catalog.Table) *catalog.Table {
-	if a == nil || a.OID != b.OID || a.PrimaryIndex() == nil || b.PrimaryIndex() == nil {
-		return a
-	}
-	out := a
-	for _, x := range a.Live() {
-		y := b.ColumnByID(x.ID)
-		inKey := slices.ContainsFunc(a.PrimaryIndex().Columns, func(c catalog.IndexColumn) bool { return c.Column == x.ID })
-		if y == nil || y.Dropped || inKey || !s.replaced[x.TypeOID] || s.carries(x, y) {
+// losing finds the columns that lose their values when they are given their new types.
+func (r *rowChange) losing() map[catalog.ColumnID]bool {
+	out := map[catalog.ColumnID]bool{}
+	for _, p := range r.columns {
+		if p.From == nil || r.kept(p.From) == nil || !r.replaced[p.From.TypeOID] || r.carries(p.From, p.To) {
 			continue
 		}
-		if out == a {
-			out = a.Clone()
-		}
-		out.ColumnByID(x.ID).Drop()
+		out[p.From.ID] = true
 	}
 	return out
 }
 
-func (s *script) openDiff(ctx context.Context, a, b *catalog.Table) (storage.DiffScanner, error) {
-	br := s.conn.Store().Branches()
-	if a == nil || a.OID == b.OID && !regained(a, b) && !madeAnew(a, b) {
-		return br.Diff(ctx, s.conn.Txn(), s.from.view, s.to.view, b.OID)
+// openDiff compares the rows. Where a column loses its values, rows that nobody has changed are written, too.
+func (s *script) openDiff(ctx context.Context, r *rowChange) ([]storage.DiffScanner, error) {
+	br, tx := s.conn.Store().Branches(), s.conn.Txn()
+	one := func(x storage.DiffScanner, err error) ([]storage.DiffScanner, error) {
+		if err != nil {
+			return nil, err
+		}
+		return []storage.DiffScanner{x}, nil
 	}
-	return br.DiffPair(ctx, s.conn.Txn(), s.from.view, s.to.view, a, b)
+	switch {
+	case len(r.lost) > 0 && r.emptied() == nil: // all go, and all come
+		gone, err := br.DiffPair(ctx, tx, s.from.view, s.to.view, r.a, nil)
+		if err != nil {
+			return nil, err
+		}
+		come, err := br.DiffPair(ctx, tx, s.from.view, s.to.view, nil, r.b)
+		if err != nil {
+			return []storage.DiffScanner{gone}, err
+		}
+		return []storage.DiffScanner{gone, come}, nil
+	case len(r.lost) > 0:
+		r.a = r.emptied()
+		r.oldColumns = r.a.Live()
+	case r.a == nil || r.a.OID == r.b.OID && !regained(r.a, r.b) && !madeAnew(r.a, r.b):
+		return one(br.Diff(ctx, tx, s.from.view, s.to.view, r.b.OID))
+	}
+	return one(br.DiffPair(ctx, tx, s.from.view, s.to.view, r.a, r.b))
+}
+
+// emptied is the first side's table without the columns that lose their values, so that all rows differ that are to have one. nil: they
+// cannot be left out, being what rows are known by, or do not tell when rows have what those older than the column do.
+func (r *rowChange) emptied() *catalog.Table {
+	if !r.keyed {
+		return nil
+	}
+	out := r.a.Clone()
+	for id := range r.lost {
+		if y := r.b.ColumnByID(id); y == nil || y.Dropped || y.HasMiss || inPrimaryKey(r.a, id) || inPrimaryKey(r.b, id) {
+			return nil
+		}
+		out.ColumnByID(id).Drop()
+	}
+	return out
 }
 
 // regained reports whether the second side has a column that the first has dropped: the rows of old have values in it.
@@ -101,30 +131,38 @@ func madeAnew(a, b *catalog.Table) bool {
 	return slices.ContainsFunc(catalog.PairColumns(a, b), func(p pair[catalog.Column]) bool { return p.From != nil && p.To != nil && p.From.ID != p.To.ID })
 }
 
-func (s *script) tableRows(ctx context.Context, a, b *catalog.Table, scan storage.DiffScanner) error {
+func (s *script) rowChange(a, b *catalog.Table) *rowChange {
 	r := &rowChange{script: s, a: a, b: b, name: s.to.name(&b.Header), toColumns: b.Live()}
 	if a != nil {
 		r.old, r.oldColumns = s.from.name(&a.Header), a.Live()
 		r.columns, r.blanked = catalog.PairColumns(a, b), map[catalog.ColumnID]bool{}
 		r.keyed = a.PrimaryIndex() != nil && b.PrimaryIndex() != nil && a.OID == b.OID
+		r.lost = r.losing()
 	}
 	for _, c := range b.Live() {
 		r.alwaysOwn = r.alwaysOwn || c.Identity == 'a'
 	}
 	r.whole = r.rebuild()
-	for {
-		batch, err := scan.Next(ctx)
-		if err != nil {
-			return err
-		}
-		if batch == nil {
-			r.settle()
-			return nil
-		}
-		for k := range batch.Kind {
-			r.row(batch, k)
+	return r
+}
+
+func (r *rowChange) tableRows(ctx context.Context, scans []storage.DiffScanner) error {
+	for _, scan := range scans {
+		for {
+			batch, err := scan.Next(ctx)
+			if err != nil {
+				return err
+			}
+			if batch == nil {
+				break
+			}
+			for k := range batch.Kind {
+				r.row(batch, k)
+			}
 		}
 	}
+	r.settle()
+	return nil
 }
 
 // changes notes that rows of the table change.
@@ -140,7 +178,12 @@ func (r *rowChange) changes(at phase, stmt string) {
 func (r *rowChange) keep(m *map[string][]string, row *vector.Batch, side *schemaSide, cols []*catalog.Column, k int, stmt string) {
 	var parts []string // the order of columns does not count
 	for i, c := range cols {
-		parts = append(parts, c.Name+" "+literal(side, c, row.Cols[i].Datum(k)))
+		value := row.Cols[i].Datum(k)
+		part := c.Name + " " + literal(side, c, value)
+		if side == r.from && r.lost[c.ID] && !value.Null {
+			part += " lost"
+		}
+		parts = append(parts, part)
 	}
 	slices.Sort(parts)
 	key := strings.Join(parts, "\x00")
@@ -335,11 +378,20 @@ func (r *rowChange) key(side *schemaSide, t *catalog.Table, row *vector.Batch, k
 	for _, x := range pk.Columns {
 		for i, c := range t.Live() {
 			if c.ID == x.Column {
-				conds = append(conds, types.QuoteIdent(c.Name)+" = "+literal(side, c, row.Cols[i].Datum(k)))
+				conds = append(conds, equals(side, c, row.Cols[i].Datum(k)))
 			}
 		}
 	}
 	return strings.Join(conds, " AND ")
+}
+
+// equals is a condition on a column; domains over enums have no operator.
+func equals(side *schemaSide, c *catalog.Column, d types.Datum) string {
+	name, t := types.QuoteIdent(c.Name), side.typeOf(c)
+	if p := plainType(t.Def); p != t.Def && p.Kind == types.KindEnum {
+		return name + "::text = " + types.QuoteLiteral(string(types.AppendText(nil, t, d, types.DefaultFormat())))
+	}
+	return name + " = " + literal(side, c, d)
 }
 
 // sets lists the columns that must be set in a row that stays; the others have what they should once their types have changed.

@@ -39,7 +39,7 @@ func (s *script) replacedTypes(ctx context.Context) error {
 
 // alterable reports whether ALTER can make one type the other.
 func (s *script) alterable(ctx context.Context, a, b *catalog.UserType) (bool, error) {
-	if a.Kind != b.Kind || s.replaced[a.Base] || a.Base != b.Base || a.Mod != b.Mod {
+	if a.Kind != b.Kind || s.replaced[a.Base] || a.Base != b.Base && s.from.typeText(a.Base) != s.to.typeText(b.Base) || a.Mod != b.Mod {
 		return false, nil
 	}
 	for i := range a.Fields {
@@ -59,6 +59,14 @@ func (s *script) alterable(ctx context.Context, a, b *catalog.UserType) (bool, e
 	}
 	after, err := s.to.definition(ctx, b)
 	return strings.Replace(before, s.from.name(&a.Header), s.to.name(&b.Header), 1) == after, err
+}
+
+// typeText is what a type is called; "" for none.
+func (s *schemaSide) typeText(id catalog.OID) string {
+	if d := s.snap.TypeByOID(id); d != nil {
+		return s.typeName(types.Of(d))
+	}
+	return ""
 }
 
 func sameLabels(a, b *catalog.UserType) bool {
@@ -214,11 +222,11 @@ func (s *script) carries(x, y *catalog.Column) bool {
 	return s.from.columnType(x) == s.to.columnType(y) || plain(x.TypeOID) && plain(y.TypeOID)
 }
 
-// enumOf is the enum that a column has values or arrays of; nil for other columns.
+// enumOf is the enum that a column has values or arrays of, be it by way of domains; nil for other columns.
 func (s *script) enumOf(side *schemaSide, c *catalog.Column) *types.Def {
-	d := side.snap.TypeByOID(c.TypeOID)
+	d := plainType(side.snap.TypeByOID(c.TypeOID))
 	if d != nil && d.Elem != nil {
-		d = d.Elem
+		d = plainType(d.Elem)
 	}
 	if d == nil || d.Kind != types.KindEnum {
 		return nil
@@ -227,8 +235,16 @@ func (s *script) enumOf(side *schemaSide, c *catalog.Column) *types.Def {
 }
 
 func (s *script) isArray(side *schemaSide, c *catalog.Column) bool {
-	d := side.snap.TypeByOID(c.TypeOID)
+	d := plainType(side.snap.TypeByOID(c.TypeOID))
 	return d != nil && d.Elem != nil
+}
+
+// plainType is what a domain is over in the end; other types are it themselves.
+func plainType(d *types.Def) *types.Def {
+	for d != nil && d.Base != nil {
+		d = d.Base.Def
+	}
+	return d
 }
 
 // conversion is the expression that makes values of a column those of its new type. Where it has none for a value it is NULL,
