@@ -44,7 +44,7 @@ var layers = map[string]string{
 	"admin/hooks":       "admin/api admin/web",
 	"admin/limit":       "admin/api admin/web",
 	"admin/native":      "admin/api admin/auth admin/hooks admin/web pgerr",
-	"admin/openapi":     "admin/web",
+	"admin/openapi":     "admin/api admin/web",
 	"admin/tabular":     "admin/api internal/strictjson types",
 	"admin/web":         "admin/api internal/strictjson",
 	"apikey":            "storage storage/systable catalog types types/datetime pgerr",

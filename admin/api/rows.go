@@ -161,5 +161,11 @@ func fieldNames(columns []string) [][]byte {
 
 // JSONSchema describes the rows as WriteArrays writes them.
 func (*Rows) JSONSchema() map[string]any {
-	return map[string]any{"type": "array", "items": map[string]any{"type": "array", "items": map[string]any{}}}
+	return map[string]any{"type": "array", "items": map[string]any{"type": "array", "items": AnyValue()}}
 }
+
+// AnyValueName is the component of the API's document that stands for any JSON value, null included.
+const AnyValueName = "JSONValue"
+
+// AnyValue refers to it.
+func AnyValue() map[string]any { return map[string]any{"$ref": "#/components/schemas/" + AnyValueName} }

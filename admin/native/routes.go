@@ -255,7 +255,7 @@ func itemSchema(columns []api.Argument) map[string]any {
 func valueSchema(t string) map[string]any {
 	kind := jsonType(t)
 	if kind == "any" {
-		return map[string]any{}
+		return api.AnyValue()
 	}
 	s := map[string]any{"type": kind, "nullable": true}
 	if kind == "array" {

@@ -93,7 +93,7 @@ func (d *builder) operation(s *Section, r *web.Route) object {
 		op["requestBody"] = object{"required": hasRequired(in), "content": object{"application/json": content}}
 	}
 	if fields := r.Handler.Fields; len(fields) > 0 {
-		content := object{"schema": fieldsSchema(fields)}
+		content := object{"schema": d.fieldsSchema(fields)}
 		if ex := bodyExamples(r); len(ex) > 0 {
 			content["examples"] = ex
 		}
@@ -101,7 +101,7 @@ func (d *builder) operation(s *Section, r *web.Route) object {
 		op["requestBody"] = object{"required": needed, "content": object{"application/json": content}}
 	}
 	if r.Takes != "" {
-		content := object{"schema": fieldsSchema(r.Form)}
+		content := object{"schema": d.fieldsSchema(r.Form)}
 		if ex := bodyExamples(r); len(ex) > 0 {
 			content["examples"] = ex
 		}
@@ -197,7 +197,7 @@ func paramSchema(q *web.Param) object {
 }
 
 // fieldsSchema describes a body whose fields are data.
-func fieldsSchema(fields []web.Param) object {
+func (d *builder) fieldsSchema(fields []web.Param) object {
 	properties := object{}
 	var required []any
 	for i := range fields {
@@ -210,12 +210,12 @@ func fieldsSchema(fields []web.Param) object {
 		case "array":
 			s["items"] = object{"type": "string"}
 		case "any":
-			delete(s, "type")
+			s = object{"allOf": []any{d.anything()}}
 		}
 		if p.Doc != "" {
 			s["description"] = p.Doc
 		}
-		if p.Nullable && s["type"] != nil {
+		if p.Nullable && p.Type != "any" {
 			s["nullable"] = true
 		}
 		properties[p.Name] = s

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rowandb/rowan/admin/api"
 	"github.com/rowandb/rowan/admin/web"
 )
 
@@ -18,8 +19,9 @@ func (d *builder) schema(section string, t reflect.Type, request bool) object {
 	case reflect.TypeFor[time.Time]():
 		return object{"type": "string", "format": "date-time"}
 	case reflect.TypeFor[json.RawMessage]():
-		return anything()
+		return d.anything()
 	}
+	d.anything() // what describes itself may refer to it
 	if described, ok := reflect.Zero(t).Interface().(interface{ JSONSchema() map[string]any }); ok {
 		return described.JSONSchema()
 	}
@@ -43,21 +45,30 @@ func (d *builder) schema(section string, t reflect.Type, request bool) object {
 	case reflect.Struct:
 		return d.component(section, t, request)
 	}
-	return anything()
+	return d.anything()
 }
 
-// anything is the schema of any value: without a type null is one, and nullable says nothing.
-func anything() object { return object{"description": "Any JSON value, null included."} }
+// anything is the schema of any value, a component that leads to itself: where there is no type, tools do not agree on whether null is one.
+func (d *builder) anything() object {
+	if d.schemas[api.AnyValueName] == nil {
+		ref := api.AnyValue()
+		d.schemas[api.AnyValueName] = object{"description": "Any JSON value.", "anyOf": []any{
+			object{"type": "string", "nullable": true}, object{"type": "number"}, object{"type": "boolean"},
+			object{"type": "array", "items": ref}, object{"type": "object", "additionalProperties": ref},
+		}}
+	}
+	return api.AnyValue()
+}
 
-// nullable allows null, which takes a type beside it: beside a reference nothing may stand, so that it is wrapped; what has no type allows it
-// anyway.
+// nullable allows null, which takes a type beside it: beside a reference nothing may stand, so that it is wrapped; any value is null anyway.
 func nullable(s object) object {
-	if s["$ref"] != nil {
+	switch {
+	case s["$ref"] == api.AnyValue()["$ref"]:
+		return s
+	case s["$ref"] != nil:
 		return object{"type": "object", "nullable": true, "allOf": []any{s}}
 	}
-	if s["type"] != nil {
-		s["nullable"] = true
-	}
+	s["nullable"] = true
 	return s
 }
 

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+
+	"github.com/rowandb/rowan/admin/api"
 )
 
 // Object is a row: values by column, and the columns in the order in which they were written.
@@ -48,7 +50,7 @@ func (o *Object) set(name string, v any) {
 
 // JSONSchema describes an Object for documents.
 func (Object) JSONSchema() map[string]any {
-	return map[string]any{"type": "object", "additionalProperties": map[string]any{}}
+	return map[string]any{"type": "object", "additionalProperties": api.AnyValue()}
 }
 
 // All yields the rows of a list.
