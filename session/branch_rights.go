@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -53,34 +54,62 @@ func (s *Session) mayMakeDatabase(c command.Command) error {
 	return vcs.CheckBranch(ctx, s.engine.Store, d.OID, s.user, branch, catalog.BranchAdmin)
 }
 
-// room is how many rows a transaction may still change on a branch; -1: any number.
-type room struct {
-	branch uint64
-	rows   int64
-}
-
 // mayGrow refuses to change more rows on a branch than its limits allow.
 func (t *txn) mayGrow(v storage.View, rows int) error {
 	b := v.Branch()
 	if b.ID == 0 {
 		return nil
 	}
-	if t.room.branch != b.ID {
-		left, err := vcs.RoomOn(context.Background(), t.session.engine.Store, b.Database, b.Name)
-		if err != nil {
+	left, known := t.room[b.ID]
+	if !known {
+		var err error
+		if left, err = vcs.RoomOn(context.Background(), t.session.engine.Store, b.Database, b.Name); err != nil {
 			return err
 		}
-		t.room = room{b.ID, left}
+		if t.room == nil {
+			t.room = map[uint64]int64{}
+		}
 	}
-	if t.room.rows < 0 {
+	if left < 0 {
+		t.room[b.ID] = left
 		return nil
 	}
-	if t.room.rows -= int64(rows); t.room.rows < 0 {
-		limit := vcs.LimitOf(t.session.engine.Store, b.Database, b.Name).Rows
-		t.room.rows = 0
-		return vcs.ErrLimit(b.Name, "%d changed rows", limit)
+	t.room[b.ID] = max(0, left-int64(rows))
+	if left < int64(rows) {
+		return vcs.ErrLimit(b.Name, "%d changed rows", vcs.LimitOf(t.session.engine.Store, b.Database, b.Name).Rows)
 	}
 	return nil
+}
+
+// mayEmpty refuses to empty a table that has more rows than may be changed on its branch.
+func (t *txn) mayEmpty(ctx context.Context, v storage.View, table *catalog.Table) error {
+	if left, known := t.room[v.Branch().ID]; !known || left < 0 {
+		return nil
+	}
+	n, ok, err := t.Txn.CountRows(ctx, storage.ScanRequest{View: v, Table: table})
+	if err == nil && !ok {
+		n, err = t.scanned(ctx, v, table)
+	}
+	if err != nil {
+		return err
+	}
+	return t.mayGrow(v, int(n))
+}
+
+// scanned counts rows by reading them.
+func (t *txn) scanned(ctx context.Context, v storage.View, table *catalog.Table) (n int64, err error) {
+	sc, err := t.Txn.Scan(ctx, storage.ScanRequest{View: v, Table: table})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, sc.Close()) }()
+	for {
+		b, err := sc.Next(ctx)
+		if b == nil || err != nil {
+			return n, err
+		}
+		n += int64(b.Live())
+	}
 }
 
 // statementTimeout is the setting, or the branch's limit where that is stricter.

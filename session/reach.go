@@ -176,5 +176,8 @@ func (t *txn) Truncate(ctx context.Context, v storage.View, table *catalog.Table
 	if err := t.writes(v, 0); err != nil {
 		return err
 	}
+	if err := t.mayEmpty(ctx, v, table); err != nil {
+		return err
+	}
 	return t.Txn.Truncate(ctx, v, table)
 }

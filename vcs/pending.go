@@ -217,6 +217,9 @@ func completeMerge(ctx context.Context, c Conn, a []types.Datum, yield func([]ty
 	if p.row[pendingStatus].S == statusApplied {
 		return completeApplied(ctx, c, yield)
 	}
+	if err := p.sourceThere(ctx, c); err != nil {
+		return err
+	}
 	rows, err := conflictTable.All(ctx, c.Txn(), p.global, types.Int(int64(c.Database().OID)), types.Int(p.id))
 	if err != nil {
 		return err
@@ -250,6 +253,17 @@ func completeMerge(ctx context.Context, c Conn, a []types.Datum, yield func([]ty
 		showMerge(status, &res, p.id, c.Format(), yield)
 	}
 	return err
+}
+
+// sourceThere refuses to complete a merge whose source has been dropped.
+func (p *pending) sourceThere(ctx context.Context, c Conn) error {
+	_, err := c.Store().Branches().Get(ctx, c.Database().OID, branchID(uint64(p.row[pendingSource].I)))
+	if pgerr.Code(err) != pgerrcode.InvalidCatalogName {
+		return err
+	}
+	name := p.row[pendingSourceName].S
+	return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "branch \"%s\", which merge %d is of, has been dropped", name, p.id).
+		WithHint("SELECT rowan.undelete_branch(%s) brings it back; rowan.abort_merge gives up.", types.QuoteLiteral(name))
 }
 
 // completeApplied is complete_merge for a merge that is applied: when all is resolved it is recorded.
