@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgerrcode"
@@ -39,7 +40,14 @@ func (s *Session) maintain(ctx context.Context, c *command.Vacuum, out *output) 
 		if err != nil {
 			return err
 		}
-		if t == nil || !c.Analyze {
+		if t == nil {
+			continue
+		}
+		skip, err := s.skipLocked(ctx, c, v, t, out)
+		if err != nil {
+			return err
+		}
+		if skip || !c.Analyze {
 			continue
 		}
 		if err := s.analyzeTable(ctx, c, v, t, m.Columns, out); err != nil {
@@ -71,6 +79,18 @@ func (s *Session) owns(o catalog.Object, v storage.View) bool {
 	}
 	db := v.Catalog().Database
 	return catalog.IsOwner(roles, me.OID, o) || db != nil && catalog.IsOwner(roles, me.OID, db)
+}
+
+// skipLocked is SKIP_LOCKED: it locks the table if nobody is in the way, and warns otherwise.
+func (s *Session) skipLocked(ctx context.Context, c *command.Vacuum, v storage.View, t *catalog.Table, out *output) (skip bool, err error) {
+	if !c.SkipLocked {
+		return false, nil
+	}
+	err = s.txn.LockTable(ctx, v, t.OID, catalog.ShareUpdateExclusive, catalog.NoWait)
+	if pgerr.Code(err) != pgerrcode.LockNotAvailable {
+		return false, err
+	}
+	return true, out.Notice(warning(pgerrcode.LockNotAvailable, "skipping %s of \"%s\" --- lock not available", strings.ToLower(c.Kind), t.Name))
 }
 
 // mayMaintain returns the table, or nil after a warning why it is left out.

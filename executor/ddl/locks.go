@@ -44,6 +44,9 @@ func relationLocks(c command.Command, snap *catalog.Snapshot) []storage.TableLoc
 }
 
 func maintenanceLocks(c *command.Vacuum) []storage.TableLock {
+	if c.SkipLocked {
+		return nil // they are tried one by one
+	}
 	tables := make([]catalog.OID, len(c.Targets))
 	for i, m := range c.Targets {
 		tables[i] = m.Relation

@@ -46,7 +46,9 @@ func (b *binder) vacuum(s *pg.VacuumStmt) (command.Command, error) {
 			c.Verbose, err = boolOption(d)
 		case "analyze":
 			c.Analyze, err = boolOption(d)
-		case "freeze", "full", "skip_locked", "disable_page_skipping", "index_cleanup", "process_toast",
+		case "skip_locked":
+			c.SkipLocked, err = boolOption(d)
+		case "freeze", "full", "disable_page_skipping", "index_cleanup", "process_toast",
 			"truncate", "parallel", "process_main", "buffer_usage_limit", "skip_database_stats", "only_database_stats":
 		default:
 			return nil, pgerr.New(pgerrcode.SyntaxError, "unrecognized %s option \"%s\"", c.Kind, d.Defname).At(int(d.Location))

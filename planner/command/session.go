@@ -150,6 +150,8 @@ type Vacuum struct {
 	Ref     catalog.Ref
 	Analyze bool
 	Verbose bool
+	// SkipLocked: tables that somebody has locked are left out.
+	SkipLocked bool
 }
 
 // Maintained is a relation that a Vacuum names. Columns are those to analyze; nil: all.
