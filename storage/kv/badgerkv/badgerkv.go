@@ -41,12 +41,15 @@ type Engine struct {
 	health     health
 	search     search
 	fresh      freshTables
+	logs       memLogs
 	wal        walFiles
+	noted      int // up to which log it is noted that they are full
 	values     valueLogs
 	backlog    backlog
 	courtesy   courtesy
 	trimming   sync.Mutex
 	loosened   atomic.Int64 // bytes written loosely since the last of them were synced
+	unsynced   atomic.Bool  // something was committed that nobody waited for, and is not durable yet
 	space      space
 	writing    sync.RWMutex // held for reading by writes, for writing where none may be under way
 }
@@ -202,8 +205,8 @@ func (e *Engine) drain() error {
 			time.Sleep(time.Millisecond)
 			continue
 		}
-		if err := e.health.err(); err != nil || e.opts.NoSync {
-			return cmp.Or(err, errInUse)
+		if err := e.health.err(); err != nil {
+			return err
 		}
 		return cmp.Or(e.syncAll(), errInUse)
 	}

@@ -39,6 +39,15 @@ func (e *Engine) Sync(context.Context) error { return e.submit(nil) }
 
 func (e *Engine) submit(b *kv.Batch) error {
 	began := time.Now()
+	err := e.send(b)
+	if b == nil || !b.Async {
+		e.courtesy.committed(began, time.Now())
+	}
+	return err
+}
+
+// send has the commit loop write a batch, or with none sync alone.
+func (e *Engine) send(b *kv.Batch) error {
 	r := requests.Get().(*request)
 	r.batch = b
 	e.sending.RLock()
@@ -49,9 +58,6 @@ func (e *Engine) submit(b *kv.Batch) error {
 	e.requests <- r
 	e.sending.RUnlock()
 	err := <-r.done
-	if b == nil || !b.Async {
-		e.courtesy.committed(began, time.Now())
-	}
 	r.batch = nil
 	requests.Put(r)
 	return err
@@ -145,8 +151,10 @@ func (e *Engine) commit(group []*request) {
 		}
 		group[i] = nil
 	}
-	if sync && !e.opts.NoSync {
+	if sync || e.opts.NoSync { // which costs nothing then
 		err = e.fail(e.syncAll())
+	} else {
+		e.unsynced.Store(true)
 	}
 	for _, r := range group {
 		if r != nil {
@@ -155,12 +163,40 @@ func (e *Engine) commit(group []*request) {
 	}
 }
 
-// syncAll makes durable what was written: large values before what points to them.
+// syncAll makes durable what was written: large values before what points to them, and full logs before it is noted that they are.
 func (e *Engine) syncAll() error {
+	e.unsynced.Store(false)
 	if err := e.values.sync(); err != nil {
 		return err
 	}
+	if err := e.wal.syncFull(); err != nil {
+		return err
+	}
+	if full := e.wal.full(); full > e.noted { // the note itself may fill a log
+		if err := e.noteFull(full); err != nil {
+			return err
+		}
+		e.noted = full
+	}
 	return e.wal.sync()
+}
+
+// syncEvery is how long a commit may stay without being synced for which nobody waited, as PostgreSQL's wal_writer_delay.
+const syncEvery = 200 * time.Millisecond
+
+// syncs makes durable, soon, the commits that nobody waits for.
+func (e *Engine) syncs() {
+	for t := time.NewTicker(syncEvery); ; {
+		select {
+		case <-e.stopped:
+			t.Stop()
+			return
+		case <-t.C:
+		}
+		if e.unsynced.Load() {
+			_ = e.send(nil) // whoever commits next is told as well
+		}
+	}
 }
 
 // refuse answers those for whose writes there is no space, and returns the others.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/pb"
 
 	"github.com/rowandb/rowan/storage/kv"
 )
@@ -20,6 +22,9 @@ func (e *Engine) Compact(ctx context.Context) error {
 	}
 	defer e.leave()
 	if err := e.Sync(ctx); err != nil {
+		return err
+	}
+	if err := e.rotate(ctx); err != nil {
 		return err
 	}
 	if err := e.flatten(ctx); err != nil {
@@ -42,6 +47,68 @@ func (e *Engine) Compact(ctx context.Context) error {
 		}
 	}
 	return context.Cause(ctx)
+}
+
+// fillKey is what fills memtables, among Badger's own keys: under one timestamp it takes more of a memtable each time that it is written, and
+// of the table it becomes no more than once.
+var fillKey = []byte("!badger!rowan.fill")
+
+// fillSize is what is written at a time. Badger has no other way to have a memtable written to a table while there are writes.
+const fillSize = 64 << 10
+
+// rotate has the memtable written to a table, and waits for it: what was removed of late is still in it, and nothing of that would be
+// given back to the disk.
+func (e *Engine) rotate(ctx context.Context) error {
+	numbers, err := e.logs.list()
+	if err != nil || len(numbers) == 0 {
+		return err
+	}
+	newest := numbers[len(numbers)-1]
+	value := make([]byte, min(fillSize, e.values.size/2)) // in no value log
+	for ; err == nil && numbers[len(numbers)-1] == newest; numbers, err = e.logs.list() {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := e.fill(value); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if err := e.fill(nil); err != nil {
+		return err
+	}
+	return e.written(ctx, newest)
+}
+
+// fill writes something to the memtable.
+func (e *Engine) fill(value []byte) error {
+	e.writing.RLock()
+	defer e.writing.RUnlock()
+	if err := e.space.enough(fillSize, true); err != nil {
+		return err
+	}
+	l := e.db.NewKVLoader(1)
+	if err := l.Set(&pb.KV{Key: fillKey, Value: value, Version: e.epochs.now.Load().ts}); err != nil {
+		return err
+	}
+	return e.fail(e.orDamage(l.Finish))
+}
+
+// written waits until a log of a memtable is gone, unless a reader has it stay.
+func (e *Engine) written(ctx context.Context, log int) error {
+	for began := time.Now(); time.Since(began) < heldLong || e.stalled(); {
+		if numbers, err := e.logs.list(); err != nil || numbers[0] > log {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+	return nil
 }
 
 // flatten makes one of all levels. Badger does not know how to stop in the middle: it goes on to its end when ctx is done, and another

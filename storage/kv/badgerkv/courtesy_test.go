@@ -127,11 +127,11 @@ func TestPaceBesideReader(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n := range 4 {
-		if err := os.WriteFile(e.wal.name(e.backlog.newest()+1+n), nil, 0o600); err != nil {
+		if err := os.WriteFile(memoryLog(e.opts.Dir, e.wal.newest+1+n), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if n := e.backlog.full(&e.wal); n < fullTables {
+	if n := e.backlog.full(); n < fullTables {
 		t.Fatalf("%d memtables are full", n)
 	}
 	for range 3 {
@@ -139,7 +139,7 @@ func TestPaceBesideReader(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := e.backlog.full(&e.wal); n != 0 {
+	if n := e.backlog.full(); n != 0 {
 		t.Errorf("%d memtables are thought to be full", n)
 	}
 	if err := e.Close(); err != nil {

@@ -114,8 +114,9 @@ func (h *history) fill() {
 	}
 }
 
-// kill goes on with what a kill of the process leaves.
+// kill goes on with what a kill of the process leaves of what is durable.
 func (h *history) kill() {
+	must(h, h.e.Sync(ctx))
 	dir := killed(h, h.dir)
 	h.close()
 	h.dir = dir

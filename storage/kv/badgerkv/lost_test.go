@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rowandb/rowan/storage/kv"
 )
@@ -48,7 +49,13 @@ func written(t *testing.T, name string) int64 {
 // the beginning. missing: value logs of which nothing was synced are not there.
 func (d *disk) crash(t *testing.T, begins int64, missing bool) (dir string) {
 	dir = killed(t, d.dir)
-	names, err := filepath.Glob(filepath.Join(dir, "*.vlog"))
+	d.lose(t, dir, "*.vlog", begins, missing)
+	return dir
+}
+
+// lose has a copy of the store lose what was not synced of some files.
+func (d *disk) lose(t *testing.T, dir, files string, begins int64, missing bool) {
+	names, err := filepath.Glob(filepath.Join(dir, files))
 	must(t, err)
 	for _, name := range names {
 		to, known := d.synced[filepath.Base(name)]
@@ -61,7 +68,6 @@ func (d *disk) crash(t *testing.T, begins int64, missing bool) (dir string) {
 		must(t, os.Truncate(name, min(to+begins, st.Size())))
 		must(t, os.Truncate(name, st.Size()))
 	}
-	return dir
 }
 
 // TestLostValues has a crash of the machine lose large values of commits that nobody was told to be durable, and leave what points to
@@ -179,4 +185,58 @@ func TestCollectedIsNotLost(t *testing.T) {
 		}
 		must(t, e.Close())
 	}
+}
+
+// TestCollectedComeFirst has a crash of the machine in the middle of a collection, after memtables were written to tables: what they point to
+// is on disk.
+func TestCollectedComeFirst(t *testing.T) {
+	e := largeStore(t, false)
+	name := func(i int) []byte { return fmt.Appendf(bytes.Repeat([]byte("k"), 30<<10), "%04d", i) } // a memtable has 30 of them
+	value := []byte(strings.Repeat("large value ", 200))
+	const n = 150
+	for i := range n {
+		b := kv.Batch{Async: true}
+		b.Put(name(i), value)
+		must(t, e.Apply(ctx, &b))
+	}
+	var b kv.Batch
+	for i := range n {
+		if i%5 > 1 {
+			b.Reset()
+			b.Delete(name(i))
+			must(t, e.Apply(ctx, &b))
+		}
+	}
+	d := watchValues(t, e)
+	crashed, reopened := 0, 0
+	syncs := e.values.datasync
+	e.values.datasync = func(f *os.File) error {
+		if crashed++; crashed%2 == 0 {
+			time.Sleep(50 * time.Millisecond) // full memtables become tables
+			reopened++
+			mustKeep(t, d.crash(t, 0, true), name, n, value)
+		}
+		return syncs(f)
+	}
+	must(t, e.Compact(ctx))
+	e.values.datasync = syncs
+	if must(t, e.Close()); reopened < 3 {
+		t.Errorf("%d crashes", reopened)
+	}
+}
+
+// mustKeep wants two of five of n large values in a store.
+func mustKeep(t *testing.T, dir string, name func(int) []byte, n int, value []byte) {
+	t.Helper()
+	e := largeStoreIn(t, Options{Dir: dir})
+	defer func() { must(t, e.Close()) }()
+	for i := range n {
+		if i%5 > 1 {
+			continue
+		}
+		if v, ok, err := e.Get(ctx, name(i), nil); !ok || err != nil || !bytes.Equal(v, value) {
+			t.Fatalf("key %d: %t, %v, %d bytes", i, ok, err, len(v))
+		}
+	}
+	must(t, e.Health())
 }

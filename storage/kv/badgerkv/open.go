@@ -63,7 +63,7 @@ func openWith(o Options, b badger.Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := settleLogs(o.Dir); err != nil {
+	if err := settleLogs(o); err != nil {
 		return nil, err
 	}
 	db, err := badger.OpenManaged(b.WithLogger(polite{b.Logger, e}))
@@ -75,15 +75,21 @@ func openWith(o Options, b badger.Options) (*Engine, error) {
 	e.fresh.long, e.fresh.unread = freshFor, later
 	// Badger reckons a few bytes more for each entry than kv.Batch; half of its limit is far enough away.
 	e.limits = kv.Limits{Bytes: db.MaxBatchSize() / 2, Ops: int(db.MaxBatchCount() / 2)}
-	if err := e.wal.open(o.Dir); err != nil {
+	e.logs.dir = o.Dir
+	e.backlog.logs = &e.logs
+	if err := e.wal.open(&e.logs); err != nil {
 		_ = db.Close() // the first error counts
 		return nil, err
 	}
 	e.values.open(o.Dir, b.ValueThreshold)
-	e.backlog.low, e.backlog.high = e.wal.first, e.wal.next-1
+	if o.NoSync {
+		e.wal.datasync = func(*os.File) error { return nil }
+		e.values.datasync = e.wal.datasync
+	}
 	engines.add(e)
 	e.ready.Store(true)
 	go e.commitLoop()
+	go e.syncs()
 	if o.Memory > 0 && !o.keepResident {
 		go e.trims()
 	}

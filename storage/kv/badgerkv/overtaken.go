@@ -1,10 +1,8 @@
 package badgerkv
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 )
 
 // Badger writes memtables to tables one after the other, and removes the log of each, unless a reader still has the memtable: then its log
@@ -15,25 +13,36 @@ import (
 // That holds as long as logs are missing for no other reason. Badger also removes those that it finds empty when it opens a store, so
 // none is left to it.
 
-// settleLogs removes the logs that were overtaken, and sees to it that none is empty. No log may be damaged.
-func settleLogs(dir string) error {
-	numbers, err := memoryLogs(dir)
+// settleLogs removes the logs that were overtaken, and those before which something may be lost, and sees to it that none is
+// empty. No log may be damaged.
+func settleLogs(o Options) error {
+	numbers, err := memoryLogs(o.Dir)
 	if err != nil {
 		return err
 	}
+	if numbers, err = settleOvertaken(o.Dir, numbers); err != nil {
+		return err
+	}
+	if numbers, err = settleFull(o, numbers); err != nil {
+		return err
+	}
+	return settleEmpty(o.Dir, numbers)
+}
+
+// settleOvertaken removes the logs before the last gap in their numbers, and returns the others.
+func settleOvertaken(dir string, numbers []int) ([]int, error) {
 	for i := len(numbers) - 1; i > 0; i-- {
 		if numbers[i-1]+1 == numbers[i] {
 			continue
 		}
 		for _, n := range numbers[:i] {
 			if err := os.Remove(memoryLog(dir, n)); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		numbers = numbers[i:]
-		break
+		return numbers[i:], nil
 	}
-	return settleEmpty(dir, numbers)
+	return numbers, nil
 }
 
 // settleEmpty removes empty logs at either end. One in between becomes a copy of the one before it, which is played twice then.
@@ -68,21 +77,6 @@ func settleEmpty(dir string, numbers []int) error {
 		}
 	}
 	return nil
-}
-
-func memoryLog(dir string, n int) string { return filepath.Join(dir, fmt.Sprintf("%05d.mem", n)) }
-
-// memoryLogs returns the numbers of the logs of memtables.
-func memoryLogs(dir string) (numbers []int, err error) {
-	names, err := filepath.Glob(filepath.Join(dir, "*.mem"))
-	for _, name := range names {
-		var n int
-		if _, err := fmt.Sscanf(filepath.Base(name), "%d.mem", &n); err == nil && name == memoryLog(dir, n) {
-			numbers = append(numbers, n)
-		}
-	}
-	slices.Sort(numbers)
-	return numbers, err
 }
 
 // How Badger marks entries of a transaction, and its end.

@@ -3,7 +3,7 @@ package badgerkv
 import (
 	"context"
 	"os"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rowandb/rowan/storage/kv"
@@ -15,29 +15,21 @@ var _ kv.Pacer = (*Engine)(nil)
 // writes when it has waitingTables of them.
 const fullTables = 1
 
-// backlog counts the full memtables by their logs, whose numbers go up.
+// backlog counts the full memtables by their logs.
 type backlog struct {
-	mu        sync.Mutex
-	low, high int // of the logs that were there at the last look
-}
-
-func (b *backlog) newest() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.high
+	logs *memLogs
+	from atomic.Int64 // those before are not counted any more
 }
 
 // full returns how many memtables are full and not yet on disk.
-func (b *backlog) full(w *walFiles) int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for exists(w.name(b.high + 1)) {
-		b.high++
+func (b *backlog) full() (n int) {
+	numbers, _ := b.logs.list() // the commit loop tells of errors
+	for _, number := range numbers {
+		if int64(number) >= b.from.Load() {
+			n++
+		}
 	}
-	for b.low < b.high && !exists(w.name(b.low)) {
-		b.low++
-	}
-	return b.high - b.low
+	return max(n-1, 0)
 }
 
 // heldLong is after which time a full memtable's log is there for a reader: an iterator keeps the memtables that it began with,
@@ -46,14 +38,9 @@ const heldLong = time.Second
 
 // forget no longer counts the logs that are there now.
 func (b *backlog) forget() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.low = b.high
-}
-
-func exists(name string) bool {
-	_, err := os.Stat(name)
-	return err == nil
+	if numbers, _ := b.logs.list(); len(numbers) > 0 {
+		b.from.Store(int64(numbers[len(numbers)-1]))
+	}
 }
 
 // writeBehind is after how many bytes a bulk write sees to it that they get to the disk: small commits beside it would else
@@ -63,9 +50,9 @@ const writeBehind = 2 << 20
 // flushBehind has the log that is being written go to the disk, beside the commit loop, and what is left of the one before it
 // first. Whether that works is for the commit loop to find out.
 func (e *Engine) flushBehind() {
-	newest := e.backlog.newest()
-	for _, n := range []int{newest - 1, newest} {
-		if f, err := os.OpenFile(e.wal.name(n), os.O_RDWR, 0); err == nil {
+	numbers, _ := e.logs.list()
+	for _, n := range numbers[max(len(numbers)-2, 0):] {
+		if f, err := os.OpenFile(memoryLog(e.opts.Dir, n), os.O_RDWR, 0); err == nil {
 			_ = startSync(f)
 			_ = f.Close()
 		}
@@ -84,7 +71,7 @@ func (e *Engine) Pace(ctx context.Context) error {
 		e.loosened.Store(0)
 		e.flushBehind()
 	}
-	for began := time.Now(); e.backlog.full(&e.wal) > fullTables; {
+	for began := time.Now(); e.backlog.full() > fullTables; {
 		if time.Since(began) > heldLong && !e.stalled() {
 			e.backlog.forget()
 			break

@@ -129,7 +129,7 @@ func TestReadsBesideCollection(t *testing.T) {
 		before, err := filepath.Glob(filepath.Join(e.opts.Dir, "*.vlog"))
 		must(t, err)
 		n := collectAll(e)
-		if n == 1 && had < len(before) {
+		if n == 1 && had > 0 && had < len(before) { // 0: nothing was left in it
 			t.Errorf("%d value logs were there when what was written back was synced, %d before", had, len(before))
 		}
 		collected += n
@@ -176,4 +176,9 @@ func TestValueOfCollectedLog(t *testing.T) {
 	if !found || err != nil || n != 4<<10 {
 		t.Errorf("%t, %v, %d bytes", found, err, n)
 	}
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }

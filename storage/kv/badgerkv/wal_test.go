@@ -16,7 +16,7 @@ func TestRotatedLogsAreSynced(t *testing.T) {
 	}
 	create(4)
 	var w walFiles
-	must(t, w.open(dir))
+	must(t, w.open(&memLogs{dir: dir}))
 	defer w.close()
 	synced := map[string]int{}
 	w.datasync = func(f *os.File) error {
@@ -41,7 +41,7 @@ func TestRotatedLogsAreSynced(t *testing.T) {
 	create(6)
 	want("00004.mem", "00005.mem", "00006.mem")
 	want("00006.mem")
-	must(t, os.Remove(w.name(6)))
-	create(8) // 7 came and went
-	want("00006.mem", "00008.mem")
+	must(t, os.Remove(memoryLog(dir, 6)))
+	create(10) // the others came and went
+	want("00006.mem", "00010.mem")
 }
