@@ -230,12 +230,25 @@ func (s *Session) noteMerge(m Merge, res storage.MergeResult) {
 	s.txn.noteMerge(summary, taken)
 }
 
-// MergeNow is Merge in a transaction of its own. It returns the SCN of the merge, 0 when nothing was written. Violations
-// that block the merge are an error: that of the first.
-func (s *Session) MergeNow(ctx context.Context, m Merge) (storage.MergeResult, storage.SCN, error) {
+// mergeAttempts is how often MergeNow tries: each time that it fails somebody else has committed.
+const mergeAttempts = 10
+
+// MergeNow is Merge in a transaction of its own, which begins anew where others have changed meanwhile what it writes. It returns the SCN
+// of the merge, 0 when nothing was written. Violations that block the merge are an error: that of the first.
+func (s *Session) MergeNow(ctx context.Context, m Merge) (res storage.MergeResult, scn storage.SCN, err error) {
 	if m.Target == "" {
 		m.Target = s.branch()
 	}
+	for range mergeAttempts {
+		res, scn, err = s.mergeOnce(ctx, m)
+		if code := pgerr.Code(err); code != pgerrcode.SerializationFailure && code != pgerrcode.DeadlockDetected {
+			break
+		}
+	}
+	return res, scn, err
+}
+
+func (s *Session) mergeOnce(ctx context.Context, m Merge) (storage.MergeResult, storage.SCN, error) {
 	if err := s.begin(ctx, false); err != nil {
 		return storage.MergeResult{}, 0, err
 	}

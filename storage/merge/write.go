@@ -95,7 +95,8 @@ func (t *tableMerge) lock(ctx context.Context, keys []string) error {
 	for _, r := range results {
 		switch r {
 		case storage.LockChanged, storage.LockDeleted:
-			return pgerr.New(pgerrcode.SerializationFailure, "could not serialize access due to concurrent update")
+			return pgerr.New(pgerrcode.SerializationFailure, "could not serialize access due to concurrent update").
+				WithHint("Somebody has changed meanwhile what the merge writes: try it again.")
 		case storage.LockSelf:
 			return pgerr.New(pgerrcode.TriggeredDataChangeViolation, "row to be merged was already modified by the same statement")
 		case storage.LockUnchanged, storage.LockSkipped:
