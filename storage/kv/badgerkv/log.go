@@ -295,17 +295,33 @@ func wasWhole(b []byte) bool {
 // logs are the logs of a store that can be verified: beside an open one only those that are not written to any more.
 func (v *verifier) logs() (list []logName) {
 	values, _ := filepath.Glob(filepath.Join(v.dir, "*.vlog")) // no pattern is bad
+	tables, _ := filepath.Glob(filepath.Join(v.dir, "*.mem"))
+	last := len(values) - 1
+	if !v.open && len(tables) > 0 { // it was not closed, and what was not synced may be lost
+		last = lastWithValues(values)
+	}
 	for i, name := range values {
-		if closed := i+1 < len(values); closed || !v.open {
+		if closed := i < last; closed || !v.open {
 			list = append(list, logName{name, closed})
 		}
 	}
-	if tables, _ := filepath.Glob(filepath.Join(v.dir, "*.mem")); !v.open {
+	if !v.open {
 		for _, name := range tables {
 			list = append(list, logName{name, false})
 		}
 	}
 	return list
+}
+
+// lastWithValues returns which of some value logs is the last one that has any, or the first.
+func lastWithValues(names []string) int {
+	for i, name := range slices.Backward(names) {
+		var end valueEnd
+		if _, _, err := end.look(name); i == 0 || err != nil || end.at > logHeader {
+			return i
+		}
+	}
+	return -1
 }
 
 type logName struct {

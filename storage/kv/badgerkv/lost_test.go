@@ -110,6 +110,10 @@ func lostValues(t *testing.T, key []byte, begins int64, n int, missing bool) {
 	}
 	dir := d.crash(t, begins, missing)
 	must(t, e.Close())
+	found, err := Verify(ctx, dir, key, nil)
+	if must(t, err); len(found) > 0 {
+		t.Error("before it is opened:", found)
+	}
 	e = largeStoreIn(t, Options{Dir: dir, Key: key})
 	defer func() { must(t, e.Close()) }()
 	for i := range durable + n {
@@ -125,7 +129,7 @@ func lostValues(t *testing.T, key []byte, begins int64, n int, missing bool) {
 		}
 	}
 	must(t, e.Health())
-	found, err := e.Verify(ctx, nil)
+	found, err = e.Verify(ctx, nil)
 	if must(t, err); len(found) > 0 {
 		t.Error(found)
 	}
