@@ -40,9 +40,6 @@ const writeOverhead = 160
 // put adds a write. The bytes are copied. b and base say what is committed below, unless the transaction has written the
 // key before.
 func (t *Txn) put(w *writes, key, payload []byte, del bool, b below, base []byte) {
-	if t.ssi != nil {
-		t.noteWrite(w, key)
-	}
 	x := t.mem.write()
 	t.seq++
 	if w.tree.Len() == 0 {
@@ -67,6 +64,9 @@ func (t *Txn) put(w *writes, key, payload []byte, del bool, b below, base []byte
 	}
 	t.bytes += int64(len(key)+len(payload)+len(x.base)) + writeOverhead
 	t.wrote = true
+	if t.ssi != nil {
+		t.noteWrite(w, x)
+	}
 	if len(t.savepoints) > 0 {
 		t.undo = append(t.undo, undoEntry{w, x})
 	}

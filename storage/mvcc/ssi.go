@@ -66,12 +66,27 @@ func ssiSpace(v *view, ks catalog.Keyspace) ssi.Space {
 	return ssi.Space{Layer: v.layer.id, Keyspace: ks}
 }
 
-// noteWrite tells of a write. A refusal ends the transaction with the statement.
-func (t *Txn) noteWrite(w *writes, key []byte) {
+// noteWrite tells of a write, and of what it replaces. A refusal ends the transaction with the statement.
+func (t *Txn) noteWrite(w *writes, x *write) {
 	if w.Keyspace == catalogSpace || t.err != nil {
 		return
 	}
-	t.err = t.ssi.Write(ssi.Space{Layer: w.Layer, Keyspace: w.Keyspace}, string(key))
+	t.err = t.ssi.Write(ssi.Space{Layer: w.Layer, Keyspace: w.Keyspace}, string(x.key), t.replaces(x))
+}
+
+// replaces is the SCN of the committed version that a write replaces in its layer; 0: there is none, or it is not known.
+func (t *Txn) replaces(x *write) uint64 {
+	if x.below != belowHead && x.below != belowTombstone {
+		return 0
+	}
+	old, err := parseVersion(x.base)
+	if err != nil {
+		return 0
+	}
+	if scn := t.r.scn(&old); scn <= latest {
+		return scn
+	}
+	return 0
 }
 
 // noteReplaced tells of a table whose rows are all gone: it was truncated, rewritten or dropped.

@@ -77,22 +77,23 @@ func (t *Txn) conflictOut(w *Txn) error {
 	return t.m.flag(t, w, t)
 }
 
-// Write notes that t writes a key.
-func (t *Txn) Write(sp Space, key string) error {
-	return t.write(sp, func(s *keySet) { s.addPoint(key) }, func(r *keySet) bool { return r.has(key) })
+// Write notes that t writes a key. replaces is the SCN of the version that goes, 0 where there is none: who has read an older one
+// comes before whoever wrote this one, and not before t by itself.
+func (t *Txn) Write(sp Space, key string, replaces uint64) error {
+	return t.write(sp, replaces, func(s *keySet) { s.addPoint(key) }, func(r *keySet) bool { return r.has(key) })
 }
 
 // WriteAll notes that t changes a keyspace as a whole.
 func (t *Txn) WriteAll(sp Space) error {
-	return t.write(sp, (*keySet).addAll, func(*keySet) bool { return true })
+	return t.write(sp, 0, (*keySet).addAll, func(*keySet) bool { return true })
 }
 
 // CheckWrite is Write for a key that is not written after all, because somebody else has.
 func (t *Txn) CheckWrite(sp Space, key string) error {
-	return t.write(sp, func(*keySet) {}, func(r *keySet) bool { return r.has(key) })
+	return t.write(sp, 0, func(*keySet) {}, func(r *keySet) bool { return r.has(key) })
 }
 
-func (t *Txn) write(sp Space, note func(*keySet), hit func(*keySet) bool) error {
+func (t *Txn) write(sp Space, replaces uint64, note func(*keySet), hit func(*keySet) bool) error {
 	m := t.m
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -108,7 +109,7 @@ func (t *Txn) write(sp Space, note func(*keySet), hit func(*keySet) bool) error 
 		return err
 	}
 	for r, keys := range m.readers[sp] {
-		if r == t || r.doomed || r.committed() && r.ended <= t.before || !hit(keys) {
+		if r == t || r.doomed || r.committed() && r.ended <= t.before || r.snapshot < replaces || !hit(keys) {
 			continue
 		}
 		if _, known := r.out[t]; known {

@@ -56,6 +56,14 @@ func (w *world) begin(id int, readOnly bool) {
 	w.open = append(w.open, a)
 }
 
+// newest is the SCN of a key's newest version.
+func (w *world) newest(k string) uint64 {
+	if v := w.versions[k]; len(v) > 0 {
+		return v[len(v)-1].scn
+	}
+	return 0
+}
+
 func (w *world) see(a *actor, k string) {
 	var at uint64
 	for _, v := range w.versions[k] {
@@ -96,7 +104,7 @@ func (w *world) do(r *rand.Rand, a *actor) bool {
 		}
 		a.writes[k] = true
 		if a.t != nil {
-			err = a.t.Write(space, k)
+			err = a.t.Write(space, k, w.newest(k))
 		}
 	}
 	if err != nil {
@@ -294,7 +302,7 @@ func TestBounds(t *testing.T) {
 	}
 	for i := range 3 * defaultKeep {
 		b := m.Begin(uint64(i+2), false, func() uint64 { return 0 })
-		_ = b.Write(Space{2, 2}, key(i))
+		_ = b.Write(Space{2, 2}, key(i), 0)
 		_ = b.Prepare()
 		b.At(uint64(i + 1))
 		b.Committed()
@@ -314,7 +322,7 @@ func BenchmarkPointReadAndWrite(b *testing.B) {
 		i++
 		t := m.Begin(uint64(i), false, func() uint64 { return uint64(i) })
 		_ = t.ReadKeys(space, []string{"x"})
-		_ = t.Write(space, "x")
+		_ = t.Write(space, "x", 0)
 		_ = t.Prepare()
 		t.At(uint64(i + 1))
 		t.Committed()
