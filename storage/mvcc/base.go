@@ -80,7 +80,7 @@ func (t *Txn) mergedOwn(m mergeNote) bool {
 
 // Bases returns views of the newest states that two sets of views have both grown from: each has in it what it forked
 // from and what it merged, and what those had in them in turn. None of them contains another; the youngest is first.
-func (t *Txn) Bases(_ context.Context, a, b []storage.View) ([]storage.View, error) {
+func (t *Txn) Bases(ctx context.Context, a, b []storage.View) ([]storage.View, error) {
 	x, err := t.ancestries(a)
 	if err != nil {
 		return nil, err
@@ -89,7 +89,10 @@ func (t *Txn) Bases(_ context.Context, a, b []storage.View) ([]storage.View, err
 	if err != nil {
 		return nil, err
 	}
-	best := t.s.lineage(t.s.branchByID).newestCommon(x, y)
+	best, err := t.s.withNews(ctx, t.s.lineage(t.s.branchByID).newestCommon(x, y))
+	if err != nil {
+		return nil, err
+	}
 	if len(best) == 0 {
 		return nil, pgerr.New(pgerrcode.InvalidParameterValue, "branches \"%s\" and \"%s\" have no common history", a[0].Branch().Name, b[0].Branch().Name)
 	}
@@ -119,25 +122,60 @@ func (t *Txn) Unmerged(ctx context.Context, source, target storage.View) (bool, 
 			return true, nil
 		}
 	}
+	return t.s.news(ctx, x, y)
+}
+
+// news reports whether an ancestry has any commit, or merge, that another has not.
+func (s *Store) news(ctx context.Context, x, y ancestry) (bool, error) {
 	for l, bound := range x {
 		known := y[l]
 		if known >= bound {
 			continue
 		}
 		found := known < l.trimmed.Load() // who knows
-		err := t.s.eachLog(ctx, l, known, bound, func(uint64, logHeader) bool {
+		err := s.eachLog(ctx, l, known, bound, func(uint64, logHeader) bool {
 			found = true
 			return false
 		})
 		if err != nil {
 			return false, storeError(err)
 		}
-		t.s.lineage(t.s.branchByID)(link{l, bound}, known, func([]link) { found = true })
+		s.lineage(s.branchByID)(link{l, bound}, known, func([]link) { found = true })
 		if found {
 			return true, nil
 		}
 	}
 	return false, nil
+}
+
+// withNews leaves out of some states those that have nothing in them that another has not: states of one layer may be the same, though
+// one is called by a later SCN.
+func (s *Store) withNews(ctx context.Context, list []link) ([]link, error) {
+	if len(list) < 2 {
+		return list, nil
+	}
+	g := s.lineage(s.branchByID)
+	grown := make([]ancestry, len(list))
+	for i, l := range list {
+		grown[i] = ancestry{}
+		g.grow(grown[i], l.chain(l.bound))
+	}
+	var out []link
+	var kept []ancestry
+	for i, l := range list {
+		old := false
+		for _, a := range append(slices.Clone(kept), grown[i+1:]...) {
+			news, err := s.news(ctx, grown[i], a)
+			if err != nil {
+				return nil, err
+			}
+			old = old || !news
+		}
+		if !old {
+			out, kept = append(out, l), append(kept, grown[i])
+		}
+	}
+	return out, nil
 }
 
 // ancestries joins what views have grown from.

@@ -61,3 +61,56 @@ func TestChanges(t *testing.T) {
 		must(t, x.Rollback())
 	}
 }
+
+// TestBasesOnce takes a branch in twice, between which nobody has written to it: that is one state, be it called by two SCNs.
+func TestBasesOnce(t *testing.T) {
+	s := memStore(t)
+	x := begin(t, s, "", storage.ReadCommitted)
+	tab := createTable(t, s, x, "t", true, false)
+	x.commit()
+	for _, name := range []string{"lib", "mid", "left", "right"} {
+		_, err := s.Branches().Create(ctx, mvcc.FirstDatabase, storage.BranchOptions{Name: name})
+		must(t, err)
+	}
+	n := int64(0)
+	write := func(branch string) {
+		n++
+		x := begin(t, s, branch, storage.ReadCommitted)
+		must(t, x.insert(tab, [3]int64{n, n, n}))
+		x.commit()
+	}
+	take := func(source, target string) {
+		x := begin(t, s, target, storage.ReadCommitted)
+		from, err := x.View(ctx, catalog.Ref{Branch: source})
+		must(t, err)
+		must(t, x.Txn.(*mvcc.Txn).RecordMerge(from, x.v))
+		n++
+		must(t, x.insert(tab, [3]int64{n, n, n}))
+		x.commit()
+	}
+	bases := func() (out []string) {
+		x := begin(t, s, "left", storage.ReadCommitted)
+		right, err := x.View(ctx, catalog.Ref{Branch: "right"})
+		must(t, err)
+		list, err := x.Txn.(*mvcc.Txn).Bases(ctx, []storage.View{x.v}, []storage.View{right})
+		must(t, err)
+		for _, v := range list {
+			out = append(out, v.Branch().Name)
+		}
+		must(t, x.Rollback())
+		return out
+	}
+	write("lib")
+	take("lib", "mid")
+	write("")
+	for _, target := range []string{"left", "right"} {
+		take("mid", target)
+		take("lib", target)
+	}
+	is(t, fmt.Sprint(bases()), "[mid]")
+	write("lib")
+	for _, target := range []string{"left", "right"} {
+		take("lib", target)
+	}
+	is(t, fmt.Sprint(bases()), "[lib mid]")
+}
