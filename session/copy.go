@@ -142,28 +142,30 @@ func (s *Session) copyTo(ctx context.Context, _ *planner.Plan, c *command.Copy, 
 	}
 	defer x.close()
 	w := copy.NewWriter(cfg)
-	if head := w.Begin(nil); len(head) > 0 {
-		if err := sink.Write(head); err != nil {
+	buf := w.Begin(nil)
+	if c.Options.Format != "binary" && len(buf) > 0 { // the binary format's head goes with the first row: clients count on it
+		if err := sink.Write(buf); err != nil {
 			return 0, err
 		}
+		buf = buf[:0]
 	}
-	var buf []byte
 	_, err = x.fetch(ctx, 0, func(b *vector.Batch) error {
 		one := vector.Batch{Cols: b.Cols, N: b.N}
 		for k := range b.Live() {
 			one.Sel = []uint16{uint16(b.Row(k))}
-			buf = w.Rows(buf[:0], &one)
+			buf = w.Rows(buf, &one)
 			if err := sink.Write(buf); err != nil {
 				return err
 			}
+			buf = buf[:0]
 		}
 		return nil
 	})
 	if err != nil {
 		return 0, err
 	}
-	if tail := w.End(nil); len(tail) > 0 {
-		if err := sink.Write(tail); err != nil {
+	if buf = w.End(buf); len(buf) > 0 {
+		if err := sink.Write(buf); err != nil {
 			return 0, err
 		}
 	}
