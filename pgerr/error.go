@@ -27,6 +27,8 @@ type Error struct {
 	Column     string
 	DataType   string
 	Constraint string
+	// Routine is the function of PostgreSQL's source that tells of this, for the errors that drivers know by it.
+	Routine string
 	// Query is a text that the server made or that a function has, and QueryPosition the place of the error in it, in
 	// characters from 1.
 	Query         string

@@ -146,7 +146,9 @@ func (s *Session) current(ctx context.Context, ps *prepared, args []types.Datum)
 
 // errResultChanged is what a statement fails with that was to give columns of other types.
 func errResultChanged() error {
-	return pgerr.New(pgerrcode.FeatureNotSupported, "cached plan must not change result type")
+	e := pgerr.New(pgerrcode.FeatureNotSupported, "cached plan must not change result type")
+	e.Routine = "RevalidateCachedQuery" // by which JDBC's driver knows that it may prepare the statement again
+	return e
 }
 
 func sameFields(a, b []vector.Field) bool {

@@ -111,6 +111,7 @@ func fields(e *pgerr.Error, severity string) *pgproto3.ErrorResponse {
 		ColumnName:          clean(e.Column),
 		DataTypeName:        clean(e.DataType),
 		ConstraintName:      clean(e.Constraint),
+		Routine:             clean(e.Routine),
 	}
 }
 

@@ -80,6 +80,12 @@ func (q *query) callArgs(n *pg.FuncCall) (*call, error) {
 		if err != nil {
 			return nil, err
 		}
+		if isOutput(e) && !n.AggWithinGroup {
+			if named != nil {
+				c.names = c.names[:len(c.names)-1]
+			}
+			continue
+		}
 		c.args = append(c.args, e)
 	}
 	if n.AggWithinGroup {
@@ -92,6 +98,13 @@ func (q *query) callArgs(n *pg.FuncCall) (*call, error) {
 		}
 	}
 	return c, nil
+}
+
+// isOutput reports whether an argument is a parameter of type void: so JDBC's driver has the outputs of a function among its arguments, where
+// they are none.
+func isOutput(e expr.Expr) bool {
+	p, ok := e.(*expr.Param)
+	return ok && p.T.ID() == types.OIDVoid
 }
 
 // projection recognises column(row), which selects a field.
