@@ -2,6 +2,7 @@ package vcs
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgerrcode"
@@ -48,6 +49,13 @@ type origins struct {
 	cells []types.Datum
 	since []storage.SCN
 	there bool // at the view's point
+
+	columns []*catalog.Column // whose cells these are, of a row that a merge took in
+}
+
+// position is where a column's cell stands; -1: the row has none.
+func (o *origins) position(c *catalog.Column) int {
+	return slices.IndexFunc(o.columns, func(x *catalog.Column) bool { return x.ID == c.ID })
 }
 
 // eachRow passes on what the versions of each row come to.
@@ -126,12 +134,14 @@ func (b *blamer) show(ctx context.Context, o *origins, yield func([]types.Datum)
 		branch := b.txns.branch.Name
 		if from, err := b.merged(ctx, e.Info.Merged, o, source); err != nil {
 			return false, err
-		} else if from != nil && len(from.cells) == len(o.cells) && sameCell(from.cells[i], o.cells[i]) {
+		} else if from != nil {
 			name, _, _ := strings.Cut(e.Info.Merged, "@")
-			if x, err := b.onBranch(ctx, name, from.since[i]); err != nil {
-				return false, err
-			} else if x.Txn != 0 {
-				e, branch = x, name
+			if p := from.position(col); p >= 0 && sameCell(from.cells[p], o.cells[i]) {
+				if x, err := b.onBranch(ctx, name, from.since[p]); err != nil {
+					return false, err
+				} else if x.Txn != 0 {
+					e, branch = x, name
+				}
 			}
 		}
 		row := []types.Datum{key, types.String(col.Name), cellText(col.Type, o.cells[i], b.c.Format()), types.Int(int64(e.SCN)), timestamp(e.Time),
@@ -169,13 +179,18 @@ func (b *blamer) merged(ctx context.Context, source string, o *origins, known ma
 	if err != nil {
 		return nil, err
 	}
-	r := storage.VersionRequest{View: v, Table: b.table.OID, Keys: &storage.Range{}}
+	t, ok := v.Catalog().Object(b.table.OID).(*catalog.Table)
+	if !ok {
+		return nil, nil
+	}
+	r := storage.VersionRequest{View: v, Table: t.OID, Keys: &storage.Range{}}
 	for _, p := range b.key {
 		r.Keys.Lo = append(r.Keys.Lo, o.cells[p])
 	}
 	r.Keys.Hi = r.Keys.Lo
 	err = eachRow(ctx, b.c, r, func(x *origins) (bool, error) {
 		if x.there {
+			x.columns = t.Live()
 			known[source] = x
 		}
 		return true, nil
