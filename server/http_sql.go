@@ -77,6 +77,9 @@ func execute(ctx context.Context, sess *session.Session, sql string, out vector.
 	if err != nil {
 		return err
 	}
+	if len(params) != len(oids) {
+		return pgerr.New(pgerrcode.ProtocolViolation, "params must have as many values as the statement has parameters: %d, not %d", len(oids), len(params))
+	}
 	if err := sess.Bind(ctx, "", "", params); err != nil {
 		return err
 	}
