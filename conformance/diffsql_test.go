@@ -63,6 +63,7 @@ type diffTable struct {
 	name    string
 	columns []diffColumn
 	keyed   bool
+	gone    []string // names of columns that were dropped
 }
 
 type diffColumn struct{ name, typ string }
@@ -178,6 +179,9 @@ func (d *diffWorld) delete() {
 func (d *diffWorld) addColumn() {
 	x := d.table()
 	c := diffColumn{d.name("c"), d.drawType()}
+	if len(x.gone) > 0 && rapid.Bool().Draw(d.t, "again") {
+		c.name, x.gone = x.gone[0], x.gone[1:]
+	}
 	def := ""
 	if rapid.Bool().Draw(d.t, "default") {
 		if v := d.value(c.typ); v != "NULL" {
@@ -198,6 +202,7 @@ func (d *diffWorld) dropColumn() {
 	}
 	i := rapid.IntRange(1, len(x.columns)-1).Draw(d.t, "column")
 	if d.exec("ALTER TABLE "+x.name+" DROP COLUMN "+x.columns[i].name) == nil { // a view may need it
+		x.gone = append(x.gone, x.columns[i].name)
 		x.columns = append(x.columns[:i:i], x.columns[i+1:]...)
 	}
 }
@@ -286,6 +291,7 @@ func (d *diffWorld) run() {
 	d.must("SET rowan.branch = " + to)
 	d.steps(20)
 	d.turn(copied, to)
+	d.sameColumns(copied, to)
 	d.turn(copied, from)
 	d.must("SET rowan.branch = main")
 }

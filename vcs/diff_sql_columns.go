@@ -10,7 +10,7 @@ import (
 
 // columns changes those that stay, then adds the new ones in their order, and with them generated ones that are made anew.
 func (s *script) columns(ctx context.Context, a, b *catalog.Table) error {
-	fresh := map[catalog.ColumnID]bool{}
+	fresh, moved := map[catalog.ColumnID]bool{}, misplaced(a, b)
 	for _, p := range catalog.PairColumns(a, b) {
 		if p.To == nil && p.From.Generated != "" { // before what it is made of
 			s.altered[a.OID] = true
@@ -21,7 +21,9 @@ func (s *script) columns(ctx context.Context, a, b *catalog.Table) error {
 			if err != nil {
 				return err
 			}
-			if !again {
+			if moved[p.To.ID] {
+				s.disown(a, p.From)
+			} else if !again {
 				continue
 			}
 			s.altered[a.OID] = true
@@ -52,6 +54,46 @@ func (s *script) columns(ctx context.Context, a, b *catalog.Table) error {
 		}
 	}
 	return nil
+}
+
+// misplaced finds the columns that were dropped and made anew and stand behind others since: they are dropped and added.
+func misplaced(a, b *catalog.Table) map[catalog.ColumnID]bool {
+	if a.OID != b.OID {
+		return nil
+	}
+	before, live := map[catalog.ColumnID]*catalog.Column{}, a.Live()
+	for _, p := range catalog.PairColumns(a, b) {
+		if p.To != nil {
+			before[p.To.ID] = p.From
+		}
+	}
+	out := map[catalog.ColumnID]bool{}
+	last := -1 // place of the last column so far; those that are added come after all
+	for _, y := range b.Live() {
+		x := before[y.ID]
+		at := slices.Index(live, x)
+		switch {
+		case x == nil:
+			last = len(live)
+		case x.ID != y.ID && at < last:
+			out[y.ID], last = true, len(live)
+		default:
+			last = max(last, at)
+		}
+	}
+	return out
+}
+
+// disown keeps sequences of a column that is dropped and added.
+func (s *script) disown(a *catalog.Table, x *catalog.Column) {
+	for _, p := range s.pairs {
+		from, ok1 := p.from.(*catalog.Sequence)
+		to, ok2 := p.to.(*catalog.Sequence)
+		if ok1 && ok2 && from.OwnerTable == a.OID && from.OwnerColumn == x.ID {
+			s.add(phaseDropConstraints, "ALTER SEQUENCE %s OWNED BY NONE", s.from.name(&from.Header))
+			s.owned(to)
+		}
+	}
 }
 
 // remade reports whether a column that stays must be dropped and added: it becomes a generated one, is computed otherwise, or of

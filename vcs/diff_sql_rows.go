@@ -27,8 +27,8 @@ type rowChange struct {
 	toColumns  []*catalog.Column
 	oldColumns []*catalog.Column
 	columns    []pair[catalog.Column]
-	blanked    map[catalog.ColumnID]bool // columns that may be NULL for a while
-	lost       map[catalog.ColumnID]bool // columns of the first side that lose their values for their new types
+	blanked    map[catalog.ColumnID]bool            // columns that may be NULL for a while
+	lost       map[catalog.ColumnID]*catalog.Column // columns of the first side that lose their values, and what they become
 }
 
 // rows writes the statements that change rows.
@@ -58,16 +58,23 @@ func (s *script) rows(ctx context.Context) error {
 	return nil
 }
 
-// losing finds the columns that lose their values when they are given their new types.
-func (r *rowChange) losing() map[catalog.ColumnID]bool {
-	out := map[catalog.ColumnID]bool{}
+// losing finds the columns that lose their values when they are given their new types, or are dropped and added, with what they become.
+func (r *rowChange) losing() map[catalog.ColumnID]*catalog.Column {
+	out := map[catalog.ColumnID]*catalog.Column{}
 	for _, p := range r.columns {
-		if p.From == nil || r.kept(p.From) == nil || !r.replaced[p.From.TypeOID] || r.carries(p.From, p.To) {
+		if p.From == nil || r.kept(p.From) == nil {
 			continue
 		}
-		out[p.From.ID] = true
+		if r.added(p.From) || r.replaced[p.From.TypeOID] && !r.carries(p.From, p.To) {
+			out[p.From.ID] = p.To
+		}
 	}
 	return out
+}
+
+// added reports whether a column is dropped and added.
+func (r *rowChange) added(x *catalog.Column) bool {
+	return r.script.lost[catalog.Dep{Object: r.a.OID, Column: x.ID}]
 }
 
 // openDiff compares the rows. Where a column loses its values, rows that nobody has changed are written, too.
@@ -106,11 +113,12 @@ func (r *rowChange) emptied() *catalog.Table {
 		return nil
 	}
 	out := r.a.Clone()
-	for id := range r.lost {
-		if y := r.b.ColumnByID(id); y == nil || y.Dropped || y.HasMiss || inPrimaryKey(r.a, id) || inPrimaryKey(r.b, id) {
+	for id, y := range r.lost {
+		x := out.ColumnByID(id)
+		if y.HasMiss && !r.added(x) || inPrimaryKey(r.a, id) || inPrimaryKey(r.b, y.ID) {
 			return nil
 		}
-		out.ColumnByID(id).Drop()
+		x.Drop()
 	}
 	return out
 }
@@ -180,7 +188,7 @@ func (r *rowChange) keep(m *map[string][]string, row *vector.Batch, side *schema
 	for i, c := range cols {
 		value := row.Cols[i].Datum(k)
 		part := c.Name + " " + literal(side, c, value)
-		if side == r.from && r.lost[c.ID] && !value.Null {
+		if y := r.lost[c.ID]; side == r.from && y != nil && (!value.Null || y.HasMiss) {
 			part += " lost"
 		}
 		parts = append(parts, part)
@@ -401,17 +409,28 @@ func (r *rowChange) sets(b *storage.DiffBatch, k int) []string {
 		if c.Generated != "" {
 			continue
 		}
-		to, same := b.To.Cols[i].Datum(k), false
+		to, same, added := b.To.Cols[i].Datum(k), false, true
 		for j, x := range r.oldColumns {
 			if x.ID == c.ID || x.Name == c.Name && !hasLive(r.a, c.ID) {
-				same = same || r.stays(x, c, b.From.Cols[j].Datum(k), to)
+				same, added = same || r.stays(x, c, b.From.Cols[j].Datum(k), to), false
 			}
+		}
+		if added {
+			same = r.begins(c, to)
 		}
 		if !same {
 			set = append(set, types.QuoteIdent(c.Name)+" = "+literal(r.to, c, to))
 		}
 	}
 	return set
+}
+
+// begins reports whether a value is what a column has in all rows when it is added.
+func (r *rowChange) begins(c *catalog.Column, d types.Datum) bool {
+	if d.Null || !c.HasMiss {
+		return d.Null && !c.HasMiss
+	}
+	return string(types.AppendText(nil, r.to.typeOf(c), d, types.DefaultFormat())) == c.Missing
 }
 
 // stays reports whether a value needs not be written: it is the same, or becomes it by the conversion of its column.
