@@ -19,7 +19,7 @@ func TestOutputParameters(t *testing.T) {
 	}{
 		{"SELECT * FROM outputs($1, $2, $3) AS result", "8 z", []uint32{integer, void, void}},
 		{"SELECT * FROM outputs($1, $2, $3) AS result", "8 z", []uint32{void, integer, void}},
-		{"SELECT b, c FROM outputs(a => $1, b => $2, c => $3)", "8 z", []uint32{integer, void, void}},
+		{"SELECT b, c FROM outputs(a => $1, b => $2, c => $3)", "42883", []uint32{integer, void, void}},
 		{"SELECT abs($1), upper('z')", "42883", []uint32{void}},
 	} {
 		values := make([][]byte, len(tt.types))
@@ -58,4 +58,31 @@ func TestChangedResult(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 	run(t, c, "DROP TABLE changed")
+}
+
+// TestWaitContext wants errors that end a wait for a row to say which row that was, as PostgreSQL's do, each with what its own statement did.
+func TestWaitContext(t *testing.T) {
+	target := against(t)
+	holder, c := dial(t, target, "postgres"), dial(t, target, "postgres")
+	run(t, holder, "DROP TABLE IF EXISTS awaited", "CREATE TABLE awaited (id int, v int)", "INSERT INTO awaited VALUES (1, 1)",
+		"CREATE OR REPLACE FUNCTION await_row() RETURNS void LANGUAGE plpgsql AS 'BEGIN UPDATE awaited SET v = 3; END'")
+	place := value(t, holder, "SELECT ctid::text FROM awaited")
+	run(t, holder, "BEGIN", "UPDATE awaited SET v = 2")
+	for _, tt := range []struct{ setting, sql, code, where string }{
+		{"lock_timeout", "UPDATE awaited SET v = 3", "55P03", "while updating tuple " + place + ` in relation "awaited"`},
+		{"lock_timeout", "DELETE FROM awaited", "55P03", "while deleting tuple " + place + ` in relation "awaited"`},
+		{"lock_timeout", "SELECT * FROM awaited FOR SHARE", "55P03", "while locking tuple " + place + ` in relation "awaited"`},
+		{"lock_timeout", "SELECT * FROM awaited FOR UPDATE NOWAIT", "55P03", ""},
+		{"statement_timeout", "UPDATE awaited SET v = 3", "57014", "while updating tuple " + place + ` in relation "awaited"`},
+		{"statement_timeout", "SELECT pg_sleep(9)", "57014", ""},
+		{"lock_timeout", "SELECT await_row()", "55P03", "while updating tuple " + place + ` in relation "awaited"` +
+			"\nSQL statement \"UPDATE awaited SET v = 3\"\nPL/pgSQL function await_row() line 1 at SQL statement"},
+	} {
+		run(t, c, "RESET ALL", "SET "+tt.setting+" = '50ms'")
+		var e *pgconn.PgError
+		if err := try(c, tt.sql); !errors.As(err, &e) || e.Code != tt.code || e.Where != tt.where {
+			t.Errorf("%s: %+v", tt.sql, e)
+		}
+	}
+	run(t, holder, "ROLLBACK", "DROP TABLE awaited", "DROP FUNCTION await_row")
 }

@@ -113,6 +113,9 @@ func (s *Session) timeoutError(ctx context.Context, err error) error {
 	}
 	cause := context.Cause(ctx)
 	if e := (*pgerr.Error)(nil); errors.As(cause, &e) {
+		if told := pgerr.From(err); told.Code == e.Code && told.Message == e.Message { // it says where that was
+			return told
+		}
 		return e
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {

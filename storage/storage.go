@@ -277,6 +277,8 @@ type LockRequest struct {
 	Bulk bool
 	// Changes: the rows are changed next, not only locked; who finds one gone under REPEATABLE READ is told so.
 	Changes bool
+	// Doing is what the error of a wait says was under way: locking, updating or deleting a row; "" says nothing.
+	Doing string
 	// Follow: under READ COMMITTED a row whose primary key has changed meanwhile is locked under its new one, which takes the place of the old
 	// one in Keys.
 	Follow bool

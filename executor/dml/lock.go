@@ -66,8 +66,9 @@ type locker struct {
 	target   int
 	keyCol   int // of the input; the version follows
 	strength catalog.RowLock
-	keys     []int // an UPDATE that may change keys locks by what it does to the row: of w.columns, those of keys
-	once     bool  // rows can come twice: all but the first are left out
+	doing    string // as errors of waits have it
+	keys     []int  // an UPDATE that may change keys locks by what it does to the row: of w.columns, those of keys
+	once     bool   // rows can come twice: all but the first are left out
 	seen     map[string]struct{}
 }
 
@@ -102,7 +103,7 @@ func (l *locker) lock(ctx context.Context, b *vector.Batch, f func(b *vector.Bat
 
 func (l *locker) request(ctx context.Context, keys []string, versions []storage.SCN, strength catalog.RowLock) ([]storage.LockResult, error) {
 	return l.w.env.Txn.LockRows(ctx, storage.LockRequest{
-		View: l.w.view, Table: l.w.table, Keys: keys, Seen: versions, Strength: strength, Wait: catalog.Wait, Changes: true, Follow: true,
+		View: l.w.view, Table: l.w.table, Keys: keys, Seen: versions, Strength: strength, Wait: catalog.Wait, Changes: true, Doing: l.doing, Follow: true,
 	})
 }
 

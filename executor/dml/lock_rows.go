@@ -102,7 +102,7 @@ func (l *lockRows) target(ctx context.Context, b *vector.Batch, at int, state []
 		return err
 	}
 	var rows []int
-	r := storage.LockRequest{View: view, Table: t.Table, Strength: t.Strength, Wait: t.Wait, Follow: true}
+	r := storage.LockRequest{View: view, Table: t.Table, Strength: t.Strength, Wait: t.Wait, Doing: "locking", Follow: true}
 	for k := range state {
 		i := b.Row(k)
 		if key := b.Cols[t.RowKey].Datum(i); !key.Null && state[k] < storage.LockDeleted {

@@ -80,10 +80,7 @@ func (q *query) callArgs(n *pg.FuncCall) (*call, error) {
 		if err != nil {
 			return nil, err
 		}
-		if isOutput(e) && !n.AggWithinGroup {
-			if named != nil {
-				c.names = c.names[:len(c.names)-1]
-			}
+		if isOutput(e) && named == nil && !n.AggWithinGroup {
 			continue
 		}
 		c.args = append(c.args, e)

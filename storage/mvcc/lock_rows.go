@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/keys"
 	"github.com/rowandb/rowan/storage/lock"
@@ -94,6 +96,17 @@ func (t *Txn) movedTo(v *view, r *storage.LockRequest, key string) (string, bool
 	return t.s.moves.follow(place{keys.Space{Layer: v.layer.id, Keyspace: r.Table.Rows}, key}, v.chain[0].bound)
 }
 
+// whileWaiting adds to the error of a wait, which had a reason, what it was for.
+func whileWaiting(e, reason error, r *storage.LockRequest, key string) error {
+	told := (*pgerr.Error)(nil)
+	if r.Doing == "" || errors.Is(reason, lock.ErrBusy) || !errors.As(e, &told) {
+		return e
+	}
+	place, own := storage.Place(key), *told // others may meet the same error
+	own.Where = fmt.Sprintf("while %s tuple (%d,%d) in relation \"%s\"", r.Doing, place>>16, place&0xffff, r.Table.Name)
+	return &own
+}
+
 // unseen stands for the version at the snapshot, whichever that is.
 const unseen = ^storage.SCN(0)
 
@@ -119,7 +132,7 @@ func (t *Txn) lockRow(ctx context.Context, v *view, r *storage.LockRequest, head
 		if r.Wait == catalog.SkipLocked && errors.Is(err, lock.ErrBusy) {
 			return storage.LockSkipped, nil
 		}
-		return 0, t.s.lockError(err, r.Table, true)
+		return 0, whileWaiting(t.s.lockError(err, r.Table, true), err, r, key)
 	}
 	if own != nil {
 		switch {
