@@ -1,6 +1,9 @@
 package lock
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Deadlock is the error of a waiter whose wait would close a circle.
 type Deadlock struct{ Waits []Edge }
@@ -16,15 +19,34 @@ type Edge struct {
 
 func (d *Deadlock) Error() string { return "lock: deadlock" }
 
-// deadlock looks for a circle of waits through o. It stops the whole table for a moment, which only waiters pay.
+// deadlock looks for a circle of waits through o. It stops the whole table for a moment, which only waiters pay. A circle in
+// which somebody only stands before another in a queue is resolved by letting the other pass, where that makes no new one.
 func (m *Manager) deadlock(o *Owner) *Deadlock {
 	m.lockAll()
 	defer m.unlockAll()
+	for {
+		c := circle(o)
+		if c == nil {
+			return nil
+		}
+		if !relent(c) {
+			return &Deadlock{edges(c)}
+		}
+	}
+}
+
+// wait is one wait of a circle: who waits, and for whom.
+type wait struct {
+	w *waiter
+	b *Owner
+}
+
+// circle finds waits that lead from o back to it; nil: there are none.
+func circle(o *Owner) (path []wait) {
 	if o.group.waiting == nil {
 		return nil
 	}
 	seen := map[*waiter]bool{}
-	var path []Edge
 	var walk func(w *waiter) bool
 	walk = func(w *waiter) bool {
 		if seen[w] {
@@ -32,7 +54,7 @@ func (m *Manager) deadlock(o *Owner) *Deadlock {
 		}
 		seen[w] = true
 		for _, b := range w.blockers() {
-			path = append(path, Edge{w.owner.PID, w.entry.key, w.mode, b.PID, b.ID})
+			path = append(path, wait{w, b})
 			if b.group == o.group {
 				return true
 			}
@@ -43,10 +65,55 @@ func (m *Manager) deadlock(o *Owner) *Deadlock {
 		}
 		return false
 	}
-	if walk(o.group.waiting) {
-		return &Deadlock{path}
+	if !walk(o.group.waiting) {
+		return nil
 	}
-	return nil
+	return path
+}
+
+func edges(c []wait) []Edge {
+	out := make([]Edge, len(c))
+	for i, x := range c {
+		out[i] = Edge{x.w.owner.PID, x.w.entry.key, x.w.mode, x.b.PID, x.b.ID}
+	}
+	return out
+}
+
+// relent resolves a circle by a change of the order in which some wait, if it can.
+func relent(c []wait) bool {
+	for _, x := range c {
+		e := x.w.entry
+		if e.holder(x.b) != nil {
+			continue
+		}
+		old := e.waiters
+		if e.waiters = passing(old, x.w, x.b); !stuck(c, e.waiters) {
+			e.wake()
+			return true
+		}
+		e.waiters = old
+	}
+	return false
+}
+
+// passing is a queue in which w stands right before b.
+func passing(queue []*waiter, w *waiter, b *Owner) []*waiter {
+	out := make([]*waiter, 0, len(queue))
+	for _, x := range queue {
+		if x.owner == b {
+			out = append(out, w)
+		}
+		if x != w {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// stuck reports whether anybody of a circle or of a queue waits for himself.
+func stuck(c []wait, queue []*waiter) bool {
+	return slices.ContainsFunc(c, func(x wait) bool { return circle(x.w.owner) != nil }) ||
+		slices.ContainsFunc(queue, func(w *waiter) bool { return circle(w.owner) != nil })
 }
 
 func (w *waiter) blockers() []*Owner {

@@ -4,8 +4,9 @@
 // owner, normally at the end of the transaction. Waiters are served in order, except that one who already holds the
 // lock only waits for holders. So does one who comes for a row: where its holders share it, those who wait are passed, as in
 // PostgreSQL. The table locks of ordinary statements, which do not conflict with each other, stay with their owner as long as
-// nobody wants a stronger one (fast.go). Invariants: no two owners of different groups hold
-// conflicting modes of one key; a waiter that closes a circle of waits gets the deadlock error. Callers: storage/mvcc.
+// nobody wants a stronger one (fast.go). Invariants: no two owners of different groups hold conflicting modes of one key; a
+// waiter that closes a circle of waits, which no change in the order of those who wait opens, gets the deadlock error. Callers:
+// storage/mvcc.
 package lock
 
 import (
