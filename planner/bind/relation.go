@@ -114,9 +114,10 @@ func (b *binder) reference(rv *pg.RangeVar) (catalog.Ref, error) {
 	return ref, nil
 }
 
+// isPoint reports whether there is such a point, also one that may not be read.
 func (b *binder) isPoint(r catalog.Ref) bool {
 	_, err := b.snapshot(r)
-	return err == nil
+	return err == nil || pgerr.Code(err) == pgerrcode.InsufficientPrivilege
 }
 
 // tableOf resolves a name that must be a table, as the target of a statement.
