@@ -36,6 +36,8 @@ type History interface {
 	Bases(ctx context.Context, a, b []storage.View) ([]storage.View, error)
 	// Unmerged reports whether a state has anything in its past that another has not.
 	Unmerged(ctx context.Context, source, target storage.View) (bool, error)
+	// State returns a branch, be it dropped, as it was at an SCN; nil where nothing of that is left.
+	State(branch uint64, at storage.SCN) storage.View
 	RecordMerge(source, target storage.View) error
 	// Clear takes away all that a view has in the keyspaces of a table.
 	Clear(ctx context.Context, v storage.View, table *catalog.Table) error

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/jackc/pgerrcode"
@@ -247,7 +246,7 @@ func (m *merger) meet(ctx context.Context, v storage.View, o origin) (*meeting, 
 	if v == m.target && m.req.Onto != nil { // a rebase counts as one that has all of the branch's own past
 		past = m.req.Onto
 	}
-	if x.origin = m.originView(ctx, o); x.origin == nil {
+	if x.origin = m.originView(o); x.origin == nil {
 		if v.Branch().ID == o.branch && v.At() >= o.scn {
 			x.states = []storage.View{nil}
 		}
@@ -269,14 +268,11 @@ func (m *merger) meet(ctx context.Context, v storage.View, o origin) (*meeting, 
 }
 
 // originView is the state of an origin; nil where its branch is gone.
-func (m *merger) originView(ctx context.Context, o origin) storage.View {
+func (m *merger) originView(o origin) storage.View {
 	if v, ok := m.states[o]; ok {
 		return v
 	}
-	v, err := m.tx.View(ctx, catalog.Ref{Branch: "br_" + strconv.FormatUint(o.branch, 10), Point: strconv.FormatUint(uint64(o.scn), 10)})
-	if err != nil {
-		v = nil
-	}
+	v := m.tx.State(o.branch, o.scn)
 	m.states[o] = v
 	return v
 }

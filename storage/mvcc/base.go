@@ -107,6 +107,19 @@ func (t *Txn) Bases(ctx context.Context, a, b []storage.View) ([]storage.View, e
 	return out, nil
 }
 
+// State returns a read-only view of a branch at an SCN; nil where it is gone. One that was dropped is there as long as others need it.
+func (t *Txn) State(id uint64, at storage.SCN) storage.View {
+	b := t.s.branchByID(id)
+	if b == nil || at < b.oldest() {
+		return nil
+	}
+	l := b.at(at)
+	if l == nil {
+		return nil
+	}
+	return t.pointOf(b, l, at)
+}
+
 // Unmerged reports whether a state has anything in its past, be it a merge that changed no row, that another has not.
 func (t *Txn) Unmerged(ctx context.Context, source, target storage.View) (bool, error) {
 	x, err := t.ancestries([]storage.View{source})
