@@ -123,9 +123,10 @@ func (p *parameter) inRange(n float64, value string) (string, error) {
 
 // stringParsers check the strings that have a form.
 var stringParsers = map[string]func(p *parameter, value string) (string, error){
-	"timezone":        parseTimeZone,
-	"datestyle":       parseDateStyleValue,
-	"client_encoding": parseClientEncoding,
+	"timezone":         parseTimeZone,
+	"datestyle":        parseDateStyleValue,
+	"application_name": parseCleanASCII,
+	"client_encoding":  parseClientEncoding,
 }
 
 // parseDateStyleValue merges the words given with nothing else: the caller passes "<old>, <new>" so that either half may
@@ -168,4 +169,16 @@ func parseClientEncoding(p *parameter, value string) (string, error) {
 		return "", pgerr.Unsupported("client encoding \"%s\"", value)
 	}
 	return "", pgerr.New(pgerrcode.InvalidParameterValue, "invalid value for parameter \"%s\": \"%s\"", p.name, value)
+}
+
+// parseCleanASCII puts a question mark in the place of each byte that not every terminal shows: names of applications come to logs and to
+// clients with other encodings.
+func parseCleanASCII(_ *parameter, value string) (string, error) {
+	out := []byte(value)
+	for i, c := range out {
+		if c < ' ' || c > '~' {
+			out[i] = '?'
+		}
+	}
+	return string(out), nil
 }
