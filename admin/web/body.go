@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -59,20 +60,37 @@ func (c *Call) Hurry(limit time.Duration) (done func()) {
 // object, so that operations all of whose fields are optional need none. Numbers of type any stay as they are written.
 func readBody(r *http.Request, in reflect.Type) (any, error) {
 	into := reflect.New(in).Interface()
-	dec := json.NewDecoder(strictjson.Reader(r.Body))
+	text, err := readJSON(r.Body)
+	if err != nil || text == nil {
+		return into, err
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
 	dec.DisallowUnknownFields()
-	err := dec.Decode(into)
-	switch {
+	if err := dec.Decode(into); err != nil {
+		return nil, bodyError(err)
+	}
+	if name := inexact(text, in); name != "" {
+		return nil, unknownField(name)
+	}
+	return into, nil
+}
+
+// readJSON reads a body that is one JSON value, or empty: nil.
+func readJSON(body io.Reader) (text json.RawMessage, err error) {
+	dec := json.NewDecoder(strictjson.Reader(body))
+	switch err := dec.Decode(&text); {
 	case errors.Is(err, io.EOF):
-		return into, nil
+		return nil, nil
 	case err != nil:
 		return nil, bodyError(err)
 	case dec.More():
 		return nil, Invalid("", "the request body holds more than one JSON value")
 	}
-	return into, nil
+	return text, nil
 }
+
+func unknownField(name string) *Error { return Invalid(name, "unknown field %q", name) }
 
 // readObject decodes a JSON object whose fields are data, as strictly.
 func readObject(r *http.Request, fields []Param) (map[string]any, error) {
@@ -87,7 +105,7 @@ func readObject(r *http.Request, fields []Param) (map[string]any, error) {
 	for name, v := range object {
 		i := slices.IndexFunc(fields, func(p Param) bool { return p.Name == name })
 		if i < 0 {
-			return nil, Invalid(name, "unknown field %q", name)
+			return nil, unknownField(name)
 		}
 		if v == nil {
 			if !fields[i].Nullable {
@@ -154,8 +172,7 @@ func bodyError(err error) error {
 		return Invalid(wrong.Field, "%s must be %s, not a JSON %s", wrong.Field, jsonKind(wrong.Type), wrong.Value)
 	}
 	if quoted, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		name := strings.Trim(quoted, `"`)
-		return Invalid(name, "unknown field %s", quoted)
+		return unknownField(strings.Trim(quoted, `"`))
 	}
 	var twice *strictjson.DuplicateError
 	if errors.As(err, &twice) {

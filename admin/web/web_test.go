@@ -104,6 +104,42 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestExactNames wants members of a body to be called as the route says, letter by letter.
+func TestExactNames(t *testing.T) {
+	type point struct {
+		Type string `json:"type"`
+	}
+	type in struct {
+		SQL    string         `json:"sql"`
+		AsOf   *point         `json:"as_of"`
+		List   []point        `json:"list"`
+		Params []any          `json:"params"`
+		Free   map[string]any `json:"free"`
+	}
+	base := serve(t, Route{Method: http.MethodPost, Path: "/x", Handler: Body(func(_ *Call, in *in) (any, error) { return in.SQL, nil })})
+	for body, want := range map[string]string{
+		`{"sql": "a", "as_of": {"type": "b"}, "list": [{"type": "c"}], "params": [{"TYPE": 1}], "free": {"SQL": 1}}`: `"a"`,
+		`{"sql": "a", "as_of": null, "list": null}`: `"a"`,
+		`{"SQL": "a"}`:                             `unknown field "SQL"`,
+		`{"sql": "a", "Sql": "b"}`:                 `unknown field "Sql"`,
+		`{"as_of": {"Type": "b"}}`:                 `unknown field "Type"`,
+		`{"list": [{"type": "b"}, {"tYpe": "b"}]}`: `unknown field "tYpe"`,
+		`{"\u0073ql": "a"}`:                        `"a"`,
+		`{"\u017fql": "a"}`:                        `unknown field "ſql"`,
+		`{"other": "a"}`:                           `unknown field "other"`,
+	} {
+		resp, err := http.Post(base+"/x", "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _ := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if !strings.Contains(strings.ReplaceAll(string(got), `\"`, `"`), want) {
+			t.Errorf("%s: %s, not %s", body, got, want)
+		}
+	}
+}
+
 // TestFile wants a failure before the first piece to be an answer, and one behind it to cut the connection.
 func TestFile(t *testing.T) {
 	base := serve(t, Route{Method: http.MethodGet, Path: "/{pieces}", Handler: Plain(func(c *Call) (any, error) {
