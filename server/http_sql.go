@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -34,8 +35,8 @@ func (a *httpAPI) Run(ctx context.Context, p api.Principal, st api.Statement) (a
 		return api.Result{}, err
 	}
 	res := out.result
-	if transactional[res.Tag] {
-		return api.Result{}, pgerr.New(pgerrcode.FeatureNotSupported, "%s is not supported over HTTP: each request is a transaction of its own", res.Tag)
+	if err := lasting(res.Tag); err != nil {
+		return api.Result{}, err
 	}
 	if st.Explain && res.Columns != nil {
 		res.Plan = sess.PlanText("")
@@ -47,9 +48,36 @@ func (a *httpAPI) Run(ctx context.Context, p api.Principal, st api.Statement) (a
 	return res, nil
 }
 
-// transactional are the tags of statements that do nothing in a session of one statement: who sends BEGIN must not believe
-// that what follows can be rolled back.
-var transactional = map[string]bool{"BEGIN": true, "START TRANSACTION": true, "COMMIT": true, "ROLLBACK": true}
+// lasting refuses statements that do nothing in a session of one statement: who sends BEGIN must not believe that what follows
+// can be rolled back, nor who sends SET or USE BRANCH that it is in force then.
+func lasting(tag string) error {
+	if transactional[tag] {
+		return pgerr.New(pgerrcode.FeatureNotSupported, "%s is not supported over HTTP: each request is a transaction of its own", tag)
+	}
+	if hint, ok := ofSession[tag]; ok {
+		err := pgerr.New(pgerrcode.FeatureNotSupported, "%s is not supported over HTTP: each request is a session of its own", tag)
+		if hint != "" {
+			return err.WithHint(hint)
+		}
+		return err
+	}
+	return nil
+}
+
+var transactional = map[string]bool{"BEGIN": true, "START TRANSACTION": true, "COMMIT": true, "ROLLBACK": true, "SET CONSTRAINTS": true}
+
+// ofSession are the tags of statements about the session, with what to do instead.
+var ofSession = map[string]string{
+	"SET":        settingsHint,
+	"RESET":      settingsHint,
+	"PREPARE":    "Values of $1, $2 and so on go into params.",
+	"LISTEN":     "Webhooks tell of changes over HTTP.",
+	"UNLISTEN":   "",
+	"DEALLOCATE": "", "DEALLOCATE ALL": "",
+	"DISCARD ALL": "", "DISCARD PLANS": "", "DISCARD SEQUENCES": "", "DISCARD TEMP": "",
+}
+
+const settingsHint = "The path names the branch, X-Database the database, timeout_ms the time limit. Other settings are a role's: ALTER ROLE ... SET."
 
 // runStatement runs one statement with JSON values as its parameters, and ends the implicit transaction.
 func runStatement(ctx context.Context, sess *session.Session, sql string, params []any) (api.Result, error) {
@@ -66,7 +94,9 @@ func execute(ctx context.Context, sess *session.Session, sql string, out vector.
 	if err := types.CheckUTF8(sql); err != nil {
 		return err
 	}
-	if err := sess.Parse(ctx, "", sql, nil); err != nil {
+	if err := sess.Parse(ctx, "", sql, nil); errors.Is(err, session.ErrSeveral) {
+		return pgerr.New(pgerrcode.SyntaxError, "the SQL has more than one statement; a request runs one")
+	} else if err != nil {
 		return err
 	}
 	oids, fields, err := sess.DescribeStatement(ctx, "")

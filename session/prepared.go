@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgerrcode"
@@ -25,6 +26,9 @@ type prepared struct {
 	made    time.Time
 }
 
+// ErrSeveral is the cause of Parse's error where the text has more than one statement.
+var ErrSeveral = errors.New("more than one statement")
+
 // Parse prepares a statement. It is analysed at once, so that errors and parameter types are known.
 func (s *Session) Parse(ctx context.Context, name, sql string, oids []types.OID) error {
 	ctx, cancel := s.statementContext(ctx)
@@ -41,7 +45,7 @@ func (s *Session) parseMessage(ctx context.Context, name, sql string, oids []typ
 		return err
 	}
 	if len(stmts) > 1 {
-		return pgerr.New(pgerrcode.SyntaxError, "cannot insert multiple commands into a prepared statement")
+		return pgerr.New(pgerrcode.SyntaxError, "cannot insert multiple commands into a prepared statement").Because(ErrSeveral)
 	}
 	if name != "" && s.prepared[name] != nil {
 		return pgerr.New(pgerrcode.DuplicatePreparedStatement, "prepared statement \"%s\" already exists", name)
