@@ -94,7 +94,7 @@ func (s *Session) sequence(ctx context.Context, ref catalog.Ref, id catalog.OID)
 	case *catalog.Sequence:
 		return o.On(v.Branch().ID), nil
 	case nil:
-		return nil, pgerr.New(pgerrcode.UndefinedTable, "could not open relation with OID %d", id)
+		return nil, noSequence(id)
 	default:
 		return nil, pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a sequence", o.Head().Name)
 	}
@@ -118,7 +118,7 @@ func (s *Session) lastValue(ctx context.Context, ref catalog.Ref, a []types.Datu
 	return types.Int(last), nil
 }
 
-// movable returns a sequence for a function that moves it. Sequences have no past, so that a session that looks at a point
+// movable locks a sequence for a function that moves it, and returns it. Sequences have no past, so that a session that looks at a point
 // could only move those of the present: it may not, as in a read-only transaction, unless they are its own.
 func (s *Session) movable(ctx context.Context, ref catalog.Ref, id catalog.OID, what string) (*catalog.Sequence, error) {
 	seq, err := s.sequence(ctx, ref, id)
@@ -137,7 +137,21 @@ func (s *Session) movable(ctx context.Context, ref catalog.Ref, id catalog.OID, 
 	case v.ReadOnly():
 		return nil, s.refusePoint(what)
 	}
-	return seq, s.txn.writes(v, 0)
+	if err := s.txn.writes(v, 0); err != nil {
+		return nil, err
+	}
+	now, err := s.txn.LockSequence(ctx, v, seq)
+	switch {
+	case err != nil:
+		return nil, err
+	case now == nil:
+		return nil, noSequence(id)
+	}
+	return now.On(v.Branch().ID), nil
+}
+
+func noSequence(id catalog.OID) error {
+	return pgerr.New(pgerrcode.UndefinedTable, "could not open relation with OID %d", id)
 }
 
 // refOf reads the branch and the point that arguments begin with.

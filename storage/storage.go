@@ -115,6 +115,9 @@ type Txn interface {
 	// read of others, the snapshot is taken anew once it has them: the view's catalog may be another than the one by which
 	// the statement was planned. Else writing to a table that was altered since the snapshot is 40001.
 	LockTables(ctx context.Context, v View, locks []TableLock) error
+	// LockSequence locks a sequence that is about to be moved, to the end of the transaction, and returns it as those left
+	// it who have changed it until then; nil: it was dropped. What the running statement reads stays what it is.
+	LockSequence(ctx context.Context, v View, s *catalog.Sequence) (*catalog.Sequence, error)
 	// Reads says that the statement reads: from here on REPEATABLE READ keeps its snapshot.
 	Reads()
 	// SafeSnapshot makes a serializable, read-only transaction wait for a snapshot that no anomaly can show in: it then

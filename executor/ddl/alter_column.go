@@ -147,9 +147,12 @@ func (b *build) retypeIndexes(c *catalog.Column) error {
 
 // retypeSequence gives an identity column's sequence the column's new type.
 func (b *build) retypeSequence(ctx context.Context, c *catalog.Column) error {
-	q, ok := b.cat().Object(c.Sequence).(*catalog.Sequence)
-	if c.Identity == 0 || !ok {
+	if c.Identity == 0 || b.cat().Object(c.Sequence) == nil {
 		return nil
+	}
+	q, err := b.lockSequence(ctx, c.Sequence, catalog.ShareRowExclusive)
+	if err != nil {
+		return err
 	}
 	return b.changeSequence(ctx, q, &command.SequenceDef{Type: base(c.Type).ID()})
 }
@@ -228,21 +231,33 @@ func (b *build) setIdentity(ctx context.Context, a *command.SetIdentity) error {
 		}
 		return pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "column \"%s\" of relation \"%s\" is not an identity column", c.Name, b.t.Name)
 	}
-	q, _ := b.cat().Object(c.Sequence).(*catalog.Sequence)
 	if a.Drop {
-		c.Identity, c.Sequence = 0, 0
-		if q != nil {
-			return b.view.Drop(ctx, q.OID)
-		}
-		return nil
+		return b.dropIdentity(ctx, c)
 	}
 	if a.Kind != 0 {
 		c.Identity = a.Kind
 	}
-	if a.Sequence != nil && q != nil {
-		return b.changeSequence(ctx, q, a.Sequence)
+	if a.Sequence == nil || b.cat().Object(c.Sequence) == nil {
+		return nil
 	}
-	return nil
+	q, err := b.lockSequence(ctx, c.Sequence, catalog.ShareRowExclusive)
+	if err != nil {
+		return err
+	}
+	return b.changeSequence(ctx, q, a.Sequence)
+}
+
+// dropIdentity makes an identity column a plain one, without its sequence.
+func (b *build) dropIdentity(ctx context.Context, c *catalog.Column) error {
+	id := c.Sequence
+	c.Identity, c.Sequence = 0, 0
+	if b.cat().Object(id) == nil {
+		return nil
+	}
+	if _, err := b.lockSequence(ctx, id, catalog.AccessExclusive); err != nil {
+		return err
+	}
+	return b.view.Drop(ctx, id)
 }
 
 func (b *build) addIdentity(ctx context.Context, c *catalog.Column, a *command.SetIdentity) error {

@@ -94,9 +94,20 @@ func (s *stmt) dropAll(ctx context.Context, list []address, cascade bool) error 
 		return err
 	}
 	for i := len(order) - 1; i >= 0; i-- {
+		if err := s.lockDropped(ctx, order[i].address); err != nil {
+			return err
+		}
 		if err := s.remove(ctx, order[i].address); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// lockDropped locks a sequence that goes with something else: who has used it may take back what he did.
+func (s *stmt) lockDropped(ctx context.Context, a address) error {
+	if q, ok := s.cat().Object(a.object).(*catalog.Sequence); ok {
+		return s.Txn.LockTable(ctx, s.view, q.OID, catalog.AccessExclusive, catalog.Wait)
 	}
 	return nil
 }

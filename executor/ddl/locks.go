@@ -21,6 +21,8 @@ func relationLocks(c command.Command, snap *catalog.Snapshot) []storage.TableLoc
 		// they all change, is one object. CONCURRENTLY keeps writers out as well: what they have written and not committed
 		// would have no entries.
 		return []storage.TableLock{{Table: c.Table, Mode: catalog.ShareRowExclusive}}
+	case *command.AlterSequence:
+		return []storage.TableLock{{Table: c.Sequence, Mode: catalog.ShareRowExclusive}}
 	case *command.CreateTrigger:
 		return []storage.TableLock{{Table: c.Relation, Mode: catalog.ShareRowExclusive}}
 	case *command.AlterIndex:
@@ -72,10 +74,10 @@ func maintenanceLock(kind string) catalog.TableLock {
 	return catalog.ShareUpdateExclusive
 }
 
-// relationLock locks an object if it is a table or a view.
+// relationLock locks an object if it is a relation.
 func relationLock(snap *catalog.Snapshot, id catalog.OID, mode catalog.TableLock) []storage.TableLock {
 	switch snap.Object(id).(type) {
-	case *catalog.Table, *catalog.View:
+	case *catalog.Table, *catalog.View, *catalog.Sequence:
 		return []storage.TableLock{{Table: id, Mode: mode}}
 	}
 	return nil

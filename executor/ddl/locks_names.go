@@ -75,7 +75,7 @@ func actionTypes(actions []command.AlterAction) []types.Type {
 // dropLock is the lock on something that is to be dropped.
 func dropLock(snap *catalog.Snapshot, id catalog.OID) []storage.TableLock {
 	switch snap.Object(id).(type) {
-	case *catalog.Table, *catalog.View, *catalog.Schema, *catalog.UserType:
+	case *catalog.Table, *catalog.View, *catalog.Sequence, *catalog.Schema, *catalog.UserType:
 		return []storage.TableLock{{Table: id, Mode: catalog.AccessExclusive}}
 	}
 	return nil

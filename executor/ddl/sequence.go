@@ -166,9 +166,9 @@ func (s *stmt) ownSequence(q *catalog.Sequence, to *catalog.Dep) error {
 }
 
 func (s *stmt) alterSequence(ctx context.Context, c *command.AlterSequence) error {
-	old, ok := s.cat().Object(c.Sequence).(*catalog.Sequence)
-	if !ok {
-		return pgerr.New(pgerrcode.UndefinedTable, "relation with OID %d does not exist", c.Sequence)
+	old, err := s.lockSequence(ctx, c.Sequence, catalog.ShareRowExclusive)
+	if err != nil {
+		return err
 	}
 	if err := s.mustOwn(old); err != nil {
 		return err
@@ -178,6 +178,17 @@ func (s *stmt) alterSequence(ctx context.Context, c *command.AlterSequence) erro
 			WithDetail("Sequence \"%s\" is linked to table \"%s\".", old.Name, t.Name)
 	}
 	return s.changeSequence(ctx, old, &c.Def)
+}
+
+// lockSequence locks a sequence and returns it as it is once the lock is held.
+func (s *stmt) lockSequence(ctx context.Context, id catalog.OID, mode catalog.TableLock) (*catalog.Sequence, error) {
+	if err := s.Txn.LockTable(ctx, s.view, id, mode, catalog.Wait); err != nil {
+		return nil, err
+	}
+	if q, ok := s.cat().Object(id).(*catalog.Sequence); ok {
+		return q, nil
+	}
+	return nil, pgerr.New(pgerrcode.UndefinedTable, "relation with OID %d does not exist", id)
 }
 
 // changeSequence applies options to a sequence and to its state.

@@ -69,6 +69,10 @@ func (s *stmt) truncatable(ctx context.Context, id catalog.OID) (*catalog.Table,
 func (s *stmt) restartSequences(ctx context.Context, t *catalog.Table) error {
 	for _, o := range s.cat().Objects() {
 		if q, ok := o.(*catalog.Sequence); ok && q.OwnerTable == t.OID {
+			q, err := s.lockSequence(ctx, q.OID, catalog.AccessExclusive)
+			if err != nil {
+				return err
+			}
 			if err := s.restart(ctx, q, q.Start, false); err != nil {
 				return err
 			}

@@ -137,6 +137,37 @@ func (t *Txn) sameTables(ctx context.Context, v *view, locks []storage.TableLock
 	return nil
 }
 
+// LockSequence implements storage.Txn.
+func (t *Txn) LockSequence(ctx context.Context, sv storage.View, seq *catalog.Sequence) (*catalog.Sequence, error) {
+	if err := t.check(); err != nil {
+		return nil, err
+	}
+	v, err := t.own(sv)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := t.lockTable(ctx, v, seq.OID, catalog.RowExclusive, catalog.Wait); err != nil {
+		return nil, err
+	}
+	from, scn := v.layer.catalogAt(t.s.seq.published.Load())
+	if from != v.layer || scn <= v.chain[0].bound || v.Catalog().Object(seq.OID) != v.base.Object(seq.OID) {
+		return seq, nil // nothing has changed since, or the transaction has changed it itself
+	}
+	c, err := t.committed(ctx, v, catalogSpace, objectKey(seq.OID))
+	if err != nil {
+		return nil, storeError(err)
+	}
+	if !c.live {
+		return nil, nil
+	}
+	o, err := decodeObject(c.payload)
+	if err != nil {
+		return nil, err
+	}
+	now, _ := o.(*catalog.Sequence)
+	return now, nil
+}
+
 // LockAdvisory implements storage.Txn.
 func (t *Txn) LockAdvisory(ctx context.Context, k storage.AdvisoryKey, shared bool, wait catalog.LockWait) (bool, error) {
 	if err := t.check(); err != nil {

@@ -168,6 +168,14 @@ func (t *Txn) LockTables(ctx context.Context, v storage.View, locks []storage.Ta
 	return t.Txn.LockTables(ctx, Base(v), rest)
 }
 
+// LockSequence implements storage.Txn.
+func (t *Txn) LockSequence(ctx context.Context, v storage.View, s *catalog.Sequence) (*catalog.Sequence, error) {
+	if t.view.Catalog().Object(s.OID) != nil {
+		return s, nil
+	}
+	return t.Txn.LockSequence(ctx, Base(v), s)
+}
+
 // Wrote implements storage.Txn.
 func (t *Txn) Wrote(v storage.View) bool { return t.Txn.Wrote(Base(v)) }
 
