@@ -24,8 +24,10 @@ type Keeper interface {
 	DropSnapshot(ctx context.Context, db catalog.OID, id string) (bool, error)
 	// GC removes now what nobody can see any more. It runs in the background too.
 	GC(ctx context.Context, o GCOptions) (GCResult, error)
-	// Sizes tells what the branches of a database take in the store.
+	// Sizes tells what the branches of a database take of the disk.
 	Sizes(ctx context.Context, db catalog.OID) ([]BranchSize, error)
+	// Written returns the bytes of keys and values that a branch has written itself.
+	Written(ctx context.Context, db catalog.OID, branch string) (int64, error)
 }
 
 // Retention is what holds for a branch.

@@ -90,14 +90,12 @@ func LimitOf(store storage.Store, db catalog.OID, branch string) catalog.BranchL
 func RoomOn(ctx context.Context, store storage.Store, db catalog.OID, branch string) (rows int64, err error) {
 	l := LimitOf(store, db, branch)
 	if l.Bytes != 0 {
-		sizes, err := store.Branches().Sizes(ctx, db)
+		written, err := store.Branches().Written(ctx, db, branch)
 		if err != nil {
 			return 0, err
 		}
-		for _, s := range sizes {
-			if s.Branch == branch && s.Unique > l.Bytes {
-				return 0, ErrLimit(branch, "%d bytes", l.Bytes)
-			}
+		if written > l.Bytes {
+			return 0, ErrLimit(branch, "%d bytes", l.Bytes)
 		}
 	}
 	if l.Rows == 0 {

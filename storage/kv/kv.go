@@ -29,8 +29,8 @@ type Engine interface {
 	Sync(ctx context.Context) error
 	// DeleteRange removes the keys in [lo, hi). It is not atomic: for ranges that nothing refers to.
 	DeleteRange(ctx context.Context, lo, hi []byte) error
-	// Size estimates the bytes that keys with the prefix take.
-	Size(prefix []byte) int64
+	// Density returns how many bytes of the disk a byte of the keys in [lo, hi), or of their values, takes, about.
+	Density(ctx context.Context, lo, hi []byte) (float64, error)
 	Limits() Limits
 	Close() error
 }

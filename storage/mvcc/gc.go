@@ -34,6 +34,8 @@ type collector struct {
 	sees  sights
 	since time.Time // of the last rest
 	known uint64    // up to here all that start-up reads from log entries was saved
+
+	removed int64 // bytes of keys and values that do not count yet
 }
 
 // gcState is what the store remembers of garbage collection.
@@ -387,9 +389,13 @@ func (c *collector) removeRange(lo, hi []byte) error {
 // walk calls f for the entries of a range, a piece at a time: between two of them what f has removed goes, others get their
 // turn, and no iterator is open, which would keep the engine from giving back anything that was there when it was made.
 func (c *collector) walk(lo, hi []byte, f func(key, val []byte) error) error {
+	back := yield{lo: lo, hi: hi}
 	for lo != nil {
 		next, err := c.walkPiece(lo, hi, f)
 		if err != nil {
+			return err
+		}
+		if err := c.count(&back); err != nil {
 			return err
 		}
 		if err := c.flush(); err != nil {
@@ -419,8 +425,24 @@ func (c *collector) walkPiece(lo, hi []byte, f func(key, val []byte) error) (nex
 }
 
 func (c *collector) remove(key []byte, val int) {
-	c.res.Bytes += int64(len(key) + val)
+	c.removed += int64(len(key) + val)
 	c.batch.Delete(key)
+}
+
+// yield is what the disk gets back for a byte that is removed from a range, as the range was before.
+type yield struct {
+	lo, hi  []byte
+	density float64
+}
+
+// count adds what was removed to what the disk gets back.
+func (c *collector) count(y *yield) (err error) {
+	if c.removed > 0 && y.density == 0 {
+		y.density, err = c.s.kv.Density(c.ctx, y.lo, y.hi)
+	}
+	c.res.Bytes += int64(float64(c.removed) * y.density)
+	c.removed = 0
+	return err
 }
 
 // gcBatch is how many keys are removed, and gcPiece how many are looked at, at a time.

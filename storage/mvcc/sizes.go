@@ -105,6 +105,47 @@ func (s *Store) bytesIn(ctx context.Context, lo, hi []byte) (n int64, err error)
 	return n, it.Err()
 }
 
+// disk returns what a layer takes of the disk, of which n bytes are keys and values.
+func (s *Store) disk(ctx context.Context, l *layer) (n, disk int64, err error) {
+	if n, err = s.bytes(ctx, l); err != nil {
+		return 0, 0, err
+	}
+	add := func(n int64, prefix []byte) error {
+		if n == 0 {
+			return nil
+		}
+		d, err := s.kv.Density(ctx, prefix, kv.PrefixEnd(prefix))
+		disk += int64(float64(n) * d)
+		return err
+	}
+	for _, sp := range *l.spaces.Load() {
+		if err := add(sp.size.n.Load(), sp.prefix); err != nil {
+			return 0, 0, err
+		}
+	}
+	err = add(l.logged.n.Load(), keys.AppendLogPrefix(nil, l.id))
+	return n, disk, err
+}
+
+// Written implements storage.Keeper.
+func (b branches) Written(ctx context.Context, db catalog.OID, name string) (n int64, err error) {
+	x, err := b.s.branch(db, name)
+	if err != nil {
+		return 0, err
+	}
+	for l := range x.shows() {
+		if l.branch != x.ID {
+			continue
+		}
+		k, err := b.s.bytes(ctx, l)
+		if err != nil {
+			return 0, storeError(err)
+		}
+		n += k
+	}
+	return n, nil
+}
+
 // Sizes implements storage.Keeper.
 func (b branches) Sizes(ctx context.Context, db catalog.OID) ([]storage.BranchSize, error) {
 	s := b.s
@@ -116,9 +157,9 @@ func (b branches) Sizes(ctx context.Context, db catalog.OID) ([]storage.BranchSi
 	if err != nil {
 		return nil, storeError(err)
 	}
-	sizes := map[*layer]int64{}
+	sizes, held := map[*layer]int64{}, map[*layer]int64{}
 	for l := range all {
-		if sizes[l], err = s.bytes(ctx, l); err != nil {
+		if held[l], sizes[l], err = s.disk(ctx, l); err != nil {
 			return nil, storeError(err)
 		}
 	}
@@ -143,7 +184,7 @@ func (b branches) Sizes(ctx context.Context, db catalog.OID) ([]storage.BranchSi
 			}
 		}
 		if !alone && !x.Default {
-			if r.Freed, err = s.freed(ctx, x, all, sizes); err != nil {
+			if r.Freed, err = s.freed(ctx, x, all, sizes, held); err != nil {
 				return nil, storeError(err)
 			}
 		}
@@ -193,7 +234,7 @@ func (s *Store) trims(db catalog.OID) bool {
 
 // freed returns what dropping a branch that shares layers with others, and collecting then, would free: layers that only it
 // shows, and of those that others go on showing from or up to some point what came before or after.
-func (s *Store) freed(ctx context.Context, x *branch, all sights, sizes map[*layer]int64) (n int64, err error) {
+func (s *Store) freed(ctx context.Context, x *branch, all sights, sizes, held map[*layer]int64) (n int64, err error) {
 	rest, err := s.sights(ctx, func(b *branch) bool { return b.ID == x.ID })
 	if err != nil {
 		return 0, err
@@ -208,7 +249,9 @@ func (s *Store) freed(ctx context.Context, x *branch, all sights, sizes map[*lay
 			if err != nil {
 				return 0, err
 			}
-			n += k
+			if k > 0 {
+				n += int64(float64(k) * float64(sizes[l]) / float64(max(held[l], 1)))
+			}
 		}
 	}
 	return n, nil

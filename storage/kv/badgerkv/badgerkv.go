@@ -51,6 +51,7 @@ type Engine struct {
 	loosened   atomic.Int64 // bytes written loosely since the last of them were synced
 	unsynced   atomic.Bool  // something was committed that nobody waited for, and is not durable yet
 	space      space
+	density    densities
 	writing    sync.RWMutex // held for reading by writes, for writing where none may be under way
 }
 
@@ -158,16 +159,6 @@ func (e *Engine) closeStore() error {
 		return err
 	}
 	return e.health.err()
-}
-
-// Size implements kv.Engine: bytes of whole tables within the prefix.
-func (e *Engine) Size(prefix []byte) int64 {
-	if e.enter() != nil {
-		return 0
-	}
-	defer e.leave()
-	n, _ := e.db.EstimateSize(prefix)
-	return int64(n)
 }
 
 // Limits implements kv.Engine.

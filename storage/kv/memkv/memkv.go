@@ -106,20 +106,8 @@ func (e *Engine) DeleteRange(_ context.Context, lo, hi []byte) error {
 	return nil
 }
 
-// Size implements kv.Engine.
-func (e *Engine) Size(prefix []byte) int64 {
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	var n int64
-	e.tree.Ascend(item{key: prefix}, func(it item) bool {
-		if !bytes.HasPrefix(it.key, prefix) {
-			return false
-		}
-		n += int64(len(it.key) + len(it.val))
-		return true
-	})
-	return n
-}
+// Density implements kv.Engine: there is no disk.
+func (e *Engine) Density(context.Context, []byte, []byte) (float64, error) { return 1, nil }
 
 // Limits implements kv.Engine; they are small so that tests meet them.
 func (e *Engine) Limits() kv.Limits { return kv.Limits{Bytes: 8 << 20, Ops: 60000} }
