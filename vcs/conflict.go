@@ -206,7 +206,8 @@ func resolveConflict(ctx context.Context, c Conn, a []types.Datum) (types.Datum,
 	return types.Bool(true), err
 }
 
-// resolveConflicts is rowan.resolve_conflicts(side, table, row_key, column, merge, value).
+// resolveConflicts is rowan.resolve_conflicts(side, table, row_key, column, merge, value, overwrite). What has been decided
+// one by one stays so, unless it is to be overwritten.
 func resolveConflicts(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {
 	side, err := sideOf(text(a[0]), a[5])
 	if err != nil {
@@ -218,7 +219,8 @@ func resolveConflicts(ctx context.Context, c Conn, a []types.Datum) (types.Datum
 	}
 	fits := func(want types.Datum, have types.Datum) bool { return want.Null || want.S == have.S }
 	n, err := resolveWhere(ctx, c, p.id, side, a[5], func(r systable.Row) bool {
-		return (a[1].Null || calls(a[1].S, r[conflictTableName].S)) && fits(a[2], r[conflictRowKey]) && fits(a[3], r[conflictColumn])
+		open := r[conflictResolution].Null || a[6].B()
+		return open && (a[1].Null || calls(a[1].S, r[conflictTableName].S)) && fits(a[2], r[conflictRowKey]) && fits(a[3], r[conflictColumn])
 	})
 	return types.Int(n), err
 }
