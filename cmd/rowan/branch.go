@@ -65,11 +65,12 @@ func branchDrop() *cobra.Command {
 	var force bool
 	cmd := clientCommand(&cobra.Command{Use: "drop NAME...", Aliases: []string{"rm"}, Short: "Drop branches", Args: cobra.MinimumNArgs(1)},
 		func(ctx context.Context, c *client, args []string) error {
-			list := "" // they go all or none
+			list := "" // they go all or none: first what does not exist, which is refused, then forks before what they were made of
 			for i := range args {
 				list += fmt.Sprintf(", ($%d::text)", i+2)
 			}
-			return c.show(ctx, "SELECT name AS branch, rowan.drop_branch(name, force => $1::bool) AS dropped FROM (VALUES "+list[2:]+") v(name)",
+			return c.show(ctx, "SELECT name AS branch, rowan.drop_branch(name, force => $1::bool) AS dropped FROM (SELECT v.name FROM (VALUES "+list[2:]+`) v(name)
+				LEFT JOIN rowan.branches() b ON b.name = v.name ORDER BY b.created_at DESC NULLS FIRST) l`,
 				append([]string{boolean(force)}, args...)...)
 		})
 	cmd.Flags().BoolVar(&force, "force", false, "even when it is protected, or others were made of it")

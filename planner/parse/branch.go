@@ -2,6 +2,7 @@ package parse
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgerrcode"
@@ -234,16 +235,31 @@ func (c *clause) options(f func(option, value string) error) error {
 	return nil
 }
 
+// drop reads one name or several. Those of a list go all or none: first what does not exist, which is refused, then
+// forks before what they were made of.
 func (c *clause) drop() string {
 	exists := c.words("if", "exists")
-	if !c.name() {
-		return ""
+	var names []string
+	for {
+		if !c.name() {
+			return ""
+		}
+		if name := quote(c.word); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+		if !c.words(",") {
+			break
+		}
 	}
-	call := "SELECT rowan.drop_branch(" + quote(c.word) + ")"
+	if len(names) == 1 && !exists {
+		return "SELECT rowan.drop_branch(" + names[0] + ")"
+	}
+	join := "LEFT JOIN"
 	if exists {
-		call += " FROM rowan.branches() b WHERE b.name = " + quote(c.word)
+		join = "JOIN"
 	}
-	return call
+	return "SELECT rowan.drop_branch(l.name) FROM (SELECT d.name FROM unnest(ARRAY[" + strings.Join(names, ", ") + "]) d(name) " + join +
+		" rowan.branches() b ON b.name = d.name ORDER BY b.created_at DESC NULLS FIRST) l"
 }
 
 // strategies maps the words of conflict_resolution to Rowan's.

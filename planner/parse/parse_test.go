@@ -59,6 +59,8 @@ func TestExtensions(t *testing.T) {
 		{"SHOW BRANCH", "SHOW", ""},
 		{"use branch b", "USE BRANCH", ""},
 		{"DROP BRANCH b", "DROP BRANCH", ""},
+		{"DROP BRANCH a, feature/x", "DROP BRANCH", ""},
+		{"DROP DATABASE BRANCH IF EXISTS a, \"B b\"", "DROP BRANCH", ""},
 		{"CREATE TABLE branch (use int)", "", ""},
 		{"SELECT branch FROM branch", "", ""},
 	} {
