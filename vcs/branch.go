@@ -62,7 +62,7 @@ func createBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, er
 		n.Severity = "NOTICE"
 		c.Notice(n)
 	}
-	return types.String(b.Name), nil
+	return types.String(b.Name), warnTagged(ctx, c, b.Name)
 }
 
 // forkPoint is what a new branch is made of. The source may be a branch with a point (main@v1), or a tag or commit; without any it is
@@ -163,9 +163,11 @@ func renameBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, er
 	}
 	undoAlter(c, was)
 	if current == was.Name {
-		err = c.SetBranch(name)
+		if err := c.SetBranch(name); err != nil {
+			return types.Null, err
+		}
 	}
-	return types.String(b.Name), err
+	return types.String(b.Name), warnTagged(ctx, c, b.Name)
 }
 
 // mayCall refuses to give a branch a name that others rule; one that is taken is refused as such.

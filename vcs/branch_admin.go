@@ -102,10 +102,11 @@ func copyBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, erro
 		return types.Null, err
 	}
 	b, err := c.Store().Branches().Copy(ctx, c.Database().OID, name, storage.CopyOptions{Name: to, User: c.User()})
-	if err == nil {
-		undoMake(c, b)
+	if err != nil {
+		return types.Null, err
 	}
-	return types.String(b.Name), err
+	undoMake(c, b)
+	return types.String(b.Name), warnTagged(ctx, c, b.Name)
 }
 
 func restoreBranch(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error) {

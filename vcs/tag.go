@@ -66,7 +66,31 @@ func createTag(ctx context.Context, c Conn, a []types.Datum) (types.Datum, error
 	if pgerr.From(err) != nil && pgerr.From(err).Code == pgerrcode.UniqueViolation {
 		err = pgerr.New(pgerrcode.DuplicateObject, "tag \"%s\" already exists", name)
 	}
+	if _, missing := c.Store().Branches().Get(ctx, s.db, name); missing == nil && err == nil {
+		warnAmbiguous(c, name)
+	}
 	return types.String(name), err
+}
+
+// warnTagged warns when a branch has got the name of a tag.
+func warnTagged(ctx context.Context, c Conn, branch string) error {
+	s, err := openRefs(ctx, c.Txn(), c.Database().OID)
+	if err != nil {
+		return err
+	}
+	x, err := s.get(ctx, kindTag, branch)
+	if x != nil {
+		warnAmbiguous(c, branch)
+	}
+	return err
+}
+
+// warnAmbiguous says what a name means that a tag and a branch have, as git does.
+func warnAmbiguous(c Conn, name string) {
+	w := pgerr.New(pgerrcode.Warning, "\"%s\" is the name of a tag and of a branch", name).
+		WithHint("Where a point is wanted it is the tag; branch:%s is the branch.", name)
+	w.Severity = "WARNING"
+	c.Notice(w)
 }
 
 // checkTagName refuses what could not be found by its name, because it reads as another point.
