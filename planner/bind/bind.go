@@ -14,6 +14,7 @@ package bind
 
 import (
 	pg "github.com/pganalyze/pg_query_go/v5"
+	"slices"
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/catalog/builtin"
@@ -118,7 +119,8 @@ type Access struct {
 	// At is where the relation is named, a byte offset; -1: nowhere in the user's text.
 	At int
 
-	item *item
+	items  []*item // whose columns that are read are meant
+	ifRead bool    // it is taken only where some are
 }
 
 // Bind binds a statement. params holds the types of the parameters that the client declared and receives those that are
@@ -286,31 +288,59 @@ func (b *binder) queryStatement(n *pg.Node, tag string) error {
 }
 
 // needs notes a privilege that the statement takes, and the lock that goes with it.
-func (b *binder) needs(o catalog.Object, r *relation, privilege byte, it *item) {
+func (b *binder) needs(o catalog.Object, r *relation, privilege byte, read ...*item) *Access {
 	mode := catalog.AccessShare
 	if privilege != catalog.PrivSelect {
 		mode = catalog.RowExclusive
 	}
 	b.locks(o, r.ref, mode)
+	return b.takes(o, r, privilege, read...)
+}
+
+// takes is needs where the lock is held already.
+func (b *binder) takes(o catalog.Object, r *relation, privilege byte, read ...*item) *Access {
 	at := -1
 	if b.views == 0 {
 		at = b.stmt.Source(r.at)
 	}
-	b.out.Access = append(b.out.Access, Access{Object: o, Ref: r.ref, Privilege: privilege, Owner: b.viewer, At: at, item: it})
+	b.out.Access = append(b.out.Access, Access{Object: o, Ref: r.ref, Privilege: privilege, Owner: b.viewer, At: at, items: read})
+	return &b.out.Access[len(b.out.Access)-1]
 }
 
-// settleAccess fills in which columns were used, which is known when all is bound.
+// accessTo is the privilege that reading an item takes; nil: none.
+func (b *binder) accessTo(it *item) *Access {
+	for i := range b.out.Access {
+		if a := &b.out.Access[i]; slices.Contains(a.items, it) {
+			return a
+		}
+	}
+	return nil
+}
+
+// settleAccess fills in which columns were read, which is known when all is bound.
 func (b *binder) settleAccess() {
 	for i := range b.out.Access {
 		a := &b.out.Access[i]
-		if a.item == nil {
+		for _, it := range a.items {
+			a.reads(it)
+		}
+		a.items = nil
+	}
+	b.out.Access = slices.DeleteFunc(b.out.Access, func(a Access) bool { return a.ifRead })
+}
+
+// reads adds the columns of an item that were read. Those of the system are of the whole table.
+func (a *Access) reads(it *item) {
+	for j, read := range it.read {
+		if !read {
 			continue
 		}
-		for j, used := range a.item.used {
-			if used && j < len(a.item.cols) {
-				a.Columns = append(a.Columns, a.item.table.Columns[a.item.cols[j].index].ID)
-			}
+		a.ifRead = false
+		if it.table != nil {
+			a.Columns = append(a.Columns, it.table.Columns[it.cols[j].index].ID)
 		}
-		a.item = nil
+	}
+	if it.readSystem {
+		a.ifRead, a.Columns = false, append(a.Columns, catalog.ColRowKey)
 	}
 }

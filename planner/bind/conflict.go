@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/jackc/pgerrcode"
@@ -59,6 +60,7 @@ func (in *inserter) arbiters(n *pg.InferClause) ([]catalog.OID, error) {
 			if c.Deferrable {
 				return nil, in.deferrableArbiter(c.Name)
 			}
+			in.decides(c.Columns)
 			return []catalog.OID{c.Index}, nil
 		}
 		return nil, pgerr.New(pgerrcode.UndefinedObject, "constraint \"%s\" for table \"%s\" does not exist", n.Conname, in.table.Name)
@@ -67,6 +69,7 @@ func (in *inserter) arbiters(n *pg.InferClause) ([]catalog.OID, error) {
 	if err != nil {
 		return nil, err
 	}
+	in.decides(cols)
 	predicate, err := in.inferPredicate(n.WhereClause)
 	if err != nil {
 		return nil, err
@@ -91,6 +94,13 @@ func (in *inserter) arbiters(n *pg.InferClause) ([]catalog.OID, error) {
 		return nil, pgerr.New(pgerrcode.InvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification")
 	}
 	return out, nil
+}
+
+// decides notes that the statement tells by these columns whether a row is there: that is reading them.
+func (in *inserter) decides(cols []catalog.ColumnID) {
+	if len(cols) > 0 {
+		in.q.b.takes(in.relation.object, in.relation, catalog.PrivSelect).Columns = cols
+	}
 }
 
 // plainRow lets the table's columns mean themselves: ids that only serve to compare expressions.
@@ -213,10 +223,12 @@ func (in *inserter) doUpdate(c *logical.OnConflict, n *pg.OnConflictClause, prop
 	excluded := in.rowItem("excluded", proposed, true)
 	q.items = []*item{existing, excluded}
 	q.all = q.items
+	in.reads(q.items...)
 	sets, err := in.setList(n.TargetList)
 	if err != nil {
 		return err
 	}
+	q.b.takes(in.relation.object, in.relation, catalog.PrivUpdate).Columns = slices.Sorted(maps.Keys(sets))
 	if c.Where, err = q.where(kindWhere, n.WhereClause, "WHERE"); err != nil {
 		return err
 	}

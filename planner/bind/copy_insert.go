@@ -22,6 +22,7 @@ func (b *binder) copyInsert(c *command.Copy, s *pg.CopyStmt) (logical.Node, erro
 	for _, id := range c.Columns {
 		in.cols = append(in.cols, w.table.ColumnByID(id))
 	}
+	w.writes(c.Columns)
 	node := &logical.Insert{Table: w.table, Ref: w.ref, Targets: w.ids()}
 	if node.Input, node.NewCols, err = in.feed(); err != nil {
 		return nil, err

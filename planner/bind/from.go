@@ -2,6 +2,7 @@ package bind
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgerrcode"
 	pg "github.com/pganalyze/pg_query_go/v5"
@@ -11,6 +12,7 @@ import (
 	"github.com/rowandb/rowan/planner/expr"
 	"github.com/rowandb/rowan/planner/logical"
 	"github.com/rowandb/rowan/planner/parse"
+	"github.com/rowandb/rowan/types"
 )
 
 // from binds a FROM clause: its items joined from left to right. Without one there is a single row of no columns.
@@ -169,7 +171,7 @@ func (q *query) tableItem(r *relation, t *catalog.Table, alias *pg.Alias) (logic
 		*q.b.info(id) = columnInfo{owner: q, item: it, origin: origin{t.OID, c.Num}}
 		it.cols = append(it.cols, itemColumn{name: c.Name, typ: c.Type, id: id, index: i})
 	}
-	it.used = make([]bool, len(it.cols))
+	it.used, it.read = make([]bool, len(it.cols)), make([]bool, len(it.cols))
 	if err := it.rename(alias); err != nil {
 		return nil, nil, err
 	}
@@ -260,6 +262,17 @@ func (q *query) rangeSubselect(n *pg.RangeSubselect) (logical.Node, []*item, err
 	return q.resultItem(r, name, n.Alias)
 }
 
+// viewer is whose privileges count behind a view: its owner's, or (0) those of who runs the statement.
+func viewer(v *catalog.View) catalog.OID {
+	for _, o := range v.Options {
+		name, value, _ := strings.Cut(o, "=")
+		if invoker, ok := types.ParseBool(value); name == "security_invoker" && ok && invoker {
+			return 0
+		}
+	}
+	return v.Owner
+}
+
 // viewItem binds a view's query where the view's name stands.
 func (q *query) viewItem(r *relation, v *catalog.View, alias *pg.Alias) (logical.Node, []*item, error) {
 	tree, err := parse.Query(v.SQL)
@@ -267,16 +280,16 @@ func (q *query) viewItem(r *relation, v *catalog.View, alias *pg.Alias) (logical
 		return nil, nil, pgerr.From(err).Relocate(-1)
 	}
 	b := q.b
-	b.needs(v, r, catalog.PrivSelect, nil)
+	b.needs(v, r, catalog.PrivSelect)
 	implied := q.lockingOfView(tree, v.Name, alias)
 	if len(implied) > 0 {
-		b.needs(v, r, catalog.PrivUpdate, nil)
+		b.needs(v, r, catalog.PrivUpdate)
 	}
 	if b.views++; b.views > 64 {
 		return nil, nil, pgerr.New(pgerrcode.StatementTooComplex, "infinite recursion detected in rules for relation \"%s\"", v.Name)
 	}
 	oldRef, oldParams, oldViewer := b.ref, b.params, b.viewer
-	b.ref, b.params, b.viewer = r.ref, nil, v.Owner
+	b.ref, b.params, b.viewer = r.ref, nil, viewer(v)
 	res, err := b.lockedQuery(tree, nil, implied)
 	b.ref, b.params, b.viewer = oldRef, oldParams, oldViewer
 	b.views--

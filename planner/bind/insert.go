@@ -44,6 +44,7 @@ func (q *query) insertStmt(s *pg.InsertStmt) (*result, error) {
 	if node.Input, node.NewCols, err = in.source(); err != nil {
 		return nil, err
 	}
+	w.writes(columnIDs(in.cols))
 	if node.Checks, err = w.checks(node.NewCols); err != nil {
 		return nil, err
 	}
@@ -54,6 +55,7 @@ func (q *query) insertStmt(s *pg.InsertStmt) (*result, error) {
 		return nil, err
 	}
 	it := w.rowItem(name, node.NewCols, aliased)
+	w.reads(it)
 	q.items, q.all = []*item{it}, []*item{it}
 	r := &result{}
 	if node.Returning, node.ReturnExprs, r.fields, err = q.returning(s.ReturningList); err != nil {

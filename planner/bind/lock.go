@@ -122,13 +122,10 @@ func (q *query) lockColumns(it *item, targets []logical.LockTarget) []logical.Lo
 
 // mayLock asks, beside the privilege to read a table, for that to update it; any column's will do.
 func (q *query) mayLock(it *item) {
-	for i := range q.b.out.Access {
-		if a := &q.b.out.Access[i]; a.item == it {
-			more := *a
-			more.Privilege, more.item = catalog.PrivUpdate, nil
-			q.b.out.Access = append(q.b.out.Access, more)
-			return
-		}
+	if a := q.b.accessTo(it); a != nil {
+		more := *a
+		more.Privilege, more.items = catalog.PrivUpdate, nil
+		q.b.out.Access = append(q.b.out.Access, more)
 	}
 }
 

@@ -22,7 +22,9 @@ type writer struct {
 	table *catalog.Table
 	ref   catalog.Ref
 	// view says that the table stands for a view, whose INSTEAD OF triggers get the rows.
-	view bool
+	view     bool
+	relation *relation
+	access   int // which of Bound.Access is that to write
 	// targets are the columns of a row as plans have it: stored and hidden ones.
 	targets []*catalog.Column
 	// once: rows of subqueries in SET (a, b) = (SELECT …) are computed by a projection of their own, as rows has them.
@@ -46,9 +48,9 @@ func (q *query) writer(rv *pg.RangeVar, verb string) (*writer, error) {
 	}
 	q.b.modify, q.b.changes = true, true
 	q.b.traceRelation(rv, r)
-	q.b.needs(r.object, r, writePrivilege[verb], nil)
+	q.b.needs(r.object, r, writePrivilege[verb])
 	_, view := r.object.(*catalog.View)
-	w := &writer{q: q, table: t, ref: r.ref, view: view}
+	w := &writer{q: q, table: t, ref: r.ref, view: view, relation: r, access: len(q.b.out.Access) - 1}
 	for i := range t.Columns {
 		if c := &t.Columns[i]; !c.Dropped {
 			w.targets = append(w.targets, c)
@@ -60,9 +62,11 @@ func (q *query) writer(rv *pg.RangeVar, verb string) (*writer, error) {
 // writePrivilege is what the verbs of writing take.
 var writePrivilege = map[string]byte{"insert into": catalog.PrivInsert, "copy to": catalog.PrivInsert, "update": catalog.PrivUpdate, "delete from": catalog.PrivDelete}
 
-func (w *writer) ids() []catalog.ColumnID {
-	out := make([]catalog.ColumnID, len(w.targets))
-	for i, c := range w.targets {
+func (w *writer) ids() []catalog.ColumnID { return columnIDs(w.targets) }
+
+func columnIDs(columns []*catalog.Column) []catalog.ColumnID {
+	out := make([]catalog.ColumnID, len(columns))
+	for i, c := range columns {
 		out[i] = c.ID
 	}
 	return out
@@ -278,14 +282,29 @@ func (w *writer) rowItem(name string, cols []logical.Column, aliased bool) *item
 	if w.view {
 		it.table, it.relation = nil, w.table.OID
 	}
+	at := 0
 	for i, c := range w.targets {
 		if c.Hidden != "" {
 			continue
 		}
+		for w.table.Columns[at].ID != c.ID {
+			at++
+		}
 		w.q.b.info(cols[i].ID).item = it
-		it.cols = append(it.cols, itemColumn{name: c.Name, typ: cols[i].Type, id: cols[i].ID})
+		it.cols = append(it.cols, itemColumn{name: c.Name, typ: cols[i].Type, id: cols[i].ID, index: at})
 	}
+	it.read = make([]bool, len(it.cols))
 	return it
+}
+
+// writes notes which columns the statement writes.
+func (w *writer) writes(columns []catalog.ColumnID) {
+	w.q.b.out.Access[w.access].Columns = columns
+}
+
+// reads notes that the table's rows can be seen by these items: what the statement reads of them takes the privilege to.
+func (w *writer) reads(items ...*item) {
+	w.q.b.takes(w.relation.object, w.relation, catalog.PrivSelect, items...).ifRead = true
 }
 
 // returning binds RETURNING over the items in scope.

@@ -71,8 +71,11 @@ type item struct {
 	// locked are the tables of a subquery whose rows the query around it is to lock; with marks a WITH query.
 	locked []logical.LockTarget
 	with   bool
-	used   []bool
+	used   []bool     // columns that the scan outputs
+	read   []bool     // columns that the statement names: privileges are about these
 	row    *types.Def // of the rows, where they come of a function that returns a composite type
+
+	readSystem bool // it names a system column
 }
 
 // itemColumn is a column of an item: its own id, or for joins a column of another item or an expression.
@@ -89,6 +92,14 @@ type itemColumn struct {
 
 // column makes a reference to the item's i-th column.
 func (it *item) column(i, pos int) expr.Expr {
+	if i < len(it.read) {
+		it.read[i] = true
+	}
+	return it.value(i, pos)
+}
+
+// value is column where it is not the statement that reads it.
+func (it *item) value(i, pos int) expr.Expr {
 	c := &it.cols[i]
 	switch {
 	case c.e != nil:
@@ -238,6 +249,7 @@ func (q *query) resolveSystem(name string, pos int) (expr.Expr, error) {
 
 // systemRef is system, except that the table's OID is known here and now.
 func (it *item) systemRef(id catalog.ColumnID, pos int) expr.Expr {
+	it.readSystem = true
 	if id == catalog.ColTableOID && !it.nullable {
 		return &expr.Const{Value: types.Int(int64(it.table.OID)), T: typeOid}
 	}

@@ -279,7 +279,7 @@ func (b *binder) readsAll(t *catalog.Table, r *relation) {
 	if t == nil {
 		return
 	}
-	b.needs(t, r, catalog.PrivSelect, nil)
+	b.needs(t, r, catalog.PrivSelect)
 	read := &b.out.Access[len(b.out.Access)-1]
 	for _, c := range t.Live() {
 		read.Columns = append(read.Columns, c.ID)

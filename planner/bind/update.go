@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/jackc/pgerrcode"
@@ -35,6 +36,9 @@ func (q *query) changer(rv *pg.RangeVar, verb string, from []*pg.Node) (*changer
 	c := &changer{writer: w, item: items[0], node: node}
 	if !w.view {
 		c.item.scan.Target = true
+		if a := q.b.accessTo(c.item); a != nil {
+			a.ifRead = true
+		}
 	}
 	c.item.useAll()
 	if err := q.add(items); err != nil {
@@ -71,7 +75,7 @@ func (c *changer) oldRow() ([]logical.Column, []expr.Expr, error) {
 		if c.view {
 			at = i
 		}
-		row[c.table.Columns[at].ID] = c.item.column(i, -1)
+		row[c.table.Columns[at].ID] = c.item.value(i, -1)
 	}
 	var cols []logical.Column
 	var exprs []expr.Expr
@@ -149,6 +153,7 @@ func (q *query) updateStmt(s *pg.UpdateStmt) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.writes(slices.Sorted(maps.Keys(sets)))
 	if err := c.updateInput(node, sets); err != nil {
 		return nil, err
 	}
@@ -158,7 +163,9 @@ func (q *query) updateStmt(s *pg.UpdateStmt) (*result, error) {
 	if node.Triggers, err = c.triggers(catalog.TriggerUpdate, node.Changed); err != nil {
 		return nil, err
 	}
-	q.items = append([]*item{c.rowItem(c.item.name, node.NewCols, c.item.aliased)}, c.rest...)
+	changed := c.rowItem(c.item.name, node.NewCols, c.item.aliased)
+	c.reads(changed)
+	q.items = append([]*item{changed}, c.rest...)
 	q.all = q.items
 	r := &result{}
 	if node.Returning, node.ReturnExprs, r.fields, err = q.returning(s.ReturningList); err != nil {
