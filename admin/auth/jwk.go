@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"math/big"
 	"os"
+	"slices"
 )
 
 // keyKind is what a key can check signatures of; the names are those of JSON Web Keys.
@@ -30,7 +31,7 @@ const minRSA = 2048
 // jwk is a JSON Web Key, as far as public keys of signatures have it.
 type jwk struct {
 	Kty             keyKind
-	Kid, Use        string
+	Kid, Use, Alg   string
 	N, E, Crv, X, Y string
 }
 
@@ -39,7 +40,7 @@ var curves = map[string]elliptic.Curve{"P-256": elliptic.P256(), "P-384": ellipt
 
 // public is the key itself; nil where it is of no use here: of another kind, for encryption, too short, or no key.
 func (j *jwk) public() crypto.PublicKey {
-	if j.Use != "" && j.Use != "sig" {
+	if j.Use != "" && j.Use != "sig" || j.Alg != "" && !slices.Contains(signatures[j.Kty], j.Alg) {
 		return nil
 	}
 	switch j.Kty {

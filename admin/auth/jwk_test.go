@@ -115,7 +115,9 @@ func TestBadKeys(t *testing.T) {
 	off["y"] = off["x"]
 	encryption := jwkOf("encryption", rsaKey(t))
 	encryption["use"] = "enc"
-	keys, err := parseSet(mustRead(t, fileOf(t, jwkOfEd("good", good), jwkOf("weak", weak), off, encryption,
+	wrapping := jwkOfEC(t, "wrapping", "P-256", ecKey(t, elliptic.P256()))
+	wrapping["alg"] = "ECDH-ES"
+	keys, err := parseSet(mustRead(t, fileOf(t, jwkOfEd("good", good), jwkOf("weak", weak), off, encryption, wrapping,
 		map[string]string{"kty": "oct", "kid": "secret", "k": "c2VjcmV0"}, map[string]string{"kty": "EC", "crv": "secp256k1", "kid": "x", "x": "AA", "y": "AA"},
 		map[string]string{"kty": "RSA", "kid": "empty"}, map[string]string{"kty": "OKP", "crv": "X25519", "kid": "dh", "x": off["x"]}, map[string]string{})))
 	if err != nil || len(keys) != 1 || keys[keyName{kindEd, "good"}] == nil {
