@@ -329,7 +329,7 @@ func (st *plStatement) run(ctx context.Context, args []types.Datum, yield func([
 	if err != nil {
 		return 0, err
 	}
-	x := &execution{plan: st.p.plan, root: root, env: env}
+	x := s.opened(st.p.plan, root, env)
 	if yield == nil || st.fields == nil {
 		err = toEnd(ctx)(x)
 	} else {

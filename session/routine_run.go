@@ -131,7 +131,7 @@ func (r *routine) start(ctx context.Context, i int, p *planned, args []types.Dat
 	if err != nil {
 		return nil, err
 	}
-	return &execution{plan: p.plan, root: root, env: env}, nil
+	return s.opened(p.plan, root, env), nil
 }
 
 // env is what a statement runs in, made at its first run.

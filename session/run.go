@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/rowandb/rowan/executor/op"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner"
+	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
 )
@@ -75,6 +77,8 @@ type execution struct {
 	rest   *vector.Batch
 	done   bool
 	closed bool
+	txn    *txn
+	home   storage.View // what an empty Ref meant when it began
 }
 
 // start builds the operators of a plan.
@@ -96,7 +100,14 @@ func (s *Session) startCounted(ctx context.Context, plan *planner.Plan, params [
 	if err != nil {
 		return nil, err
 	}
-	return &execution{plan: plan, root: root, env: env}, nil
+	return s.opened(plan, root, env), nil
+}
+
+// opened notes an execution among those of the transaction, where it stays until it is closed.
+func (s *Session) opened(plan *planner.Plan, root op.Operator, env *op.Env) *execution {
+	x := &execution{plan: plan, root: root, env: env, txn: s.txn, home: s.txn.home}
+	s.txn.running = append(s.txn.running, x)
+	return x
 }
 
 // env makes the surroundings of one execution.
@@ -115,14 +126,14 @@ func (s *Session) kernelEnv(ctx context.Context) *kernel.Env {
 	return &kernel.Env{Ctx: ctx, Format: &s.settings.format, TxnTime: started, StmtTime: s.activity.queryStart(), Session: s}
 }
 
-func (s *Session) deferCheck(deferred bool, constraint catalog.OID, check func(ctx context.Context) error) {
+func (s *Session) deferCheck(deferred bool, table, constraint catalog.OID, check func(ctx context.Context) error) {
 	t := s.txn
 	if !deferred {
 		if d, ok := t.allDefer[constraint]; !ok || !d {
 			constraint = 0
 		}
 	}
-	t.deferred = append(t.deferred, deferredCheck{constraint, check})
+	t.deferred = append(t.deferred, deferredCheck{table, constraint, check})
 }
 
 // checkWritable refuses writes where they cannot be: in read-only transactions and at points in the past.
@@ -222,5 +233,8 @@ func (x *execution) close() {
 	if !x.closed {
 		x.closed = true
 		_ = x.root.Close()
+		if i := slices.Index(x.txn.running, x); i >= 0 {
+			x.txn.running = slices.Delete(x.txn.running, i, i+1)
+		}
 	}
 }

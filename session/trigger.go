@@ -34,7 +34,7 @@ func (h triggerHost) Enabled(t *catalog.Trigger) bool {
 
 // AtEnd implements op.Triggers.
 func (h triggerHost) AtEnd(f func(ctx context.Context) error) {
-	h.s.txn.deferred = append(h.s.txn.deferred, deferredCheck{atEnd, f})
+	h.s.txn.deferred = append(h.s.txn.deferred, deferredCheck{0, atEnd, f})
 }
 
 // Deferred implements op.Triggers.

@@ -28,6 +28,7 @@ type txn struct {
 	mark       int // of the settings
 	savepoints []savepoint
 	deferred   []deferredCheck
+	running    []*execution         // that are not closed yet, outer ones first
 	allDefer   map[catalog.OID]bool // SET CONSTRAINTS
 	deferAll   *bool
 	notices    []notification   // NOTIFY, sent at commit
@@ -81,6 +82,7 @@ type savepoint struct {
 
 // deferredCheck is a constraint to be checked later.
 type deferredCheck struct {
+	table      catalog.OID // not to be altered until then
 	constraint catalog.OID
 	check      func(ctx context.Context) error
 }

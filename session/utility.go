@@ -74,7 +74,9 @@ func (s *Session) define(ctx context.Context, p *planned, out *output) (string, 
 		c.Invalid = s.invalidPL(ctx, c)
 	}
 	s.txn.ddl = true
-	tag, err := ddl.Run(ctx, s.ddlEnv(ctx, out), p.plan.Command)
+	env := s.ddlEnv(ctx, out)
+	env.InUse = s.inUse
+	tag, err := ddl.Run(ctx, env, p.plan.Command)
 	if err != nil {
 		return "", err
 	}

@@ -44,6 +44,15 @@ func (b *build) dropConstraint(ctx context.Context, a *command.DropConstraint) e
 		}
 		return pgerr.New(pgerrcode.UndefinedObject, "constraint \"%s\" of relation \"%s\" does not exist", a.Name, b.t.Name)
 	}
+	if k.Kind == catalog.ForeignKey && k.RefTable != b.t.OID {
+		ref, err := b.lockTable(ctx, k.RefTable, catalog.AccessExclusive)
+		if err != nil {
+			return err
+		}
+		if err := b.notInUse(ctx, ref, "ALTER TABLE"); err != nil {
+			return err
+		}
+	}
 	return b.through(ctx, func() error {
 		return b.dropAll(ctx, []address{{object: b.t.OID, constraint: k.OID}}, a.Cascade)
 	})

@@ -29,6 +29,9 @@ func (s *stmt) alterTable(ctx context.Context, c *command.AlterTable) error {
 	if err := s.mustOwn(t); err != nil {
 		return err
 	}
+	if err := s.notInUse(ctx, t, "ALTER TABLE"); err != nil {
+		return err
+	}
 	b := &build{stmt: s, t: t.Clone(), values: map[catalog.ColumnID]string{}}
 	for pass := range passes {
 		for _, a := range c.Actions {

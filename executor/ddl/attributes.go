@@ -97,6 +97,11 @@ func (s *stmt) owner(ctx context.Context, c *command.Owner) error {
 	if err != nil || o.Head().Owner == to {
 		return err
 	}
+	if t, ok := o.(*catalog.Table); ok {
+		if err := s.notInUse(ctx, t, "ALTER TABLE"); err != nil {
+			return err
+		}
+	}
 	return s.setOwner(ctx, o, to)
 }
 

@@ -104,10 +104,16 @@ func (s *stmt) dropAll(ctx context.Context, list []address, cascade bool) error 
 	return nil
 }
 
-// lockDropped locks a sequence that goes with something else: who has used it may take back what he did.
+// lockDropped locks a sequence that goes with something else: who has used it may take back what he did. A table must not
+// be in use by the session itself.
 func (s *stmt) lockDropped(ctx context.Context, a address) error {
-	if q, ok := s.cat().Object(a.object).(*catalog.Sequence); ok {
-		return s.Txn.LockTable(ctx, s.view, q.OID, catalog.AccessExclusive, catalog.Wait)
+	switch o := s.cat().Object(a.object).(type) {
+	case *catalog.Sequence:
+		return s.Txn.LockTable(ctx, s.view, o.OID, catalog.AccessExclusive, catalog.Wait)
+	case *catalog.Table:
+		if a == (address{object: a.object}) {
+			return s.notInUse(ctx, o, "DROP TABLE")
+		}
 	}
 	return nil
 }

@@ -36,6 +36,8 @@ type Env struct {
 	Undo func(func() error)
 	// Moves is where the transaction counts how often it has moved a sequence.
 	Moves func(*catalog.Sequence) *uint64
+	// InUse says what the session itself still does with a table that must not change meanwhile; "": nothing.
+	InUse func(ctx context.Context, v storage.View, table catalog.OID) (string, error)
 	// InBlock is true inside BEGIN … COMMIT, where databases cannot be made.
 	InBlock bool
 }
@@ -198,6 +200,19 @@ func (s *stmt) lockTable(ctx context.Context, id catalog.OID, mode catalog.Table
 		return nil, err
 	}
 	return s.table(id)
+}
+
+// notInUse refuses to change a table that the session's own open cursors and running statements read, or that deferred
+// checks are still due for.
+func (s *stmt) notInUse(ctx context.Context, t *catalog.Table, what string) error {
+	if s.InUse == nil {
+		return nil
+	}
+	why, err := s.InUse(ctx, s.view, t.OID)
+	if err != nil || why == "" {
+		return err
+	}
+	return pgerr.New(pgerrcode.ObjectInUse, "cannot %s \"%s\" because %s", what, t.Name, why)
 }
 
 // flush makes what the command has written so far visible to the SQL that it runs.

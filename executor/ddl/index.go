@@ -36,6 +36,9 @@ func (s *stmt) createIndex(ctx context.Context, c *command.CreateIndex) error {
 			return err
 		}
 	}
+	if err := s.notInUse(ctx, t, "CREATE INDEX"); err != nil {
+		return err
+	}
 	b := &build{stmt: s, t: t.Clone()}
 	if _, err := b.addIndex(ctx, &c.Def); err != nil {
 		return err

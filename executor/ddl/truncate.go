@@ -63,7 +63,11 @@ func (s *stmt) truncatable(ctx context.Context, id catalog.OID) (*catalog.Table,
 	if o, ok := s.cat().Object(id).(*catalog.Table); ok && !catalog.HasPrivilege(s.roles(), s.Role, o, catalog.PrivTruncate) {
 		return nil, pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for table %s", o.Name)
 	}
-	return s.lockTable(ctx, id, catalog.AccessExclusive)
+	t, err := s.lockTable(ctx, id, catalog.AccessExclusive)
+	if err != nil {
+		return nil, err
+	}
+	return t, s.notInUse(ctx, t, "TRUNCATE")
 }
 
 func (s *stmt) restartSequences(ctx context.Context, t *catalog.Table) error {

@@ -100,7 +100,7 @@ func (referential) referring(ctx context.Context, env *op.Env, c Change) error {
 			continue
 		}
 		if k.Deferrable && env.Defer != nil {
-			env.Defer(k.Deferred, k.OID, func(ctx context.Context) error { return l.requireParents(ctx, keys, true) })
+			env.Defer(k.Deferred, c.Table.OID, k.OID, func(ctx context.Context) error { return l.requireParents(ctx, keys, true) })
 			continue
 		}
 		if err := l.requireParents(ctx, keys, false); err != nil {

@@ -64,7 +64,7 @@ func (l *link) act(ctx context.Context, c Change) error {
 	}
 	keys := oldKeys(gone)
 	if action == 'a' && l.key.Deferrable && l.env.Defer != nil {
-		l.env.Defer(l.key.Deferred, l.key.OID, func(ctx context.Context) error { return l.refuse(ctx, keys, true) })
+		l.env.Defer(l.key.Deferred, l.parent.OID, l.key.OID, func(ctx context.Context) error { return l.refuse(ctx, keys, true) })
 		return nil
 	}
 	return l.refuse(ctx, keys, action == 'a')

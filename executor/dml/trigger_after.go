@@ -190,7 +190,7 @@ func (x *triggers) afterRows(ctx context.Context, rows *changedRows, e *tableEve
 			continue
 		}
 		late := []*trigger{t}
-		x.env.Defer(true, t.Constraint, func(ctx context.Context) error { return x.fireRows(ctx, rows, late, nil) })
+		x.env.Defer(true, x.table.OID, t.Constraint, func(ctx context.Context) error { return x.fireRows(ctx, rows, late, nil) })
 	}
 	if len(now) == 0 {
 		return nil

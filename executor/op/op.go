@@ -52,8 +52,9 @@ type Env struct {
 	SQL func(ctx context.Context, ref catalog.Ref, sql string, params []types.Datum, types []types.Type, rows func(*vector.Batch) error) (int64, error)
 	// Counts collects what EXPLAIN ANALYZE shows; nil otherwise.
 	Counts *Counts
-	// Defer queues a check for the end of the statement or, when deferred, of the transaction.
-	Defer func(deferred bool, constraint catalog.OID, check func(ctx context.Context) error)
+	// Defer queues a check for the end of the statement or, when deferred, of the transaction. Until it has run the table is
+	// not altered; 0: it may be.
+	Defer func(deferred bool, table, constraint catalog.OID, check func(ctx context.Context) error)
 	// Triggers fires triggers; Events are those of the statement so far, nil while there are none.
 	Triggers Triggers
 	Events   *Events
