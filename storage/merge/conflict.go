@@ -92,8 +92,12 @@ func (m *merger) schemaConflict(o catalog.Object, what string) {
 	m.res.Conflicts = append(m.res.Conflicts, m.describe(o, what))
 }
 
+// describe calls an object as the target does, if it is there.
 func (m *merger) describe(o catalog.Object, what string) storage.Conflict {
 	h := o.Head()
+	if t := m.target.Catalog().Object(h.OID); t != nil {
+		h = t.Head()
+	}
 	return storage.Conflict{
 		Schema: m.schemaName(h.Schema), Table: h.Name, TableOID: h.OID, Type: storage.SchemaBoth, Description: what,
 		Base: types.Null, Source: types.Null, Target: types.Null,
