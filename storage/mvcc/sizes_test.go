@@ -63,7 +63,7 @@ func TestSizesOverTombstones(t *testing.T) {
 func TestSizesOfForksBehindAWindow(t *testing.T) {
 	eachEngine(t, func(t *testing.T, open func() kv.Engine) {
 		now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
-		e := open()
+		e := inBytesHeld(open())
 		s := testTable(t, e, mvcc.Options{CleanEvery: -1, Clock: func() time.Time { now = now.Add(time.Second); return now }})
 		b := s.Branches()
 		rnd := rand.New(rand.NewPCG(3, 4))

@@ -96,9 +96,12 @@ func (e *Engine) fill(value []byte) error {
 	return e.fail(e.orDamage(l.Finish))
 }
 
-// written waits until a log of a memtable is gone, unless a reader has it stay.
+// flushGrace is how long a compaction waits for the last memtable, whose log a reader may have stay.
+const flushGrace = 10 * time.Second
+
+// written waits until a log of a memtable is gone.
 func (e *Engine) written(ctx context.Context, log int) error {
-	for began := time.Now(); time.Since(began) < heldLong || e.stalled(); {
+	for began := time.Now(); time.Since(began) < flushGrace || e.stalled(); {
 		if numbers, err := e.logs.list(); err != nil || numbers[0] > log {
 			return err
 		}
