@@ -37,7 +37,7 @@ func inPostgres(pairs ...string) map[string]string {
 func conflict(branch string) []string {
 	return []string{
 		"SELECT rowan.create_branch('" + branch + "')",
-		`UPDATE "postgres/` + branch + `".public.users SET name = 'theirs' WHERE id = 2`,
+		`UPDATE "postgres/` + branch + `".public.users SET name = 'of ` + branch + `' WHERE id = 2`,
 		"UPDATE users SET name = name || '!' WHERE id = 2",
 		"SELECT rowan.merge('" + branch + "', strategy => 'manual')",
 	}
