@@ -90,7 +90,7 @@ func (s *Store) sights(ctx context.Context, without func(*branch) bool) (sights,
 	v := sights{}
 	for _, b := range s.branches {
 		if !without(b) {
-			v.branch(b, s.lowLocked(b))
+			v.branch(b, min(s.lowLocked(b), sighted.from(b.Database)))
 		}
 	}
 	for _, p := range append(pins, merged...) {
@@ -99,7 +99,11 @@ func (s *Store) sights(ctx context.Context, without func(*branch) bool) (sights,
 		}
 	}
 	for _, l := range append(users, s.usedLocked()...) {
-		v.add(l, sighted, latest)
+		from := sighted.all
+		if b := s.branches[l.branch]; b != nil {
+			from = sighted.from(b.Database)
+		}
+		v.add(l, from, latest)
 	}
 	for l := range s.building {
 		v.add(l, 0, latest)

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage/lock"
 )
 
@@ -70,16 +71,34 @@ func (g *registry) min(h uint64) uint64 {
 	return h
 }
 
-// sighted returns the oldest SCN at which a transaction reads a branch, be it now or in one that begins later. What forks
-// show of their parents does not count.
-func (g *registry) sighted(published uint64) uint64 {
+// sighted returns from which SCN on transactions read branches, be it now or in one that begins later. What forks show of their
+// parents does not count.
+func (g *registry) sighted(published uint64) sighted {
 	g.sight.Store(published)
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	x := sighted{all: published, later: published, in: map[catalog.OID]uint64{}}
 	for t := range g.txns {
-		published = min(published, t.reads.Load())
+		scn := t.reads.Load()
+		x.all = min(x.all, scn)
+		x.in[t.o.Database] = min(scn, x.from(t.o.Database))
 	}
-	return published
+	return x
+}
+
+// sighted says since when branches are being read. A transaction sees those of its own database, at its snapshot each of them, whether
+// it has looked at it before or not.
+type sighted struct {
+	in    map[catalog.OID]uint64
+	all   uint64 // the oldest of them
+	later uint64 // who begins from now on reads here or after
+}
+
+func (x sighted) from(db catalog.OID) uint64 {
+	if scn, ok := x.in[db]; ok {
+		return scn
+	}
+	return x.later
 }
 
 func (g *registry) len() int {
