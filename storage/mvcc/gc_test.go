@@ -154,9 +154,9 @@ func TestSizesOnDisk(t *testing.T) {
 	must(t, err)
 	freed, after := collect()
 	back := before - after
-	near := func(n int64, by float64) bool { return math.Abs(float64(n-back)) <= by*float64(back) }
-	for _, z := range list { // of a few tables, whose neighbours may be there in part
-		if z.Branch == "dev" && (!near(z.Freed, 0.05) || !near(z.Unique, 0.05)) || !near(freed, 0.15) || near(held, 0.5) {
+	near := func(n int64) bool { return math.Abs(float64(n-back)) <= 0.02*float64(back) }
+	for _, z := range list {
+		if z.Branch == "dev" && (!near(z.Freed) || !near(z.Unique)) || !near(freed) || near(held) {
 			t.Errorf("%+v, of %d bytes; collected %d; the disk got back %d", z, held, freed, back)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/fb"
 	"github.com/dgraph-io/badger/v4/table"
 	"github.com/dgraph-io/badger/v4/y"
 
@@ -246,6 +247,25 @@ func (v *verifier) table(id uint64, whole bool) string {
 		return oneLine(err)
 	}
 	return tableProblem(name, m, key, whole)
+}
+
+// index reads the index of a table; fs.ErrNotExist: the table went meanwhile.
+func (v *verifier) index(id uint64) (*fb.TableIndex, error) {
+	f, err := os.Open(table.NewFilename(id, v.dir))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it was read only
+	t := &tableReader{m: v.tables[id]}
+	if v.keys != nil {
+		if t.key, err = v.keys.DataKey(t.m.KeyID); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.open(f); err != nil {
+		return nil, err
+	}
+	return t.index()
 }
 
 // log looks at a log, unless it went meanwhile.
