@@ -188,7 +188,7 @@ type qualifiedName struct {
 	text     string // as messages have it
 }
 
-// nameErrors are the messages about names that are too long, and about those in other databases.
+// nameErrors are PostgreSQL's messages about names that are too long, and about those in other databases: it quotes those of relations.
 type nameErrors struct{ long, elsewhere string }
 
 var (
