@@ -66,12 +66,12 @@ func ACLOf(o Object) []Grant {
 }
 
 // HasPrivilege reports whether a role, by itself, through PUBLIC or through roles that it inherits from, has a privilege
-// on an object. roles is the server's catalog of roles (storage.Store.Global).
+// on an object. Its owner has what he has not taken from himself. roles is the server's catalog of roles (storage.Store.Global).
 func HasPrivilege(roles *Snapshot, role OID, o Object, privilege byte) bool {
 	if builtinRelation(o) {
 		return true
 	}
-	if IsSuperuser(roles, role) || IsOwner(roles, role, o) {
+	if IsSuperuser(roles, role) {
 		return true
 	}
 	if sc, ok := o.(*Schema); ok && sc.ACL == nil && (sc.OID == PgCatalog || sc.OID == InformationSchema || sc.OID == RowanSchema) {

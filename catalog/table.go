@@ -71,6 +71,15 @@ func (t *Table) KeyKind(ix *Index) ConstraintKind {
 	return 0
 }
 
+// KeyColumns are the columns that the index's keys are made of.
+func (ix *Index) KeyColumns() []ColumnID {
+	out := make([]ColumnID, len(ix.Columns))
+	for i, c := range ix.Columns {
+		out[i] = c.Column
+	}
+	return out
+}
+
 // Index returns the index with that OID, or nil.
 func (t *Table) Index(oid OID) *Index {
 	for _, ix := range t.Indexes {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/catalog/builtin"
 	"github.com/rowandb/rowan/executor"
 	"github.com/rowandb/rowan/executor/kernel"
@@ -118,6 +119,7 @@ func newEnv(t testing.TB, limit int64) *op.Env {
 	return &op.Env{
 		Mem: &mem.Pool{Limit: limit}, TempDir: t.TempDir(),
 		Kernel: &kernel.Env{Ctx: context.Background(), Format: types.DefaultFormat()},
+		Sight:  func(*catalog.Table) catalog.Sight { return catalog.FullSight },
 		Build: func(n physical.Node, e *op.Env) (op.Operator, error) {
 			if s, ok := n.(*source); ok {
 				return &sourceOp{s: s, rng: rand.New(rand.NewPCG(s.seed, 1))}, nil

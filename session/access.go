@@ -75,7 +75,7 @@ func (s *Session) mayAccess(global *catalog.Snapshot, role catalog.OID, a *bind.
 	if isTable && catalog.Restricted(t) {
 		return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for table %s", t.Name)
 	}
-	if isTable && t.RowSecurity && !bypasses(global, role, t) {
+	if isTable && t.RowSecurity && !catalog.BypassesRowSecurity(global, role, t) {
 		return pgerr.New(pgerrcode.InsufficientPrivilege, "query would be affected by row-level security policy for table \"%s\"", t.Name)
 	}
 	if catalog.HasPrivilege(global, role, o, a.Privilege) || mayUseColumns(global, role, o, a.Privilege, a.Columns) {
@@ -96,10 +96,14 @@ func (s *Session) mayAccess(global *catalog.Snapshot, role catalog.OID, a *bind.
 	return pgerr.New(pgerrcode.InsufficientPrivilege, "permission denied for %s %s", kind, o.Head().Name)
 }
 
-// bypasses reports whether row-level security does not concern a role: Rowan has no policies, so all others are refused.
-func bypasses(global *catalog.Snapshot, role catalog.OID, t *catalog.Table) bool {
-	r, ok := global.Object(role).(*catalog.Role)
-	return ok && (r.Superuser || r.BypassRLS || !t.ForceRLS && catalog.IsOwner(global, role, t))
+// sight is what the current role may see of a table's rows. What the engine does by itself it does as their owner.
+func (s *Session) sight(t *catalog.Table) catalog.Sight {
+	global := s.global()
+	me := s.role(global)
+	if s.trusted || me == nil || me.Superuser {
+		return catalog.FullSight
+	}
+	return catalog.SightOf(global, me.OID, t)
 }
 
 // mayUseColumns reports whether the privilege is held on each of the columns, or, where none is named, on any.

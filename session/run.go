@@ -115,6 +115,7 @@ func (s *Session) env(ctx context.Context, params []types.Datum) *op.Env {
 	return &op.Env{
 		Txn: s.txn, Mem: &mem.Pool{Limit: s.settings.integer("work_mem") << 10}, Params: params, Kernel: s.kernelEnv(ctx), TempDir: s.engine.TempDir,
 		Build: executor.Build, Virtual: s.virtual, SQL: s.internalSQL, Defer: s.deferCheck, Triggers: triggerHost{s}, Events: s.nested,
+		Sight: s.sight,
 	}
 }
 

@@ -15,8 +15,11 @@ func (b *builder) grants(list []catalog.Grant) any {
 	if len(list) == 0 {
 		return nil
 	}
-	var out []string
+	out := []string{}
 	for _, g := range list {
+		if g.Privileges == "" { // it stands for no privileges at all
+			continue
+		}
 		out = append(out, ACLItem(b.Global, g))
 	}
 	return out

@@ -2,6 +2,7 @@ package ddl
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgerrcode"
 
@@ -148,24 +149,31 @@ func (s *stmt) setOwner(ctx context.Context, o catalog.Object, to catalog.OID) e
 func changeOwner(o catalog.Object, was, to catalog.OID) {
 	h := o.Head()
 	h.Owner = to
-	changeGrants(h.ACL, was, to)
+	h.ACL = changeGrants(h.ACL, was, to)
 	if t, ok := o.(*catalog.Table); ok {
 		for i := range t.Columns {
-			changeGrants(t.Columns[i].ACL, was, to)
+			t.Columns[i].ACL = changeGrants(t.Columns[i].ACL, was, to)
 		}
 	}
 }
 
-func changeGrants(list []catalog.Grant, was, to catalog.OID) {
-	for i := range list {
-		g := &list[i]
+// changeGrants makes what the new owner was granted before, and what he has granted, one with the old owner's.
+func changeGrants(list []catalog.Grant, was, to catalog.OID) (out []catalog.Grant) {
+	for _, g := range list {
 		if g.Grantor == was {
 			g.Grantor = to
 		}
 		if g.Grantee == was {
 			g.Grantee = to
 		}
+		i := slices.IndexFunc(out, func(x catalog.Grant) bool { return x.Grantee == g.Grantee && x.Grantor == g.Grantor })
+		if i < 0 {
+			out = append(out, g)
+			continue
+		}
+		out[i].Privileges, out[i].Grantable = union(out[i].Privileges, g.Privileges), union(out[i].Grantable, g.Grantable)
 	}
+	return out
 }
 
 // ownedSequences changes each sequence that a table owns.

@@ -153,7 +153,8 @@ func (s *session) exec(sql string) (string, error) {
 	}
 	var out strings.Builder
 	env := &ddl.Env{
-		Env: &op.Env{Txn: s.f, SQL: s.f.run, Build: noPlan, Kernel: &kernel.Env{TxnTime: time.UnixMicro(0)}}, Store: s.f, Role: s.f.global.RoleByName(s.user).OID,
+		Env: &op.Env{Txn: s.f, SQL: s.f.run, Build: noPlan, Kernel: &kernel.Env{TxnTime: time.UnixMicro(0)},
+			Sight: func(*catalog.Table) catalog.Sight { return catalog.FullSight }}, Store: s.f, Role: s.f.global.RoleByName(s.user).OID,
 		Notice: func(e *pgerr.Error) { out.WriteString(show(e.Severity, e.Code, e.Message, e.Detail, e.Hint)) },
 	}
 	for _, n := range s.path {

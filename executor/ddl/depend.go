@@ -154,7 +154,7 @@ func tableUsers(t *catalog.Table, uses func([]catalog.Dep) bool, add addFunc) {
 		case c.Dropped || !uses(c.Deps):
 		case c.Hidden != "":
 			for _, ix := range t.Indexes {
-				if ix.Predicate == c.ID || slices.Contains(keyColumns(ix), c.ID) {
+				if ix.Predicate == c.ID || slices.Contains(ix.KeyColumns(), c.ID) {
 					add(address{object: t.OID, index: ix.OID}, false)
 				}
 			}
@@ -261,7 +261,7 @@ func constraintOf(t *catalog.Table, index catalog.OID) bool {
 }
 
 func (s *stmt) indexReads(t *catalog.Table, ix *catalog.Index, id catalog.ColumnID) bool {
-	for _, c := range append(keyColumns(ix), append(slices.Clone(ix.Include), ix.Predicate)...) {
+	for _, c := range append(ix.KeyColumns(), append(slices.Clone(ix.Include), ix.Predicate)...) {
 		if c == id {
 			return true
 		}

@@ -91,7 +91,7 @@ func (b *build) referenced(ref *catalog.Table, d *command.ConstraintDef, columns
 		if pk == nil {
 			return 0, nil, pgerr.New(pgerrcode.UndefinedObject, "there is no primary key for referenced table \"%s\"", ref.Name)
 		}
-		ids := keyColumns(pk)
+		ids := pk.KeyColumns()
 		if len(ids) != len(columns) {
 			return 0, nil, disagree()
 		}
@@ -123,19 +123,11 @@ func disagree() error {
 	return pgerr.New(pgerrcode.InvalidForeignKey, "number of referencing and referenced columns for foreign key disagree")
 }
 
-func keyColumns(ix *catalog.Index) []catalog.ColumnID {
-	out := make([]catalog.ColumnID, len(ix.Columns))
-	for i, c := range ix.Columns {
-		out[i] = c.Column
-	}
-	return out
-}
-
 // matchingKey finds a unique index over exactly these columns, in any order; the primary key first.
 func matchingKey(t *catalog.Table, ids []catalog.ColumnID) (_ *catalog.Index, deferrable bool) {
 	want := slices.Sorted(slices.Values(ids))
 	for _, ix := range t.Indexes {
-		if !ix.Unique && !ix.Deferrable || ix.Predicate != 0 || !slices.Equal(slices.Sorted(slices.Values(keyColumns(ix))), want) {
+		if !ix.Unique && !ix.Deferrable || ix.Predicate != 0 || !slices.Equal(slices.Sorted(slices.Values(ix.KeyColumns())), want) {
 			continue
 		}
 		if !isDeferrable(t, ix.OID) {

@@ -263,10 +263,7 @@ func (b *build) duplicated(err error) error {
 	if name, ok := strings.CutPrefix(e.Message, "duplicate key value violates unique constraint "); ok {
 		e.Message = "could not create unique index " + name
 	}
-	if d, ok := strings.CutSuffix(e.Detail, "already exists."); ok {
-		e.Detail = d + "is duplicated."
-	}
-	return &e
+	return b.TellDuplicate(&e, "is duplicated.", "Duplicate keys exist.")
 }
 
 // fillIndex writes the entries of a new index for the rows that are there.
@@ -326,10 +323,10 @@ func (b *build) unverified() (out []*catalog.Index) {
 
 // verifyDeferrable looks for a key that two rows have in the index of a deferrable constraint.
 func (b *build) verifyDeferrable(ctx context.Context, ix *catalog.Index) error {
-	var names, quoted, present []string
-	for _, id := range keyColumns(ix) {
-		n := b.t.ColumnByID(id).Name
-		names, quoted, present = append(names, n), append(quoted, quote(n)), append(present, quote(n)+" IS NOT NULL")
+	var quoted, present []string
+	for _, id := range ix.KeyColumns() {
+		n := quote(b.t.ColumnByID(id).Name)
+		quoted, present = append(quoted, n), append(present, n+" IS NOT NULL")
 	}
 	list := strings.Join(quoted, ", ")
 	sql := "SELECT " + list + " FROM ONLY " + b.qualified(&b.t.Header) + " WHERE " + strings.Join(present, " AND ") +
@@ -338,20 +335,19 @@ func (b *build) verifyDeferrable(ctx context.Context, ix *catalog.Index) error {
 		if r.Live() == 0 {
 			return nil
 		}
-		var values []string
+		twice := &storage.Duplicate{Table: b.t, Index: ix}
 		for _, v := range r.Cols {
-			values = append(values, types.Text(v.Type, v.Datum(r.Row(0)), types.DefaultFormat()))
+			twice.Key = append(twice.Key, v.Datum(r.Row(0)).Clone())
 		}
 		return pgerr.New(pgerrcode.UniqueViolation, "could not create unique index \"%s\"", ix.Name).
-			WithDetail("Key (%s)=(%s) is duplicated.", strings.Join(names, ", "), strings.Join(values, ", ")).
-			WithTable(b.cat().SchemaName(b.t.Schema), b.t.Name, "", ix.Name)
+			WithTable(b.cat().SchemaName(b.t.Schema), b.t.Name, "", ix.Name).Because(twice)
 	})
-	return err
+	return b.duplicated(err)
 }
 
 // indexStored lists the columns that an index's entries are made of.
 func indexStored(ix *catalog.Index) []catalog.ColumnID {
-	ids := keyColumns(ix)
+	ids := ix.KeyColumns()
 	ids = append(ids, ix.Include...)
 	if ix.Predicate != 0 {
 		ids = append(ids, ix.Predicate)

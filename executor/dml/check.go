@@ -1,6 +1,8 @@
 package dml
 
 import (
+	"slices"
+	"strings"
 	"unicode/utf8"
 	"unsafe"
 
@@ -22,13 +24,14 @@ type checker struct {
 	env     *op.Env
 	table   *catalog.Table
 	columns []catalog.ColumnID
-	notNull []int // positions
+	given   []catalog.ColumnID // those that the statement writes by name
+	notNull []int              // positions
 	names   []string
 	prog    *eval.Program
 }
 
-func newChecker(t *catalog.Table, columns []catalog.ColumnID, checks []physical.RowCheck, env *op.Env) (checker, error) {
-	c := checker{env: env, table: t, columns: columns}
+func newChecker(t *catalog.Table, columns, given []catalog.ColumnID, checks []physical.RowCheck, env *op.Env) (checker, error) {
+	c := checker{env: env, table: t, columns: columns, given: given}
 	for i, id := range columns {
 		if col := t.ColumnByID(id); col != nil && col.NotNull {
 			c.notNull = append(c.notNull, i)
@@ -89,13 +92,13 @@ func (c *checker) report(rows *vector.Batch, k int, fail func(i int) error) erro
 
 func (c *checker) nullError(rows *vector.Batch, i, col int) error {
 	name := c.table.ColumnByID(c.columns[col]).Name
-	return pgerr.New(pgerrcode.NotNullViolation, "null value in column \"%s\" of relation \"%s\" violates not-null constraint",
-		name, c.table.Name).WithDetail("%s", c.failingRow(rows, i)).WithTable(c.schema(), c.table.Name, name, "")
+	return c.withRow(pgerr.New(pgerrcode.NotNullViolation, "null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+		name, c.table.Name), rows, i).WithTable(c.schema(), c.table.Name, name, "")
 }
 
 func (c *checker) checkError(rows *vector.Batch, i int, name string) error {
-	return pgerr.New(pgerrcode.CheckViolation, "new row for relation \"%s\" violates check constraint \"%s\"",
-		c.table.Name, name).WithDetail("%s", c.failingRow(rows, i)).WithTable(c.schema(), c.table.Name, "", name)
+	return c.withRow(pgerr.New(pgerrcode.CheckViolation, "new row for relation \"%s\" violates check constraint \"%s\"",
+		c.table.Name, name), rows, i).WithTable(c.schema(), c.table.Name, "", name)
 }
 
 func (c *checker) schema() string {
@@ -108,31 +111,38 @@ func (c *checker) schema() string {
 	return ""
 }
 
-// failingRow shows a row as the detail of a violated constraint: values longer than 64 bytes are cut.
-func (c *checker) failingRow(rows *vector.Batch, i int) string {
-	f := types.DefaultFormat()
-	if c.env.Kernel != nil && c.env.Kernel.Format != nil {
-		f = c.env.Kernel.Format
+// withRow shows a row as the detail of a violated constraint: values longer than 64 bytes are cut. Who may not read the whole
+// table sees the columns that he may read and those that he has written himself, by name.
+func (c *checker) withRow(err *pgerr.Error, rows *vector.Batch, i int) *pgerr.Error {
+	sight := c.env.Sight(c.table)
+	if !sight.Rows {
+		return err
 	}
-	dst := []byte("Failing row contains (")
-	first := true
+	var names, values []string
 	for _, col := range c.table.Live() {
 		at := c.position(col.ID)
-		if at < 0 {
+		if at < 0 || !sight.Columns(col.ID) && !slices.Contains(c.given, col.ID) {
 			continue
 		}
-		if !first {
-			dst = append(dst, ", "...)
-		}
-		first = false
-		d := rows.Cols[at].Datum(i)
-		if d.Null {
-			dst = append(dst, "null"...)
-			continue
-		}
-		dst = append(dst, clip(types.Text(rows.Cols[at].Type, d, f))...)
+		names = append(names, col.Name)
+		values = append(values, c.shown(rows.Cols[at], i))
 	}
-	return string(append(dst, ")."...))
+	switch row := strings.Join(values, ", "); {
+	case sight.All:
+		return err.WithDetail("Failing row contains (%s).", row)
+	case len(names) == 0:
+		return err
+	default:
+		return err.WithDetail("Failing row contains (%s) = (%s).", strings.Join(names, ", "), row)
+	}
+}
+
+func (c *checker) shown(v *vector.Vector, i int) string {
+	d := v.Datum(i)
+	if d.Null {
+		return "null"
+	}
+	return clip(types.Text(v.Type, d, c.env.Format()))
 }
 
 func (c *checker) position(id catalog.ColumnID) int {

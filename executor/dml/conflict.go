@@ -45,7 +45,7 @@ func newConflict(x *insert, env *op.Env) (*conflict, error) {
 	if c.sets, err = eval.Compile(n.Sets, env); err != nil {
 		return nil, err
 	}
-	c.checks, err = newChecker(x.table, x.columns, n.Checks, env)
+	c.checks, err = newChecker(x.table, x.columns, x.node.Given, n.Checks, env)
 	return c, err
 }
 
@@ -226,7 +226,7 @@ func (c *conflict) write(ctx context.Context, pair *vector.Batch, cols []*vector
 		View: x.view, Table: x.table, Columns: x.columns, Old: old, New: row, Keys: keys,
 	})
 	if err != nil {
-		return err
+		return x.env.TellDuplicate(err, isThere, "")
 	}
 	if x.held != nil {
 		for k := range pair.Live() {

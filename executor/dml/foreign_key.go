@@ -197,26 +197,24 @@ func (l *link) violation(format string, args ...any) *pgerr.Error {
 // missing is the error for a key that refers to nothing.
 func (l *link) missing(key []types.Datum) error {
 	return l.violation("insert or update on table \"%s\" violates foreign key constraint \"%s\"", l.child.Name, l.key.Name).
-		WithDetail("Key %s is not present in table \"%s\".", l.show(l.child, l.key.Columns, key), l.parent.Name)
+		WithDetail("Key%s is not present in table \"%s\".", l.keyText(l.child, l.key.Columns, key), l.parent.Name)
 }
 
 // stillReferred is the error for a row that others refer to.
 func (l *link) stillReferred(key []types.Datum) error {
 	return l.violation("update or delete on table \"%s\" violates foreign key constraint \"%s\" on table \"%s\"", l.parent.Name, l.key.Name, l.child.Name).
-		WithDetail("Key %s is still referenced from table \"%s\".", l.show(l.parent, l.key.RefColumns, key), l.child.Name)
+		WithDetail("Key%s is still referenced from table \"%s\".", l.keyText(l.parent, l.key.RefColumns, key), l.child.Name)
 }
 
-// show writes a key as (a, b)=(1, 2).
-func (l *link) show(t *catalog.Table, ids []catalog.ColumnID, key []types.Datum) string {
-	f := types.DefaultFormat()
-	if l.env.Kernel != nil && l.env.Kernel.Format != nil {
-		f = l.env.Kernel.Format
+// keyText shows a key as the detail of a violated constraint does, " (a, b)=(1, 2)", to those who may read all its columns.
+func (l *link) keyText(t *catalog.Table, ids []catalog.ColumnID, key []types.Datum) string {
+	if !l.env.Sight(t).Columns(ids...) {
+		return ""
 	}
 	var names, values []string
 	for i, id := range ids {
 		c := t.ColumnByID(id)
-		names = append(names, c.Name)
-		values = append(values, types.Text(c.Type, key[i], f))
+		names, values = append(names, c.Name), append(values, types.Text(c.Type, key[i], l.env.Format()))
 	}
-	return "(" + strings.Join(names, ", ") + ")=(" + strings.Join(values, ", ") + ")"
+	return " (" + strings.Join(names, ", ") + ")=(" + strings.Join(values, ", ") + ")"
 }

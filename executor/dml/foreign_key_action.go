@@ -3,10 +3,12 @@ package dml
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/executor/op"
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
 )
@@ -127,8 +129,7 @@ func rowKey(b *vector.Batch, row int, at []int) (key []types.Datum, null bool) {
 
 // change is CASCADE, SET NULL and SET DEFAULT for one key.
 func (l *link) change(ctx context.Context, action byte, g keyChange) error {
-	params := append([]types.Datum(nil), g.old...)
-	ts := columnTypes(l.parent, l.key.RefColumns)
+	params, ts := g.old, columnTypes(l.parent, l.key.RefColumns)
 	table, err := l.name(ctx, l.child)
 	if err != nil {
 		return err
@@ -138,9 +139,8 @@ func (l *link) change(ctx context.Context, action byte, g keyChange) error {
 	case action == 'c' && g.now == nil:
 		sql = "DELETE FROM ONLY " + table + l.where(1)
 	case action == 'c':
-		sql = "UPDATE ONLY " + table + " SET " + l.assign(l.key.Columns, func(i int) string { return fmt.Sprintf("$%d", len(params)+i+1) }) + l.where(1)
-		params = append(params, g.now...)
-		ts = append(ts, ts...)
+		sql = "UPDATE ONLY " + table + " SET " + l.assign(l.key.Columns, func(i int) string { return fmt.Sprintf("$%d", i+1) }) + l.where(len(g.now)+1)
+		params, ts = slices.Concat(g.now, g.old), slices.Concat(ts, ts)
 	default:
 		word := "NULL"
 		if action == 'd' {
@@ -155,8 +155,20 @@ func (l *link) change(ctx context.Context, action byte, g keyChange) error {
 	if l.env.Triggers != nil {
 		defer l.env.Triggers.Nest(l.env.TableEvents())()
 	}
-	_, err = l.env.SQL(ctx, l.ref, sql, params, ts, nil)
-	return err
+	if _, err = l.env.SQL(ctx, l.ref, sql, params, ts, nil); err != nil {
+		return during(err, sql)
+	}
+	return nil
+}
+
+// during says that an error is of a statement that a foreign key has made.
+func during(err error, sql string) error {
+	e := *pgerr.From(err)
+	if e.Where != "" {
+		e.Where += "\n"
+	}
+	e.Where += "SQL statement \"" + sql + "\""
+	return &e
 }
 
 // name is a table's qualified name in SQL.
@@ -174,7 +186,7 @@ func ident(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"
 func (l *link) where(first int) string {
 	var conds []string
 	for i, id := range l.key.Columns {
-		conds = append(conds, fmt.Sprintf("%s = $%d", ident(l.child.ColumnByID(id).Name), first+i))
+		conds = append(conds, fmt.Sprintf("$%d OPERATOR(pg_catalog.=) %s", first+i, ident(l.child.ColumnByID(id).Name)))
 	}
 	return " WHERE " + strings.Join(conds, " AND ")
 }

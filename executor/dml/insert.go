@@ -21,7 +21,7 @@ type insert struct {
 // NewInsert makes the operator of INSERT.
 func NewInsert(n *physical.Insert, env *op.Env) (op.Operator, error) {
 	w, err := newWriter(target{
-		table: n.Table, ref: n.Ref, columns: n.Targets, checks: n.Checks, returning: n.Returning, cols: n.Cols,
+		table: n.Table, ref: n.Ref, columns: n.Targets, given: n.Given, checks: n.Checks, returning: n.Returning, cols: n.Cols,
 	}, env)
 	if err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func (x *insert) put(ctx context.Context, rows *vector.Batch) ([]uint16, error) 
 	}
 	collisions, err := x.env.Txn.Insert(ctx, r)
 	if err != nil {
-		return []uint16{}, err
+		return []uint16{}, x.env.TellDuplicate(err, isThere, "")
 	}
 	if x.conflict != nil {
 		x.conflict.affected(x.keys)

@@ -3,7 +3,6 @@ package dml
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/jackc/pgerrcode"
 
@@ -107,16 +106,13 @@ func (u *uniqueKey) lock(ctx context.Context, v storage.View, set *keySet) error
 }
 
 func (u *uniqueKey) violation(v storage.View, key []types.Datum) error {
-	f := types.DefaultFormat()
-	if u.env.Kernel != nil && u.env.Kernel.Format != nil {
-		f = u.env.Kernel.Format
-	}
-	var names, values []string
-	for i, id := range u.key.Columns {
-		c := u.table.ColumnByID(id)
-		names, values = append(names, c.Name), append(values, types.Text(c.Type, key[i], f))
-	}
-	return pgerr.New(pgerrcode.UniqueViolation, "duplicate key value violates unique constraint \"%s\"", u.key.Name).
-		WithDetail("Key (%s)=(%s) already exists.", strings.Join(names, ", "), strings.Join(values, ", ")).
+	err := pgerr.New(pgerrcode.UniqueViolation, "duplicate key value violates unique constraint \"%s\"", u.key.Name).
 		WithTable(v.Catalog().SchemaName(u.table.Schema), u.table.Name, "", u.key.Name)
+	if ix := u.table.Index(u.key.Index); ix != nil {
+		err = err.Because(&storage.Duplicate{Table: u.table, Index: ix, Key: key})
+	}
+	return u.env.TellDuplicate(err, isThere, "")
 }
+
+// isThere is what is the matter with the key of a row that is written.
+const isThere = "already exists."

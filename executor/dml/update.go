@@ -14,7 +14,7 @@ import (
 // NewUpdate makes the operator of UPDATE.
 func NewUpdate(n *physical.Update, env *op.Env) (op.Operator, error) {
 	w, err := newWriter(target{
-		table: n.Table, ref: n.Ref, columns: n.Targets, changed: n.Changed, checks: n.Checks, returning: n.Returning, cols: n.Cols,
+		table: n.Table, ref: n.Ref, columns: n.Targets, given: n.Given, changed: n.Changed, checks: n.Checks, returning: n.Returning, cols: n.Cols,
 	}, env)
 	if err != nil {
 		return nil, err
@@ -29,7 +29,8 @@ func NewUpdate(n *physical.Update, env *op.Env) (op.Operator, error) {
 		return w, err
 	}
 	l := &locker{
-		w: w, plan: n.Input, target: n.Target, keyCol: width, strength: strength(n.Table, n.Changed), doing: "updating", once: repeats(n.Input),
+		w: w, plan: n.Input, target: n.Target, keyCol: width, strength: strength(n.Table, n.Changed), doing: "updating", bulk: !w.fires[updated].singly(),
+		once: repeats(n.Input),
 	}
 	if l.strength == catalog.ForUpdate && !w.fires[updated].singly() {
 		for _, id := range keyColumns(n.Table) {
@@ -61,7 +62,7 @@ func (w *writer) update(ctx context.Context, b *vector.Batch, keys []string, wid
 		View: w.view, Table: w.table, Columns: w.columns, Old: old, New: row, Keys: keys,
 	})
 	if err != nil {
-		return err
+		return w.env.TellDuplicate(err, isThere, "")
 	}
 	return w.wrote(updated, old, row, b)
 }

@@ -78,6 +78,7 @@ type target struct {
 	table     *catalog.Table
 	ref       catalog.Ref
 	columns   []catalog.ColumnID
+	given     []catalog.ColumnID // columns that the statement writes by name
 	changed   []catalog.ColumnID
 	checks    []physical.RowCheck
 	returning []expr.Expr
@@ -90,7 +91,7 @@ func newWriter(t target, env *op.Env) (*writer, error) {
 		acct: env.Mem.Account(), fk: foreignKeys(),
 	}
 	var err error
-	if w.checks, err = newChecker(t.table, t.columns, t.checks, env); err != nil {
+	if w.checks, err = newChecker(t.table, t.columns, t.given, t.checks, env); err != nil {
 		return nil, err
 	}
 	if t.returning != nil {

@@ -58,6 +58,8 @@ type Env struct {
 	// Triggers fires triggers; Events are those of the statement so far, nil while there are none.
 	Triggers Triggers
 	Events   *Events
+	// Sight is what may be told of a table's rows to who runs the statement.
+	Sight func(t *catalog.Table) catalog.Sight
 }
 
 // Recheck names rows to be read again, for the re-check of READ COMMITTED.

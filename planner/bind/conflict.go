@@ -228,7 +228,9 @@ func (in *inserter) doUpdate(c *logical.OnConflict, n *pg.OnConflictClause, prop
 	if err != nil {
 		return err
 	}
-	q.b.takes(in.relation.object, in.relation, catalog.PrivUpdate).Columns = slices.Sorted(maps.Keys(sets))
+	changes := slices.Sorted(maps.Keys(sets))
+	q.b.takes(in.relation.object, in.relation, catalog.PrivUpdate).Columns = changes
+	in.given = slices.Concat(in.given, changes)
 	if c.Where, err = q.where(kindWhere, n.WhereClause, "WHERE"); err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func (b *binder) copyInsert(c *command.Copy, s *pg.CopyStmt) (logical.Node, erro
 		in.cols = append(in.cols, w.table.ColumnByID(id))
 	}
 	w.writes(c.Columns)
-	node := &logical.Insert{Table: w.table, Ref: w.ref, Targets: w.ids()}
+	node := &logical.Insert{Table: w.table, Ref: w.ref, Targets: w.ids(), Given: w.given}
 	if node.Input, node.NewCols, err = in.feed(); err != nil {
 		return nil, err
 	}

@@ -51,6 +51,7 @@ func (q *query) insertStmt(s *pg.InsertStmt) (*result, error) {
 	if node.Conflict, err = in.conflict(node.NewCols); err != nil {
 		return nil, err
 	}
+	node.Given = w.given
 	if node.Triggers, err = w.triggers(catalog.TriggerInsert, nil); err != nil {
 		return nil, err
 	}

@@ -24,7 +24,8 @@ type writer struct {
 	// view says that the table stands for a view, whose INSTEAD OF triggers get the rows.
 	view     bool
 	relation *relation
-	access   int // which of Bound.Access is that to write
+	access   int                // which of Bound.Access is that to write
+	given    []catalog.ColumnID // columns that the statement writes by name
 	// targets are the columns of a row as plans have it: stored and hidden ones.
 	targets []*catalog.Column
 	// once: rows of subqueries in SET (a, b) = (SELECT …) are computed by a projection of their own, as rows has them.
@@ -300,6 +301,7 @@ func (w *writer) rowItem(name string, cols []logical.Column, aliased bool) *item
 // writes notes which columns the statement writes.
 func (w *writer) writes(columns []catalog.ColumnID) {
 	w.q.b.out.Access[w.access].Columns = columns
+	w.given = columns
 }
 
 // reads notes that the table's rows can be seen by these items: what the statement reads of them takes the privilege to.

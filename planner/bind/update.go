@@ -154,6 +154,7 @@ func (q *query) updateStmt(s *pg.UpdateStmt) (*result, error) {
 		return nil, err
 	}
 	c.writes(slices.Sorted(maps.Keys(sets)))
+	node.Given = c.given
 	if err := c.updateInput(node, sets); err != nil {
 		return nil, err
 	}

@@ -244,6 +244,7 @@ type Insert struct {
 	Ref         catalog.Ref
 	Input       Node
 	Targets     []catalog.ColumnID
+	Given       []catalog.ColumnID // those that the statement names, in ON CONFLICT too
 	Checks      []RowCheck
 	Conflict    *OnConflict
 	Triggers    *Triggers
@@ -282,7 +283,8 @@ type Update struct {
 	Ref         catalog.Ref
 	Input       Node
 	Targets     []catalog.ColumnID // all stored and hidden columns
-	Changed     []catalog.ColumnID // those that SET names, and those that depend on them
+	Given       []catalog.ColumnID // those that SET names
+	Changed     []catalog.ColumnID // these, and those that depend on them
 	OldCols     []Column           // one per Target, then RowKey, then Version
 	NewCols     []Column           // one per Target
 	Checks      []RowCheck

@@ -55,7 +55,7 @@ func (l *lowerer) insert(n *logical.Insert, f *frame) (rel, error) {
 	}
 	row := columnsScope(f, n.NewCols)
 	p := &physical.Insert{Base: base(n.Returning, l.cost.modify(in.node, len(n.Returning) > 0)), Table: n.Table, Ref: n.Ref,
-		Input: in.node, Targets: n.Targets}
+		Input: in.node, Targets: n.Targets, Given: n.Given}
 	if p.Checks, err = l.checks(n.Checks, row); err != nil {
 		return rel{}, err
 	}
@@ -127,7 +127,7 @@ func (l *lowerer) update(n *logical.Update, f *frame) (rel, error) {
 		return rel{}, err
 	}
 	p := &physical.Update{Base: base(n.Returning, l.cost.modify(in.node, len(n.Returning) > 0)), Table: n.Table, Ref: n.Ref,
-		Input: in.node, Target: key, Targets: n.Targets, Changed: n.Changed}
+		Input: in.node, Target: key, Targets: n.Targets, Given: n.Given, Changed: n.Changed}
 	if p.Checks, err = l.checks(n.Checks, columnsScope(f, n.NewCols)); err != nil {
 		return rel{}, err
 	}

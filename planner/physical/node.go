@@ -315,6 +315,7 @@ type Insert struct {
 	Ref       catalog.Ref
 	Input     Node
 	Targets   []catalog.ColumnID
+	Given     []catalog.ColumnID // those that the statement names
 	Checks    []RowCheck
 	Conflict  *OnConflict
 	Triggers  *Triggers
@@ -351,6 +352,7 @@ type Update struct {
 	Input     Node
 	Target    int
 	Targets   []catalog.ColumnID
+	Given     []catalog.ColumnID // those that SET names
 	Changed   []catalog.ColumnID
 	Checks    []RowCheck
 	Triggers  *Triggers

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgerrcode"
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/kv"
 	"github.com/rowandb/rowan/storage/lock"
 	"github.com/rowandb/rowan/types"
@@ -54,48 +56,21 @@ func clip(s string, n int) string {
 
 // errDuplicate is PostgreSQL's error for a second row with one key.
 func errDuplicate(s *catalog.Snapshot, t *catalog.Table, ix *catalog.Index, columns []catalog.ColumnID, cols []*vector.Vector, row int) error {
-	err := pgerr.New(pgerrcode.UniqueViolation, "duplicate key value violates unique constraint \"%s\"", ix.Name).
-		WithTable(s.SchemaName(t.Schema), t.Name, "", ix.Name)
-	if names, values, ok := keyText(t, ix, columns, cols, row); ok {
-		err = err.WithDetail("%s", "Key ("+names+")=("+values+") already exists.")
-	}
-	return err
+	d := duplicate(t, ix, columns, cols, row)
+	return pgerr.New(pgerrcode.UniqueViolation, "duplicate key value violates unique constraint \"%s\"", ix.Name).
+		WithDetail("Key %s already exists.", d.Text(types.DefaultFormat())).WithTable(s.SchemaName(t.Schema), t.Name, "", ix.Name).Because(d)
 }
 
-func keyText(t *catalog.Table, ix *catalog.Index, columns []catalog.ColumnID, cols []*vector.Vector, row int) (names, values string, ok bool) {
-	var ns, vs []string
+func duplicate(t *catalog.Table, ix *catalog.Index, columns []catalog.ColumnID, cols []*vector.Vector, row int) *storage.Duplicate {
+	d := &storage.Duplicate{Table: t, Index: ix}
 	for _, c := range ix.Columns {
-		col := t.ColumnByID(c.Column)
-		if col == nil {
-			return "", "", false
+		value := types.Null
+		if i := slices.Index(columns, c.Column); i >= 0 {
+			value = cols[i].Datum(row).Clone()
 		}
-		name := quoteIdent(col.Name)
-		if col.Hidden != "" {
-			name = col.Hidden
-		}
-		val := "null"
-		for i, id := range columns {
-			if id == c.Column {
-				if d := cols[i].Datum(row); !d.Null {
-					val = types.Text(col.Type, d, types.DefaultFormat())
-				}
-			}
-		}
-		ns, vs = append(ns, name), append(vs, val)
+		d.Key = append(d.Key, value)
 	}
-	return strings.Join(ns, ", "), strings.Join(vs, ", "), true
-}
-
-// quoteIdent quotes what is not a plain lower-case name.
-func quoteIdent(s string) string {
-	for i := range len(s) {
-		c := s[i]
-		if c >= 'a' && c <= 'z' || c == '_' || i > 0 && (c >= '0' && c <= '9' || c == '$') {
-			continue
-		}
-		return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
-	}
-	return s
+	return d
 }
 
 // lockError turns an error of the lock manager into PostgreSQL's. table may be nil.

@@ -8,6 +8,7 @@ import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types"
 )
 
 // Truncate implements storage.Txn.
@@ -71,10 +72,7 @@ func (t *Txn) backfillRow(ctx context.Context, v *view, target *writes, w *table
 }
 
 func errBuild(s *catalog.Snapshot, r *storage.BackfillRequest, i int) error {
-	err := pgerr.New(pgerrcode.UniqueViolation, "could not create unique index \"%s\"", r.Index.Name).
-		WithTable(s.SchemaName(r.Table.Schema), r.Table.Name, "", r.Index.Name)
-	if names, values, ok := keyText(r.Table, r.Index, r.Columns, r.Rows.Cols, i); ok {
-		err = err.WithDetail("%s", "Key ("+names+")=("+values+") is duplicated.")
-	}
-	return err
+	d := duplicate(r.Table, r.Index, r.Columns, r.Rows.Cols, i)
+	return pgerr.New(pgerrcode.UniqueViolation, "could not create unique index \"%s\"", r.Index.Name).
+		WithDetail("Key %s is duplicated.", d.Text(types.DefaultFormat())).WithTable(s.SchemaName(r.Table.Schema), r.Table.Name, "", r.Index.Name).Because(d)
 }
