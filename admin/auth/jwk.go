@@ -35,14 +35,47 @@ type jwk struct {
 	N, E, Crv, X, Y string
 }
 
-// curves are those that the methods ES256, ES384 and ES512 are of.
+// curves are those of the methods ES256, ES384 and ES512.
 var curves = map[string]elliptic.Curve{"P-256": elliptic.P256(), "P-384": elliptic.P384(), "P-521": elliptic.P521()}
 
-// public is the key itself; nil where it is of no use here: of another kind, for encryption, too short, or no key.
-func (j *jwk) public() crypto.PublicKey {
-	if j.Use != "" && j.Use != "sig" || j.Alg != "" && !slices.Contains(signatures[j.Kty], j.Alg) {
-		return nil
+// verifier is a public key and the methods whose signatures it checks.
+type verifier struct {
+	key     crypto.PublicKey
+	kind    keyKind
+	methods []string
+}
+
+// newVerifier is for a key and all methods that it can check; false: it is of no use here.
+func newVerifier(key crypto.PublicKey) (verifier, bool) {
+	switch k := key.(type) {
+	case *rsa.PublicKey:
+		return verifier{k, kindRSA, []string{"RS256", "RS384", "RS512"}}, k.N.BitLen() >= minRSA
+	case *ecdsa.PublicKey:
+		method := map[elliptic.Curve]string{elliptic.P256(): "ES256", elliptic.P384(): "ES384", elliptic.P521(): "ES512"}[k.Curve]
+		return verifier{k, kindEC, []string{method}}, method != ""
+	case ed25519.PublicKey:
+		return verifier{k, kindEd, []string{"EdDSA"}}, true
 	}
+	return verifier{}, false
+}
+
+func (v verifier) checks(method string) bool { return slices.Contains(v.methods, method) }
+
+// verifier is false for a key that is of no use here: of another kind, for encryption, too short, or no key. One that says
+// which method it is for checks no other.
+func (j *jwk) verifier() (verifier, bool) {
+	v, ok := newVerifier(j.public())
+	if !ok || j.Use != "" && j.Use != "sig" || j.Alg != "" && !v.checks(j.Alg) {
+		return verifier{}, false
+	}
+	if j.Alg != "" {
+		v.methods = []string{j.Alg}
+	}
+	return v, true
+}
+
+// public is the key itself, nil where it is none.
+func (j *jwk) public() crypto.PublicKey {
 	switch j.Kty {
 	case kindRSA:
 		return j.rsa()
@@ -58,7 +91,7 @@ func (j *jwk) public() crypto.PublicKey {
 
 func (j *jwk) rsa() crypto.PublicKey {
 	n, e := new(big.Int).SetBytes(bytesOf(j.N)), new(big.Int).SetBytes(bytesOf(j.E))
-	if n.BitLen() < minRSA || !e.IsInt64() || e.Int64() < 3 {
+	if !e.IsInt64() || e.Int64() < 3 {
 		return nil
 	}
 	return &rsa.PublicKey{N: n, E: int(e.Int64())}
@@ -85,54 +118,49 @@ func bytesOf(text string) []byte {
 	return b
 }
 
-// keyName is how a token finds its key: issuers may give keys of different kinds one id.
-type keyName struct {
-	kind keyKind
-	id   string
+// namedKey is a key of a set. Issuers may give keys of different kinds, or for different methods, one id.
+type namedKey struct {
+	verifier
+	id string
 }
 
 // parseSet reads the keys of a set that are of use.
-func parseSet(text []byte) (map[keyName]crypto.PublicKey, error) {
+func parseSet(text []byte) ([]namedKey, error) {
 	var set struct{ Keys []jwk }
 	if err := json.Unmarshal(text, &set); err != nil {
 		return nil, err
 	}
-	out := map[keyName]crypto.PublicKey{}
+	var out []namedKey
 	for i := range set.Keys {
-		j := &set.Keys[i]
-		if key := j.public(); key != nil {
-			out[keyName{j.Kty, j.Kid}] = key
+		if v, ok := set.Keys[i].verifier(); ok {
+			out = append(out, namedKey{v, set.Keys[i].Kid})
 		}
 	}
 	return out, nil
 }
 
 // readPublicKey reads a PEM file with a public key or a certificate.
-func readPublicKey(file string) (crypto.PublicKey, keyKind, error) {
+func readPublicKey(file string) (verifier, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, "", err
+		return verifier{}, err
 	}
 	block, _ := pem.Decode(text)
 	if block == nil {
-		return nil, "", fmt.Errorf("%s is not a PEM file", file)
+		return verifier{}, fmt.Errorf("%s is not a PEM file", file)
 	}
 	key, err := parsePublicKey(block)
 	if err != nil {
-		return nil, "", fmt.Errorf("%s holds no public key: %w", file, err)
+		return verifier{}, fmt.Errorf("%s holds no public key: %w", file, err)
 	}
-	switch k := key.(type) {
-	case *rsa.PublicKey:
-		if k.N.BitLen() < minRSA {
-			return nil, "", fmt.Errorf("the RSA key in %s has %d bits; it must have %d or more", file, k.N.BitLen(), minRSA)
-		}
-		return k, kindRSA, nil
-	case *ecdsa.PublicKey:
-		return k, kindEC, nil
-	case ed25519.PublicKey:
-		return k, kindEd, nil
+	v, ok := newVerifier(key)
+	if r, isRSA := key.(*rsa.PublicKey); isRSA && !ok {
+		return v, fmt.Errorf("the RSA key in %s has %d bits; it must have %d or more", file, r.N.BitLen(), minRSA)
 	}
-	return nil, "", fmt.Errorf("the key in %s is none of RSA, ECDSA and Ed25519", file)
+	if !ok {
+		return v, fmt.Errorf("the key in %s is none of RSA, ECDSA and Ed25519", file)
+	}
+	return v, nil
 }
 
 func parsePublicKey(block *pem.Block) (crypto.PublicKey, error) {

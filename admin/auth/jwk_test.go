@@ -104,6 +104,52 @@ func TestKeyKinds(t *testing.T) {
 	}
 }
 
+// TestKeyMethods wants a key that says what it is for to check nothing else, a curve to be of one method, keys for different
+// methods to share an id, and an id that is no text to be none.
+func TestKeyMethods(t *testing.T) {
+	r, r2, e := rsaKey(t), rsaKey(t), ecKey(t, elliptic.P521())
+	of := func(alg string, k map[string]string) map[string]string {
+		k["alg"] = alg
+		return k
+	}
+	tok := tokens(t, JWTConfig{Secret: secret, JWKS: fileOf(t, of("RS256", jwkOf("one", r)), of("RS512", jwkOf("one", r2)), jwkOfEC(t, "curve", "P-521", e),
+		of("ES256", jwkOfEC(t, "wrong", "P-384", ecKey(t, elliptic.P384()))))})
+	tests := []struct {
+		name   string
+		method jwt.SigningMethod
+		key    any
+		kid    any
+		good   bool
+	}{
+		{"RS256", jwt.SigningMethodRS256, r, "one", true},
+		{"RS512", jwt.SigningMethodRS512, r2, "one", true},
+		{"RS512 by the key of RS256", jwt.SigningMethodRS512, r, "one", false},
+		{"RS384, which none is for", jwt.SigningMethodRS384, r, "one", false},
+		{"ES512", jwt.SigningMethodES512, e, "curve", true},
+		{"ES512 without an id", jwt.SigningMethodES512, e, nil, true},
+		{"an id that is a number", jwt.SigningMethodES512, e, 1, false},
+		{"an id that is a list", jwt.SigningMethodES512, e, []string{"curve"}, false},
+		{"a secret's id that is a number", jwt.SigningMethodHS256, secret, 1, false},
+	}
+	for _, tt := range tests {
+		unsigned := jwt.NewWithClaims(tt.method, with())
+		if tt.kid != nil {
+			unsigned.Header["kid"] = tt.kid
+		}
+		text, err := unsigned.SignedString(tt.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tok.prove(request(t), text); (err == nil) != tt.good {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+	only := tokens(t, JWTConfig{JWKS: fileOf(t, of("RS256", jwkOf("", r)))})
+	if _, err := only.prove(request(t), sign(t, jwt.SigningMethodRS512, r, with())); err == nil {
+		t.Error("the only key, which is for RS256, has checked RS512")
+	}
+}
+
 // TestBadKeys wants keys that are none, or too weak, to be passed over without harm to the others.
 func TestBadKeys(t *testing.T) {
 	good := edKey(t)
@@ -120,7 +166,7 @@ func TestBadKeys(t *testing.T) {
 	keys, err := parseSet(mustRead(t, fileOf(t, jwkOfEd("good", good), jwkOf("weak", weak), off, encryption, wrapping,
 		map[string]string{"kty": "oct", "kid": "secret", "k": "c2VjcmV0"}, map[string]string{"kty": "EC", "crv": "secp256k1", "kid": "x", "x": "AA", "y": "AA"},
 		map[string]string{"kty": "RSA", "kid": "empty"}, map[string]string{"kty": "OKP", "crv": "X25519", "kid": "dh", "x": off["x"]}, map[string]string{})))
-	if err != nil || len(keys) != 1 || keys[keyName{kindEd, "good"}] == nil {
+	if err != nil || len(keys) != 1 || keys[0].kind != kindEd || keys[0].id != "good" {
 		t.Errorf("%v %v", keys, err)
 	}
 	if _, err := parseSet([]byte(`<html>`)); err == nil {

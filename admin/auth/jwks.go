@@ -21,7 +21,7 @@ type keySet struct {
 	client *http.Client
 
 	mu      sync.Mutex
-	keys    map[keyName]crypto.PublicKey
+	keys    []namedKey
 	read    time.Time
 	tried   time.Time
 	failure error         // of the last try
@@ -66,9 +66,9 @@ func unreadable(err error) bool {
 
 func localHost(host string) bool { return host == "localhost" || host == "127.0.0.1" || host == "::1" }
 
-// find returns the key of that name.
-func (k *keySet) find(ctx context.Context, name keyName) (crypto.PublicKey, error) {
-	key, reading, mine := k.look(name)
+// find returns the key of that id for a method.
+func (k *keySet) find(ctx context.Context, method, id string) (crypto.PublicKey, error) {
+	key, reading, mine := k.look(method, id)
 	switch {
 	case mine:
 		k.reload(ctx, reading)
@@ -81,24 +81,24 @@ func (k *keySet) find(ctx context.Context, name keyName) (crypto.PublicKey, erro
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if newer := k.get(name); newer != nil || k.failure == nil { // an old key is better than none
+	if newer := k.get(method, id); newer != nil || k.failure == nil { // an old key is better than none
 		key = newer
 	}
 	switch {
 	case key == nil && k.failure != nil:
 		return nil, &unreadableError{k.failure}
 	case key == nil:
-		return nil, errors.New("no key has the token's key id")
+		return nil, errors.New("no key has the token's key id and is for its method")
 	}
 	return key, nil
 }
 
 // look returns the key that is known, and the try to read the set that is under way; mine: it is the caller's to make.
-func (k *keySet) look(name keyName) (key crypto.PublicKey, reading chan struct{}, mine bool) {
+func (k *keySet) look(method, id string) (key crypto.PublicKey, reading chan struct{}, mine bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := time.Now()
-	key = k.get(name)
+	key = k.get(method, id)
 	if k.reading == nil && (key == nil || now.Sub(k.read) > keySetAge) && now.Sub(k.tried) > k.pause() {
 		k.tried, k.reading, mine = now, make(chan struct{}), true
 	}
@@ -143,24 +143,23 @@ func (k *keySet) reload(ctx context.Context, done chan struct{}) {
 }
 
 // get returns a key that is known; without an id it is the only one of its kind.
-func (k *keySet) get(name keyName) (key crypto.PublicKey) {
-	if key := k.keys[name]; key != nil || name.id != "" {
-		return key
-	}
-	n := 0
-	for other, candidate := range k.keys {
-		if other.kind == name.kind {
-			key = candidate
-			n++
+func (k *keySet) get(method, id string) crypto.PublicKey {
+	var of []namedKey
+	for _, key := range k.keys {
+		if key.kind == kinds[method] && (id == "" || key.id == id && key.checks(method)) {
+			of = append(of, key)
 		}
 	}
-	if n > 1 {
+	if len(of) == 0 || id == "" && len(of) > 1 {
 		return nil
 	}
-	return key
+	if last := of[len(of)-1]; last.checks(method) {
+		return last.key
+	}
+	return nil
 }
 
-func (k *keySet) load(ctx context.Context) (map[keyName]crypto.PublicKey, error) {
+func (k *keySet) load(ctx context.Context) ([]namedKey, error) {
 	text, err := k.fetch(ctx)
 	if err != nil {
 		return nil, err

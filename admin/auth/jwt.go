@@ -1,11 +1,9 @@
 package auth
 
 import (
-	"crypto"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -38,22 +36,13 @@ const minSecret = 32
 type Tokens struct {
 	config JWTConfig
 	parser *jwt.Parser
-	public crypto.PublicKey // of the kind; nil: none
-	kind   keyKind
+	public verifier // without methods: none
 	keys   *keySet
 }
 
-// signatures are the methods that a kind of key is for.
-var signatures = map[keyKind][]string{kindRSA: {"RS256", "RS384", "RS512"}, kindEC: {"ES256", "ES384", "ES512"}, kindEd: {"EdDSA"}}
-
-// kindOf is the kind of key that a method is for.
-func kindOf(method string) keyKind {
-	for kind, names := range signatures {
-		if slices.Contains(names, method) {
-			return kind
-		}
-	}
-	return ""
+// kinds are the kinds of keys that methods are for.
+var kinds = map[string]keyKind{
+	"RS256": kindRSA, "RS384": kindRSA, "RS512": kindRSA, "ES256": kindEC, "ES384": kindEC, "ES512": kindEC, "EdDSA": kindEd,
 }
 
 // NewTokens makes a Tokens; nil when the configuration believes none.
@@ -71,7 +60,7 @@ func NewTokens(c JWTConfig) (*Tokens, error) {
 	}
 	if c.KeyFile != "" {
 		var err error
-		if t.public, t.kind, err = readPublicKey(c.KeyFile); err != nil {
+		if t.public, err = readPublicKey(c.KeyFile); err != nil {
 			return nil, err
 		}
 	}
@@ -81,9 +70,9 @@ func NewTokens(c JWTConfig) (*Tokens, error) {
 			return nil, err
 		}
 	}
-	for kind, names := range signatures {
-		if t.keys != nil || t.kind == kind {
-			methods = append(methods, names...)
+	for method := range kinds {
+		if t.keys != nil || t.public.checks(method) {
+			methods = append(methods, method)
 		}
 	}
 	options := []jwt.ParserOption{jwt.WithValidMethods(methods), jwt.WithLeeway(maxSkew), jwt.WithExpirationRequired(), jwt.WithIssuedAt()}
@@ -134,18 +123,21 @@ func (t *Tokens) key(r *http.Request, tok *jwt.Token) (any, error) {
 	if tok.Header["crit"] != nil { // what the issuer says must be understood, and no extension is
 		return nil, errors.New("the token has critical headers")
 	}
+	id, named := tok.Header["kid"].(string)
+	if tok.Header["kid"] != nil && !named {
+		return nil, errors.New("the token's key id is no text")
+	}
 	if _, hmac := tok.Method.(*jwt.SigningMethodHMAC); hmac {
 		return t.config.Secret, nil
 	}
-	kind := kindOf(tok.Method.Alg())
+	method := tok.Method.Alg()
 	if t.keys != nil {
-		id, _ := tok.Header["kid"].(string)
-		key, err := t.keys.find(r.Context(), keyName{kind, id})
-		if key != nil || t.kind != kind {
+		key, err := t.keys.find(r.Context(), method, id)
+		if key != nil || !t.public.checks(method) {
 			return key, err
 		}
 	}
-	return t.public, nil
+	return t.public.key, nil
 }
 
 // role leads from the claims to a role.
