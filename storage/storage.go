@@ -275,7 +275,7 @@ type LockRequest struct {
 	Seen     []SCN
 	Strength catalog.RowLock
 	Wait     catalog.LockWait
-	// Bulk: the caller has read all the rows in this statement at the view's snapshot, and writes every one of them next. Rows
+	// Bulk: the caller has read all the rows in this statement at the view's snapshot, and writes those that it locks next. Rows
 	// in ascending order are claimed together then, without a lock for each.
 	Bulk bool
 	// Changes: the rows are changed next, not only locked; who finds one gone under REPEATABLE READ is told so.

@@ -25,7 +25,10 @@ func NewDelete(n *physical.Delete, env *op.Env) (op.Operator, error) {
 		w.input, err = env.Build(n.Input, env)
 		return w, err
 	}
-	l := &locker{w: w, plan: n.Input, target: n.Target, keyCol: width, strength: catalog.ForUpdate, doing: "deleting", once: repeats(n.Input)}
+	l := &locker{
+		w: w, plan: n.Input, target: n.Target, keyCol: width, strength: catalog.ForUpdate, doing: "deleting", bulk: !w.fires[deleted].singly(),
+		once: repeats(n.Input),
+	}
 	w.run = func(ctx context.Context, b *vector.Batch) error {
 		return l.lock(ctx, b, func(b *vector.Batch, keys []string) error {
 			if x := w.fires[deleted]; x.singly() {

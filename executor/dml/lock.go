@@ -68,6 +68,7 @@ type locker struct {
 	strength catalog.RowLock
 	doing    string // as errors of waits have it
 	keys     []int  // an UPDATE that may change keys locks by what it does to the row: of w.columns, those of keys
+	bulk     bool   // what is locked is written: no trigger has a say in it
 	once     bool   // rows can come twice: all but the first are left out
 	seen     map[string]struct{}
 }
@@ -84,7 +85,7 @@ func (l *locker) lock(ctx context.Context, b *vector.Batch, f func(b *vector.Bat
 		}
 	}
 	strength := l.needed(&rows)
-	found, err := l.request(ctx, keys, versions, strength)
+	found, err := l.request(ctx, keys, versions, strength, l.bulk)
 	if err != nil {
 		return err
 	}
@@ -93,7 +94,7 @@ func (l *locker) lock(ctx context.Context, b *vector.Batch, f func(b *vector.Bat
 	}
 	return l.some(ctx, &rows, keys, found, func(b *vector.Batch, keys []string) error {
 		if now := l.needed(b); now > strength {
-			if _, err := l.request(ctx, keys, versionsOf(b, l.keyCol+1), now); err != nil {
+			if _, err := l.request(ctx, keys, versionsOf(b, l.keyCol+1), now, false); err != nil {
 				return err
 			}
 		}
@@ -101,9 +102,10 @@ func (l *locker) lock(ctx context.Context, b *vector.Batch, f func(b *vector.Bat
 	})
 }
 
-func (l *locker) request(ctx context.Context, keys []string, versions []storage.SCN, strength catalog.RowLock) ([]storage.LockResult, error) {
+func (l *locker) request(ctx context.Context, keys []string, versions []storage.SCN, strength catalog.RowLock, bulk bool) ([]storage.LockResult, error) {
 	return l.w.env.Txn.LockRows(ctx, storage.LockRequest{
-		View: l.w.view, Table: l.w.table, Keys: keys, Seen: versions, Strength: strength, Wait: catalog.Wait, Changes: true, Doing: l.doing, Follow: true,
+		View: l.w.view, Table: l.w.table, Keys: keys, Seen: versions, Strength: strength, Wait: catalog.Wait, Bulk: bulk, Changes: true, Doing: l.doing,
+		Follow: true,
 	})
 }
 

@@ -29,7 +29,8 @@ func NewUpdate(n *physical.Update, env *op.Env) (op.Operator, error) {
 		return w, err
 	}
 	l := &locker{
-		w: w, plan: n.Input, target: n.Target, keyCol: width, strength: strength(n.Table, n.Changed), doing: "updating", once: repeats(n.Input),
+		w: w, plan: n.Input, target: n.Target, keyCol: width, strength: strength(n.Table, n.Changed), doing: "updating", bulk: !w.fires[updated].singly(),
+		once: repeats(n.Input),
 	}
 	if l.strength == catalog.ForUpdate && !w.fires[updated].singly() {
 		for _, id := range keyColumns(n.Table) {

@@ -11,8 +11,8 @@ import (
 )
 
 // A transaction that writes in bulk does not hold a lock on each row to its end. What it has written ahead names it, and
-// what it is about to insert is claimed in lists. Who meets either waits for the end of the transaction itself, by the lock
-// that it holds on its own id, and then looks again.
+// what it is about to write is claimed in lists. Who meets what is written waits for the end of the transaction itself, by the lock
+// that it holds on its own id, and who meets a list for the end of that; then they look again.
 
 // identity returns the transaction as others meet it in what it writes, and locks its id.
 func (t *Txn) identity() *largeTxn {
@@ -27,13 +27,18 @@ func (t *Txn) identity() *largeTxn {
 
 func (l *largeTxn) lockKey() lock.Key { return lock.Key{Kind: lock.Transaction, A: l.id()} }
 
-// await waits for the end of a transaction.
-func (t *Txn) await(ctx context.Context, l *largeTxn, w lock.Wait) error {
+// awaitEnd waits for the end of a transaction that has written a row.
+func (t *Txn) awaitEnd(ctx context.Context, l *largeTxn, w lock.Wait) error {
 	if l.stuck.Load() {
 		return errStuck
 	}
+	return t.await(ctx, l.lockKey(), w)
+}
+
+// await waits until a key is nobody's.
+func (t *Txn) await(ctx context.Context, k lock.Key, w lock.Wait) error {
 	mark := t.owner.Mark()
-	_, err := t.owner.Lock(ctx, l.lockKey(), lock.Shared, w)
+	_, err := t.owner.Lock(ctx, k, lock.Shared, w)
 	if err == nil {
 		t.owner.ReleaseTo(mark)
 	}
@@ -51,9 +56,9 @@ func (t *Txn) lockSettled(ctx context.Context, v *view, ks catalog.Keyspace, k l
 		if added, err = t.owner.Lock(ctx, k, mode, w); err != nil {
 			return c, false, err
 		}
-		if by := t.s.claims.holder(keys.Space{Layer: k.A, Keyspace: k.B}, stringBytes(k.S), t.self); by != nil {
+		if l := t.s.claims.find(keys.Space{Layer: k.A, Keyspace: k.B}, stringBytes(k.S), mode, t.self); l != nil {
 			t.owner.ReleaseTo(mark)
-			if err = t.await(ctx, by, w); err != nil {
+			if err = t.await(ctx, l.lockKey(), w); err != nil {
 				return c, false, err
 			}
 			continue
@@ -65,7 +70,7 @@ func (t *Txn) lockSettled(ctx context.Context, v *view, ks catalog.Keyspace, k l
 			return c, added, nil
 		}
 		t.owner.ReleaseTo(mark)
-		if err = t.await(ctx, c.writer, w); err != nil {
+		if err = t.awaitEnd(ctx, c.writer, w); err != nil {
 			return c, false, err
 		}
 	}

@@ -7,7 +7,9 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage/keys"
+	"github.com/rowandb/rowan/storage/lock"
 )
 
 // claimTable has the keys of rows that transactions are writing in bulk: a list for each batch in the place of a lock for
@@ -23,7 +25,9 @@ type claimTable struct {
 type claimList struct {
 	keys.Space
 	by   *largeTxn
-	seq  uint64 // writes of the transaction before it
+	n    uint64    // it is the transaction's n-th, from 1
+	mode lock.Mode // that each of them would be locked in
+	seq  uint64    // writes of the transaction before it
 	buf  []byte
 	ends []uint32 // of the keys in buf
 }
@@ -78,16 +82,28 @@ func (c *claimTable) remove(lists []*claimList) {
 	c.lists.Add(-int64(len(lists)))
 }
 
-// holder returns the transaction, if not self, that has claimed a key.
-func (c *claimTable) holder(sp keys.Space, key []byte, self *largeTxn) *largeTxn {
+// yields reports whether the rows may be locked beside: who refers to one by key does not mind what else of it changes.
+func (l *claimList) yields(mode lock.Mode) bool {
+	return mode == lock.Mode(catalog.ForKeyShare) && l.mode < lock.Mode(catalog.ForUpdate)
+}
+
+// lockKey is what the transaction holds as long as the list stands.
+func (l *claimList) lockKey() lock.Key {
+	k := l.by.lockKey()
+	k.B = l.n
+	return k
+}
+
+// find returns the list of another transaction than self that has a key and does not let it be locked.
+func (c *claimTable) find(sp keys.Space, key []byte, mode lock.Mode, self *largeTxn) *claimList {
 	if c.lists.Load() == 0 {
 		return nil
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	for _, l := range c.m[sp] {
-		if l.by != self && l.has(key) {
-			return l.by
+		if l.by != self && !l.yields(mode) && l.has(key) {
+			return l
 		}
 	}
 	return nil
@@ -111,6 +127,14 @@ func (t *Txn) releaseClaims(since uint64) {
 	for i > 0 && t.claims[i-1].seq >= since {
 		i--
 	}
-	t.s.claims.remove(t.claims[i:])
+	t.unclaim(t.claims[i:])
 	t.claims = t.claims[:i]
+}
+
+// unclaim takes lists away, and wakes those who wait for them.
+func (t *Txn) unclaim(lists []*claimList) {
+	t.s.claims.remove(lists)
+	for _, l := range lists {
+		t.token.Unlock(l.lockKey(), lock.Exclusive)
+	}
 }

@@ -3,7 +3,9 @@ package mvcc
 import (
 	"testing"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage/keys"
+	"github.com/rowandb/rowan/storage/lock"
 )
 
 // TestClaimBounds wants the first and the last key of a list to be claimed, like those between, and none beside.
@@ -11,15 +13,15 @@ func TestClaimBounds(t *testing.T) {
 	var c claimTable
 	sp := keys.Space{Layer: 2, Keyspace: 16}
 	me, other := &largeTxn{}, &largeTxn{}
-	l := &claimList{Space: sp, by: me, buf: []byte("bdf"), ends: []uint32{1, 2, 3}}
+	l := &claimList{Space: sp, by: me, mode: lock.Mode(catalog.ForUpdate), buf: []byte("bdf"), ends: []uint32{1, 2, 3}}
 	if !c.add(l) {
 		t.Error("the first list is not alone")
 	}
-	for key, want := range map[string]*largeTxn{"a": nil, "b": me, "c": nil, "d": me, "e": nil, "f": me, "g": nil} {
-		if got := c.holder(sp, []byte(key), other); got != want {
+	for key, want := range map[string]*claimList{"a": nil, "b": l, "c": nil, "d": l, "e": nil, "f": l, "g": nil} {
+		if got := c.find(sp, []byte(key), lock.Mode(catalog.ForKeyShare), other); got != want {
 			t.Errorf("%s is claimed: %v", key, got != nil)
 		}
-		if c.holder(sp, []byte(key), me) != nil {
+		if c.find(sp, []byte(key), lock.Mode(catalog.ForKeyShare), me) != nil {
 			t.Errorf("%s is claimed by another", key)
 		}
 	}
@@ -39,7 +41,7 @@ func TestClaimBounds(t *testing.T) {
 		c.remove([]*claimList{x})
 	}
 	c.remove([]*claimList{l})
-	if c.lists.Load() != 0 || len(c.m) != 0 || c.holder(sp, []byte("d"), other) != nil {
+	if c.lists.Load() != 0 || len(c.m) != 0 || c.find(sp, []byte("d"), lock.Mode(catalog.ForKeyShare), other) != nil {
 		t.Error("the list is still there")
 	}
 }

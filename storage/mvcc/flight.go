@@ -3,6 +3,7 @@ package mvcc
 import (
 	"bytes"
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"github.com/tidwall/btree"
@@ -41,13 +42,13 @@ func (t *Txn) launch(ctx context.Context) error {
 	if err := t.becomeLarge(ctx); err != nil {
 		return err
 	}
-	fl := &flight{done: make(chan struct{}), claims: t.claims}
-	t.claims = nil
+	fl := &flight{done: make(chan struct{})}
 	for _, w := range t.order {
 		if w.Keyspace != catalogSpace && w.tree.Len() > 0 {
 			fl.parts = append(fl.parts, w.depart())
 		}
 	}
+	fl.claims = t.claimsOf(fl.parts)
 	t.bytes, t.undo = 0, nil
 	for _, w := range t.order {
 		t.bytes += int64(w.tree.Len()) * (writeOverhead + 64)
@@ -60,6 +61,24 @@ func (t *Txn) launch(ctx context.Context) error {
 	f := newSpiller(t)
 	go fl.run(f, before)
 	return nil
+}
+
+// claimsOf takes the claims of rows in a flight out of those of the transaction. The last row of a list is written last; those of a batch that
+// is about to be written stay.
+func (t *Txn) claimsOf(parts []flightPart) (list []*claimList) {
+	probe := &write{}
+	t.claims = slices.DeleteFunc(t.claims, func(l *claimList) bool {
+		probe.key = l.last()
+		away := slices.ContainsFunc(parts, func(p flightPart) bool {
+			_, ok := p.tree.Get(probe)
+			return ok && p.w.Space == l.Space
+		})
+		if away {
+			list = append(list, l)
+		}
+		return away
+	})
+	return list
 }
 
 // run writes the flight ahead, after the one before it.
@@ -96,7 +115,7 @@ func (t *Txn) land(ctx context.Context) error {
 		return fl.err
 	}
 	t.flights = t.flights[1:]
-	t.s.claims.remove(fl.claims)
+	t.unclaim(fl.claims)
 	t.unlock(fl.parts)
 	for _, p := range fl.parts {
 		p.w.away = p.w.away[1:]
@@ -122,7 +141,7 @@ func (t *Txn) abandonFlights() {
 	}
 	for _, fl := range t.flights {
 		<-fl.done
-		t.s.claims.remove(fl.claims)
+		t.unclaim(fl.claims)
 	}
 	t.flights = nil
 }

@@ -300,12 +300,12 @@ func (t *Txn) lockClaim(ctx context.Context, v *view, ks catalog.Keyspace, key [
 		if err != nil {
 			return c, false, t.s.lockError(err, nil, true)
 		}
-		by := t.s.claims.holder(keys.Space{Layer: v.layer.id, Keyspace: ks}, key, t.self)
-		if by == nil {
+		l := t.s.claims.find(keys.Space{Layer: v.layer.id, Keyspace: ks}, key, lock.Mode(catalog.ForUpdate), t.self)
+		if l == nil {
 			return c, false, nil
 		}
 		t.owner.ReleaseTo(mark)
-		if err := t.await(ctx, by, t.waitOption(catalog.Wait)); err != nil {
+		if err := t.await(ctx, l.lockKey(), t.waitOption(catalog.Wait)); err != nil {
 			return c, false, t.s.lockError(err, nil, true)
 		}
 	}
@@ -314,7 +314,7 @@ func (t *Txn) lockClaim(ctx context.Context, v *view, ks catalog.Keyspace, key [
 // claimAgain waits for the transaction that has written a key ahead, without the key's lock, and locks it again.
 func (t *Txn) claimAgain(ctx context.Context, v *view, ks catalog.Keyspace, key []byte, by *largeTxn) (c committedRow, known bool, err error) {
 	t.owner.Unlock(rowLockKey(v, ks, key), lock.Mode(catalog.ForUpdate))
-	if err := t.await(ctx, by, t.waitOption(catalog.Wait)); err != nil {
+	if err := t.awaitEnd(ctx, by, t.waitOption(catalog.Wait)); err != nil {
 		return c, false, t.s.lockError(err, nil, true)
 	}
 	return t.lockClaim(ctx, v, ks, key)

@@ -11,10 +11,11 @@ import (
 
 // batchHeads are the heads of a batch of rows that are locked, read in one pass over the keyspace.
 type batchHeads struct {
-	buf  []byte
-	ends []int  // of the values in buf
-	has  []bool // whether there is a head
-	read bool   // of those without one the caller has read what layers below show
+	buf     []byte
+	ends    []int  // of the values in buf
+	has     []bool // whether there is a head
+	claimed bool   // the rows are claimed, not locked
+	read    bool   // of those without one the caller has read what layers below show
 }
 
 func (h *batchHeads) value(i int) (val []byte, ok bool) {
@@ -39,8 +40,13 @@ func (t *Txn) lockBatch(ctx context.Context, v *view, r *storage.LockRequest) (*
 			return nil, nil
 		}
 	}
-	if r.Bulk && len(r.Seen) == 0 && t.claimRows(v, r) {
-		return t.claimedHeads(ctx, v, r)
+	if r.Bulk && t.claimRows(v, r) {
+		h, err := t.claimedHeads(ctx, v, r)
+		if err == nil && t.othersWrite(h) { // who may want to write their rows again
+			t.unclaimLast()
+			h = nil
+		}
+		return h, err
 	}
 	sp := v.layer.space(r.Table.Rows)
 	if sp == nil {
@@ -73,10 +79,10 @@ func (t *Txn) claimRows(v *view, r *storage.LockRequest) bool {
 		b.buf = append(b.buf, k...)
 		b.ends = append(b.ends, uint32(len(b.buf)))
 	}
-	if !t.claimKeys(v, r.Table.Rows, b) {
+	if !t.claimKeys(v, r.Table.Rows, b, lock.Mode(r.Strength)) {
 		return false
 	}
-	if lock.Mode(r.Strength) == lock.Mode(catalog.ForUpdate) {
+	if r.Strength == catalog.ForUpdate {
 		t.self.strengthen(r.Table.Rows)
 	}
 	return true
@@ -92,8 +98,23 @@ func (t *Txn) claimedHeads(ctx context.Context, v *view, r *storage.LockRequest)
 			return nil, err
 		}
 	}
-	h.read = len(v.chain) > 1
+	h.read, h.claimed = len(v.chain) > 1, true
 	return h, nil
+}
+
+// othersWrite reports whether a running transaction has written one of the rows ahead.
+func (t *Txn) othersWrite(h *batchHeads) bool {
+	for i := range h.has {
+		val, ok := h.value(i)
+		if !ok {
+			continue
+		}
+		head, err := parseVersion(val) // an error is told by who reads the row
+		if err == nil && head.flags&marked != 0 && head.ver != t.r.own && t.s.large.scn(head.ver) > latest {
+			return true
+		}
+	}
+	return false
 }
 
 func rowLockKeyOf(v *view, ks uint64, key string) lock.Key {
@@ -131,7 +152,11 @@ func (t *Txn) settledHead(ctx context.Context, v *view, r *storage.LockRequest, 
 		t.r.vbuf = append(t.r.vbuf[:0], val...)
 		c, err = t.committedHead(ctx, v, v.layer.space(r.Table.Rows), key)
 	case h.read:
-		return committedRow{below: belowParent, live: true}, nil
+		c = committedRow{below: belowParent, live: true}
+		if i < len(r.Seen) {
+			c.ver = r.Seen[i]
+		}
+		return c, nil
 	default:
 		c, err = t.committedBeneath(ctx, v, r.Table.Rows, key)
 	}

@@ -125,6 +125,10 @@ func (t *Txn) lockRow(ctx context.Context, v *view, r *storage.LockRequest, head
 		_, err = t.owner.Lock(ctx, k, lock.Mode(r.Strength), t.waitOption(r.Wait))
 	case heads != nil:
 		c, err = t.settledHead(ctx, v, r, heads, i)
+		if err != nil || !heads.claimed || c.below == belowOwn || c.live && !v.changed(c, seen) {
+			break
+		}
+		fallthrough // who claims rows writes them as he has read them
 	default:
 		c, _, err = t.lockSettled(ctx, v, ks, k, lock.Mode(r.Strength), t.waitOption(r.Wait))
 	}
@@ -152,10 +156,7 @@ func (t *Txn) lockRow(ctx context.Context, v *view, r *storage.LockRequest, head
 		}
 		return storage.LockUnchanged, nil
 	}
-	changed := c.ver != seen
-	if seen == unseen {
-		changed = c.ver > v.chain[0].bound
-	}
+	changed := v.changed(c, seen)
 	if t.o.Isolation != storage.ReadCommitted && (!c.live || c.ver > v.chain[0].bound) && changed {
 		if _, moved := t.movedTo(v, r, key); !c.live && r.Changes && !moved {
 			return 0, errSerialize("delete")
@@ -170,6 +171,14 @@ func (t *Txn) lockRow(ctx context.Context, v *view, r *storage.LockRequest, head
 	}
 	t.seen.add(ks, key, c)
 	return storage.LockUnchanged, nil
+}
+
+// changed reports whether a committed version is not the one that was seen.
+func (v *view) changed(c committedRow, seen storage.SCN) bool {
+	if seen == unseen {
+		return c.ver > v.chain[0].bound
+	}
+	return c.ver != seen
 }
 
 // seenRows keeps what LockRows has read for the Update or Delete that follows within the statement.

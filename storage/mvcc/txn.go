@@ -43,6 +43,7 @@ type Txn struct {
 	token       *lock.Owner  // of the lock on the transaction's id
 	self        *largeTxn    // as others meet it; nil: nobody can
 	claims      []*claimList // of rows that are not in the store yet
+	claimed     uint64       // how many there were
 	lockTimeout time.Duration
 
 	spaces     map[keys.Space]*writes
@@ -59,6 +60,7 @@ type Txn struct {
 	seen       seenRows
 	merges     []mergeNote
 	moves      []move
+	labels     map[catalog.OID]bool // of enums, that it has added
 
 	ssi      *ssi.Txn  // nil: nobody watches
 	watched  bool      // whether somebody should has been seen to

@@ -8,6 +8,7 @@ import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage/keys"
 	"github.com/rowandb/rowan/storage/kv"
+	"github.com/rowandb/rowan/storage/lock"
 )
 
 // batchKeys are the primary keys of a batch.
@@ -45,12 +46,12 @@ func (in *inserter) vacancies(ctx context.Context) error {
 		in.vacant = true
 		return nil
 	}
-	if !in.t.claimKeys(in.v, in.w.info.table.Rows, in.keys) {
+	if !in.t.claimKeys(in.v, in.w.info.table.Rows, in.keys, lock.Mode(catalog.ForUpdate)) {
 		return nil
 	}
 	in.vacant, err = in.emptyRange(ctx, lo, hi)
 	if !in.vacant {
-		in.t.unclaim()
+		in.t.unclaimLast()
 	}
 	return err
 }
@@ -101,24 +102,26 @@ func (w *writes) endBefore(lo []byte) bool {
 }
 
 // claimKeys claims keys that ascend, unless another transaction has locked or claimed one.
-func (t *Txn) claimKeys(v *view, ks catalog.Keyspace, b batchKeys) bool {
-	l := &claimList{Space: keys.Space{Layer: v.layer.id, Keyspace: ks}, by: t.identity(), seq: t.seq, buf: b.buf, ends: b.ends}
+func (t *Txn) claimKeys(v *view, ks catalog.Keyspace, b batchKeys, mode lock.Mode) bool {
+	t.claimed++
+	l := &claimList{Space: keys.Space{Layer: v.layer.id, Keyspace: ks}, by: t.identity(), n: t.claimed, mode: mode, seq: t.seq, buf: b.buf, ends: b.ends}
+	_, _ = t.token.Lock(context.Background(), l.lockKey(), lock.Exclusive, lock.Wait{No: true}) // nobody else can have it yet
 	free := t.s.claims.add(l)
 	t.claims = append(t.claims, l)
 	for k := range l.ends {
 		lk := rowLockKey(v, ks, nil)
 		if lk.S = bytesString(l.key(k)); !free || t.owner.Strongest(lk) != 0 {
-			t.unclaim()
+			t.unclaimLast()
 			return false
 		}
 	}
 	return true
 }
 
-// unclaim gives up the last claim.
-func (t *Txn) unclaim() {
+// unclaimLast gives up the last claim.
+func (t *Txn) unclaimLast() {
 	n := len(t.claims) - 1
-	t.s.claims.remove(t.claims[n:])
+	t.unclaim(t.claims[n:])
 	t.claims = t.claims[:n]
 }
 
