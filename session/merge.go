@@ -61,8 +61,6 @@ func (s *Session) Merge(ctx context.Context, m Merge) (storage.MergeResult, erro
 	}
 	if res.Changed() {
 		s.noteMerge(m, res)
-	} else if m.Onto == nil {
-		return res, nil
 	}
 	return res, s.mergeSequences(ctx, m, before, &res)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
 )
 
 // numbers are values of sequences for the rows of a merge. One that begins anew gets those again that it has had.
@@ -76,24 +77,40 @@ func (s *Session) nextNumber(m Merge) func(context.Context, *catalog.Sequence) (
 	}
 }
 
-// furthest is how far a sequence has gone on either side of a merge.
+// furthest is how far a sequence has gone on any side of a merge.
 func (s *Session) furthest(ctx context.Context, m Merge, q *catalog.Sequence) (last int64, called bool, err error) {
-	store := s.engine.Store.Sequences()
+	sides, err := s.sides(ctx, m)
+	if err != nil {
+		return 0, false, err
+	}
+	for i, v := range sides {
+		x, used, err := s.engine.Store.Sequences().Get(ctx, q.On(v.Branch().ID))
+		if err != nil {
+			return 0, false, err
+		}
+		if !called && (used || i == 0) || used && (x > last) == (q.Increment > 0) {
+			last, called = x, used
+		}
+	}
+	return last, called, nil
+}
+
+// sides are the target of a merge and what comes to it.
+func (s *Session) sides(ctx context.Context, m Merge) (out []storage.View, err error) {
 	for _, branch := range []string{m.Target, m.Source} {
 		if branch == "" {
 			continue
 		}
 		v, err := s.txn.View(ctx, catalog.Ref{Branch: branch})
 		if err != nil {
-			return 0, false, err
+			return nil, err
 		}
-		x, used, err := store.Get(ctx, q.On(v.Branch().ID))
-		if err != nil {
-			return 0, false, err
-		}
-		if !called && (used || branch == m.Target) || used && (x > last) == (q.Increment > 0) {
-			last, called = x, used
+		out = append(out, v)
+	}
+	for _, v := range []storage.View{m.To, m.Onto} {
+		if v != nil {
+			out = append(out, v)
 		}
 	}
-	return last, called, nil
+	return out, nil
 }

@@ -28,6 +28,9 @@ type History interface {
 	ChangedKeys(ctx context.Context, from, to storage.View, ks catalog.Keyspace) (keys []string, all bool, err error)
 	// ChangedRows is ChangedKeys for keyspaces with any number of keys.
 	ChangedRows(ctx context.Context, from, to storage.View, ks catalog.Keyspace) (storage.RowKeys, error)
+	// WrittenRows lists the keys of rows of some tables that were ever written in what a view has grown from and another (from) has not,
+	// on whatever branch, be the rows gone.
+	WrittenRows(ctx context.Context, from, to storage.View, tables []catalog.OID) (storage.RowKeys, error)
 	ChangedTables(ctx context.Context, from, to storage.View) ([]catalog.OID, error)
 	// ChangedObjects lists the objects of the catalog that may differ.
 	ChangedObjects(ctx context.Context, from, to storage.View) ([]catalog.OID, error)

@@ -265,6 +265,15 @@ func (x *identities) ownTable(v storage.View, id catalog.OID) *catalog.Table {
 	return t
 }
 
+// all are the ids that an object of the target's has anywhere.
+func (x *identities) all(id catalog.OID) []catalog.OID {
+	out := []catalog.OID{id}
+	for _, i := range x.members[objectID(id)] {
+		out = append(out, catalog.OID(i.id))
+	}
+	return out
+}
+
 // twins lists what is one with an object of the target and its parts.
 func (x *identities) twins(id catalog.OID) []catalog.Twin {
 	var out []catalog.Twin

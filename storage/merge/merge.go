@@ -172,6 +172,7 @@ type merger struct {
 	objects        []catalog.OID                           // that the source changed
 	numbers        map[storage.View]numbering
 	ownKeys        map[place]string // the other way: what the source calls rows of the target
+	claimed        map[place]bool   // names that the target has for rows of which the source knows nothing
 	carried        []*entry         // what the source knows of renumbered rows, and the target does not
 	ledgers        map[storage.View]ledger
 	meetings       map[pastOf]*meeting
@@ -227,6 +228,17 @@ func (m *merger) openSource(ctx context.Context) (err error) {
 
 // picked reports whether the merge brings a part of the source's history, after which the target does not count as one that has it.
 func (m *merger) picked() bool { return m.req.To != nil }
+
+// met is the state to which the source comes: a branch that is rebased counts as one that has all of its own past from the beginning.
+func (m *merger) met() storage.View {
+	if m.req.Onto != nil {
+		return m.req.Onto
+	}
+	return m.target
+}
+
+// partial reports whether the target does not have the source's history afterwards, by whatever name.
+func (m *merger) partial() bool { return m.picked() && m.req.Onto == nil }
 
 // fastForward finds whether the target has changed anything since the base.
 func (m *merger) fastForward(ctx context.Context) error {

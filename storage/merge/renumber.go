@@ -26,6 +26,7 @@ type renumbered struct {
 	old, new    []types.Datum
 	column      catalog.ColumnID // the generated one; 0 for a row that follows another
 	fresh       bool             // by this merge
+	gone        bool             // the source has it no more
 }
 
 func (n numbering) of(table catalog.OID, key string) *renumbered { return n[table][key] }
@@ -107,31 +108,29 @@ func (m *merger) renumberTable(ctx context.Context, id catalog.OID) (bool, error
 	if t.source == nil || t.into == nil || t.into.PrimaryIndex() == nil {
 		return false, nil
 	}
-	gens, numbers := m.generators(t.into), m.numbersOf(m.source)
-	if !slices.Contains(m.moved.tables, id) && len(numbers[id]) == 0 {
-		gens = nil // the target has taken no number since
-	}
-	if len(gens) == 0 && len(references(t.source, t.into, numbers, m.target.Catalog())) == 0 {
+	gens := m.generators(t.into)
+	if len(gens) == 0 && len(references(t.source, t.into, m.numbersOf(m.source), m.target.Catalog())) == 0 {
 		return false, nil
 	}
 	t.prepare()
 	if t.adopted || t.incompatible() || t.rekeyed || t.recodes() != "" {
 		return false, nil
 	}
-	keys, err := t.candidates(ctx, m.base, m.source, id)
+	used := &movedKeys{in: noKeys{}, end: true}
+	if len(gens) > 0 {
+		written, err := m.tx.WrittenRows(ctx, m.source, m.met(), m.ids.all(id))
+		if err != nil {
+			return false, err
+		}
+		used = &movedKeys{in: written}
+	}
+	defer used.close()
+	keys, err := t.renumberable(ctx)
 	if err != nil {
 		return false, err
 	}
 	t.openReaders()
 	defer t.readers.close()
-	used := &movedKeys{in: noKeys{}, end: true}
-	if len(gens) > 0 {
-		if used.in, err = t.candidates(ctx, m.base, m.target, id); err != nil {
-			return false, err
-		}
-		used.end = false
-	}
-	defer used.close()
 	found := false
 	err = eachChunk(ctx, keys, func(list []string) (bool, error) {
 		more, err := t.renumberBatch(ctx, list, gens, used)
@@ -141,8 +140,8 @@ func (m *merger) renumberTable(ctx context.Context, id catalog.OID) (bool, error
 	return found, err
 }
 
-// renumberBatch finds the rows with given keys that need others. Keys that the target has used since the base, for rows that are gone,
-// are taken too: other branches may have those rows.
+// renumberBatch finds the rows with given keys that need others: because the target has used their numbers since the base for rows of its
+// own, be they gone, or because they refer by their keys to others that get new ones.
 func (t *tableMerge) renumberBatch(ctx context.Context, list []string, gens []generator, used *movedKeys) (bool, error) {
 	numbers := t.numbersOf(t.merger.source)
 	source, err := t.readers.source.Fetch(ctx, list)
@@ -158,12 +157,13 @@ func (t *tableMerge) renumberBatch(ctx context.Context, list []string, gens []ge
 		return false, err
 	}
 	t.recoded(source, t.own)
-	pk := t.keyPositions()
+	ghosts, pk := t.ghosts(list, source), t.keyPositions()
 	was := make([][]types.Datum, len(list))
 	for k := range list {
-		was[k] = keyValuesAt(source, source.At[k], t.fromSource, pk)
+		was[k] = t.keyHad(source, ghosts, k, pk)
 	}
 	t.follow(numbers, t.source, source, nil)
+	t.follow(numbers, t.source, ghosts, nil)
 	targets := t.targetRows(target)
 	_, at, err := used.among(ctx, list)
 	if err != nil {
@@ -172,21 +172,18 @@ func (t *tableMerge) renumberBatch(ctx context.Context, list []string, gens []ge
 	var fresh []*renumbered
 	found := false
 	for k, key := range list {
-		s := row{rows: source, at: source.At[k], cols: t.fromSource}
-		if !s.there() || bases[k].there() || bases[k].unclear || numbers.of(t.into.OID, key) != nil {
+		if was[k] == nil || bases[k].there() || bases[k].unclear || numbers.of(t.into.OID, key) != nil {
 			continue
 		}
-		now := keyValuesAt(source, s.at, t.fromSource, pk)
+		s := row{rows: source, at: source.At[k], cols: t.fromSource}
+		now := t.keyHad(source, ghosts, k, pk)
 		moved := !slices.EqualFunc(was[k], now, diff.Same)
-		_, taken := slices.BinarySearch(at, k)
-		if targets[k].there() {
-			taken = !t.agree(s, targets[k])
-		}
-		collides := len(gens) > 0 && !moved && taken
+		_, written := slices.BinarySearch(at, k)
+		collides := len(gens) > 0 && !moved && t.taken(key, s, targets[k], written)
 		if !moved && !collides {
 			continue
 		}
-		r := &renumbered{oldKey: strings.Clone(key), old: clones(was[k]), new: clones(now), fresh: true}
+		r := &renumbered{oldKey: strings.Clone(key), old: clones(was[k]), new: clones(now), fresh: true, gone: !s.there()}
 		if collides {
 			r.column = gens[0].column.ID
 			fresh = append(fresh, r)
@@ -200,6 +197,14 @@ func (t *tableMerge) renumberBatch(ctx context.Context, list []string, gens []ge
 		found = true
 	}
 	return found, t.assign(ctx, fresh, gens)
+}
+
+// keyHad are the values of a row's key, be the row gone; nil where they are not known.
+func (t *tableMerge) keyHad(source, ghosts *diff.Rows, k int, pk []int) []types.Datum {
+	if source.At[k] >= 0 {
+		return keyValuesAt(source, source.At[k], t.fromSource, pk)
+	}
+	return keyValuesAt(ghosts, ghosts.At[k], t.fromSource, pk)
 }
 
 // assign takes new values from the target's sequence, until no row of either side has the keys.
@@ -360,11 +365,7 @@ func (t *tableMerge) follow(n numbering, called *catalog.Table, rows *diff.Rows,
 		}
 	}
 	if pk := t.into.PrimaryIndex(); pk != nil && len(n[t.into.OID]) > 0 {
-		live := called.Live()
-		var at []int
-		for _, k := range pk.Columns {
-			at = append(at, slices.IndexFunc(live, func(c *catalog.Column) bool { return c.ID == k.Column }))
-		}
+		at := keyColumns(t.into, called)
 		for k, key := range keys {
 			if x := n.of(t.into.OID, key); x != nil && rows.At[k] >= 0 && !slices.Contains(at, -1) {
 				todo = append(todo, change{at, x.new, rows.At[k]})
@@ -376,6 +377,15 @@ func (t *tableMerge) follow(n numbering, called *catalog.Table, rows *diff.Rows,
 			rows.Cols[p].Set(c.row, c.to[i])
 		}
 	}
+}
+
+// keyColumns says where a table's live columns have those of the key of another.
+func keyColumns(into, called *catalog.Table) (out []int) {
+	live := called.Live()
+	for _, k := range into.PrimaryIndex().Columns {
+		out = append(out, slices.IndexFunc(live, func(c *catalog.Column) bool { return c.ID == k.Column }))
+	}
+	return out
 }
 
 // numbersOf is what the target calls rows of a view; nil: what the view does.

@@ -113,7 +113,7 @@ func cloneRow(r systable.Row) systable.Row {
 // loadNumbers finds out by which keys the target calls rows of the source and of the base. Entries of rows that the target lacks come
 // to it with them.
 func (m *merger) loadNumbers(ctx context.Context) error {
-	m.numbers, m.ownKeys = map[storage.View]numbering{}, map[place]string{}
+	m.numbers, m.ownKeys, m.claimed = map[storage.View]numbering{}, map[place]string{}, map[place]bool{}
 	views := append([]storage.View{m.source}, m.base.views()...)
 	all, err := m.entries(ctx, append(slices.Clone(views), m.target)...)
 	if err != nil {
@@ -126,7 +126,7 @@ func (m *merger) loadNumbers(ctx context.Context) error {
 			return err
 		}
 		if !there {
-			if x := source[e.entryID]; x != nil && (!m.picked() || m.req.Onto != nil) {
+			if x := source[e.entryID]; x != nil && !m.partial() {
 				m.carried = append(m.carried, x)
 			}
 			continue
@@ -136,8 +136,11 @@ func (m *merger) loadNumbers(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if ok && n.key != now.key {
+			switch {
+			case ok && n.key != now.key:
 				m.learn(v, e, n, now)
+			case !ok && v == m.source:
+				m.claim(e, now)
 			}
 		}
 	}
@@ -243,8 +246,8 @@ func (m *merger) meet(ctx context.Context, v storage.View, o origin) (*meeting, 
 	x := &meeting{}
 	m.meetings[pastOf{v, o}] = x
 	past := v
-	if v == m.target && m.req.Onto != nil { // a rebase counts as one that has all of the branch's own past
-		past = m.req.Onto
+	if v == m.target {
+		past = m.met()
 	}
 	if x.origin = m.originView(o); x.origin == nil {
 		if v.Branch().ID == o.branch && v.At() >= o.scn {
@@ -341,7 +344,9 @@ func (m *merger) recordNumbers(ctx context.Context) error {
 				c := t.ColumnByID(k.Column)
 				x.Columns, x.Types = append(x.Columns, c.Name), append(x.Types, c.Type)
 			}
-			m.res.Renumbered = append(m.res.Renumbered, x)
+			if !r.gone {
+				m.res.Renumbered = append(m.res.Renumbered, x)
+			}
 			if err := m.putEntry(ctx, t, from, r); err != nil {
 				return err
 			}

@@ -114,3 +114,62 @@ func TestBasesOnce(t *testing.T) {
 	}
 	is(t, fmt.Sprint(bases()), "[lib mid]")
 }
+
+// TestWrittenRows asks for keys that branches have used: also for rows that are gone, by way of others that were merged, and in rows that
+// the table had elsewhere.
+func TestWrittenRows(t *testing.T) {
+	s := memStore(t)
+	x := begin(t, s, "", storage.ReadCommitted)
+	tab := createTable(t, s, x, "t", true, false)
+	must(t, x.insert(tab, [3]int64{1, 1, 1}))
+	x.commit()
+	for _, name := range []string{"a", "b"} {
+		_, err := s.Branches().Create(ctx, mvcc.FirstDatabase, storage.BranchOptions{Name: name})
+		must(t, err)
+	}
+	comeAndGo := func(branch string, id int64) {
+		x := begin(t, s, branch, storage.ReadCommitted)
+		must(t, x.insert(tab, [3]int64{id, id, id}))
+		x.commit()
+		x = begin(t, s, branch, storage.ReadCommitted)
+		must(t, x.delete(tab, x.where(tab, id)))
+		x.commit()
+	}
+	written := func(from, to string) (out []string) {
+		x := begin(t, s, from, storage.ReadCommitted)
+		v, err := x.View(ctx, catalog.Ref{Branch: to})
+		must(t, err)
+		list, err := x.Txn.(*mvcc.Txn).WrittenRows(ctx, x.v, v, []catalog.OID{tab.OID})
+		must(t, err)
+		keys, err := list.Next(ctx, 100)
+		must(t, err)
+		for _, k := range keys {
+			out = append(out, fmt.Sprintf("%x", k[len(k)-1:]))
+		}
+		must(t, list.Close())
+		must(t, x.Rollback())
+		return out
+	}
+	comeAndGo("a", 2)
+	is(t, fmt.Sprint(written("", "a"), written("a", "")), "[02] []")
+
+	x = begin(t, s, "b", storage.ReadCommitted) // takes it in, and has nothing of it
+	a, err := x.View(ctx, catalog.Ref{Branch: "a"})
+	must(t, err)
+	must(t, x.Txn.(*mvcc.Txn).RecordMerge(a, x.v))
+	must(t, x.insert(tab, [3]int64{3, 3, 3}))
+	x.commit()
+	is(t, fmt.Sprint(written("", "b"), written("a", "b"), written("b", "a")), "[02 03] [03] []")
+
+	x = begin(t, s, "b", storage.ReadCommitted)
+	emptied, key := *tab, *tab.Indexes[0]
+	emptied.Rows, err = s.AllocateKeyspace(ctx)
+	must(t, err)
+	key.Keyspace = emptied.Rows
+	emptied.Indexes = []*catalog.Index{&key, tab.Indexes[1], tab.Indexes[2]}
+	must(t, x.v.Put(ctx, &emptied))
+	x.commit()
+	tab = &emptied
+	comeAndGo("b", 4)
+	is(t, fmt.Sprint(written("a", "b")), "[03 04]")
+}
