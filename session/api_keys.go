@@ -16,11 +16,49 @@ import (
 // apiKeyServices are the functions of schema rowan that make and revoke API keys. They are part of the transaction: a key
 // is good from its commit on.
 var apiKeyServices = map[string]service{
-	"rowan_create_api_key": createAPIKey,
-	"rowan_revoke_api_key": revokeAPIKey,
+	"rowan_create_api_key": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
+		end, err := s.keyEnd(a[4])
+		if err != nil {
+			return types.Null, err
+		}
+		return createAPIKey(s, ctx, append(a[:1:1], end, a[1], a[2], a[3]))
+	},
+	"rowan_create_api_key_interval": func(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
+		end, err := fromNow(a[1])
+		if err != nil {
+			return types.Null, err
+		}
+		return createAPIKey(s, ctx, append(a[:1:1], end, a[2], a[3], a[4]))
+	},
+	"rowan_create_api_key_timestamptz": createAPIKey,
+	"rowan_revoke_api_key":             revokeAPIKey,
 }
 
 var apiKeyRows = map[string]rowService{"rowan_api_keys": listAPIKeys}
+
+// keyEnd reads when a key ends: a time, or how long from now on.
+func (s *Session) keyEnd(d types.Datum) (types.Datum, error) {
+	if d.Null {
+		return d, nil
+	}
+	if at, err := types.ParseText(types.Of(types.Builtin(types.OIDTimestamptz)), d.S, &s.settings.format); err == nil {
+		return at, nil
+	}
+	v, err := types.ParseText(types.Of(types.Builtin(types.OIDInterval)), d.S, &s.settings.format)
+	if err != nil {
+		return types.Null, pgerr.New(pgerrcode.InvalidDatetimeFormat, "an API key cannot expire at \"%s\"", d.S).
+			WithHint("expires is an interval from now on, such as '30 days', or a time, such as '2030-01-01T00:00:00Z'.")
+	}
+	return fromNow(v)
+}
+
+func fromNow(interval types.Datum) (types.Datum, error) {
+	if interval.Null {
+		return interval, nil
+	}
+	us, err := datetime.AddInterval(timestamp(time.Now()).I, datetime.Unpack(interval.S))
+	return types.Int(us), err
+}
 
 // createAPIKey returns the key, which cannot be had again.
 func createAPIKey(s *Session, ctx context.Context, a []types.Datum) (types.Datum, error) {
@@ -29,7 +67,7 @@ func createAPIKey(s *Session, ctx context.Context, a []types.Datum) (types.Datum
 	}
 	global := s.global()
 	role := s.role(global)
-	if name := text(a[1]); name != "" {
+	if name := text(a[2]); name != "" {
 		role = roleByName(global, name)
 		if role == nil {
 			return types.Null, pgerr.New(pgerrcode.UndefinedObject, "role \"%s\" does not exist", name)
@@ -38,13 +76,9 @@ func createAPIKey(s *Session, ctx context.Context, a []types.Datum) (types.Datum
 	if err := s.mayActFor(global, role.OID); err != nil {
 		return types.Null, err
 	}
-	k := apikey.Key{Name: text(a[0]), Role: role.OID, Scopes: texts(a[2]), Branches: texts(a[3]), CreatedBy: s.user}
-	if !a[4].Null {
-		us, err := datetime.AddInterval(timestamp(time.Now()).I, datetime.Unpack(a[4].S))
-		if err != nil {
-			return types.Null, err
-		}
-		k.Expires = datetime.ToTime(us)
+	k := apikey.Key{Name: text(a[0]), Role: role.OID, Scopes: texts(a[3]), Branches: texts(a[4]), CreatedBy: s.user}
+	if !a[1].Null && a[1].I != datetime.Inf {
+		k.Expires = datetime.ToTime(a[1].I)
 	}
 	_, secret, err := apikey.Create(ctx, s.txn.Txn, k)
 	return types.String(secret), err

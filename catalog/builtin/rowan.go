@@ -24,17 +24,23 @@ const (
 
 // rowanProcs reads the functions of schema rowan, and those that Dolt and HeliosDB have, which are found without a schema. Their files are
 // for people: arguments as CREATE FUNCTION has them, and a result that may be "setof type", "table(name type, …)" or
-// "out(name type)". All go through the session: Proc.Source is rowan_<name>, dolt_<name> or helios_<name>.
+// "out(name type)". All go through the session: Proc.Source is rowan_<name>, dolt_<name> or helios_<name>. Functions of one name
+// share it where the number of arguments tells them apart; else it ends in the type of the second argument of those after the first.
 func rowanProcs() []*Proc {
 	return slices.Concat(ownProcs(rowanFile, schemaRowan, "rowan_"), ownProcs(doltFile, schemaCatalog, "dolt_"), ownProcs(heliosFile, schemaCatalog, "helios_"))
 }
 
 func ownProcs(file string, schema types.OID, prefix string) []*Proc {
+	seen := map[string]int{} // numbers of arguments
 	return table(file, func(r *reader, p *Proc) {
 		p.OID, p.Schema, p.Name, p.Kind, p.Parallel = r.oid(), schema, r.str(), 'f', 'u'
 		p.Language, p.Cost = 12, 1
 		p.Source = prefix + strings.TrimPrefix(p.Name, prefix)
 		readArguments(p, r.str())
+		if n, ok := seen[p.Name]; ok && n == len(p.Args) {
+			p.Source += "_" + TypeByOID(p.Args[1]).Name
+		}
+		seen[p.Name] = len(p.Args)
 		readResult(p, r.str())
 		p.Volatile, p.Strict, p.Comment = r.byte(), r.bool(), r.str()
 	})

@@ -38,13 +38,13 @@ func keyCreate() *cobra.Command {
 	var scopes, branches []string
 	cmd := clientCommand(&cobra.Command{Use: "create NAME", Short: "Make an API key", Long: keyCreateLong, Args: cobra.ExactArgs(1)},
 		func(ctx context.Context, c *client, args []string) error {
-			return c.show(ctx, "SELECT rowan.create_api_key($1, role => $2, scopes => string_to_array($3, ','), branches => string_to_array($4, ','), expires => $5::text::interval) AS key",
+			return c.show(ctx, "SELECT rowan.create_api_key($1, role => $2, scopes => string_to_array($3, ','), branches => string_to_array($4, ','), expires => $5) AS key",
 				args[0], role, strings.Join(scopes, ","), strings.Join(branches, ","), expires)
 		})
 	cmd.Flags().StringVar(&role, "role", "", "role that the key acts as")
 	cmd.Flags().StringSliceVar(&scopes, "scopes", nil, "what it may do: read, write, branch, admin")
 	cmd.Flags().StringSliceVar(&branches, "branches", nil, "patterns of the branches that it may use (default: all)")
-	cmd.Flags().StringVar(&expires, "expires", "", "how long it is good, such as '30 days' (default: for ever)")
+	cmd.Flags().StringVar(&expires, "expires", "", "how long it is good, such as '30 days', or until when, such as 2030-01-01 (default: for ever)")
 	return cmd
 }
 

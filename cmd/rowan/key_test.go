@@ -69,4 +69,10 @@ func TestKeyCommands(t *testing.T) {
 	if got := c.rowan(1, "key revoke reader"); !strings.Contains(got, "does not exist") {
 		t.Errorf("%s", got)
 	}
+	for _, expires := range []string{"2100-01-01", "2100-01-01T00:00:00Z", "30d"} {
+		if got := c.rowan(0, "key create until --expires "+expires); !strings.Contains(got, "rk_") {
+			t.Errorf("%s: %s", expires, got)
+		}
+		c.rowan(0, "key revoke until")
+	}
 }
