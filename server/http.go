@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"maps"
 	"strings"
 	"time"
 
@@ -93,16 +94,20 @@ func (a *httpAPI) database(p api.Principal) (*catalog.Database, error) {
 	return nil, pgerr.New(pgerrcode.InvalidCatalogName, "database %q does not exist", name)
 }
 
+// terms are what a session is opened with.
+type terms struct {
+	settings map[string]string
+	within   time.Duration // what a statement may take at most; 0: what the role's settings say
+}
+
 // open opens a session of the request's database on a branch, at a point.
-func (a *httpAPI) open(ctx context.Context, p api.Principal, branch, point string, settings map[string]string) (*session.Session, error) {
+func (a *httpAPI) open(ctx context.Context, p api.Principal, branch, point string, t terms) (*session.Session, error) {
 	db, err := a.database(p)
 	if err != nil {
 		return nil, err
 	}
 	all := map[string]string{"application_name": "http"}
-	for k, v := range settings {
-		all[k] = v
-	}
+	maps.Copy(all, t.settings)
 	if branch != "" {
 		b, err := a.branch(ctx, p, db.OID, branch, false)
 		if err != nil {
@@ -114,7 +119,7 @@ func (a *httpAPI) open(ctx context.Context, p api.Principal, branch, point strin
 		all["rowan.as_of"] = point
 	}
 	of := requestOf(ctx)
-	sess, err := a.engine.New(ctx, session.Options{User: p.Role, Database: db.Name, Settings: all, RemoteAddr: of.client, PID: of.pid, Reach: reach(p)})
+	sess, err := a.engine.New(ctx, session.Options{User: p.Role, Database: db.Name, Settings: all, RemoteAddr: of.client, PID: of.pid, Reach: reach(p), Within: t.within})
 	if err != nil && point != "" && badPoint[pgerr.Code(err)] {
 		e := *pgerr.From(err)
 		e.Where = "as_of"

@@ -23,7 +23,7 @@ func (a *httpAPI) Merge(ctx context.Context, p api.Principal, m api.Merge) (api.
 	if err != nil {
 		return api.Merged{}, err
 	}
-	sess, err := a.open(ctx, p, target.Name, "", nil)
+	sess, err := a.open(ctx, p, target.Name, "", terms{})
 	if err != nil {
 		return api.Merged{}, err
 	}

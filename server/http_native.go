@@ -91,7 +91,7 @@ func (a *httpAPI) Call(ctx context.Context, p api.Principal, c api.Call) (api.Re
 
 // Backup implements api.Native.
 func (a *httpAPI) Backup(ctx context.Context, p api.Principal, base string, to io.Writer) error {
-	sess, err := a.open(ctx, p, "", "", nil)
+	sess, err := a.open(ctx, p, "", "", terms{})
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 
 // Select implements api.Tables. The rows and their number are of one snapshot.
 func (a *httpAPI) Select(ctx context.Context, p api.Principal, s api.Selection) (api.Page, error) {
-	sess, err := a.open(ctx, p, s.Branch, s.Point, readSettings)
+	sess, err := a.open(ctx, p, s.Branch, s.Point, reading)
 	if err != nil {
 		return api.Page{}, err
 	}
@@ -65,7 +65,7 @@ func selection(r *session.Relation, s *api.Selection) (*session.Fragments, error
 
 // Export implements api.Tables. There is no end to its time: that of the client decides, whom the sink waits for.
 func (a *httpAPI) Export(ctx context.Context, p api.Principal, s api.Selection, text bool, to api.RowSink) error {
-	sess, err := a.open(ctx, p, s.Branch, s.Point, exportSettings)
+	sess, err := a.open(ctx, p, s.Branch, s.Point, exporting)
 	if err != nil {
 		return err
 	}
@@ -182,7 +182,7 @@ func (a *httpAPI) openTable(ctx context.Context, p api.Principal, branch string)
 	if err != nil {
 		return nil, err
 	}
-	return a.open(ctx, p, b.Name, "", writeSettings)
+	return a.open(ctx, p, b.Name, "", writing)
 }
 
 // forColumn prepares a value for a column: what goes into a column of JSON is JSON also when it is a string.

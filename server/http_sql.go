@@ -25,7 +25,7 @@ func (a *httpAPI) Run(ctx context.Context, p api.Principal, st api.Statement) (a
 	if st.Timeout > 0 {
 		settings["statement_timeout"] = strconv.FormatInt(st.Timeout.Milliseconds(), 10)
 	}
-	sess, err := a.open(ctx, p, st.Branch, st.Point, settings)
+	sess, err := a.open(ctx, p, st.Branch, st.Point, terms{settings, st.Within})
 	if err != nil {
 		return api.Result{}, err
 	}

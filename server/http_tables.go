@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgerrcode"
 
@@ -12,19 +13,20 @@ import (
 	"github.com/rowandb/rowan/types"
 )
 
-// dataTimeout bounds statements on tables' rows, in milliseconds.
-const dataTimeout = "30000"
+// dataTimeout bounds statements on tables' rows.
+const dataTimeout = 30 * time.Second
 
 var (
-	readSettings  = map[string]string{"statement_timeout": dataTimeout, "default_transaction_read_only": "on", "default_transaction_isolation": "repeatable read"}
-	writeSettings = map[string]string{"statement_timeout": dataTimeout}
-	// exportSettings set no time.
-	exportSettings = map[string]string{"default_transaction_read_only": "on", "default_transaction_isolation": "repeatable read"}
+	reading   = terms{settings: oneSnapshot, within: dataTimeout}
+	writing   = terms{within: dataTimeout}
+	exporting = terms{settings: oneSnapshot} // without end
+
+	oneSnapshot = map[string]string{"default_transaction_read_only": "on", "default_transaction_isolation": "repeatable read"}
 )
 
 // Tables implements api.Tables.
 func (a *httpAPI) Tables(ctx context.Context, p api.Principal, branch string) ([]api.Table, error) {
-	sess, err := a.open(ctx, p, branch, "", readSettings)
+	sess, err := a.open(ctx, p, branch, "", reading)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +46,7 @@ func (a *httpAPI) Tables(ctx context.Context, p api.Principal, branch string) ([
 
 // Table implements api.Tables. What the role may not see is not there.
 func (a *httpAPI) Table(ctx context.Context, p api.Principal, branch, table string) (api.Table, error) {
-	sess, err := a.open(ctx, p, branch, "", readSettings)
+	sess, err := a.open(ctx, p, branch, "", reading)
 	if err != nil {
 		return api.Table{}, err
 	}
@@ -176,7 +178,7 @@ func (a *httpAPI) Timeline(ctx context.Context, p api.Principal, branch, table s
 	if err != nil {
 		return nil, err
 	}
-	sess, err := a.open(ctx, p, b.Name, "", readSettings)
+	sess, err := a.open(ctx, p, b.Name, "", reading)
 	if err != nil {
 		return nil, err
 	}

@@ -112,11 +112,13 @@ func (t *txn) scanned(ctx context.Context, v storage.View, table *catalog.Table)
 	}
 }
 
-// statementTimeout is the setting, or the branch's limit where that is stricter.
+// statementTimeout is the setting, or the branch's limit or the connection's where that is stricter.
 func (s *Session) statementTimeout() time.Duration {
 	d := s.settings.duration("statement_timeout")
-	if l := vcs.LimitOf(s.engine.Store, s.database.OID, s.branch()).Timeout; l > 0 && (d <= 0 || l < d) {
-		return l
+	for _, limit := range [...]time.Duration{vcs.LimitOf(s.engine.Store, s.database.OID, s.branch()).Timeout, s.opts.Within} {
+		if limit > 0 && (d <= 0 || limit < d) {
+			d = limit
+		}
 	}
 	return d
 }

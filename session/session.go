@@ -64,8 +64,9 @@ type Options struct {
 	RemoteAddr  string
 	PID         uint32
 	Application string
-	Reach       Reach  // bounds the session beside its role; nil: nothing does
-	Wake        func() // makes an idle client's connection ask for notifications; nil: it never is
+	Reach       Reach         // bounds the session beside its role; nil: nothing does
+	Within      time.Duration // bounds statements, where statement_timeout is not shorter; 0: nothing does
+	Wake        func()        // makes an idle client's connection ask for notifications; nil: it never is
 }
 
 // Session is one client's conversation.

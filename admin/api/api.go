@@ -54,13 +54,14 @@ func Matches(pattern, name string) bool {
 	return err == nil && ok
 }
 
-// Statement is SQL to run. Params are JSON values. Timeout 0: the server's own.
+// Statement is SQL to run. Params are JSON values. Timeout is in the place of the role's own statement_timeout; Within bounds
+// that where no other was asked for. 0: nothing does.
 type Statement struct {
 	Branch, Point, SQL string
 	Params             []any
 	ReadOnly           bool
 	Explain            bool
-	Timeout            time.Duration
+	Timeout, Within    time.Duration
 }
 
 // Result is a statement's result. Columns is nil where it returns no rows.

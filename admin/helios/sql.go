@@ -12,7 +12,7 @@ import (
 type statement struct {
 	SQL       string `json:"sql" required:"true"`
 	Params    []any  `json:"params,omitempty" doc:"values of $1, $2, …"`
-	TimeoutMS int64  `json:"timeout_ms,omitempty" doc:"default: 30000; the statement is cancelled when it takes longer"`
+	TimeoutMS int64  `json:"timeout_ms,omitempty" doc:"default: 30000, or the role's statement_timeout where that is less; the statement is cancelled when it takes longer"`
 }
 
 // queryBody is the body of query.
@@ -20,7 +20,7 @@ type queryBody struct {
 	SQL       string `json:"sql" required:"true"`
 	Params    []any  `json:"params,omitempty" doc:"values of $1, $2, …"`
 	AsOf      *asOf  `json:"as_of,omitempty"`
-	TimeoutMS int64  `json:"timeout_ms,omitempty" doc:"default: 30000; the query is cancelled when it takes longer"`
+	TimeoutMS int64  `json:"timeout_ms,omitempty" doc:"default: 30000, or the role's statement_timeout where that is less; the query is cancelled when it takes longer"`
 
 	AsOfTimestamp string `json:"as_of_timestamp,omitempty" doc:"as_of, of client libraries" format:"date-time"`
 	Timestamp     string `json:"timestamp,omitempty" doc:"as_of, of client libraries" format:"date-time"`
@@ -32,15 +32,17 @@ const (
 	maxTimeout     = time.Hour
 )
 
-func timeout(ms int64) (time.Duration, error) {
-	t := time.Duration(ms) * time.Millisecond
+// bounded says how long a statement may take: so many milliseconds, or when these are 0 what the server and the role allow.
+func bounded(st api.Statement, ms int64) (api.Statement, error) {
 	switch {
 	case ms < 0 || ms > maxTimeout.Milliseconds():
-		return 0, web.Invalid("timeout_ms", "timeout_ms must be between 0 and %d", maxTimeout.Milliseconds())
+		return st, web.Invalid("timeout_ms", "timeout_ms must be between 0 and %d", maxTimeout.Milliseconds())
 	case ms == 0:
-		return defaultTimeout, nil
+		st.Within = defaultTimeout
+	default:
+		st.Timeout = time.Duration(ms) * time.Millisecond
 	}
-	return t, nil
+	return st, nil
 }
 
 // result is a query's. Its top level is that of the client library that asked.
@@ -131,7 +133,7 @@ func (in *queryBody) statement(c *web.Call) (st api.Statement, err error) {
 		return st, web.Invalid("sql", "sql is missing")
 	}
 	st = api.Statement{Branch: c.Path("branch"), SQL: in.SQL, Params: in.Params}
-	if st.Timeout, err = timeout(in.TimeoutMS); err != nil {
+	if st, err = bounded(st, in.TimeoutMS); err != nil {
 		return st, err
 	}
 	switch {
@@ -187,11 +189,11 @@ func (d *Dialect) execute(c *web.Call, in *statement) (any, error) {
 	if strings.TrimSpace(in.SQL) == "" {
 		return nil, web.Invalid("sql", "sql is missing")
 	}
-	limit, err := timeout(in.TimeoutMS)
+	st, err := bounded(api.Statement{Branch: c.Path("branch"), SQL: in.SQL, Params: in.Params}, in.TimeoutMS)
 	if err != nil {
 		return nil, err
 	}
-	res, err := d.SQL.Run(c.Context(), c.Principal, api.Statement{Branch: c.Path("branch"), SQL: in.SQL, Params: in.Params, Timeout: limit})
+	res, err := d.SQL.Run(c.Context(), c.Principal, st)
 	return executed{Type: strings.ReplaceAll(res.Tag, " ", "_"), Affected: res.Affected, Columns: res.Columns, Types: res.Types, Rows: res.Rows,
 		Count: int64(res.Rows.Len()), Elapsed: res.Elapsed.Milliseconds(), typed: wantsTypes(c)}, err
 }
