@@ -53,11 +53,12 @@ func (s *Snapshot) completeType(id OID, d *types.Def, done map[OID]bool) {
 		d.Base = &types.Type{Def: base, Mod: u.Mod}
 		d.Class, d.Category, d.Len, d.ByVal, d.Elem = base.Class, base.Category, base.Len, base.ByVal, base.Elem
 	}
-	fields := u.Fields
-	if cols := s.resolveColumns(fields); cols != nil {
-		fields = cols
+	if cols := s.resolveColumns(u.Fields); cols != nil {
+		c := *u
+		c.Fields = cols
+		u, s.objects[id] = &c, &c
 	}
-	for _, f := range fields {
+	for _, f := range u.Fields {
 		d.Fields = append(d.Fields, types.Field{Name: f.Name, Type: f.Type})
 	}
 }

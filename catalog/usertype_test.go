@@ -25,3 +25,18 @@ func TestDomainsOverDomains(t *testing.T) {
 		}
 	}
 }
+
+// TestFieldsFollowRenames looks at a composite type after a type that a field has was renamed.
+func TestFieldsFollowRenames(t *testing.T) {
+	enum := &catalog.UserType{Header: catalog.Header{OID: 20001, Name: "mood", Schema: 20000}, Kind: types.KindEnum}
+	row := &catalog.UserType{Header: catalog.Header{OID: 20002, Name: "pair", Schema: 20000}, Kind: types.KindComposite, Fields: []catalog.Column{{Name: "m", TypeOID: 20001, Mod: -1}}}
+	before := catalog.NewSnapshot(nil, []catalog.Object{&catalog.Schema{Header: catalog.Header{OID: 20000, Name: "public"}}, enum, row})
+	renamed := enum.Clone()
+	renamed.Name = "feeling"
+	after := before.Edit([]catalog.Object{renamed}, nil)
+	for s, want := range map[*catalog.Snapshot]string{before: "mood", after: "feeling"} {
+		if got := s.Object(20002).(*catalog.UserType).Fields[0].Type.Name; got != want {
+			t.Errorf("the field's type is %s, not %s", got, want)
+		}
+	}
+}

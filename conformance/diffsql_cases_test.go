@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// diffCase is something that a branch may do to what it was forked with.
+// diffCase is something that a branch may do to what it was forked with. A COMMIT stands where values of enums are used that
+// were not there before.
 type diffCase struct{ name, setup, change string }
 
 var diffCases = []diffCase{
@@ -19,7 +20,7 @@ var diffCases = []diffCase{
 		ALTER DOMAIN mail DROP NOT NULL; ALTER DOMAIN mail SET DEFAULT 'c@d'`},
 	{"enum gains labels that rows have", `
 		CREATE TYPE mood AS ENUM ('a', 'c'); CREATE TABLE t (id int PRIMARY KEY, m mood, l mood[]); INSERT INTO t VALUES (1, 'a', '{a,c}'), (2, 'c', NULL)`, `
-		ALTER TYPE mood ADD VALUE 'b' BEFORE 'c'; ALTER TYPE mood ADD VALUE 'd'; ALTER TYPE mood RENAME VALUE 'a' TO 'A'; 
+		ALTER TYPE mood ADD VALUE 'b' BEFORE 'c'; ALTER TYPE mood ADD VALUE 'd'; ALTER TYPE mood RENAME VALUE 'a' TO 'A'; COMMIT;
 		UPDATE t SET m = 'b', l = '{b,d}' WHERE id = 1; INSERT INTO t VALUES (3, 'd', '{b}')`},
 	{"enum is made anew with other labels", `
 		CREATE TYPE mood AS ENUM ('a', 'b', 'c');
@@ -142,7 +143,7 @@ var diffCases = []diffCase{
 	{"types of types", `
 		CREATE TYPE mood AS ENUM ('a', 'b'); CREATE DOMAIN d AS int CHECK (VALUE > 0); CREATE DOMAIN dd AS d CHECK (VALUE < 100); CREATE TYPE pt AS (m mood, x dd, l d[]); CREATE DOMAIN ds AS int[] CHECK (cardinality(VALUE) < 4);
 		CREATE TABLE t (id dd PRIMARY KEY, p pt, ps pt[], s ds, m mood[] DEFAULT '{a}'); INSERT INTO t VALUES (1, '(a,5,"{1,2}")', ARRAY[ROW('b', 7, '{3}')::pt, NULL], '{1,2}', '{a,b}'), (2, NULL, '{}', NULL, NULL)`, `
-		ALTER TYPE mood ADD VALUE 'aa' AFTER 'a'; ALTER TYPE mood RENAME VALUE 'b' TO 'B'; ALTER TYPE mood RENAME TO feeling; ALTER DOMAIN d RENAME TO positive; ALTER DOMAIN dd ADD CONSTRAINT nine CHECK (VALUE <> 9); CREATE SCHEMA s; ALTER TYPE pt SET SCHEMA s;
+		ALTER TYPE mood ADD VALUE 'aa' AFTER 'a'; ALTER TYPE mood RENAME VALUE 'b' TO 'B'; ALTER TYPE mood RENAME TO feeling; ALTER DOMAIN d RENAME TO positive; ALTER DOMAIN dd ADD CONSTRAINT nine CHECK (VALUE <> 9); CREATE SCHEMA s; ALTER TYPE pt SET SCHEMA s; COMMIT;
 		UPDATE t SET p = ROW('aa', 6, NULL), s = '{7,8,9}' WHERE id = 1; INSERT INTO t VALUES (4, '(B,1,{})', NULL, '{}', '{aa,B}')`},
 	{"values that are hard to write", `
 		CREATE TABLE t (id int PRIMARY KEY, f float8, n numeric, ts timestamp, tz timestamptz, iv interval, b bytea, j jsonb, a text[], c "char", tm timetz, u uuid, bits bit varying, o oid)`, `

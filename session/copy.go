@@ -186,7 +186,11 @@ func (s *Session) copyQuery(ctx context.Context, c *command.Copy) (*planned, err
 		return nil, pgerr.New(pgerrcode.SyntaxError, "COPY takes one query")
 	}
 	defer s.within(c.Ref)()
-	return s.plan(ctx, stmts[0], nil)
+	p, err := s.plan(ctx, stmts[0], nil)
+	if err != nil {
+		return nil, shifted(err, c.Offset)
+	}
+	return p, nil
 }
 
 func (s *Session) selectColumns(c *command.Copy) string {

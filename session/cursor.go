@@ -55,19 +55,19 @@ func (r *rowStore) close() { r.cols = nil }
 
 // declare runs DECLARE CURSOR.
 func (s *Session) declare(ctx context.Context, c *command.DeclareCursor) error {
-	if !s.inBlock() && !c.Hold {
-		return pgerr.New(pgerrcode.NoActiveSQLTransaction, "DECLARE CURSOR can only be used in transaction blocks")
-	}
-	if s.portals[c.Name] != nil {
-		return pgerr.New(pgerrcode.DuplicateCursor, "cursor \"%s\" already exists", c.Name)
-	}
 	stmts, err := s.parse(c.Query)
 	if err != nil {
 		return err
 	}
 	ps, err := s.prepare(ctx, "", stmts[0], nil)
 	if err != nil {
-		return err
+		return shifted(err, c.Offset)
+	}
+	if !s.inBlock() && !c.Hold {
+		return pgerr.New(pgerrcode.NoActiveSQLTransaction, "DECLARE CURSOR can only be used in transaction blocks")
+	}
+	if s.portals[c.Name] != nil {
+		return pgerr.New(pgerrcode.DuplicateCursor, "cursor \"%s\" already exists", c.Name)
 	}
 	p := &portal{name: c.Name, prepared: ps, plan: ps.plan, declared: true, hold: c.Hold, scroll: c.Scroll, binary: c.Binary, sql: c.Query, made: time.Now()}
 	if p.run, err = s.start(ctx, ps.plan.plan, nil); err != nil {

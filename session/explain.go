@@ -53,6 +53,15 @@ func (s *Session) PlanText(portal string) string {
 		Text: func(d types.Datum, t types.Type) string { return types.Text(t, d, &s.settings.format) }})
 }
 
+// shifted is an error of a statement that begins at an offset of the text that the client has sent.
+func shifted(err error, offset int) error {
+	e := pgerr.From(err)
+	if at := e.ByteOffset(); at >= 0 {
+		e.Relocate(at + offset)
+	}
+	return e
+}
+
 // explained plans what is to be explained: the statement inside, or the one that an EXECUTE inside names.
 func (s *Session) explained(ctx context.Context, outer *planned, c *command.Explain, params []types.Datum) (*planned, []types.Datum, error) {
 	stmts, err := s.parse(c.Query)
@@ -64,17 +73,13 @@ func (s *Session) explained(ctx context.Context, outer *planned, c *command.Expl
 	}
 	p, err := s.plan(ctx, stmts[0], outer.plan.Params)
 	if err != nil {
-		e := pgerr.From(err)
-		if at := e.ByteOffset(); at >= 0 {
-			e.Relocate(at + c.Offset)
-		}
-		return nil, nil, e
+		return nil, nil, shifted(err, c.Offset)
 	}
 	switch x := p.plan.Command.(type) {
 	case *command.Execute:
 		return s.executed(ctx, x, params)
 	case *command.DeclareCursor:
-		return s.explained(ctx, outer, &command.Explain{Query: x.Query, Offset: c.Offset}, params)
+		return s.explained(ctx, outer, &command.Explain{Query: x.Query, Offset: c.Offset + x.Offset}, params)
 	case *command.CreateTable:
 		if x.Query != "" && !c.Analyze {
 			return s.explained(ctx, outer, &command.Explain{Query: x.Query, Offset: c.Offset}, params)

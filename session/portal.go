@@ -64,6 +64,9 @@ func (s *Session) bind(ctx context.Context, name, statement string, params []typ
 	if ps.empty {
 		return s.addPortal(&portal{name: name, prepared: ps})
 	}
+	if err := s.renewParams(ctx, ps); err != nil {
+		return err
+	}
 	if len(params) != len(ps.params) {
 		return pgerr.New(pgerrcode.ProtocolViolation, "bind message supplies %d parameters, but prepared statement \"%s\" requires %d", len(params), statement, len(ps.params))
 	}

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgerrcode"
@@ -94,14 +95,9 @@ func (s *Session) declared(ctx context.Context, oids []types.OID) ([]types.Type,
 		if oid == 0 || oid == types.OIDUnknown {
 			continue
 		}
-		d := types.Builtin(oid)
-		if d == nil && !s.txn.failed {
-			s.catalogs.ctx = ctx
-			snap, err := s.catalogs.Catalog(noRef)
-			if err != nil {
-				return nil, err
-			}
-			d = snap.TypeByOID(oid)
+		d, err := s.typeDef(ctx, oid)
+		if err != nil {
+			return nil, err
 		}
 		if d == nil {
 			return nil, pgerr.New(pgerrcode.UndefinedObject, "type with OID %d does not exist", oid)
@@ -109,6 +105,44 @@ func (s *Session) declared(ctx context.Context, oids []types.OID) ([]types.Type,
 		known[i] = types.Of(d)
 	}
 	return known, nil
+}
+
+// typeDef is the type with that OID as it is now, nil where there is none or it cannot be looked at.
+func (s *Session) typeDef(ctx context.Context, oid types.OID) (*types.Def, error) {
+	if d := types.Builtin(oid); d != nil || s.txn.failed {
+		return d, nil
+	}
+	s.catalogs.ctx = ctx
+	snap, err := s.catalogs.Catalog(noRef)
+	if err != nil {
+		return nil, err
+	}
+	return snap.TypeByOID(oid), nil
+}
+
+// renewParams takes the types of a prepared statement's parameters as they are now: a type that was altered since has other values.
+func (s *Session) renewParams(ctx context.Context, ps *prepared) error {
+	if !slices.ContainsFunc(ps.params, func(t types.Type) bool { return types.Builtin(t.ID()) == nil }) {
+		return nil
+	}
+	if err := s.begin(ctx, false); err != nil {
+		return err
+	}
+	params := slices.Clone(ps.params)
+	for i := range params {
+		d, err := s.typeDef(ctx, params[i].ID())
+		if err != nil {
+			return err
+		}
+		switch {
+		case d != nil:
+			params[i].Def = d
+		case !s.txn.failed:
+			return pgerr.Internal("cache lookup failed for type %d", params[i].ID())
+		}
+	}
+	ps.params = params
+	return nil
 }
 
 // planLate is plan for a prepared statement: with args before it is run, without them when it is prepared.

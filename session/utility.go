@@ -261,16 +261,16 @@ func (s *Session) discard(ctx context.Context, c *command.Discard) error {
 }
 
 func (s *Session) prepareCommand(ctx context.Context, c *command.Prepare) error {
-	if s.prepared[c.Name] != nil {
-		return pgerr.New(pgerrcode.DuplicatePreparedStatement, "prepared statement \"%s\" already exists", c.Name)
-	}
 	stmts, err := s.parse(c.Query)
 	if err != nil {
 		return err
 	}
 	ps, err := s.prepare(ctx, c.Name, stmts[0], c.Types)
 	if err != nil {
-		return err
+		return shifted(err, c.Offset)
+	}
+	if s.prepared[c.Name] != nil {
+		return pgerr.New(pgerrcode.DuplicatePreparedStatement, "prepared statement \"%s\" already exists", c.Name)
 	}
 	ps.sql, ps.fromSQL = c.Query, true
 	s.prepared[c.Name] = ps
@@ -295,7 +295,10 @@ func (s *Session) executed(ctx context.Context, c *command.Execute, params []typ
 		return nil, nil, pgerr.New(pgerrcode.SyntaxError, "wrong number of parameters for prepared statement \"%s\"", c.Name).
 			WithDetail("Expected %d parameters but got %d.", len(ps.params), len(c.Args))
 	}
-	args, err := bind.Arguments(c.Args, ps.params, &s.catalogs, bind.Options{Fold: s.catalogs.Fold, Supported: supported})
+	if err := s.renewParams(ctx, ps); err != nil {
+		return nil, nil, err
+	}
+	args, err := bind.Arguments(c, ps.params, &s.catalogs, bind.Options{Fold: s.catalogs.Fold, Supported: supported})
 	if err != nil {
 		return nil, nil, err
 	}

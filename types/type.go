@@ -55,6 +55,7 @@ type Label struct {
 	Key  int64
 	OID  OID
 	Name string
+	New  bool `json:"-"` // ALTER TYPE has added it in the transaction that looks at it, which may not use it yet
 }
 
 // Field is a field of a composite type or record.

@@ -75,9 +75,7 @@ func diffSQL(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Da
 	s := &script{conn: c, from: from, to: to, pairs: matchObjects(from, to), altered: map[catalog.OID]bool{}, replaced: map[catalog.OID]bool{},
 		anew: map[catalog.OID]bool{}, lost: map[catalog.Dep]bool{}, turned: map[catalog.Dep]bool{}, rowsOf: map[catalog.OID]*rowChange{},
 		refill: map[*catalog.Constraint]bool{}}
-	if err := s.replacedTypes(ctx); err != nil {
-		return err
-	}
+	s.replacedTypes()
 	if err := s.write(ctx); err != nil {
 		return err
 	}

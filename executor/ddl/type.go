@@ -146,7 +146,7 @@ func (s *stmt) alterEnum(ctx context.Context, c *command.AlterEnum) error {
 	if err != nil {
 		return err
 	}
-	u.Labels = slices.Insert(u.Labels, at, types.Label{Key: key, OID: id, Name: c.Add})
+	u.Labels = slices.Insert(u.Labels, at, types.Label{Key: key, OID: id, Name: c.Add, New: true})
 	return s.view.Put(ctx, u)
 }
 

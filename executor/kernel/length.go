@@ -8,8 +8,8 @@ import (
 var lengthFunctions = map[string]Kernel{
 	"varchar": coerceLength(types.OIDVarchar), "bpchar": coerceLength(types.OIDBpchar),
 	"bit": coerceLength(types.OIDBit), "varbit": coerceLength(types.OIDVarbit),
-	"enum_first":        {Bind: bindEnum(func(keys []datum) datum { return keys[0] })},
-	"enum_last":         {Bind: bindEnum(func(keys []datum) datum { return keys[len(keys)-1] })},
+	"enum_first":        {Bind: bindEnum(func(labels []types.Label) *types.Label { return &labels[0] })},
+	"enum_last":         {Bind: bindEnum(func(labels []types.Label) *types.Label { return &labels[len(labels)-1] })},
 	"enum_range_all":    {Bind: bindEnumRange},
 	"enum_range_bounds": {Bind: bindEnumRange},
 	"pg_size_pretty":    row(func(_ *Env, a []datum) (datum, error) { return types.String(sizePretty(a[0].I)), nil }),
@@ -49,22 +49,14 @@ func coerceLength(id types.OID) Kernel {
 	})
 }
 
-func enumKeys(t types.Type) []datum {
-	keys := make([]datum, len(t.Labels))
-	for i := range keys {
-		keys[i] = types.Int(t.Labels[i].Key)
-	}
-	return keys
-}
-
-func bindEnum(pick func(keys []datum) datum) func([]types.Type, types.Type) (Kernel, error) {
+func bindEnum(pick func([]types.Label) *types.Label) func([]types.Type, types.Type) (Kernel, error) {
 	return func(args []types.Type, _ types.Type) (Kernel, error) {
-		keys := enumKeys(args[0])
+		t := args[0]
 		return row(func(*Env, []datum) (datum, error) {
-			if len(keys) == 0 {
+			if len(t.Labels) == 0 {
 				return types.Null, nil
 			}
-			return pick(keys), nil
+			return labelValue(t, pick(t.Labels))
 		}), nil
 	}
 }
@@ -72,15 +64,23 @@ func bindEnum(pick func(keys []datum) datum) func([]types.Type, types.Type) (Ker
 // bindEnumRange is enum_range: all labels, or those from the first bound to the second; NULL is no bound.
 func bindEnumRange(args []types.Type, _ types.Type) (Kernel, error) {
 	t := args[0]
-	keys := enumKeys(t)
 	return row(func(_ *Env, a []datum) (datum, error) {
 		var in []datum
-		for _, k := range keys {
-			if len(a) == 2 && (!a[0].Null && k.I < a[0].I || !a[1].Null && k.I > a[1].I) {
+		for i := range t.Labels {
+			l := &t.Labels[i]
+			if len(a) == 2 && (!a[0].Null && l.Key < a[0].I || !a[1].Null && l.Key > a[1].I) {
 				continue
+			}
+			k, err := labelValue(t, l)
+			if err != nil {
+				return types.Null, err
 			}
 			in = append(in, k)
 		}
 		return pack(types.Of(t.Def), in, 1), nil
 	}), nil
+}
+
+func labelValue(t types.Type, l *types.Label) (datum, error) {
+	return types.LabelValue(t.Def, l, func(d *types.Def) string { return types.TypeName(types.Of(d), nil) })
 }

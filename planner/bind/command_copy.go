@@ -11,7 +11,6 @@ import (
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/command"
 	"github.com/rowandb/rowan/planner/expr"
-	"github.com/rowandb/rowan/planner/parse"
 )
 
 // copy binds COPY.
@@ -38,7 +37,7 @@ func (b *binder) copy(s *pg.CopyStmt) (command.Command, error) {
 
 // copyQuery binds COPY (query) TO. The query is planned by the session from its text.
 func (b *binder) copyQuery(c *command.Copy, s *pg.CopyStmt) error {
-	c.Query, _ = parse.Inner(b.stmt.Text)
+	c.Query, c.Offset = b.inner()
 	if sel := s.Query.GetSelectStmt(); sel != nil {
 		if hasInto(sel) {
 			return pgerr.New(pgerrcode.FeatureNotSupported, "COPY (SELECT INTO) is not supported")

@@ -26,8 +26,14 @@ func (b *binder) prepare(s *pg.PrepareStmt) (command.Command, error) {
 		}
 		c.Types = append(c.Types, t)
 	}
-	c.Query, _ = parse.Inner(b.stmt.Text)
+	c.Query, c.Offset = b.inner()
 	return c, nil
+}
+
+// inner is the statement inside the one being bound, and its offset in the whole text.
+func (b *binder) inner() (string, int) {
+	text, at := parse.Inner(b.stmt.Text)
+	return text, at + b.stmt.Offset
 }
 
 // execute binds EXECUTE; what is executed is known to the session only.
@@ -39,7 +45,7 @@ func (b *binder) execute(s *pg.ExecuteStmt) (command.Command, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.Args = append(c.Args, e)
+		c.Args, c.At = append(c.Args, e), append(c.At, location(a))
 	}
 	return c, nil
 }
@@ -82,7 +88,7 @@ func (b *binder) declare(s *pg.DeclareCursorStmt) (command.Command, error) {
 	c := &command.DeclareCursor{
 		Name: s.Portalname, Scroll: s.Options&cursorScroll != 0, Hold: s.Options&cursorHold != 0, Binary: s.Options&cursorBinary != 0,
 	}
-	c.Query, _ = parse.Inner(b.stmt.Text)
+	c.Query, c.Offset = b.inner()
 	return c, nil
 }
 
@@ -142,8 +148,7 @@ func (b *binder) explain(s *pg.ExplainStmt) (command.Command, error) {
 	if !summary {
 		c.Summary = c.Analyze
 	}
-	c.Query, c.Offset = parse.Inner(b.stmt.Text)
-	c.Offset += b.stmt.Offset
+	c.Query, c.Offset = b.inner()
 	b.modify = c.Analyze && s.Query.GetSelectStmt() == nil
 	b.explainFields(c)
 	return c, b.explained(s.Query)

@@ -63,13 +63,13 @@ func (b *definer) defineType(n *pg.Node) (command.Command, error) {
 	case *pg.Node_CreateEnumStmt:
 		return b.createEnum(s.CreateEnumStmt)
 	case *pg.Node_CompositeTypeStmt:
-		return b.createComposite(s.CompositeTypeStmt)
+		return unplaced(b.createComposite(s.CompositeTypeStmt))
 	case *pg.Node_AlterEnumStmt:
 		return b.alterEnum(s.AlterEnumStmt)
 	case *pg.Node_CreateDomainStmt:
-		return b.createDomain(s.CreateDomainStmt)
+		return unplaced(b.createDomain(s.CreateDomainStmt))
 	case *pg.Node_AlterDomainStmt:
-		return b.alterDomain(s.AlterDomainStmt)
+		return unplaced(b.alterDomain(s.AlterDomainStmt))
 	case *pg.Node_CreateFunctionStmt:
 		return b.createFunction(s.CreateFunctionStmt)
 	case *pg.Node_AlterFunctionStmt:

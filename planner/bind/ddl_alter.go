@@ -330,8 +330,11 @@ func (b *definer) alterType(before, draft *catalog.Table, cmd *pg.AlterTableCmd)
 	if err == nil && serial {
 		_, err = b.typeName(def.TypeName) // serial is no type here
 	}
+	if err == nil {
+		err = b.columnOf(cmd.Name, t)
+	}
 	if err != nil {
-		return nil, err
+		return nil, pgerr.From(err).Relocate(-1)
 	}
 	a.Type = t
 	c := before.Column(cmd.Name)
@@ -339,8 +342,8 @@ func (b *definer) alterType(before, draft *catalog.Table, cmd *pg.AlterTableCmd)
 		return a, nil // refused when it runs
 	}
 	if def.CollClause != nil {
-		if err := b.checkCollation(def.CollClause, int(def.CollClause.Location)); err != nil {
-			return nil, err
+		if err := b.collationOf(a.Type, def.CollClause); err != nil {
+			return nil, pgerr.From(err).Relocate(-1)
 		}
 		a.Collation = collationName(def.CollClause.Collname)
 	}

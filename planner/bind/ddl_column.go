@@ -55,18 +55,12 @@ func (b *definer) column(table string, d *pg.ColumnDef) (*columnDef, error) {
 	if c.out.Type, c.out.Serial, err = b.columnType(d.TypeName); err != nil {
 		return nil, err
 	}
-	if c.out.Type.Kind == types.KindPseudo {
-		return nil, pgerr.New(pgerrcode.InvalidTableDefinition, "column \"%s\" has pseudo-type %s", c.out.Name, b.formatType(c.out.Type.Def))
-	}
-	if catalog.RowTypeOf(c.out.Type.ID()) != 0 {
-		return nil, pgerr.Unsupported("a column of a relation's row type")
+	if err := b.columnOf(c.out.Name, c.out.Type); err != nil {
+		return nil, err
 	}
 	if d.CollClause != nil {
-		if err := b.checkCollation(d.CollClause, int(d.CollClause.Location)); err != nil {
+		if err := b.collationOf(c.out.Type, d.CollClause); err != nil {
 			return nil, err
-		}
-		if e := baseType(c.out.Type.Def); !collatable(e) {
-			return nil, pgerr.New(pgerrcode.DatatypeMismatch, "collations are not supported by type %s", b.formatType(c.out.Type.Def)).At(int(d.CollClause.Location))
 		}
 		c.out.Collation = collationName(d.CollClause.Collname)
 	}
@@ -209,6 +203,28 @@ func (c *columnDef) draft(t *catalog.Table) {
 		d.Generated = "?"
 	}
 	t.Columns = append(t.Columns, d)
+}
+
+// columnOf refuses a column of a type that columns cannot have.
+func (b *definer) columnOf(name string, t types.Type) error {
+	switch {
+	case t.Kind == types.KindPseudo:
+		return pgerr.New(pgerrcode.InvalidTableDefinition, "column \"%s\" has pseudo-type %s", name, b.formatType(t.Def))
+	case catalog.RowTypeOf(t.ID()) != 0:
+		return pgerr.Unsupported("a column of a relation's row type")
+	}
+	return nil
+}
+
+// collationOf refuses a COLLATE that the type does not go with.
+func (b *definer) collationOf(t types.Type, c *pg.CollateClause) error {
+	if err := b.checkCollation(c, int(c.Location)); err != nil {
+		return err
+	}
+	if !collatable(baseType(t.Def)) {
+		return pgerr.New(pgerrcode.DatatypeMismatch, "collations are not supported by type %s", b.formatType(t.Def)).At(int(c.Location))
+	}
+	return nil
 }
 
 // collationName is the name that descriptors keep of a collation: all are in pg_catalog.

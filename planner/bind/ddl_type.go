@@ -6,7 +6,6 @@ import (
 	"github.com/jackc/pgerrcode"
 	pg "github.com/pganalyze/pg_query_go/v5"
 
-	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/command"
 	"github.com/rowandb/rowan/planner/expr"
@@ -30,6 +29,14 @@ func (b *definer) createSchema(s *pg.CreateSchemaStmt) (command.Command, error) 
 	return c, nil
 }
 
+// unplaced drops the place of an error in what defines a type: PostgreSQL looks at the parts without their text.
+func unplaced(c command.Command, err error) (command.Command, error) {
+	if err != nil {
+		return nil, pgerr.From(err).Relocate(-1)
+	}
+	return c, nil
+}
+
 func (b *definer) createEnum(s *pg.CreateEnumStmt) (command.Command, error) {
 	at, err := b.newName(stringList(s.TypeName))
 	return &command.CreateType{Target: at, Kind: types.KindEnum, Labels: stringList(s.Vals)}, err
@@ -42,7 +49,8 @@ func (b *definer) createComposite(s *pg.CompositeTypeStmt) (command.Command, err
 	}
 	c := &command.CreateType{Target: at, Kind: types.KindComposite}
 	for _, n := range s.Coldeflist {
-		d, err := b.field(n.GetColumnDef())
+		def := n.GetColumnDef()
+		d, err := b.field(def.Colname, def)
 		if err != nil {
 			return nil, err
 		}
@@ -52,18 +60,15 @@ func (b *definer) createComposite(s *pg.CompositeTypeStmt) (command.Command, err
 }
 
 // field binds an attribute of a composite type.
-func (b *definer) field(d *pg.ColumnDef) (command.ColumnDef, error) {
+func (b *definer) field(name string, d *pg.ColumnDef) (command.ColumnDef, error) {
 	t, err := b.typeName(d.TypeName)
-	if err == nil && t.Kind == types.KindPseudo {
-		err = pgerr.New(pgerrcode.InvalidTableDefinition, "column \"%s\" has pseudo-type %s", d.Colname, b.formatType(t.Def))
-	}
-	if err == nil && catalog.RowTypeOf(t.ID()) != 0 {
-		err = pgerr.Unsupported("a column of a relation's row type")
+	if err == nil {
+		err = b.columnOf(name, t)
 	}
 	if err == nil && d.CollClause != nil {
-		err = b.checkCollation(d.CollClause, int(d.CollClause.Location))
+		err = b.collationOf(t, d.CollClause)
 	}
-	return command.ColumnDef{Name: clipName(d.Colname), Type: t}, err
+	return command.ColumnDef{Name: clipName(name), Type: t}, err
 }
 
 func (b *definer) alterEnum(s *pg.AlterEnumStmt) (command.Command, error) {
@@ -102,7 +107,8 @@ func (b *definer) alterComposite(s *pg.AlterTableStmt) (command.Command, error) 
 		cmd := n.GetAlterTableCmd()
 		switch cmd.Subtype {
 		case pg.AlterTableType_AT_AddColumn:
-			d, err := b.field(cmd.Def.GetColumnDef())
+			def := cmd.Def.GetColumnDef()
+			d, err := b.field(def.Colname, def)
 			if err != nil {
 				return nil, err
 			}
@@ -110,11 +116,11 @@ func (b *definer) alterComposite(s *pg.AlterTableStmt) (command.Command, error) 
 		case pg.AlterTableType_AT_DropColumn:
 			c.Actions = append(c.Actions, &command.DropColumn{Name: cmd.Name, IfExists: cmd.MissingOk, Cascade: cascades(cmd.Behavior)})
 		case pg.AlterTableType_AT_AlterColumnType:
-			t, err := b.typeName(cmd.Def.GetColumnDef().TypeName)
+			d, err := b.field(cmd.Name, cmd.Def.GetColumnDef())
 			if err != nil {
-				return nil, err
+				return nil, pgerr.From(err).Relocate(-1)
 			}
-			c.Actions = append(c.Actions, &command.AlterType{Name: cmd.Name, Type: t})
+			c.Actions = append(c.Actions, &command.AlterType{Name: cmd.Name, Type: d.Type})
 		case pg.AlterTableType_AT_ChangeOwner:
 			role, err := b.roleName(cmd.Newowner)
 			return &command.Owner{Name: "ALTER TYPE", Object: u.OID, Role: role}, err
@@ -136,6 +142,11 @@ func (b *definer) createDomain(s *pg.CreateDomainStmt) (command.Command, error) 
 	}
 	if t.Kind == types.KindPseudo {
 		return nil, pgerr.New(pgerrcode.DatatypeMismatch, "\"%s\" is not a valid base type for a domain", typeNameText(s.TypeName))
+	}
+	if s.CollClause != nil {
+		if err := b.collationOf(t, s.CollClause); err != nil {
+			return nil, err
+		}
 	}
 	c := &command.CreateDomain{Target: at, Base: t}
 	sawNull := false

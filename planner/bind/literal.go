@@ -176,12 +176,11 @@ func isMoment(s string, t types.OID) bool {
 }
 
 func (b *binder) enumInput(s string, t types.Type, pos int) (expr.Expr, error) {
-	for _, l := range t.Labels {
-		if l.Name == s {
-			return &expr.Const{Value: types.Int(l.Key), T: t}, nil
-		}
+	v, err := types.ParseEnum(t.Def, s, b.formatType)
+	if err != nil {
+		return nil, pgerr.From(err).At(pos)
 	}
-	return nil, pgerr.New(pgerrcode.InvalidTextRepresentation, "invalid input value for enum %s: \"%s\"", b.formatType(t.Def), s).At(pos)
+	return &expr.Const{Value: v, T: t}, nil
 }
 
 // param makes a reference to a parameter, whose type may still be open.

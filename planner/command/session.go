@@ -46,26 +46,29 @@ type Show struct{ Name string }
 // Discard is DISCARD ALL, PLANS, SEQUENCES or TEMP.
 type Discard struct{ What string }
 
-// Prepare is PREPARE; Query is the statement's own text.
+// Prepare is PREPARE; Query is the statement's own text, Offset its byte offset in the whole.
 type Prepare struct {
-	Name  string
-	Types []types.Type
-	Query string
+	Name   string
+	Types  []types.Type
+	Query  string
+	Offset int
 }
 
 // Execute is EXECUTE with its arguments, constant expressions once bound.
 type Execute struct {
 	Name string
 	Args []expr.Expr
+	At   []int // the arguments' places in the text
 }
 
 // Deallocate is DEALLOCATE; "" is ALL.
 type Deallocate struct{ Name string }
 
-// DeclareCursor is DECLARE … CURSOR; Query is the query's own text.
+// DeclareCursor is DECLARE … CURSOR; Query is the query's own text, Offset its byte offset in the whole.
 type DeclareCursor struct {
 	Name                 string
 	Query                string
+	Offset               int
 	Scroll, Hold, Binary bool
 }
 
@@ -118,6 +121,7 @@ type Copy struct {
 	Ref     catalog.Ref
 	Columns []catalog.ColumnID
 	Query   string // COPY (query) TO
+	Offset  int    // of the query in the whole
 	From    bool
 	Where   string // COPY … FROM … WHERE, SQL
 	File    string // "" for STDIN and STDOUT

@@ -232,9 +232,9 @@ func (c *committer) remember(fresh []*branch) {
 
 // keepCatalog saves those who come next from reading the whole catalog again: the transaction has it as it is now, unless
 // somebody else has changed it too since the transaction read it. While a commit with an earlier SCN is on its way nobody
-// knows.
+// knows. Labels of enums that are new to the transaction are not to others.
 func (c *committer) keepCatalog(l *layer) {
-	if c.s.seq.published.Load()+1 != c.ver {
+	if c.s.seq.published.Load()+1 != c.ver || len(c.t.labels) > 0 {
 		return
 	}
 	for _, v := range c.t.views {

@@ -206,6 +206,7 @@ func (v *view) Catalog() *catalog.Snapshot {
 			v.t.err = err
 			return false
 		}
+		v.t.markLabels(o)
 		put = append(put, o)
 		return true
 	})

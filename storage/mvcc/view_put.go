@@ -27,6 +27,7 @@ func (v *view) Put(ctx context.Context, o catalog.Object) error {
 	if err := v.putObject(ctx, o.Head().OID, payload, false); err != nil {
 		return err
 	}
+	v.t.noteLabels(o)
 	v.cat = cat.Edit([]catalog.Object{o}, nil)
 	return nil
 }
