@@ -62,7 +62,7 @@ func shifted(err error, offset int) error {
 	return e
 }
 
-// explained plans what is to be explained: the statement inside, or the one that an EXECUTE inside names.
+// explained plans what is to be explained: the statement inside, or the one that an EXECUTE inside names. It is for who may run it.
 func (s *Session) explained(ctx context.Context, outer *planned, c *command.Explain, params []types.Datum) (*planned, []types.Datum, error) {
 	stmts, err := s.parse(c.Query)
 	if err != nil {
@@ -77,13 +77,19 @@ func (s *Session) explained(ctx context.Context, outer *planned, c *command.Expl
 	}
 	switch x := p.plan.Command.(type) {
 	case *command.Execute:
-		return s.executed(ctx, x, params)
+		if p, params, err = s.executed(ctx, x, params); err == nil {
+			err = s.checkAccess(p.plan)
+		}
+		return p, params, err
 	case *command.DeclareCursor:
 		return s.explained(ctx, outer, &command.Explain{Query: x.Query, Offset: c.Offset + x.Offset}, params)
 	case *command.CreateTable:
 		if x.Query != "" && !c.Analyze {
 			return s.explained(ctx, outer, &command.Explain{Query: x.Query, Offset: c.Offset}, params)
 		}
+	}
+	if err := s.checkAccess(p.plan); err != nil {
+		return nil, nil, shifted(err, c.Offset)
 	}
 	return p, params, nil
 }
