@@ -78,10 +78,12 @@ func newID(prefix string) string {
 func (h *Hook) Check(private bool) error {
 	u, err := url.Parse(h.URL)
 	switch {
-	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil:
+	case err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil:
 		return invalid("url must be an https address without credentials, not %q", h.URL)
 	case u.Scheme == "http" && !private:
 		return invalid("url must be https, not %q", h.URL)
+	case !private && !hostIsPublic(u.Hostname()):
+		return invalid("url must be a public address, not %q", h.URL)
 	case len(h.URL) > 2000:
 		return invalid("url is too long")
 	}

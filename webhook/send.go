@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -40,9 +41,13 @@ var errPrivate = errors.New("the address is not public; see --webhooks-to-privat
 // notPublic are networks beyond those that netip knows as private or local.
 var notPublic = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"), netip.MustParsePrefix("192.0.2.0/24"),
-	netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("240.0.0.0/4"),
-	netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("2002::/16"),
+	netip.MustParsePrefix("192.88.99.0/24"), netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("198.51.100.0/24"),
+	netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("240.0.0.0/4"),
+	netip.MustParsePrefix("2001::/23"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("2002::/16"), netip.MustParsePrefix("3fff::/20"),
 }
+
+// publicIPv6 is where all public addresses of IPv6 are: not those that stand for addresses of IPv4, which may be anybody's.
+var publicIPv6 = netip.MustParsePrefix("2000::/3")
 
 // checkAddress is asked about the address that is really connected to, after any name has been resolved.
 func checkAddress(address string) error {
@@ -50,16 +55,27 @@ func checkAddress(address string) error {
 	if err != nil {
 		return err
 	}
-	ip := ap.Addr().Unmap().WithZone("")
-	if !ip.IsGlobalUnicast() || ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast() {
+	if !public(ap.Addr()) {
 		return errPrivate
 	}
-	for _, p := range notPublic {
-		if p.Contains(ip) {
-			return errPrivate
-		}
-	}
 	return nil
+}
+
+func public(ip netip.Addr) bool {
+	ip = ip.Unmap().WithZone("")
+	if !ip.IsGlobalUnicast() || ip.IsPrivate() || ip.Is6() && !publicIPv6.Contains(ip) {
+		return false
+	}
+	return !slices.ContainsFunc(notPublic, func(p netip.Prefix) bool { return p.Contains(ip) })
+}
+
+// hostIsPublic is false for hosts that say themselves that they are not; of others the address tells when it is connected to.
+func hostIsPublic(host string) bool {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return public(ip)
+	}
+	host = "." + strings.ToLower(strings.TrimSuffix(host, "."))
+	return !strings.HasSuffix(host, ".localhost")
 }
 
 // Signature is that of Standard Webhooks: v1, the HMAC of id, time and payload.

@@ -413,6 +413,8 @@ func TestAddresses(t *testing.T) {
 		"127.0.0.1:80": false, "[::1]:80": false, "10.1.2.3:80": false, "172.16.0.1:80": false, "192.168.1.1:80": false, "169.254.169.254:80": false,
 		"100.64.0.1:80": false, "0.0.0.0:80": false, "[::]:80": false, "224.0.0.1:80": false, "[fe80::1%eth0]:80": false, "[fc00::1]:80": false,
 		"[::ffff:127.0.0.1]:80": false, "[64:ff9b::7f00:1]:80": false, "255.255.255.255:80": false, "192.0.0.8:80": false,
+		"[::127.0.0.1]:80": false, "[64:ff9b:1::7f00:1]:80": false, "[2001:0:7f00:1::]:80": false, "[fec0::1]:80": false, "[100::1]:80": false,
+		"[5f00::1]:80": false, "[3fff::1]:80": false, "192.88.99.1:80": false, "[2606:4700::1]:80": true,
 	} {
 		if err := checkAddress(address); (err == nil) != public {
 			t.Errorf("%s: %v", address, err)
@@ -436,6 +438,15 @@ func TestCheck(t *testing.T) {
 		{Hook{URL: "https://example.com/hook"}, false, true},
 		{Hook{URL: "http://example.com/hook"}, false, false},
 		{Hook{URL: "http://localhost:1/hook"}, true, true},
+		{Hook{URL: "https://localhost/hook"}, false, false},
+		{Hook{URL: "https://app.localhost./hook"}, false, false},
+		{Hook{URL: "https://127.0.0.1/hook"}, false, false},
+		{Hook{URL: "https://127.0.0.1/hook"}, true, true},
+		{Hook{URL: "https://169.254.169.254/latest"}, false, false},
+		{Hook{URL: "https://[::ffff:10.0.0.1]:8443/hook"}, false, false},
+		{Hook{URL: "https://[fe80::1%25eth0]/hook"}, false, false},
+		{Hook{URL: "https://8.8.8.8:8443/hook"}, false, true},
+		{Hook{URL: "https://:443/hook"}, true, false},
 		{Hook{URL: "ftp://example.com"}, true, false},
 		{Hook{URL: "https://user:pw@example.com"}, true, false},
 		{Hook{URL: "example.com"}, true, false},
