@@ -127,6 +127,34 @@ func (s *Snapshot) Relation(schema OID, n string) (Object, *Index) {
 	return s.objects[id], nil
 }
 
+// Shown is a relation's name as functions of schema rowan show it: plain, behind that of its schema unless that is public.
+func (s *Snapshot) Shown(id OID) string {
+	o, _ := s.RelationByOID(id)
+	if o == nil {
+		return ""
+	}
+	h := o.Head()
+	if h.Schema == Public {
+		return h.Name
+	}
+	return s.SchemaName(h.Schema) + "." + h.Name
+}
+
+// ShownAs finds the relation that is shown so, or nil.
+func (s *Snapshot) ShownAs(text string) Object {
+	if o, ix := s.Relation(Public, text); o != nil && ix == nil {
+		return o
+	}
+	for i := range text {
+		if sc := s.Schema(text[:i]); text[i] == '.' && sc != nil {
+			if o, ix := s.Relation(sc.OID, text[i+1:]); o != nil && ix == nil {
+				return o
+			}
+		}
+	}
+	return nil
+}
+
 // RelationByOID is Relation by OID.
 func (s *Snapshot) RelationByOID(id OID) (Object, *Index) {
 	if t := virtualByOID[id]; t != nil {

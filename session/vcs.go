@@ -68,7 +68,9 @@ func (c conn) Format() *types.Format { return &c.s.settings.format }
 func (c conn) Relation(snap *catalog.Snapshot, name string) (catalog.OID, error) {
 	o, _, err := c.s.relationIn(context.Background(), snap, name)
 	if err != nil {
-		return 0, err
+		if o = snap.ShownAs(name); o == nil {
+			return 0, err
+		}
 	}
 	return o.Head().OID, nil
 }

@@ -74,6 +74,11 @@ type Branches interface {
 	Time(ctx context.Context, scn SCN) (time.Time, error)
 	// Log lists transactions of a branch, newest first, with SCN in (from, to]; zero to: the head.
 	Log(ctx context.Context, db catalog.OID, branch string, from, to SCN, limit int) ([]LogEntry, error)
+	// LogOf is Log of what a view has grown from. A branch that was reset or rebased has had another past before.
+	LogOf(ctx context.Context, v View, from, to SCN, limit int) ([]LogEntry, error)
+	// Taken returns what the transaction with an SCN in a view's past has merged: the sources as they were then, be they renamed or
+	// dropped since.
+	Taken(tx Txn, v View, scn SCN) ([]View, error)
 	// Snapshot keeps a point for a user and gives it an id.
 	Snapshot(ctx context.Context, db catalog.OID, branch, point, comment, user string) (PointSnapshot, error)
 	// Snapshots lists those of a branch, or with "" of all branches.
@@ -106,6 +111,7 @@ type Differ interface {
 // LogEntry is one transaction in a branch's history.
 type LogEntry struct {
 	SCN     SCN
+	Branch  uint64 // that it was made on
 	Txn     uint64
 	Time    time.Time
 	Info    TxnInfo
@@ -135,7 +141,7 @@ type PointSnapshot struct {
 // BranchStats counts a branch's content and its own changes since the fork.
 type BranchStats struct {
 	Tables, Rows, SizeBytes   int64
-	Changes                   int64 // rows that differ from the source at the fork
+	Changes                   int64 // of rows since the fork, those of tables that are gone included: the sum of the next three
 	Inserts, Updates, Deletes int64
 	Ahead, Behind             int64 // transactions since the fork on the branch and on its source
 }

@@ -13,6 +13,7 @@ type VersionRequest struct {
 	Table catalog.OID
 	From  SCN    // versions that had ended before are left out
 	Keys  *Range // of the primary key; nil: all rows
+	Row   string // of a table without one: the row with this RowVersion.Key; "": all rows
 }
 
 // RowVersion is one version of a row: it was there from Start until End. The cells are those of the table's live columns as

@@ -66,22 +66,9 @@ func branchPoint(name string) catalog.Ref {
 func tableNames(snap *catalog.Snapshot, ids []catalog.OID) types.Datum {
 	var elems []types.Datum
 	for _, id := range ids {
-		if n := qualifiedName(snap, id); n != "" {
+		if n := snap.Shown(id); n != "" {
 			elems = append(elems, types.String(n))
 		}
 	}
 	return types.String(types.Vector1(elems).Pack(types.Builtin(types.OIDText)))
-}
-
-// qualifiedName is a relation's name, with its schema unless that is public.
-func qualifiedName(snap *catalog.Snapshot, id catalog.OID) string {
-	o, _ := snap.RelationByOID(id)
-	if o == nil {
-		return ""
-	}
-	h := o.Head()
-	if h.Schema == catalog.Public {
-		return h.Name
-	}
-	return snap.SchemaName(h.Schema) + "." + h.Name
 }

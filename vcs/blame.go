@@ -5,10 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jackc/pgerrcode"
-
 	"github.com/rowandb/rowan/catalog"
-	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 )
@@ -21,8 +18,8 @@ func listBlame(ctx context.Context, c Conn, a []types.Datum, yield func([]types.
 	if err != nil {
 		return err
 	}
-	b := &blamer{c: c, table: r.View.Catalog().Object(r.Table).(*catalog.Table), txns: newTxnCache(c, r.View.Branch()),
-		summaries: NewSummaries(c.Store().Global(), c.Role(), r.View.Catalog())}
+	b := &blamer{c: c, table: r.View.Catalog().Object(r.Table).(*catalog.Table), txns: newTxnCache(c, r.View),
+		summaries: NewSummaries(c.Store().Global(), c.Role(), r.View.Catalog()), states: map[point][]storage.View{}}
 	b.key = keyPositions(b.table)
 	if b.commits, err = commitsAlong(ctx, c, r.View); err != nil {
 		return err
@@ -117,11 +114,18 @@ type blamer struct {
 	commits *along
 
 	summaries *Summaries
+	states    map[point][]storage.View // that merges took in
+}
+
+// point is a branch at an SCN, and a transaction in its past.
+type point struct {
+	branch  uint64
+	at, txn storage.SCN
 }
 
 func (b *blamer) show(ctx context.Context, o *origins, yield func([]types.Datum) bool) (bool, error) {
 	key := rowKeyText(b.table, b.key, o, b.c.Format())
-	source := map[string]*origins{} // of merges, by what they took in
+	source := map[point]*origins{}
 	for i, col := range b.table.Live() {
 		e, err := b.txns.get(ctx, o.since[i])
 		if err != nil {
@@ -131,21 +135,11 @@ func (b *blamer) show(ctx context.Context, o *origins, yield func([]types.Datum)
 		if err != nil {
 			return false, err
 		}
-		branch := b.txns.branch.Name
-		if from, err := b.merged(ctx, e.Info.Merged, o, source); err != nil {
+		if e, err = b.origin(ctx, e, o, i, source); err != nil {
 			return false, err
-		} else if from != nil {
-			name, _, _ := strings.Cut(e.Info.Merged, "@")
-			if p := from.position(col); p >= 0 && sameCell(from.cells[p], o.cells[i]) {
-				if x, err := b.onBranch(ctx, name, from.since[p]); err != nil {
-					return false, err
-				} else if x.Txn != 0 {
-					e, branch = x, name
-				}
-			}
 		}
 		row := []types.Datum{key, types.String(col.Name), cellText(col.Type, o.cells[i], b.c.Format()), types.Int(int64(e.SCN)), timestamp(e.Time),
-			orNull(e.Info.User), types.Int(int64(e.Txn)), orNull(b.summaries.Of(&e)), commit, types.String(branch)}
+			orNull(e.Info.User), types.Int(int64(e.Txn)), orNull(b.summaries.Of(&e)), commit, b.branchName(e.Branch)}
 		if !yield(row) {
 			return false, nil
 		}
@@ -153,57 +147,93 @@ func (b *blamer) show(ctx context.Context, o *origins, yield func([]types.Datum)
 	return true, nil
 }
 
-// unreadable reports whether a branch or its point is gone, as opposed to a failure to read it.
-func unreadable(err error) bool {
-	switch pgerr.Code(err) {
-	case pgerrcode.InvalidCatalogName, pgerrcode.InvalidParameterValue, pgerrcode.SnapshotTooOld:
-		return true
+// origin follows the transaction that gave a cell its value through the merges that brought it, to the one that no merge made.
+func (b *blamer) origin(ctx context.Context, e storage.LogEntry, o *origins, cell int, known map[point]*origins) (storage.LogEntry, error) {
+	for at := b.txns.view; ; {
+		x, source, err := b.brought(ctx, at, e.SCN, o, cell, known)
+		if source == nil || err != nil {
+			return e, err
+		}
+		e, at = x, source
 	}
-	return false
 }
 
-// merged finds the row on the branch that a merge took in, as it was then; nil: it was no merge, or it is not there.
-func (b *blamer) merged(ctx context.Context, source string, o *origins, known map[string]*origins) (*origins, error) {
-	if source == "" || len(b.key) == 0 {
-		return nil, nil
+// brought finds the transaction that gave a cell its value in what one in a view's past has merged; no source: it has not come so.
+func (b *blamer) brought(ctx context.Context, at storage.View, scn storage.SCN, o *origins, cell int, known map[point]*origins) (storage.LogEntry, storage.View, error) {
+	var e storage.LogEntry
+	states, err := b.taken(at, scn)
+	for _, v := range states {
+		from, err := b.merged(ctx, v, o, known)
+		if err != nil {
+			return e, nil, err
+		}
+		p := from.position(b.table.Live()[cell])
+		if p < 0 || !sameCell(from.cells[p], o.cells[cell]) {
+			continue
+		}
+		list, err := b.c.Store().Branches().LogOf(ctx, v, from.since[p]-1, from.since[p], 1)
+		if err != nil {
+			return e, nil, err
+		}
+		if len(list) > 0 {
+			return list[0], v, nil
+		}
 	}
-	if x, ok := known[source]; ok {
+	return e, nil, err
+}
+
+// taken are the states that the transaction with an SCN in a view's past has merged.
+func (b *blamer) taken(of storage.View, scn storage.SCN) (list []storage.View, err error) {
+	at := point{of.Branch().ID, of.At(), scn}
+	list, ok := b.states[at]
+	if !ok {
+		list, err = b.c.Store().Branches().Taken(b.c.Txn(), of, scn)
+	}
+	if len(list) > 0 {
+		b.states[at] = list
+	}
+	return list, err
+}
+
+// merged finds the row in a state that a merge took in; it has no columns where the row is not there, or is not to be read.
+func (b *blamer) merged(ctx context.Context, v storage.View, o *origins, known map[point]*origins) (*origins, error) {
+	id := point{v.Branch().ID, v.At(), 0}
+	if x, ok := known[id]; ok {
 		return x, nil
 	}
-	known[source] = nil
-	branch, point, _ := strings.Cut(source, "@")
-	v, err := b.c.View(ctx, catalog.Ref{Branch: branch, Point: point})
-	if unreadable(err) { // a branch that was dropped since tells nothing: the merge is the origin
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
+	known[id] = &origins{}
 	t, ok := v.Catalog().Object(b.table.OID).(*catalog.Table)
-	if !ok {
-		return nil, nil
+	if !ok || reads(b.c)(v.Branch()) != nil {
+		return known[id], nil
 	}
-	r := storage.VersionRequest{View: v, Table: t.OID, Keys: &storage.Range{}}
-	for _, p := range b.key {
-		r.Keys.Lo = append(r.Keys.Lo, o.cells[p])
+	r := storage.VersionRequest{View: v, Table: t.OID}
+	if len(b.key) > 0 {
+		r.Keys = &storage.Range{}
+		for _, p := range b.key {
+			r.Keys.Lo = append(r.Keys.Lo, o.cells[p])
+		}
+		r.Keys.Hi = r.Keys.Lo
+	} else {
+		r.Row = o.key
 	}
-	r.Keys.Hi = r.Keys.Lo
-	err = eachRow(ctx, b.c, r, func(x *origins) (bool, error) {
+	err := eachRow(ctx, b.c, r, func(x *origins) (bool, error) {
 		if x.there {
-			x.columns = t.Live()
-			known[source] = x
+			row := *x
+			row.columns = t.Live()
+			known[id] = &row
 		}
 		return true, nil
 	})
-	return known[source], err
+	return known[id], err
 }
 
-func (b *blamer) onBranch(ctx context.Context, branch string, scn storage.SCN) (e storage.LogEntry, err error) {
-	list, err := b.c.Store().Branches().Log(ctx, b.txns.branch.Database, branch, scn-1, scn, 1)
-	if len(list) > 0 {
-		e = list[0]
+// branchName is that of the branch that a transaction was made on.
+func (b *blamer) branchName(id uint64) types.Datum {
+	x, _ := b.c.Store().Branches().ByID(id)
+	if x.Hidden {
+		x = b.txns.view.Branch()
 	}
-	return e, err
+	return orNull(x.Name)
 }
 
 // keyPositions are the positions of a table's primary key among its live columns.

@@ -115,9 +115,9 @@ func (t comparedTable) either() *catalog.Table { return cmp.Or(t.to, t.from) }
 // name is what the table is called, on the second side if it is there.
 func (t comparedTable) name(from, to storage.View) string {
 	if t.to != nil {
-		return qualifiedName(to.Catalog(), t.to.OID)
+		return to.Catalog().Shown(t.to.OID)
 	}
-	return qualifiedName(from.Catalog(), t.from.OID)
+	return from.Catalog().Shown(t.from.OID)
 }
 
 // open begins to compare the rows.
@@ -321,10 +321,10 @@ func diffSummary(ctx context.Context, c Conn, a []types.Datum, yield func([]type
 		}
 		oldName, newName := "", ""
 		if x != nil {
-			oldName = qualifiedName(from.Catalog(), x.OID)
+			oldName = from.Catalog().Shown(x.OID)
 		}
 		if y != nil {
-			newName = qualifiedName(to.Catalog(), y.OID)
+			newName = to.Catalog().Shown(y.OID)
 		}
 		kind := "modified"
 		switch {

@@ -2,6 +2,7 @@ package vcs
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"strings"
 
@@ -29,7 +30,7 @@ func listHistory(ctx context.Context, c Conn, a []types.Datum, yield func([]type
 	if err != nil {
 		return err
 	}
-	txns := newTxnCache(c, r.View.Branch())
+	txns := newTxnCache(c, r.View)
 	to := r.View.At()
 	var row []types.Datum
 	emit := func(start, end storage.SCN, operation types.Datum, cells []types.Datum) (bool, error) {
@@ -88,9 +89,25 @@ func openHistory(ctx context.Context, c Conn, table, from, to, key, branch types
 	}
 	err = nil
 	if !key.Null {
-		r.Keys, err = keyRange(t, key.S, c.Format())
+		err = oneRow(&r, t, key.S, c.Format())
 	}
 	return r, err
+}
+
+// oneRow asks for the row that a key names, as rowKeyText shows it.
+func oneRow(r *storage.VersionRequest, t *catalog.Table, key string, f *types.Format) (err error) {
+	if t.PrimaryIndex() != nil {
+		r.Keys, err = keyRange(t, key, f)
+		return err
+	}
+	digits, ok := strings.CutPrefix(key, `\x`)
+	row, bad := hex.DecodeString(digits)
+	if !ok || bad != nil || len(row) == 0 {
+		return pgerr.New(pgerrcode.InvalidParameterValue, "\"%s\" is no key of table \"%s\"", key, t.Name).
+			WithHint(`The table has no primary key: its rows are named as rowan.blame shows them, \x and digits.`)
+	}
+	r.Row = string(row)
+	return nil
 }
 
 // viewUpTo returns what there is up to a point, or up to the present where that is earlier.
@@ -108,22 +125,17 @@ func viewUpTo(ctx context.Context, c Conn, branch, to string) (storage.View, err
 
 // keyRange reads a row's primary key as keyText shows it; the last values may be left out.
 func keyRange(t *catalog.Table, key string, f *types.Format) (*storage.Range, error) {
-	for _, ix := range t.Indexes {
-		if !ix.Primary {
-			continue
+	var r storage.Range
+	ix := t.PrimaryIndex()
+	for i, w := range keyWords(key, len(ix.Columns)) {
+		d, err := types.ParseText(t.ColumnByID(ix.Columns[i].Column).Type, w, f)
+		if err != nil {
+			return nil, err
 		}
-		var r storage.Range
-		for i, w := range keyWords(key, len(ix.Columns)) {
-			d, err := types.ParseText(t.ColumnByID(ix.Columns[i].Column).Type, w, f)
-			if err != nil {
-				return nil, err
-			}
-			r.Lo = append(r.Lo, d)
-		}
-		r.Hi = r.Lo
-		return &r, nil
+		r.Lo = append(r.Lo, d)
 	}
-	return nil, pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "table \"%s\" has no primary key", t.Name)
+	r.Hi = r.Lo
+	return &r, nil
 }
 
 // keyWords parts the text of a key with n values. What stands behind a value in quotes must be a comma; the last value without them may have some.
@@ -163,27 +175,27 @@ func closingQuote(s string) int {
 
 func unquoted(s string) string { return strings.ReplaceAll(s[1:len(s)-1], `""`, `"`) }
 
-// txnCache looks up the transactions of a branch by their SCN.
+// txnCache looks up the transactions in a view's past by their SCN.
 type txnCache struct {
-	c      Conn
-	branch storage.Branch
-	known  map[storage.SCN]storage.LogEntry
+	c     Conn
+	view  storage.View
+	known map[storage.SCN]storage.LogEntry
 }
 
-func newTxnCache(c Conn, b storage.Branch) *txnCache {
-	return &txnCache{c, b, map[storage.SCN]storage.LogEntry{}}
+func newTxnCache(c Conn, v storage.View) *txnCache {
+	return &txnCache{c, v, map[storage.SCN]storage.LogEntry{}}
 }
 
 // txnCacheSize bounds the cache; when it is full it starts anew.
 const txnCacheSize = 10_000
 
-// get returns the transaction with an SCN; of one that is not in the branch's log, its time only.
+// get returns the transaction with an SCN; of one that is not in the log, its time only.
 func (t *txnCache) get(ctx context.Context, scn storage.SCN) (storage.LogEntry, error) {
 	if e, ok := t.known[scn]; ok {
 		return e, nil
 	}
-	e := storage.LogEntry{SCN: scn}
-	list, err := t.c.Store().Branches().Log(ctx, t.branch.Database, t.branch.Name, scn-1, scn, 1)
+	e := storage.LogEntry{SCN: scn, Branch: t.view.Branch().ID}
+	list, err := t.c.Store().Branches().LogOf(ctx, t.view, scn-1, scn, 1)
 	switch {
 	case err != nil:
 		return e, err

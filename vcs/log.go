@@ -67,9 +67,8 @@ func (f *logFilter) each(ctx context.Context, c Conn, limit int, yield func(stor
 	if limit > 0 {
 		page = min(page, limit)
 	}
-	b := f.view.Branch()
 	for to := f.until; ; {
-		entries, err := c.Store().Branches().Log(ctx, b.Database, b.Name, f.since, to, page)
+		entries, err := c.Store().Branches().LogOf(ctx, f.view, f.since, to, page)
 		if err != nil {
 			return err
 		}

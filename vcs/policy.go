@@ -346,7 +346,7 @@ func listMergePolicies(ctx context.Context, c Conn, a []types.Datum, yield func(
 			continue
 		}
 		for _, col := range t.Live() {
-			if col.Merge != "" && !yield([]types.Datum{types.String(qualifiedName(v.Catalog(), t.OID)), types.String(col.Name), types.String(col.Merge)}) {
+			if col.Merge != "" && !yield([]types.Datum{types.String(v.Catalog().Shown(t.OID)), types.String(col.Name), types.String(col.Merge)}) {
 				return nil
 			}
 		}

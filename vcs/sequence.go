@@ -101,7 +101,7 @@ func listSequencePolicies(ctx context.Context, c Conn, a []types.Datum, yield fu
 		if q.Block > 0 {
 			block = types.Int(q.Block)
 		}
-		if !yield([]types.Datum{types.String(qualifiedName(v.Catalog(), q.OID)), types.String(q.Policy), block}) {
+		if !yield([]types.Datum{types.String(v.Catalog().Shown(q.OID)), types.String(q.Policy), block}) {
 			break
 		}
 	}

@@ -38,7 +38,7 @@ type Conn interface {
 	RefuseReadOnly(what string) error
 	// Format is what the text forms of values depend on.
 	Format() *types.Format
-	// Relation finds a relation by the name that a user wrote, in a given catalog.
+	// Relation finds a relation by the name that a user wrote, as SQL writes it or as it is shown, in a given catalog.
 	Relation(snap *catalog.Snapshot, name string) (catalog.OID, error)
 	// SQL runs one statement inside the transaction, on the branch and point of ref; rows may be nil. Privileges are not
 	// checked: callers that run a user's text use UserSQL.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgerrcode"
@@ -17,7 +18,8 @@ import (
 )
 
 // shaped are the functions of schema rowan whose columns depend on a table that their arguments name. They stand in FROM
-// only, and those arguments must be constants.
+// only, and those arguments must be constants. So must those of rowan.blame, whose columns are the same for all: what may be read is known
+// from them. A parameter is a constant when its value is known, which comes too late for the columns.
 var shaped = map[string]func(q *query, f *tableFunction, words []string, pos int) error{
 	"diff":    shapeDiff,
 	"history": shapeHistory,
@@ -51,7 +53,10 @@ func shapedProc(p *builtin.Proc) bool {
 }
 
 func (q *query) shapedFunction(f *tableFunction, n *pg.FuncCall) error {
+	old := q.lateral
+	q.lateral = true
 	c, err := q.callArgs(n)
+	q.lateral = old
 	if err != nil {
 		return err
 	}
@@ -86,7 +91,7 @@ func (q *query) shapedFunction(f *tableFunction, n *pg.FuncCall) error {
 
 // constantWord evaluates an argument; NULL is "".
 func (b *binder) constantWord(e expr.Expr, p *builtin.Proc, i, pos int) (string, error) {
-	isTable := i < len(p.ArgNames) && p.ArgNames[i] == "table_name" // whose columns must be known from the beginning
+	isTable := i < len(p.ArgNames) && p.ArgNames[i] == "table_name" && p.Name != "blame" // whose columns must be known from the beginning
 	if hasParams(e) && b.opts.Late && !isTable {
 		if e = b.withArgs(e); e == nil {
 			return "", nil
@@ -102,12 +107,27 @@ func (b *binder) constantWord(e expr.Expr, p *builtin.Proc, i, pos int) (string,
 		k, ok = &expr.Const{Value: d, T: e.Type()}, true
 	}
 	if !ok {
-		return "", pgerr.New(pgerrcode.FeatureNotSupported, "the arguments of rowan.%s must be constants", p.Name).At(pos)
+		return "", notConstant(p, i, isTable).At(pos)
 	}
 	if k.Value.Null || k.T.Class != types.ClassString {
 		return "", nil
 	}
 	return k.Value.S, nil
+}
+
+func notConstant(p *builtin.Proc, i int, isTable bool) *pgerr.Error {
+	hint := "It may be a parameter or an argument of the function around the query."
+	if isTable {
+		hint = "The columns of the result are those of the table."
+	}
+	name, arg := p.Name, strconv.Itoa(i+1)
+	if !strings.HasPrefix(name, "dolt_") {
+		name = "rowan." + name
+	}
+	if i < len(p.ArgNames) {
+		arg = p.ArgNames[i]
+	}
+	return pgerr.New(pgerrcode.FeatureNotSupported, "argument %s of %s must be a constant", arg, name).WithHint("%s", hint)
 }
 
 // shapeDiff gives rowan.diff('from', 'to', 'table') the columns of the table on either side; what was renamed has its new name.
@@ -127,7 +147,7 @@ func shapeDiff(q *query, f *tableFunction, words []string, pos int) error {
 
 // comparedTables finds a table, all of which is read, on both sides of a comparison; nil where a side lacks it.
 func (b *binder) comparedTables(table string, pos int, from, to catalog.Ref) (*catalog.Table, *catalog.Table, error) {
-	rv, err := b.tableName(table, pos)
+	rv, err := b.tableName(table, pos, from, to)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -186,8 +206,10 @@ func shapeBlame(q *query, f *tableFunction, words []string, pos int) error {
 	if words[2] != "" {
 		ref.Point = words[2]
 	}
-	if _, err := q.b.tableColumns(words[0], pos, ref); err != nil {
-		return err
+	if words[0] != "" {
+		if _, err := q.b.tableColumns(words[0], pos, ref); err != nil {
+			return err
+		}
 	}
 	f.fields = []types.Field{{Name: "row_key", Type: typeText}, {Name: "column_name", Type: typeText}, {Name: "value", Type: typeText},
 		{Name: "scn", Type: typeInt8}, {Name: "changed_at", Type: builtinType(types.OIDTimestamptz)}, {Name: "username", Type: typeText},
@@ -211,8 +233,31 @@ func shapeConflicts(q *query, f *tableFunction, words []string, pos int) error {
 	return nil
 }
 
-// tableName reads a table's name, which says nothing of branches: where it is looked for is known.
-func (b *binder) tableName(table string, pos int) (*pg.RangeVar, error) {
+// tableName reads the name of a table that is at one of some places: as SQL writes it or, where that is none, as it is shown.
+func (b *binder) tableName(table string, pos int, at ...catalog.Ref) (*pg.RangeVar, error) {
+	rv, err := b.writtenName(table, pos)
+	for _, ref := range at {
+		if err != nil {
+			break
+		}
+		if r, err := b.relationAt(rv, ref); err == nil && r.object != nil {
+			return rv, nil
+		}
+	}
+	for _, ref := range at {
+		snap, err := b.snapshot(ref)
+		if err != nil {
+			continue
+		}
+		if o := snap.ShownAs(table); o != nil {
+			return rangeVar([]string{snap.SchemaName(o.Head().Schema), o.Head().Name}, pos), nil
+		}
+	}
+	return rv, err
+}
+
+// writtenName reads a table's name as SQL writes it. It says nothing of branches: where it is looked for is known.
+func (b *binder) writtenName(table string, pos int) (*pg.RangeVar, error) {
 	names, ok := types.SplitName(table)
 	switch {
 	case !ok:
@@ -234,7 +279,7 @@ func (b *binder) tableName(table string, pos int) (*pg.RangeVar, error) {
 
 // tableColumns lists the columns that a table, all of which is read, has at a place.
 func (b *binder) tableColumns(table string, pos int, ref catalog.Ref) ([]*catalog.Column, error) {
-	rv, err := b.tableName(table, pos)
+	rv, err := b.tableName(table, pos, ref)
 	if err != nil {
 		return nil, err
 	}

@@ -95,7 +95,7 @@ func (b *binder) doltColumns(word string, pos int) ([]*catalog.Column, error) {
 		names = append(names, types.QuoteIdent(schema)+"."+types.QuoteIdent(table))
 	}
 	for _, name := range names {
-		rv, err := b.tableName(name, pos)
+		rv, err := b.writtenName(name, pos)
 		if err != nil {
 			continue
 		}

@@ -76,7 +76,7 @@ func (b *binder) traceShaped(n *pg.FuncCall, at int, words []string) {
 		if named != nil {
 			a = named.Arg
 		}
-		rv, err := b.tableName(words[at], 0)
+		rv, err := b.tableName(words[at], 0, b.ref)
 		if err != nil {
 			return
 		}

@@ -120,6 +120,25 @@ func (t *Txn) State(id uint64, at storage.SCN) storage.View {
 	return t.pointOf(b, l, at)
 }
 
+// Taken implements storage.Branches.
+func (b branches) Taken(tx storage.Txn, of storage.View, scn storage.SCN) (out []storage.View, err error) {
+	t, ok := tx.(*Txn)
+	if !ok {
+		return nil, pgerr.Internal("transaction %T is not the store's", tx)
+	}
+	v, err := t.own(of)
+	if err != nil {
+		return nil, err
+	}
+	l := v.branchLayer(scn)
+	for _, r := range b.s.taken.between(l.branch, scn-1, scn) {
+		if source := b.s.branchByID(r.source); r.into == l && source != nil && r.at >= source.oldest() {
+			out = append(out, t.pointOf(source, r.from, r.at))
+		}
+	}
+	return out, nil
+}
+
 // Unmerged reports whether a state has anything in its past, be it a merge that changed no row, that another has not.
 func (t *Txn) Unmerged(ctx context.Context, source, target storage.View) (bool, error) {
 	x, err := t.ancestries([]storage.View{source})

@@ -306,9 +306,27 @@ func (b branches) Log(ctx context.Context, db catalog.OID, name string, from, to
 	if to == 0 {
 		to = s.seq.published.Load()
 	}
+	return s.entries(ctx, x.at(to).chain(to), from, limit)
+}
+
+// LogOf implements storage.Branches.
+func (b branches) LogOf(ctx context.Context, of storage.View, from, to storage.SCN, limit int) ([]storage.LogEntry, error) {
+	v, ok := of.(*view)
+	if !ok {
+		return nil, pgerr.Internal("view %T is not the store's", of)
+	}
+	at := v.chain[0].bound
+	if to != 0 {
+		at = min(at, to)
+	}
+	return b.s.entries(ctx, v.layer.chain(at), from, limit)
+}
+
+// entries lists the log entries of a history with SCNs above from, newest first.
+func (s *Store) entries(ctx context.Context, history []link, from uint64, limit int) ([]storage.LogEntry, error) {
 	var out []storage.LogEntry
-	err = s.eachOf(ctx, x, from, to, func(scn uint64, h logHeader) bool {
-		e := storage.LogEntry{SCN: scn, Txn: h.txn, Time: h.time, Info: h.info}
+	err := s.eachIn(ctx, history, from, func(l *layer, scn uint64, h logHeader) bool {
+		e := storage.LogEntry{SCN: scn, Branch: l.branch, Txn: h.txn, Time: h.time, Info: h.info}
 		for _, t := range h.tables {
 			if t.table < catalog.FirstUserOID { // the store's own
 				continue

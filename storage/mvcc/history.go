@@ -110,7 +110,7 @@ func (s *Store) viewDatabase(v *view) *catalog.Database {
 // versionsIn passes on the versions of one tenure.
 func (s *Store) versionsIn(ctx context.Context, v *view, n tenure, last *catalog.Table, req *storage.VersionRequest, yield func(*storage.RowVersion) bool) (bool, error) {
 	d := newVersionDecoder(n.table, last)
-	sp, asked, err := keysIn(n.table, last, req.Keys)
+	sp, asked, err := keysIn(n.table, last, req)
 	if err != nil {
 		return false, err
 	}
@@ -167,11 +167,17 @@ func (s *Store) versionsIn(ctx context.Context, v *view, n tenure, last *catalog
 	}
 }
 
-// keysIn says which of a table's rows then are in a range of the primary key that it has now. Where it had another key then, they are
-// those whose cells would be in it.
-func keysIn(then, now *catalog.Table, r *storage.Range) (sp span, asked func(cells []types.Datum) bool, err error) {
-	if r == nil {
+// keysIn says which of a table's rows then are asked for. Where it had another primary key then, they are those whose cells would be in
+// the range of the one that it has now.
+func keysIn(then, now *catalog.Table, req *storage.VersionRequest) (sp span, asked func(cells []types.Datum) bool, err error) {
+	r := req.Keys
+	switch {
+	case r == nil && req.Row == "":
 		return span{}, nil, nil
+	case r == nil && then.PrimaryIndex() == nil:
+		return span{lo: []byte(req.Row), hi: append([]byte(req.Row), 0)}, nil, nil
+	case r == nil: // its rows had other keys
+		return span{}, func([]types.Datum) bool { return false }, nil
 	}
 	old, pk := newTableInfo(then).pk, newTableInfo(now).pk
 	if pk == nil {

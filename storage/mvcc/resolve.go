@@ -349,13 +349,18 @@ func (s *Store) commitAt(ctx context.Context, scn uint64) (uint64, time.Time, er
 // eachOf calls f for the log entries of a branch's history with SCN in (from, to], newest first: those of its layer, and
 // those of the parents up to where they were forked.
 func (s *Store) eachOf(ctx context.Context, b *branch, from, to uint64, f func(scn uint64, h logHeader) bool) error {
+	return s.eachIn(ctx, b.at(to).chain(to), from, func(_ *layer, scn uint64, h logHeader) bool { return f(scn, h) })
+}
+
+// eachIn is eachOf for a history, the newest layer first.
+func (s *Store) eachIn(ctx context.Context, history []link, from uint64, f func(l *layer, scn uint64, h logHeader) bool) error {
 	more := true
-	for _, l := range b.at(to).chain(to) {
+	for _, l := range history {
 		if !more || l.bound <= from {
 			break
 		}
 		if err := s.eachLog(ctx, l.layer, from, l.bound, func(scn uint64, h logHeader) bool {
-			more = f(scn, h)
+			more = f(l.layer, scn, h)
 			return more
 		}); err != nil {
 			return err
