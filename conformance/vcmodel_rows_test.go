@@ -109,8 +109,13 @@ func (p *vcPicker) columns(b, s, t *vcTable) (out []vcColumn) {
 }
 
 func (p *vcPicker) column(b, s, t vcColumn) vcColumn {
-	if s.dropped || t.dropped {
+	switch {
+	case b.dropped && t.dropped: // it comes back
+		return s
+	case s.dropped && !b.dropped:
 		t.dropped = true
+		return t
+	case s.dropped || t.dropped:
 		return t
 	}
 	of := " of column " + b.name

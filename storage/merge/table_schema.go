@@ -276,12 +276,13 @@ type defaultOf struct {
 }
 
 func mergeColumn(b, s, t catalog.Column, p *picker) catalog.Column {
-	if s.Dropped || t.Dropped { // dropping wins over other changes
-		if s.Dropped {
-			num := t.Num
-			t = s
-			t.Num = num
-		}
+	switch num := t.Num; {
+	case b.Dropped && s.Dropped: // who has it again has changed it, be what is left of it another
+		return t
+	case s.Dropped, b.Dropped && t.Dropped: // else dropping wins over other changes
+		s.Num = num
+		return s
+	case t.Dropped:
 		return t
 	}
 	p.part = "column " + types.QuoteIdent(b.Name)
