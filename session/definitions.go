@@ -76,7 +76,7 @@ func (s *Session) sqlForm(snap *catalog.Snapshot, pretty bool) expr.SQLOptions {
 	n := s.definitions(snap)
 	return expr.SQLOptions{
 		Pretty:   pretty,
-		TypeName: func(t types.Type) string { return n.FormatType(t.OID, t.Mod, t.Mod >= 0) },
+		TypeName: func(t types.Type) string { return n.FormatType(t.OID, t.Mod, true) },
 		Function: func(p *builtin.Proc) string { return s.functionName(snap, p.Schema, p.Name) },
 		Text:     func(d types.Datum, t types.Type) string { return types.Text(t, d, &s.settings.format) },
 	}

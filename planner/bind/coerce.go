@@ -278,9 +278,12 @@ func (b *binder) applyMod(e expr.Expr, t types.Type, c cast, hide bool) (expr.Ex
 // modConst applies a modifier to a constant. An implicit one leaves no trace in the type, so that a default is shown as it
 // was written.
 func modConst(k *expr.Const, t types.Type, c cast, hide bool) (expr.Expr, error) {
-	v, shown := k.Value, t
+	v, shown, spelt := k.Value, t, k.Spelt
+	if spelt == nil {
+		spelt = &k.Value
+	}
 	if (hide || c.form == expr.FormImplicitCast) && c.form != expr.FormCast {
-		shown = types.Of(t.Def)
+		shown = k.T
 	}
 	if !v.Null {
 		var err error
@@ -288,7 +291,7 @@ func modConst(k *expr.Const, t types.Type, c cast, hide bool) (expr.Expr, error)
 			return nil, err
 		}
 	}
-	return &expr.Const{Value: v, T: shown}, nil
+	return &expr.Const{Value: v, T: shown, Spelt: spelt}, nil
 }
 
 // require is coerceTo for places that name the type they want.

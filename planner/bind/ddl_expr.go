@@ -154,7 +154,7 @@ func (b *definer) checkExpr(t *catalog.Table, n *pg.Node) (stored, error) {
 	return b.keep(e), nil
 }
 
-// defaultExpr binds a DEFAULT for a column. "" is a default of NULL, which is none.
+// defaultExpr binds a DEFAULT for a column. "" is a default of NULL, which is none, unless it is one of a certain length.
 func (b *definer) defaultExpr(column string, t types.Type, n *pg.Node) (stored, error) {
 	e, err := b.child(nil).in(kindDefault, n)
 	if err != nil {
@@ -163,7 +163,7 @@ func (b *definer) defaultExpr(column string, t types.Type, n *pg.Node) (stored, 
 	if e, err = b.assignTo(column, t, e, "default expression", location(n)); err != nil {
 		return stored{}, err
 	}
-	if expr.IsNullConst(e) && t.Kind != types.KindDomain {
+	if k, ok := e.(*expr.Const); ok && k.Value.Null && k.Spelt == nil && t.Kind != types.KindDomain {
 		return stored{bound: e}, nil
 	}
 	return b.keep(e), nil

@@ -104,7 +104,7 @@ func (b *definer) parameters(f *catalog.Function, nodes []*pg.Node) ([]types.OID
 		if mode != 'i' && mode != 'v' {
 			out = append(out, t.ID())
 		}
-		if err := b.parameterDefault(f, p, t, mode); err != nil {
+		if err := b.parameterDefault(f, p, types.Of(t.Def), mode); err != nil {
 			return nil, err
 		}
 	}

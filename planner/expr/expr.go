@@ -27,6 +27,7 @@ type Plan interface{ Plan() }
 type Const struct {
 	Value types.Datum
 	T     types.Type
+	Spelt *types.Datum // how it is spelt, if not as its value: the one that was cut to the length of its type
 }
 
 // Param is a parameter of the statement, $1 being 0.

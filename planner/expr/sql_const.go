@@ -9,6 +9,9 @@ import (
 
 // constant writes a constant, with the label of its type where it would be read back as another (and label is set).
 func (w *writer) constant(e *Const, label bool) {
+	if e.Spelt != nil {
+		e = &Const{Value: *e.Spelt, T: e.T}
+	}
 	if e.Value.Null {
 		w.str("NULL")
 		if label {
