@@ -156,6 +156,18 @@ func TestMergeCommands(t *testing.T) {
 		8    #  postgres  0        0        1        t       DELETE FROM t WHERE id = 2`)
 }
 
+// TestTableWidths aligns by the columns of a terminal, and lets no value speak to it.
+func TestTableWidths(t *testing.T) {
+	r := &pgconn.Result{FieldDescriptions: []pgconn.FieldDescription{{Name: "text"}, {Name: "n"}}}
+	for _, v := range []string{"日本語", "e\u0301te\u0301", "a\tb", "\x1b[31mred", "x\r", "ﬀ"} {
+		r.Rows = append(r.Rows, [][]byte{[]byte(v), []byte("1")})
+	}
+	want := "TEXT         N\n日本語       1\ne\u0301te\u0301          1\na       b    1\n\\x1B[31mred  1\nx\\r          1\nﬀ            1\n"
+	if got := listing(r); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
 // TestTable lays out values of several lines.
 func TestTable(t *testing.T) {
 	r := &pgconn.Result{FieldDescriptions: []pgconn.FieldDescription{{Name: "name"}, {Name: "text"}, {Name: "n"}},

@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
+	"unicode"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"golang.org/x/text/width"
 )
 
 // show lays a result out as psql does; that of a statement without one is its tag.
@@ -47,20 +48,20 @@ func layout(r *pgconn.Result, gap, rule string) string {
 	for _, row := range append([][][]byte{head}, r.Rows...) {
 		lines = append(lines, split(row)...)
 	}
-	width := make([]int, len(head))
+	widths := make([]int, len(head))
 	for _, line := range lines {
 		for i, v := range line {
-			width[i] = max(width[i], utf8.RuneCountInString(v))
+			widths[i] = max(widths[i], columnsOf(v))
 		}
 	}
 	var b strings.Builder
-	dashes := make([]string, len(width))
-	for i, w := range width {
+	dashes := make([]string, len(widths))
+	for i, w := range widths {
 		dashes[i] = strings.Repeat("-", w)
 	}
 	for n, line := range lines {
 		for i, v := range line {
-			line[i] = v + strings.Repeat(" ", width[i]-utf8.RuneCountInString(v))
+			line[i] = v + strings.Repeat(" ", widths[i]-columnsOf(v))
 		}
 		fmt.Fprintln(&b, strings.TrimRight(strings.Join(line, gap), " "))
 		if n == 0 && rule != "" {
@@ -77,10 +78,47 @@ func split(row [][]byte) (lines [][]string) {
 			if k == len(lines) {
 				lines = append(lines, make([]string, len(row)))
 			}
-			lines[k][i] = part
+			lines[k][i] = printable(part)
 		}
 	}
 	return lines
+}
+
+// printable writes a line without what would move a terminal's cursor or speak to it: tabs become blanks, and the rest is written out.
+func printable(s string) string {
+	if strings.IndexFunc(s, unicode.IsControl) < 0 {
+		return s
+	}
+	var b strings.Builder
+	n := 0 // columns so far
+	for _, r := range s {
+		w := string(r)
+		switch {
+		case r == '\t':
+			w = strings.Repeat(" ", 8-n%8)
+		case r == '\r':
+			w = `\r`
+		case unicode.IsControl(r):
+			w = fmt.Sprintf(`\x%02X`, r)
+		}
+		b.WriteString(w)
+		n += columnsOf(w)
+	}
+	return b.String()
+}
+
+// columnsOf counts the columns of a terminal that a line takes: two for each wide character, none for what is put on the one before.
+func columnsOf(s string) (n int) {
+	for _, r := range s {
+		switch {
+		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		case width.LookupRune(r).Kind() == width.EastAsianWide, width.LookupRune(r).Kind() == width.EastAsianFullwidth:
+			n += 2
+		default:
+			n++
+		}
+	}
+	return n
 }
 
 // quoted is a string as an SQL literal.
