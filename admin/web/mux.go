@@ -121,7 +121,11 @@ func (m *Mux) run(c *Call) (any, error) {
 	if err := c.readQuery(); err != nil {
 		return nil, err
 	}
-	c.Body = http.MaxBytesReader(c.Writer, c.Body, cmp.Or(c.Route.MaxBody, maxBody))
+	limit := cmp.Or(c.Route.MaxBody, maxBody)
+	if c.ContentLength > limit {
+		return nil, TooLarge(limit)
+	}
+	c.Body = http.MaxBytesReader(c.Writer, c.Body, limit)
 	in, err := c.readBody()
 	if err != nil {
 		return nil, err

@@ -104,6 +104,22 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestDeclaredSize wants a body that says itself that it is too large to be refused before any of it is sent.
+func TestDeclaredSize(t *testing.T) {
+	base := serve(t, Route{Method: http.MethodPost, Path: "/small", MaxBody: 20, Handler: Body(func(_ *Call, in *struct{}) (any, error) { return in, nil })})
+	conn, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	_, _ = io.WriteString(conn, "POST /small HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\nExpect: 100-continue\r\n\r\n")
+	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+	answer := make([]byte, 13)
+	if _, err := io.ReadFull(conn, answer); err != nil || string(answer) != "HTTP/1.1 413 " {
+		t.Errorf("%q %v", answer, err)
+	}
+}
+
 // TestExactNames wants members of a body to be called as the route says, letter by letter.
 func TestExactNames(t *testing.T) {
 	type point struct {
