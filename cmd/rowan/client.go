@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -139,52 +141,96 @@ func (c *client) show(ctx context.Context, sql string, args ...string) error {
 	return err
 }
 
-// rows is show that also gives the rows to the caller; with --json they are the one row of JSON.
-func (c *client) rows(ctx context.Context, sql string, args ...string) ([][][]byte, error) {
+// rows is show that also gives the rows to the caller; with --json no more than the first, as an object.
+func (c *client) rows(ctx context.Context, sql string, args ...string) (rows [][][]byte, err error) {
+	if c.json {
+		return c.list(ctx, sql, args...)
+	}
+	res := &pgconn.Result{}
+	res.FieldDescriptions, err = c.each(ctx, sql, args, func(row [][]byte) error {
+		rows = append(rows, slices.Clone(row))
+		for i, v := range row {
+			rows[len(rows)-1][i] = bytes.Clone(v)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	res.Rows = rows
+	text := listing(res)
+	if len(rows) == 0 {
+		text = "none\n"
+	}
+	_, err = fmt.Fprint(c.out, text)
+	return rows, err
+}
+
+// each passes on what a query returns, row by row.
+func (c *client) each(ctx context.Context, sql string, args []string, f func(row [][]byte) error) ([]pgconn.FieldDescription, error) {
 	conn, err := c.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // what has been done is committed
-	if c.json {
-		sql = "SELECT coalesce(json_agg(r), '[]') FROM (" + sql + ") r"
-	}
 	params := make([][]byte, len(args))
 	for i, a := range args {
 		if a != "" {
 			params[i] = []byte(a)
 		}
 	}
-	res := conn.ExecParams(ctx, sql, params, nil, nil, nil).Read()
-	if res.Err != nil {
-		return nil, plain(res.Err)
-	}
-	if c.json {
-		var b bytes.Buffer
-		if err := json.Indent(&b, res.Rows[0][0], "", "  "); err != nil {
+	res := conn.ExecParams(ctx, sql, params, nil, nil, nil)
+	for res.NextRow() {
+		if err := f(res.Values()); err != nil {
 			return nil, err
 		}
-		_, err = fmt.Fprintln(c.out, b.String())
-		return res.Rows, err
 	}
-	text := listing(res)
-	if len(res.Rows) == 0 {
-		text = "none\n"
+	fields := slices.Clone(res.FieldDescriptions())
+	if _, err := res.Close(); err != nil {
+		return nil, plain(err)
 	}
-	_, err = fmt.Fprint(c.out, text)
-	return res.Rows, err
+	return fields, nil
 }
 
-// script prints the first column of a query's rows as statements.
-func (c *client) script(ctx context.Context, sql string, args ...string) error {
-	out := c.out
-	c.out = io.Discard
-	rows, err := c.rows(ctx, sql, args...)
-	c.out = out
-	for _, row := range rows {
-		if _, err := fmt.Fprintf(out, "%s\n", row[len(row)-1]); err != nil {
+// list prints what a query returns as a list of JSON objects, and returns the first.
+func (c *client) list(ctx context.Context, sql string, args ...string) (first [][][]byte, err error) {
+	out := bufio.NewWriter(c.out)
+	sep := "[\n  "
+	_, err = c.each(ctx, "SELECT row_to_json(r) FROM ("+sql+") r", args, func(row [][]byte) error {
+		if first == nil {
+			first = [][][]byte{{bytes.Clone(row[0])}}
+		}
+		b := bytes.NewBufferString(sep)
+		sep = ",\n  "
+		if err := json.Indent(b, row[0], "  ", "  "); err != nil {
 			return err
 		}
+		_, err := out.Write(b.Bytes())
+		return err
+	})
+	switch {
+	case err != nil && first == nil:
+		return nil, err
+	case first == nil:
+		fmt.Fprintln(out, "[]")
+	case err == nil:
+		fmt.Fprint(out, "\n]\n")
+	}
+	if flushed := out.Flush(); err == nil {
+		err = flushed
+	}
+	return first, err
+}
+
+// script prints the last column of a query's rows as statements.
+func (c *client) script(ctx context.Context, sql string, args ...string) error {
+	out := bufio.NewWriter(c.out)
+	_, err := c.each(ctx, sql, args, func(row [][]byte) error {
+		_, err := fmt.Fprintf(out, "%s\n", row[len(row)-1])
+		return err
+	})
+	if flushed := out.Flush(); err == nil {
+		err = flushed
 	}
 	return err
 }

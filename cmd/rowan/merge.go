@@ -79,15 +79,15 @@ func (c *client) merged(ctx context.Context, call string, args ...string) error 
 	}
 	status, merge := string(rows[0][0]), string(rows[0][len(rows[0])-1])
 	if c.json {
-		var list []struct {
+		var outcome struct {
 			Status string `json:"status"`
 			Merge  int64  `json:"merge_id"`
 		}
-		if err := json.Unmarshal(rows[0][0], &list); err != nil || len(list) == 0 {
+		if err := json.Unmarshal(rows[0][0], &outcome); err != nil {
 			return err
 		}
-		if status, merge = list[0].Status, ""; list[0].Merge != 0 {
-			merge = fmt.Sprint(list[0].Merge)
+		if status, merge = outcome.Status, ""; outcome.Merge != 0 {
+			merge = fmt.Sprint(outcome.Merge)
 		}
 	}
 	switch {
