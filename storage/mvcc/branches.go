@@ -138,7 +138,7 @@ func checkName(n string) error {
 		n = strings.ToValidUTF8(n[:longestName], "") + "…"
 	}
 	return pgerr.New(pgerrcode.InvalidName, "invalid branch name \"%s\"", strings.ToValidUTF8(n, "?")).
-		WithHint("A branch name has 1 to %d bytes, none of @ ~ ^ and no control characters, neither begins nor ends with a slash, and is neither HEAD nor br_ and a number.", longestName)
+		WithHint("A branch name has 1 to %d bytes, none of @ ~ ^ and no control characters, neither begins nor ends with a slash, has no . or .. between slashes, and is neither HEAD nor br_ and a number.", longestName)
 }
 
 // addressable reports whether what stands between the slashes of a name can stand in the path of an address.
