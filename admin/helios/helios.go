@@ -170,8 +170,8 @@ func codeOf(sqlstate, tag string) (code string, status int) {
 		return "QUERY_TIMEOUT", http.StatusRequestTimeout
 	case pgerrcode.AdminShutdown:
 		return "UNAVAILABLE", http.StatusServiceUnavailable
-	case pgerrcode.SerializationFailure, pgerrcode.DeadlockDetected:
-		return "MERGE_CONFLICT", http.StatusConflict
+	case pgerrcode.SerializationFailure, pgerrcode.DeadlockDetected, pgerrcode.LockNotAvailable, pgerrcode.ObjectInUse: // MERGE_CONFLICT has conflicts
+		return "CONFLICT", http.StatusConflict
 	case pgerrcode.ConfigurationLimitExceeded:
 		return "RESULT_TOO_LARGE", http.StatusRequestEntityTooLarge
 	case pgerrcode.UndefinedTable:
