@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"maps"
 
 	"github.com/jackc/pgerrcode"
 
@@ -145,6 +146,24 @@ func (t *txn) writes(v storage.View, rows int) error {
 		return err
 	}
 	return t.mayGrow(v, rows)
+}
+
+// Savepoint implements storage.Txn.
+func (t *txn) Savepoint() int {
+	n := t.Txn.Savepoint()
+	if delete(t.rooms, n); t.room != nil {
+		if t.rooms == nil {
+			t.rooms = map[int]map[uint64]int64{}
+		}
+		t.rooms[n] = maps.Clone(t.room)
+	}
+	return n
+}
+
+// RollbackTo implements storage.Txn: rows whose change is taken back may be changed again.
+func (t *txn) RollbackTo(n int) error {
+	t.room = maps.Clone(t.rooms[n])
+	return t.Txn.RollbackTo(n)
 }
 
 // Insert implements storage.Txn.

@@ -31,14 +31,15 @@ type txn struct {
 	running    []*execution         // that are not closed yet, outer ones first
 	allDefer   map[catalog.OID]bool // SET CONSTRAINTS
 	deferAll   *bool
-	notices    []notification   // NOTIFY, sent at commit
-	override   *catalog.Ref     // what empty Refs mean while the engine's own statements run
-	room       map[uint64]int64 // how many rows may still be changed on a branch, by its id; -1: any number
-	named      bool             // somebody knows its id
-	ran        bool             // what reads or writes has run
-	ddl        bool             // the transaction has changed the schema
-	tag        string           // of the last statement, for the branch's log
-	home       storage.View     // what an empty Ref means, while the settings are those of homeEpoch; nil: not known
+	notices    []notification           // NOTIFY, sent at commit
+	override   *catalog.Ref             // what empty Refs mean while the engine's own statements run
+	room       map[uint64]int64         // how many rows may still be changed on a branch, by its id; -1: any number
+	rooms      map[int]map[uint64]int64 // room at the savepoints
+	named      bool                     // somebody knows its id
+	ran        bool                     // what reads or writes has run
+	ddl        bool                     // the transaction has changed the schema
+	tag        string                   // of the last statement, for the branch's log
+	home       storage.View             // what an empty Ref means, while the settings are those of homeEpoch; nil: not known
 	homeEpoch  uint64
 	merged     bool                          // tag and text are those of a merge
 	wrote      bool                          // a statement has changed rows or the schema

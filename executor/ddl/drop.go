@@ -254,6 +254,16 @@ func (s *stmt) describeAddress(a address) string {
 	return s.describe(o)
 }
 
+// removeObject takes a whole object away; the rows of a table first: who may change so many only, may not drop it.
+func (s *stmt) removeObject(ctx context.Context, o catalog.Object) error {
+	if t, ok := o.(*catalog.Table); ok {
+		if err := s.Txn.Truncate(ctx, s.view, t); err != nil {
+			return err
+		}
+	}
+	return s.view.Drop(ctx, o.Head().OID)
+}
+
 // remove takes one thing away.
 func (s *stmt) remove(ctx context.Context, a address) error {
 	o := s.cat().Object(a.object)
@@ -261,7 +271,7 @@ func (s *stmt) remove(ctx context.Context, a address) error {
 		return nil
 	}
 	if a == (address{object: a.object}) {
-		return s.view.Drop(ctx, a.object)
+		return s.removeObject(ctx, o)
 	}
 	if a.trigger != 0 {
 		return s.removeTrigger(ctx, o, a.trigger)

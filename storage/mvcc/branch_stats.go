@@ -27,16 +27,18 @@ func (b branches) Stats(ctx context.Context, db catalog.OID, name string) (st st
 			continue
 		}
 		st.Tables++
+		n := int64(0)
 		for _, k := range chain {
-			if sp := k.space(t.Rows); sp != nil {
-				st.Rows += sp.rows.Load()
+			added, err := s.rowsOf(ctx, k, t.Rows)
+			if err != nil {
+				return st, storeError(err)
 			}
+			n += added
 		}
-		if sp := l.space(t.Rows); sp != nil && l.parent != nil {
-			st.Inserts += sp.ins.Load()
-			st.Updates += sp.upd.Load()
-			st.Deletes += sp.del.Load()
-		}
+		st.Rows += max(n, 0)
+	}
+	if l.parent != nil {
+		st.Inserts, st.Updates, st.Deletes = l.changes.inserts.Load(), l.changes.updates.Load(), l.changes.deletes.Load()
 	}
 	st.Changes = st.Inserts + st.Updates + st.Deletes
 	for _, k := range chain {
@@ -47,6 +49,16 @@ func (b branches) Stats(ctx context.Context, db catalog.OID, name string) (st st
 		st.SizeBytes += n
 	}
 	return st, storeError(s.distance(ctx, x, l, now, &st))
+}
+
+// rowsOf is what a layer adds to a table's rows for who reads it up to a bound. So far back that only a scan could tell, it is what the
+// layer has now.
+func (s *Store) rowsOf(ctx context.Context, k link, ks catalog.Keyspace) (int64, error) {
+	n, ok, err := s.countLayer(ctx, k.layer, ks, k.bound)
+	if sp := k.space(ks); err == nil && !ok && sp != nil {
+		n = sp.rows.Load()
+	}
+	return n, err
 }
 
 // distance counts the transactions since the fork on the branch and on its source.

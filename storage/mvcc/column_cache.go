@@ -74,7 +74,7 @@ func (s *scanner) counters() (rows, writes int64, top *space) {
 	for _, l := range s.chain {
 		if sp := l.space(s.rowKS); sp != nil {
 			rows += sp.rows.Load()
-			writes += sp.ins.Load() + sp.upd.Load() + sp.del.Load()
+			writes += sp.changes.all()
 			if top == nil {
 				top = sp
 			}

@@ -165,6 +165,10 @@ func (t *Txn) commitBatch(ctx context.Context) (scn uint64, err error) {
 	for _, w := range t.order {
 		c.writes(w)
 	}
+	for _, e := range t.emptied {
+		log := c.log(e.layer)
+		log.tables = append(log.tables, e.tableCount)
+	}
 	c.rebased()
 	fresh, err := c.databases(ctx)
 	if err != nil {
@@ -198,7 +202,7 @@ func (c *committer) remember(fresh []*branch) {
 	}
 	for _, w := range t.order {
 		if sp := w.layer.space(w.Keyspace); sp != nil {
-			sp.counted(c.ver, w.inserts, w.updates, w.deletes)
+			sp.counted(c.ver, w.rowCounts)
 			if sp.size.add(w.bytes); w.flushed {
 				sp.size.forget()
 			}
@@ -209,6 +213,9 @@ func (c *committer) remember(fresh []*branch) {
 		}
 	}
 	for _, l := range c.layers {
+		for _, n := range l.tables {
+			l.layer.changed(n)
+		}
 		if l.catalog {
 			c.keepCatalog(l.layer)
 			l.layer.addCatalog(c.ver)
@@ -280,7 +287,7 @@ func (c *committer) writes(w *writes) {
 		c.persist(sp)
 	}
 	if w.rows && w.inserts+w.updates+w.deletes > 0 {
-		log.tables = append(log.tables, tableCount{w.Keyspace, w.table, w.inserts, w.updates, w.deletes})
+		log.tables = append(log.tables, tableCount{w.Keyspace, w.table, w.rowCounts})
 	}
 }
 

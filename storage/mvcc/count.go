@@ -2,8 +2,10 @@ package mvcc
 
 import (
 	"context"
+	"encoding/binary"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage"
@@ -29,18 +31,63 @@ type tallyDelta struct {
 	rows int64
 }
 
+// changes count what commits did to rows.
+type changes struct{ inserts, updates, deletes atomic.Int64 }
+
+func (c *changes) add(n rowCounts) {
+	c.inserts.Add(n.inserts)
+	c.updates.Add(n.updates)
+	c.deletes.Add(n.deletes)
+}
+
+func (c *changes) all() int64 { return c.inserts.Load() + c.updates.Load() + c.deletes.Load() }
+
+func (c *changes) append(dst []byte) []byte {
+	for _, n := range []*atomic.Int64{&c.inserts, &c.updates, &c.deletes} {
+		dst = binary.AppendVarint(dst, n.Load())
+	}
+	return dst
+}
+
+// read takes in what append made, and returns what follows; nil where there is none.
+func (c *changes) read(b []byte) []byte {
+	for _, n := range []*atomic.Int64{&c.inserts, &c.updates, &c.deletes} {
+		v, size := binary.Varint(b)
+		if size <= 0 {
+			return nil
+		}
+		n.Store(v)
+		b = b[size:]
+	}
+	return b
+}
+
+// changed counts what a commit did to the rows of a table.
+func (l *layer) changed(n tableCount) {
+	if n.table >= catalog.FirstUserOID { // not the store's own
+		l.changes.add(n.rowCounts)
+	}
+}
+
+// countSpaces finds what was changed in a layer of which that was never saved, as far as what it has tells.
+func (l *layer) countSpaces() {
+	for ks, sp := range *l.spaces.Load() {
+		if ks >= counterStart[counterKeyspace] { // not the store's own
+			l.changes.add(rowCounts{sp.changes.inserts.Load(), sp.changes.updates.Load(), sp.changes.deletes.Load()})
+		}
+	}
+}
+
 // counted takes in what a commit did to the space's rows, before its SCN is published.
-func (sp *space) counted(scn uint64, inserts, updates, deletes int64) {
-	sp.ins.Add(inserts)
-	sp.upd.Add(updates)
-	sp.del.Add(deletes)
-	if inserts == deletes {
+func (sp *space) counted(scn uint64, n rowCounts) {
+	sp.changes.add(n)
+	if n.inserts == n.deletes {
 		return
 	}
 	c := &sp.tally
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	sp.rows.Add(inserts - deletes)
+	sp.rows.Add(n.inserts - n.deletes)
 	i := len(c.recent)
 	for i > 0 && c.recent[i-1].scn > scn {
 		i--
@@ -54,7 +101,7 @@ func (sp *space) counted(scn uint64, inserts, updates, deletes int64) {
 		c.recent = slices.Delete(c.recent, 0, 1)
 		i--
 	}
-	c.recent = slices.Insert(c.recent, i, tallyDelta{scn, inserts - deletes})
+	c.recent = slices.Insert(c.recent, i, tallyDelta{scn, n.inserts - n.deletes})
 }
 
 // rowsAt returns the space's count at an SCN of which all commits are published. Where that is beyond what memory holds

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/kv"
+	"github.com/rowandb/rowan/storage/kv/memkv"
 	"github.com/rowandb/rowan/storage/mvcc"
 )
 
@@ -88,4 +89,51 @@ func counts(t *testing.T, s *mvcc.Store, at string, want int64) {
 func fork(s *mvcc.Store, name, source string, at storage.SCN) error {
 	_, err := s.Branches().Create(ctx, mvcc.FirstDatabase, storage.BranchOptions{Name: name, Source: source, Point: fmt.Sprint(at)})
 	return err
+}
+
+// TestChangedRows counts what was changed on a branch since the fork: rows that went at once with their table too, and what was done to
+// them before; after a kill, and after a restart, as well.
+func TestChangedRows(t *testing.T) {
+	mem := memkv.New()
+	s := openStore(t, mem)
+	x := begin(t, s, "", storage.ReadCommitted)
+	for _, name := range []string{"t", "u"} {
+		tab := createTable(t, s, x, name, true, false)
+		must(t, x.insert(tab, [3]int64{1, 1, 1}, [3]int64{2, 2, 2}, [3]int64{3, 3, 3}))
+	}
+	must(t, fork(s, "dev", "main", x.commit()))
+	changes := func(s *mvcc.Store) string {
+		st, err := s.Branches().Stats(ctx, mvcc.FirstDatabase, "dev")
+		must(t, err)
+		return fmt.Sprint(st.Inserts, st.Updates, st.Deletes, st.Changes)
+	}
+	on := func(s *mvcc.Store, f func(x *txn)) {
+		x := begin(t, s, "dev", storage.ReadCommitted)
+		f(x)
+		x.commit()
+	}
+	on(s, func(x *txn) { must(t, x.delete(x.table("t"), x.where(x.table("t"), 1))) })
+	on(s, func(x *txn) { must(t, x.insert(x.table("t"), [3]int64{4, 4, 4}, [3]int64{5, 5, 5})) })
+	is(t, changes(s), "2 0 1 3")
+	on(s, func(x *txn) { must(t, x.Truncate(ctx, x.v, x.table("t"))) })
+	is(t, changes(s), "2 0 5 7")
+	counts(t, s, "dev", 0)
+	counts(t, s, "dev@~1", 4)
+	on(s, func(x *txn) {
+		at := x.Savepoint()
+		must(t, x.v.Drop(ctx, x.table("u").OID))
+		must(t, x.RollbackTo(at))
+		must(t, x.insert(x.table("u"), [3]int64{4, 4, 4}))
+		must(t, x.v.Drop(ctx, x.table("u").OID))
+	})
+	is(t, changes(s), "3 0 9 12")
+
+	s, killed := openStore(t, mem.Clone()), s
+	is(t, changes(s), "3 0 9 12")
+	on(s, func(x *txn) { must(t, x.insert(x.table("t"), [3]int64{9, 9, 9})) })
+	must(t, s.Close())
+	must(t, killed.Close())
+	s = openStore(t, mem.Clone())
+	defer s.Close()
+	is(t, changes(s), "3 0 9 12")
 }

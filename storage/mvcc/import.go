@@ -8,6 +8,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/keys"
 	"github.com/rowandb/rowan/storage/kv"
@@ -197,16 +198,26 @@ func (i *Importer) log(key, val []byte) (bool, error) {
 	}
 	h, _, err := parseLog(val)
 	for _, t := range h.tables {
-		n := i.counts[keys.Space{Layer: k.Layer, Keyspace: t.keyspace}]
-		if n == nil {
-			continue
+		if t.keyspace != 0 {
+			i.uncount(keys.Space{Layer: k.Layer, Keyspace: t.keyspace}, t)
 		}
-		n[0] -= t.inserts - t.deletes
-		n[1] -= t.inserts
-		n[2] -= t.updates
-		n[3] -= t.deletes
+		if t.table >= catalog.FirstUserOID {
+			i.uncount(keys.Space{Layer: k.Layer}, t)
+		}
 	}
 	return false, err
+}
+
+// uncount takes from the counts of a space, or of a layer, what a commit has added.
+func (i *Importer) uncount(sp keys.Space, t tableCount) {
+	n := i.counts[sp]
+	if n == nil {
+		return
+	}
+	n[0] -= t.inserts - t.deletes
+	n[1] -= t.inserts
+	n[2] -= t.updates
+	n[3] -= t.deletes
 }
 
 // meta takes a record beside versions.
@@ -288,10 +299,19 @@ func (i *Importer) branch(key, val []byte) error {
 
 // count keeps a count of rows until the log has told what to take off.
 func (i *Importer) count(keyLen int, id [2]uint64, val []byte) error {
-	if keyLen != len(keys.MetaRows.Append(nil, 0, 0)) {
-		return nil // of a layer's log, or of all
-	}
 	n := &[4]int64{}
+	switch keyLen {
+	case len(keys.MetaRows.Append(nil)):
+		return nil
+	case len(keys.MetaRows.Append(nil, 0)): // of a layer
+		var z size
+		var c changes
+		if _, rest := z.read(val); c.read(rest) != nil {
+			n[1], n[2], n[3] = c.inserts.Load(), c.updates.Load(), c.deletes.Load()
+			i.counts[keys.Space{Layer: id[0]}] = n
+		}
+		return nil
+	}
 	for k := range n {
 		v, size := binary.Varint(val)
 		if size <= 0 {
@@ -309,11 +329,16 @@ func (i *Importer) Finish() error {
 		return err
 	}
 	for sp, n := range i.counts {
-		var val []byte
-		for _, v := range n {
+		key, val := keys.MetaRows.Append(nil, sp.Layer, sp.Keyspace), binary.AppendVarint(nil, n[0])
+		if sp.Keyspace == 0 {
+			var z size
+			z.forget()
+			key, val = keys.MetaRows.Append(nil, sp.Layer), z.append(nil, i.to)
+		}
+		for _, v := range n[1:] {
 			val = binary.AppendVarint(val, v)
 		}
-		if err := i.write(keys.MetaRows.Append(nil, sp.Layer, sp.Keyspace), val); err != nil {
+		if err := i.write(key, val); err != nil {
 			return err
 		}
 	}

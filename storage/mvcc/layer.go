@@ -35,8 +35,9 @@ type layer struct {
 	last     uint64   // SCN of the last commit here
 	lastTime time.Time
 	commits  int64
-	logged   size   // of the log
-	swept    extent // what could be seen when it was last swept
+	logged   size    // of the log
+	changes  changes // of rows of users' tables, those that are gone included
+	swept    extent  // what could be seen when it was last swept
 }
 
 // space is a keyspace of a layer in which there is, or was, something.
@@ -46,9 +47,7 @@ type space struct {
 	cleaned   atomic.Uint64 // tombstones up to this SCN may have been removed
 	persisted atomic.Bool   // the store knows of it
 	rows      atomic.Int64  // rows added less rows removed in this layer
-	ins       atomic.Int64
-	upd       atomic.Int64
-	del       atomic.Int64
+	changes   changes       // of rows
 	tally     tally         // rows at earlier SCNs
 	size      size          // of heads and history
 	tombs     tombs         // of its heads

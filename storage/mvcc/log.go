@@ -41,9 +41,9 @@ type logHeader struct {
 
 // tableCount says what happened in the rows of a table.
 type tableCount struct {
-	keyspace                  uint64
-	table                     catalog.OID
-	inserts, updates, deletes int64
+	keyspace uint64 // 0: rows that went with theirs
+	table    catalog.OID
+	rowCounts
 }
 
 func (h *logHeader) append(dst []byte) []byte {

@@ -106,7 +106,7 @@ func (t *Txn) readsBetween(from, to uint32) bool {
 
 // Savepoint implements storage.Txn.
 func (t *Txn) Savepoint() int {
-	t.savepoints = append(t.savepoints, savepoint{t.seq, t.owner.Mark(), len(t.merges), len(t.moves), len(t.rebases)})
+	t.savepoints = append(t.savepoints, savepoint{t.seq, t.owner.Mark(), len(t.merges), len(t.emptied), len(t.moves), len(t.rebases)})
 	return len(t.savepoints) - 1
 }
 
@@ -120,7 +120,7 @@ func (t *Txn) RollbackTo(n int) error {
 	}
 	sp := t.savepoints[n]
 	t.savepoints = t.savepoints[:n+1]
-	t.merges = t.merges[:sp.merges]
+	t.merges, t.emptied = t.merges[:sp.merges], t.emptied[:sp.emptied]
 	t.moves = t.moves[:sp.moves]
 	for i := len(t.undo) - 1; i >= 0 && t.undo[i].x.seq > sp.seq; i-- {
 		u := t.undo[i]

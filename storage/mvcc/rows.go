@@ -115,7 +115,7 @@ func (s *Store) countsLocked(all bool) (b kv.Batch, published uint64) {
 	defer s.mu.RUnlock()
 	for _, l := range s.layers {
 		if l.logged.changed.Swap(false) || all {
-			b.Put(keys.MetaRows.Append(nil, l.id), l.logged.append(nil, published))
+			b.Put(keys.MetaRows.Append(nil, l.id), l.changes.append(l.logged.append(nil, published)))
 		}
 		for _, sp := range *l.spaces.Load() {
 			if sp.size.changed.Swap(false) || all {
@@ -127,17 +127,14 @@ func (s *Store) countsLocked(all bool) (b kv.Batch, published uint64) {
 }
 
 func (sp *space) appendCounts(dst []byte) []byte {
-	for _, n := range []int64{sp.rows.Load(), sp.ins.Load(), sp.upd.Load(), sp.del.Load()} {
-		dst = binary.AppendVarint(dst, n)
-	}
-	return dst
+	return sp.changes.append(binary.AppendVarint(dst, sp.rows.Load()))
 }
 
 // loadRows reads the counts and adds what was committed after they were saved.
 func (s *Store) loadRows(ctx context.Context) error {
 	var saved uint64
 	inOrder := false
-	since := map[*space]uint64{}
+	since, layers := map[*space]uint64{}, map[*layer]uint64{}
 	err := s.each(ctx, keys.MetaRows.Append(nil), func(rest, val []byte) error {
 		if len(rest) == 0 {
 			var n int
@@ -151,7 +148,10 @@ func (s *Store) loadRows(ctx context.Context) error {
 			return nil
 		}
 		if len(rest) == 0 {
-			l.logged.read(val)
+			scn, rest := l.logged.read(val)
+			if l.changes.read(rest) != nil {
+				layers[l] = scn
+			}
 			return nil
 		}
 		ks, _, ok := keys.ID(rest)
@@ -159,19 +159,12 @@ func (s *Store) loadRows(ctx context.Context) error {
 			return nil
 		}
 		sp, _ := l.open(ks)
-		var n [4]int64
-		for i := range n {
-			v, size := binary.Varint(val)
-			if size <= 0 {
-				return errCorrupt(val)
-			}
-			n[i], val = v, val[size:]
+		n, size := binary.Varint(val)
+		sp.rows.Store(n)
+		if val = sp.changes.read(val[max(size, 0):]); size <= 0 || val == nil {
+			return errCorrupt(val)
 		}
-		sp.rows.Store(n[0])
-		sp.ins.Store(n[1])
-		sp.upd.Store(n[2])
-		sp.del.Store(n[3])
-		since[sp] = sp.size.read(val)
+		since[sp], _ = sp.size.read(val)
 		return nil
 	})
 	if err != nil {
@@ -182,19 +175,26 @@ func (s *Store) loadRows(ctx context.Context) error {
 		return err
 	}
 	for _, l := range s.layers {
+		if _, ok := layers[l]; !ok {
+			l.countSpaces()
+		}
 		if last, _ := l.lastCommit(); last <= saved {
 			continue
 		}
 		err := s.eachLog(ctx, l, saved, latest, func(scn uint64, h logHeader) bool {
 			for _, c := range h.tables {
+				if scn > layers[l] {
+					l.changed(c)
+				}
+				if c.keyspace == 0 {
+					continue
+				}
 				sp, _ := l.open(c.keyspace)
 				if scn <= since[sp] {
 					continue
 				}
 				sp.rows.Add(c.inserts - c.deletes)
-				sp.ins.Add(c.inserts)
-				sp.upd.Add(c.updates)
-				sp.del.Add(c.deletes)
+				sp.changes.add(c.rowCounts)
 			}
 			return true
 		})

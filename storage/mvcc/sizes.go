@@ -39,17 +39,18 @@ func (z *size) append(dst []byte, scn uint64) []byte {
 	return binary.AppendUvarint(append(dst, 0), scn)
 }
 
-// read takes in what append made, and returns the SCN. Records of old do not have it.
-func (z *size) read(b []byte) (scn uint64) {
+// read takes in what append made, and returns the SCN and what follows. Records of old do not have it.
+func (z *size) read(b []byte) (scn uint64, rest []byte) {
 	n, size := binary.Varint(b)
 	if size <= 0 || len(b) <= size {
 		z.unknown.Store(true)
-		return 0
+		return 0, nil
 	}
 	z.n.Store(n)
 	z.unknown.Store(b[size] != 0)
-	scn, _ = binary.Uvarint(b[size+1:])
-	return scn
+	b = b[size+1:]
+	scn, size = binary.Uvarint(b)
+	return scn, b[max(size, 0):]
 }
 
 // unmeasured says that what is known of the sizes of a layer is not of now.

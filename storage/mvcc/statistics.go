@@ -106,7 +106,7 @@ func (t *Txn) SaveStatistics(ctx context.Context, sv storage.View, table *catalo
 		return errPast()
 	}
 	if sp := v.layer.space(table.Rows); sp != nil {
-		x.Changes = sp.changes()
+		x.Changes = sp.changes.all()
 	}
 	var raw []byte
 	b := kv.Batch{Async: true}
@@ -130,9 +130,6 @@ func (t *Txn) SaveStatistics(ctx context.Context, sv storage.View, table *catalo
 	v.layer.setStats(table.Rows, &tableStats{raw: raw, table: table, decoded: x})
 	return nil
 }
-
-// changes counts the rows written in this layer, ever.
-func (sp *space) changes() int64 { return sp.ins.Load() + sp.upd.Load() + sp.del.Load() }
 
 // staleSet has the tables that were written to since they were last looked at for new statistics.
 type staleSet struct {
@@ -190,7 +187,7 @@ func (s *Store) Stale(least int64, share float64) (out []storage.StaleTable) {
 				rows += q.rows.Load()
 			}
 		}
-		now := sp.changes()
+		now := sp.changes.all()
 		if now-done <= least+int64(share*float64(max(0, rows))) {
 			s.stale.add(sp, table)
 			continue

@@ -21,7 +21,59 @@ func (t *Txn) Truncate(ctx context.Context, sv storage.View, table *catalog.Tabl
 	if err != nil {
 		return err
 	}
+	if err := t.noteEmptied(ctx, v, table); err != nil {
+		return storeError(err)
+	}
 	return storeError(v.Put(ctx, c))
+}
+
+// emptying says how many rows a transaction took from a table at once. They stay where they are, for points of the past and for who takes
+// it back: its keyspace is none.
+type emptying struct {
+	layer *layer
+	tableCount
+}
+
+// noteEmptied counts the rows of a table that is about to lose them all.
+func (t *Txn) noteEmptied(ctx context.Context, v *view, table *catalog.Table) error {
+	if table.Virtual || table.OID < catalog.FirstUserOID {
+		return nil
+	}
+	n, err := t.rowsOf(ctx, v, table)
+	if err == nil && n > 0 {
+		t.emptied = append(t.emptied, emptying{v.layer, tableCount{table: table.OID, rowCounts: rowCounts{deletes: n}}})
+	}
+	return err
+}
+
+// rowsOf counts the rows of a table: without reading them where that is known.
+func (t *Txn) rowsOf(ctx context.Context, v *view, table *catalog.Table) (n int64, err error) {
+	n, ok := t.ownRows(v, table.Rows)
+	for _, l := range v.chain {
+		if !ok {
+			break
+		}
+		var k int64
+		if k, ok, err = t.s.countLayer(ctx, l.layer, table.Rows, l.bound); err != nil {
+			return 0, err
+		}
+		n += k
+	}
+	if ok {
+		return n, nil
+	}
+	sc, err := t.Scan(ctx, storage.ScanRequest{View: v, Table: table})
+	if err != nil {
+		return 0, err
+	}
+	defer sc.Close()
+	for n = 0; ; {
+		b, err := sc.Next(ctx)
+		if b == nil || err != nil {
+			return n, err
+		}
+		n += int64(b.Live())
+	}
 }
 
 // Backfill implements storage.Txn.

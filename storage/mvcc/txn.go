@@ -59,6 +59,7 @@ type Txn struct {
 	wrote      bool
 	seen       seenRows
 	merges     []mergeNote
+	emptied    []emptying
 	moves      []move
 	labels     map[catalog.OID]bool // of enums, that it has added
 
@@ -74,6 +75,7 @@ type savepoint struct {
 	seq     uint64
 	locks   int
 	merges  int // noted before it
+	emptied int
 	moves   int
 	rebases int
 }

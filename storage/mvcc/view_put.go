@@ -38,6 +38,11 @@ func (v *view) Drop(ctx context.Context, id catalog.OID) error {
 	if err := v.t.noteReplaced(v, id, nil); err != nil {
 		return err
 	}
+	if table, ok := cat.Object(id).(*catalog.Table); ok {
+		if err := v.t.noteEmptied(ctx, v, table); err != nil {
+			return err
+		}
+	}
 	if err := v.putObject(ctx, id, nil, true); err != nil {
 		return err
 	}
