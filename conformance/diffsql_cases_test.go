@@ -143,7 +143,7 @@ var diffCases = []diffCase{
 	{"types of types", `
 		CREATE TYPE mood AS ENUM ('a', 'b'); CREATE DOMAIN d AS int CHECK (VALUE > 0); CREATE DOMAIN dd AS d CHECK (VALUE < 100); CREATE TYPE pt AS (m mood, x dd, l d[]); CREATE DOMAIN ds AS int[] CHECK (cardinality(VALUE) < 4);
 		CREATE TABLE t (id dd PRIMARY KEY, p pt, ps pt[], s ds, m mood[] DEFAULT '{a}'); INSERT INTO t VALUES (1, '(a,5,"{1,2}")', ARRAY[ROW('b', 7, '{3}')::pt, NULL], '{1,2}', '{a,b}'), (2, NULL, '{}', NULL, NULL)`, `
-		ALTER TYPE mood ADD VALUE 'aa' AFTER 'a'; ALTER TYPE mood RENAME VALUE 'b' TO 'B'; ALTER TYPE mood RENAME TO feeling; ALTER DOMAIN d RENAME TO positive; ALTER DOMAIN dd ADD CONSTRAINT nine CHECK (VALUE <> 9); CREATE SCHEMA s; ALTER TYPE pt SET SCHEMA s; COMMIT;
+		ALTER TYPE mood ADD VALUE 'aa' AFTER 'a'; ALTER TYPE mood RENAME VALUE 'b' TO 'B'; ALTER TYPE mood RENAME TO feeling; ALTER DOMAIN d RENAME TO positive; ALTER DOMAIN dd ADD CONSTRAINT nine CHECK (VALUE <> 9) NOT VALID; CREATE SCHEMA s; ALTER TYPE pt SET SCHEMA s; COMMIT;
 		UPDATE t SET p = ROW('aa', 6, NULL), s = '{7,8,9}' WHERE id = 1; INSERT INTO t VALUES (4, '(B,1,{})', NULL, '{}', '{aa,B}')`},
 	{"values that are hard to write", `
 		CREATE TABLE t (id int PRIMARY KEY, f float8, n numeric, ts timestamp, tz timestamptz, iv interval, b bytea, j jsonb, a text[], c "char", tm timetz, u uuid, bits bit varying, o oid)`, `

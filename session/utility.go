@@ -53,7 +53,7 @@ func (s *Session) command(ctx context.Context, p *planned, params []types.Datum,
 	case *command.LockTable:
 		return c.Tag(), s.lockTable(ctx, c)
 	case *command.Constraints:
-		return c.Tag(), s.setConstraints(ctx, c)
+		return c.Tag(), s.setConstraints(ctx, c, out)
 	case *command.Vacuum:
 		return c.Tag(), s.maintain(ctx, c, out)
 	case *command.Do:
@@ -344,7 +344,12 @@ func (s *Session) lockTable(ctx context.Context, c *command.LockTable) error {
 	return nil
 }
 
-func (s *Session) setConstraints(ctx context.Context, c *command.Constraints) error {
+func (s *Session) setConstraints(ctx context.Context, c *command.Constraints, out *output) error {
+	if !s.inBlock() && len(s.pl.contexts) == 0 {
+		if err := out.Notice(warning(pgerrcode.NoActiveSQLTransaction, "SET CONSTRAINTS can only be used in transaction blocks")); err != nil {
+			return err
+		}
+	}
 	t := s.txn
 	if c.Names == nil {
 		t.deferAll, t.allDefer = &c.Deferred, nil

@@ -182,9 +182,16 @@ func (s *stmt) ownedSequences(ctx context.Context, o catalog.Object, f func(*cat
 		return nil
 	}
 	for _, x := range s.cat().Objects() {
-		q, ok := x.(*catalog.Sequence)
-		if !ok || q.OwnerTable != o.Head().OID {
+		if q, ok := x.(*catalog.Sequence); !ok || q.OwnerTable != o.Head().OID {
 			continue
+		}
+		id := x.Head().OID
+		if err := s.Txn.LockTable(ctx, s.view, id, catalog.AccessExclusive, catalog.Wait); err != nil {
+			return err
+		}
+		q, ok := s.cat().Object(id).(*catalog.Sequence)
+		if !ok {
+			continue // dropped by who held it
 		}
 		c := catalog.CloneObject(q).(*catalog.Sequence)
 		f(c)

@@ -80,16 +80,10 @@ func (s *stmt) identitySequence(q *catalog.Sequence) error {
 
 // dropAll drops things and what depends on them: silently what belongs to them, and with cascade the rest.
 func (s *stmt) dropAll(ctx context.Context, list []address, cascade bool) error {
-	var order []*dependent
-	seen := map[address]*dependent{}
-	for _, a := range list {
-		seen[a] = &dependent{address: a, auto: true}
+	order, err := s.dropOrder(ctx, list)
+	if err != nil {
+		return err
 	}
-	for _, a := range list {
-		order = append(s.collect(a, order, seen), seen[a])
-	}
-	slices.Reverse(order)
-	order = s.dropNested(order)
 	if err := s.report(list, order, cascade); err != nil {
 		return err
 	}
@@ -104,18 +98,66 @@ func (s *stmt) dropAll(ctx context.Context, list []address, cascade bool) error 
 	return nil
 }
 
-// lockDropped locks a sequence that goes with something else: who has used it may take back what he did. A table must not
-// be in use by the session itself.
-func (s *stmt) lockDropped(ctx context.Context, a address) error {
-	switch o := s.cat().Object(a.object).(type) {
-	case *catalog.Sequence:
-		return s.Txn.LockTable(ctx, s.view, o.OID, catalog.AccessExclusive, catalog.Wait)
-	case *catalog.Table:
-		if a == (address{object: a.object}) {
-			return s.notInUse(ctx, o, "DROP TABLE")
+// dropOrder is what a drop of things drops, last first, with the relations among it locked. Who held them may have changed
+// what depends on what: then it is looked for again.
+func (s *stmt) dropOrder(ctx context.Context, list []address) ([]*dependent, error) {
+	for {
+		seen := s.cat()
+		order := s.dependentsOf(list)
+		for i := len(order) - 1; i >= 0; i-- {
+			d := order[i]
+			if d.address != (address{object: d.object}) {
+				continue
+			}
+			for _, l := range relationLock(s.cat(), d.object, catalog.AccessExclusive) {
+				if err := s.Txn.LockTable(ctx, s.view, l.Table, l.Mode, catalog.Wait); err != nil {
+					return nil, err
+				}
+			}
+		}
+		if s.cat() == seen {
+			return order, nil
 		}
 	}
-	return nil
+}
+
+// dependentsOf lists things and all that depends on them, last first.
+func (s *stmt) dependentsOf(list []address) []*dependent {
+	var order []*dependent
+	seen := map[address]*dependent{}
+	for _, a := range list {
+		seen[a] = &dependent{address: a, auto: true}
+	}
+	for _, a := range list {
+		order = append(s.collect(a, order, seen), seen[a])
+	}
+	slices.Reverse(order)
+	return s.dropNested(order)
+}
+
+// lockDropped locks the tables that lose something with a drop: that of which a part goes, and those that a foreign key
+// refers to. A table that goes as a whole must not be in use by the session itself.
+func (s *stmt) lockDropped(ctx context.Context, a address) error {
+	t, ok := s.cat().Object(a.object).(*catalog.Table)
+	if !ok {
+		return nil
+	}
+	whole := a == address{object: a.object}
+	tables := []catalog.OID{t.OID}
+	for _, k := range t.Constraints {
+		if k.Kind == catalog.ForeignKey && (whole || k.OID == a.constraint) {
+			tables = append(tables, k.RefTable)
+		}
+	}
+	for _, id := range tables {
+		if err := s.Txn.LockTable(ctx, s.view, id, catalog.AccessExclusive, catalog.Wait); err != nil {
+			return err
+		}
+	}
+	if !whole {
+		return nil
+	}
+	return s.notInUse(ctx, t, "DROP TABLE")
 }
 
 // collect appends what depends on a, directly and further, in the reverse of PostgreSQL's order of reporting. What is

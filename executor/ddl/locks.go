@@ -15,16 +15,28 @@ func Locks(c command.Command, snap *catalog.Snapshot) []storage.TableLock {
 func relationLocks(c command.Command, snap *catalog.Snapshot) []storage.TableLock {
 	switch c := c.(type) {
 	case *command.AlterTable:
-		return alterLocks(c)
+		return alterLocks(c, snap)
 	case *command.CreateIndex:
 		// PostgreSQL takes SHARE, and lets indexes of one table be built side by side. Here the table's descriptor, which
 		// they all change, is one object. CONCURRENTLY keeps writers out as well: what they have written and not committed
 		// would have no entries.
 		return []storage.TableLock{{Table: c.Table, Mode: catalog.ShareRowExclusive}}
 	case *command.AlterSequence:
-		return []storage.TableLock{{Table: c.Sequence, Mode: catalog.ShareRowExclusive}}
+		out := []storage.TableLock{{Table: c.Sequence, Mode: catalog.ShareRowExclusive}}
+		if c.Def.OwnedBy != nil && c.Def.OwnedBy.Object != 0 {
+			out = append(out, storage.TableLock{Table: c.Def.OwnedBy.Object, Mode: catalog.AccessShare})
+		}
+		return out
+	case *command.CreateView:
+		return replacedView(c, snap)
+	case *command.CreateFunction:
+		return bodyLocks(c.Function, snap)
 	case *command.CreateTrigger:
-		return []storage.TableLock{{Table: c.Relation, Mode: catalog.ShareRowExclusive}}
+		out := []storage.TableLock{{Table: c.Relation, Mode: catalog.ShareRowExclusive}}
+		if c.Trigger.From != 0 {
+			out = append(out, storage.TableLock{Table: c.Trigger.From, Mode: catalog.AccessShare})
+		}
+		return out
 	case *command.AlterIndex:
 		return []storage.TableLock{{Table: c.Table, Mode: catalog.ShareUpdateExclusive}}
 	case *command.Drop:
@@ -43,6 +55,23 @@ func relationLocks(c command.Command, snap *catalog.Snapshot) []storage.TableLoc
 		return relationLock(snap, c.Object, catalog.ShareUpdateExclusive)
 	}
 	return nil
+}
+
+// replacedView locks the view that CREATE OR REPLACE VIEW replaces.
+func replacedView(c *command.CreateView, snap *catalog.Snapshot) []storage.TableLock {
+	if o, ix := snap.Relation(c.Target.Schema, c.Target.Name); c.Replace && o != nil && ix == nil {
+		return relationLock(snap, o.Head().OID, catalog.AccessExclusive)
+	}
+	return nil
+}
+
+// bodyLocks keeps what a function depends on until others see that it does.
+func bodyLocks(f *catalog.Function, snap *catalog.Snapshot) []storage.TableLock {
+	var out []storage.TableLock
+	for _, d := range f.Deps {
+		out = append(out, relationLock(snap, d.Object, catalog.AccessShare)...)
+	}
+	return out
 }
 
 func maintenanceLocks(c *command.Vacuum) []storage.TableLock {
@@ -100,8 +129,11 @@ func renameLocks(c *command.Rename, snap *catalog.Snapshot) []storage.TableLock 
 	return relationLock(snap, c.Object, mode)
 }
 
-func alterLocks(c *command.AlterTable) []storage.TableLock {
+func alterLocks(c *command.AlterTable, snap *catalog.Snapshot) []storage.TableLock {
 	out := []storage.TableLock{{Table: c.Table, Mode: alterLock(c.Actions)}}
+	if _, ok := snap.Object(c.Table).(*catalog.View); ok {
+		out[0].Mode = catalog.AccessExclusive // the options of a view say what its rows are
+	}
 	for _, a := range c.Actions {
 		if add, ok := a.(*command.AddConstraint); ok && add.Constraint.RefTable != 0 && add.Constraint.RefTable != c.Table {
 			out = append(out, storage.TableLock{Table: add.Constraint.RefTable, Mode: catalog.ShareRowExclusive})
@@ -124,14 +156,14 @@ func actionLock(a command.AlterAction) catalog.TableLock {
 	case *command.ValidateConstraint, *command.ClusterOn, *command.SetOptions:
 		return catalog.ShareUpdateExclusive
 	case *command.SetColumn:
-		if a.Storage == 0 {
+		if a.Statistics != nil || a.Options != nil {
 			return catalog.ShareUpdateExclusive
 		}
 	case *command.AddConstraint:
 		if a.Constraint.Kind == catalog.ForeignKey {
 			return catalog.ShareRowExclusive
 		}
-	case *command.SwitchTrigger, *command.Accept:
+	case *command.SwitchTrigger:
 		return catalog.ShareRowExclusive
 	}
 	return catalog.AccessExclusive

@@ -281,32 +281,38 @@ func (s *stmt) alterDomain(ctx context.Context, c *command.AlterDomain) error {
 	if u.Kind != types.KindDomain {
 		return pgerr.New(pgerrcode.WrongObjectType, "%s is not a domain", s.shownType(&u.Header))
 	}
+	var columns []address
+	if c.Verifies() {
+		if u, columns, err = s.lockDomain(ctx, c.Domain); err != nil {
+			return err
+		}
+	}
 	switch c.Op {
 	case "default":
 		u.Default, u.Deps = c.Default, c.Deps
 	case "notnull":
 		u.NotNull = true
-		if err := s.verifyDomain(ctx, u, "%s IS NULL", pgerrcode.NotNullViolation, "column \"%s\" of table \"%s\" contains null values"); err != nil {
+		if err := s.verifyDomain(ctx, columns, "%s IS NULL", pgerrcode.NotNullViolation, "column \"%s\" of table \"%s\" contains null values"); err != nil {
 			return err
 		}
 	case "nullable":
 		u.NotNull = false
 	default:
-		if err := s.alterDomainCheck(ctx, u, c); err != nil {
+		if err := s.alterDomainCheck(ctx, u, columns, c); err != nil {
 			return err
 		}
 	}
 	return s.view.Put(ctx, u)
 }
 
-func (s *stmt) alterDomainCheck(ctx context.Context, u *catalog.UserType, c *command.AlterDomain) error {
+func (s *stmt) alterDomainCheck(ctx context.Context, u *catalog.UserType, columns []address, c *command.AlterDomain) error {
 	const violates = "column \"%s\" of table \"%s\" contains values that violate the new constraint"
 	switch c.Op {
 	case "add":
 		if err := s.addDomainCheck(ctx, u, &c.Check); err != nil || c.Check.NotValid {
 			return err
 		}
-		return s.verifyDomain(ctx, u, "NOT ("+domainCheckOver(c.Check.Expr)+")", pgerrcode.CheckViolation, violates)
+		return s.verifyDomain(ctx, columns, "NOT ("+domainCheckOver(c.Check.Expr)+")", pgerrcode.CheckViolation, violates)
 	}
 	i := slices.IndexFunc(u.Checks, func(k *catalog.Constraint) bool { return k.Name == c.Name })
 	if i < 0 {
@@ -321,27 +327,23 @@ func (s *stmt) alterDomainCheck(ctx context.Context, u *catalog.UserType, c *com
 		return nil
 	}
 	u.Checks[i].NotValid = false
-	return s.verifyDomain(ctx, u, "NOT ("+domainCheckOver(u.Checks[i].Expr)+")", pgerrcode.CheckViolation, violates)
+	return s.verifyDomain(ctx, columns, "NOT ("+domainCheckOver(u.Checks[i].Expr)+")", pgerrcode.CheckViolation, violates)
 }
 
-// verifyDomain looks in all columns of a domain for a value with a condition, in which %s is the column.
-func (s *stmt) verifyDomain(ctx context.Context, u *catalog.UserType, cond, code, message string) error {
-	for _, o := range s.cat().Objects() {
-		t, ok := o.(*catalog.Table)
-		if !ok {
-			continue
+// verifyDomain looks in the columns of a domain for a value with a condition, in which %s is the column.
+func (s *stmt) verifyDomain(ctx context.Context, columns []address, cond, code, message string) error {
+	for _, a := range columns {
+		t, err := s.table(a.object)
+		if err != nil {
+			return err
 		}
-		for _, c := range t.Live() {
-			if c.TypeOID != u.OID {
-				continue
-			}
-			bad, err := s.any(ctx, "SELECT 1 FROM ONLY "+s.qualified(&t.Header)+" WHERE "+fmt.Sprintf(cond, quote(c.Name))+" LIMIT 1")
-			if err != nil {
-				return err
-			}
-			if bad {
-				return pgerr.New(code, message, c.Name, t.Name).WithTable(s.cat().SchemaName(t.Schema), t.Name, c.Name, "")
-			}
+		c := t.ColumnByID(a.column)
+		bad, err := s.any(ctx, "SELECT 1 FROM ONLY "+s.qualified(&t.Header)+" WHERE "+fmt.Sprintf(cond, quote(c.Name))+" LIMIT 1")
+		if err != nil {
+			return err
+		}
+		if bad {
+			return pgerr.New(code, message, c.Name, t.Name).WithTable(s.cat().SchemaName(t.Schema), t.Name, c.Name, "")
 		}
 	}
 	return nil

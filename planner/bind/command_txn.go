@@ -206,6 +206,9 @@ func (b *binder) setConstraints(s *pg.ConstraintsSetStmt) (command.Command, erro
 	if err != nil {
 		return nil, err
 	}
+	if len(s.Constraints) > 0 {
+		c.Names = []catalog.OID{}
+	}
 	for _, n := range s.Constraints {
 		rv := n.GetRangeVar()
 		found := false
@@ -219,19 +222,25 @@ func (b *binder) setConstraints(s *pg.ConstraintsSetStmt) (command.Command, erro
 					if k.Name != rv.Relname {
 						continue
 					}
+					if found = true; !k.Deferrable && !s.Deferred {
+						continue // it is checked at once as it is
+					}
 					if !k.Deferrable {
 						return nil, pgerr.New(pgerrcode.WrongObjectType, "constraint \"%s\" is not deferrable", k.Name)
 					}
-					c.Names, found = append(c.Names, k.OID), true
+					c.Names = append(c.Names, k.OID)
 				}
 				for _, tr := range t.Triggers {
 					if tr.Constraint == 0 || tr.Name != rv.Relname {
 						continue
 					}
+					if found = true; !tr.Deferrable && !s.Deferred {
+						continue // it is checked at once as it is
+					}
 					if !tr.Deferrable {
 						return nil, pgerr.New(pgerrcode.WrongObjectType, "constraint \"%s\" is not deferrable", tr.Name)
 					}
-					c.Names, found = append(c.Names, tr.Constraint), true
+					c.Names = append(c.Names, tr.Constraint)
 				}
 			}
 			if found {

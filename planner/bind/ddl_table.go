@@ -164,6 +164,7 @@ func (b *definer) like(c *command.CreateTable, l *pg.TableLikeClause, draft *cat
 		return nil, pgerr.New(pgerrcode.WrongObjectType, "relation \"%s\" is invalid in LIKE clause", name).
 			WithDetail("This operation is not supported for %ss.", relationWord(o, ix)).At(int(l.Relation.Location))
 	}
+	b.locks(o, catalog.Ref{}, catalog.AccessShare)
 	var out []*columnDef
 	for _, col := range cols {
 		d := likeColumn(col, l.Options)

@@ -283,7 +283,8 @@ func (q *query) viewItem(r *relation, v *catalog.View, alias *pg.Alias) (logical
 	b.needs(v, r, catalog.PrivSelect)
 	implied := q.lockingOfView(tree, v.Name, alias)
 	if len(implied) > 0 {
-		b.needs(v, r, catalog.PrivUpdate)
+		b.locks(v, r.ref, catalog.RowShare)
+		b.takes(v, r, catalog.PrivUpdate)
 	}
 	if b.views++; b.views > 64 {
 		return nil, nil, pgerr.New(pgerrcode.StatementTooComplex, "infinite recursion detected in rules for relation \"%s\"", v.Name)

@@ -117,6 +117,11 @@ type AlterDomain struct {
 	IfExists bool
 }
 
+// Verifies reports whether the command looks at the values that there are.
+func (c *AlterDomain) Verifies() bool {
+	return c.Op == "notnull" || c.Op == "validate" || c.Op == "add" && !c.Check.NotValid
+}
+
 // CreateView is CREATE [OR REPLACE] VIEW.
 type CreateView struct {
 	Target  Target
