@@ -170,15 +170,15 @@ func (b *definer) renameTypes(tree *pg.Node, names map[catalog.OID][2]string) {
 }
 
 // viewsAfterColumn changes a column's name in the queries of the views that read it.
-func (b *definer) viewsAfterColumn(out *[]command.Rewrite, t *catalog.Table, col *catalog.Column, to string) error {
-	if err := b.functionsAfterColumn(out, t, col, to); err != nil {
+func (b *definer) viewsAfterColumn(out *[]command.Rewrite, relation catalog.OID, col *catalog.Column, to string) error {
+	if err := b.functionsAfterColumn(out, relation, col, to); err != nil {
 		return err
 	}
 	snap, err := b.session()
 	if err != nil {
 		return err
 	}
-	dep := catalog.Dep{Object: t.OID, Column: col.ID}
+	dep := catalog.Dep{Object: relation, Column: col.ID}
 	for _, o := range snap.Objects() {
 		v, ok := o.(*catalog.View)
 		if !ok || !slices.Contains(v.Deps, dep) {

@@ -120,13 +120,13 @@ func (b *definer) renameColumn(c *command.Rename, o catalog.Object, name string)
 			if err := b.rebuild(o.Clone(), name, c.To, &c.Rewrites); err != nil {
 				return err
 			}
-			return b.viewsAfterColumn(&c.Rewrites, o, col, c.To)
+			return b.viewsAfterColumn(&c.Rewrites, o.OID, col, c.To)
 		}
 	case *catalog.View:
 		for i := range o.Columns {
 			if o.Columns[i].Name == name {
 				c.Column = o.Columns[i].ID
-				return nil
+				return b.viewsAfterColumn(&c.Rewrites, o.OID, &o.Columns[i], c.To)
 			}
 		}
 	}

@@ -14,9 +14,9 @@ import (
 type trace struct {
 	relations map[*pg.RangeVar]*relation
 	stars     map[*pg.ResTarget][]target
-	columns   map[*pg.ColumnRef]catalog.Dep
-	functions map[*pg.FuncCall]catalog.OID // users'
-	shaped    map[*pg.Node]*relation       // constants that name the table of a function whose columns depend on it
+	columns   map[*pg.ColumnRef]catalog.Dep // those that go by the name that the column has now
+	functions map[*pg.FuncCall]catalog.OID  // users'
+	shaped    map[*pg.Node]*relation        // constants that name the table of a function whose columns depend on it
 	deps      []catalog.Dep
 	spelling  *spelling // nil unless the tree is to be written out by ViewText
 }
@@ -57,10 +57,30 @@ func (b *binder) traceStar(rt *pg.ResTarget, ts []target) {
 
 func (b *binder) traceColumn(n *pg.ColumnRef, e expr.Expr) {
 	if b.tracing() {
-		if d, ok := b.traceUse(e); ok {
+		if d, ok := b.traceUse(e); ok && b.followsName(e.(*expr.Column)) {
 			b.trace.columns[n] = d
 		}
 	}
+}
+
+// followsName reports whether a column is named by what it is called now: not by an alias, nor in a subquery's result, nor at a point or on a
+// branch, where it is called what it is called there.
+func (b *binder) followsName(c *expr.Column) bool {
+	from := b.info(c.ID)
+	it := from.item
+	if it == nil || it.ref != b.ref || it.relation != from.table && (it.table == nil || it.table.OID != from.table) {
+		return false
+	}
+	shown := 0
+	for i := range it.cols {
+		if it.cols[i].id == c.ID {
+			return shown >= it.renamed
+		}
+		if !it.cols[i].hidden {
+			shown++
+		}
+	}
+	return false
 }
 
 // traceUse notes that a column of a relation is used.

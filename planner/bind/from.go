@@ -158,7 +158,7 @@ func (q *query) noRelation(rv *pg.RangeVar) error {
 
 // tableItem makes the scan of a table.
 func (q *query) tableItem(r *relation, t *catalog.Table, alias *pg.Alias) (logical.Node, []*item, error) {
-	it := &item{name: t.Name, schema: t.Schema, table: t, relation: t.OID, owner: q, relVisible: true, colsVisible: true}
+	it := &item{name: t.Name, schema: t.Schema, table: t, relation: t.OID, ref: r.ref, owner: q, relVisible: true, colsVisible: true}
 	it.scan = &logical.Scan{Table: t, Ref: r.ref, Alias: t.Name}
 	live := t.Live()
 	it.cols = make([]itemColumn, 0, len(live))
@@ -200,6 +200,7 @@ func (it *item) rename(alias *pg.Alias) error {
 		}
 		shown++
 	}
+	it.renamed = len(names)
 	if len(names) > shown {
 		return pgerr.New(pgerrcode.InvalidColumnReference, "table \"%s\" has %d columns available but %d columns specified", it.name, shown, len(names))
 	}
@@ -304,7 +305,7 @@ func (q *query) viewItem(r *relation, v *catalog.View, alias *pg.Alias) (logical
 	}
 	node, items, err := q.resultItem(res, v.Name, alias)
 	if err == nil {
-		items[0].relation = v.OID
+		items[0].relation, items[0].ref = v.OID, r.ref
 	}
 	return node, items, err
 }

@@ -75,7 +75,7 @@ func (b *definer) renamedInFunction(out *[]command.Rewrite, f *catalog.Function,
 func (b *definer) renameIn(tree *pg.Node, t *trace, names map[catalog.OID][2]string) {
 	for rv, r := range t.relations {
 		n, ok := names[r.object.Head().OID]
-		if !ok {
+		if !ok || r.ref != b.ref { // elsewhere it has the name that it has there
 			continue
 		}
 		if rv.Alias == nil && rv.Relname != n[1] {
@@ -92,22 +92,22 @@ func (b *definer) renameIn(tree *pg.Node, t *trace, names map[catalog.OID][2]str
 }
 
 // functionsAfterColumn changes a column's name in the bodies of the functions that use it.
-func (b *definer) functionsAfterColumn(out *[]command.Rewrite, t *catalog.Table, col *catalog.Column, to string) error {
+func (b *definer) functionsAfterColumn(out *[]command.Rewrite, relation catalog.OID, col *catalog.Column, to string) error {
 	snap, err := b.session()
 	if err != nil {
 		return err
 	}
-	dep := catalog.Dep{Object: t.OID, Column: col.ID}
+	dep := catalog.Dep{Object: relation, Column: col.ID}
 	for _, o := range snap.Objects() {
 		f, ok := o.(*catalog.Function)
-		if !ok || !f.Standard() || !slices.ContainsFunc(f.Deps, func(d catalog.Dep) bool { return d.Object == t.OID }) {
+		if !ok || !f.Standard() || !slices.ContainsFunc(f.Deps, func(d catalog.Dep) bool { return d.Object == relation }) {
 			continue
 		}
 		err := b.eachStatement(f, out, func(_ *definer, tree *pg.Node, tr *trace) error {
 			if joinsByName(tree, col.Name) {
 				return pgerr.Unsupported("renaming a column by which function \"%s\" joins", f.Name)
 			}
-			renameColumn(tree, tr, t.OID, dep, col.Name, to)
+			renameColumn(tree, tr, relation, dep, col.Name, to)
 			return nil
 		})
 		if err != nil {

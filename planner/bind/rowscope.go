@@ -279,7 +279,7 @@ func (w *writer) checks(cols []logical.Column) ([]logical.RowCheck, error) {
 
 // rowItem makes an item of a version of the row.
 func (w *writer) rowItem(name string, cols []logical.Column, aliased bool) *item {
-	it := &item{name: name, schema: w.table.Schema, table: w.table, owner: w.q, aliased: aliased, relVisible: true, colsVisible: true}
+	it := &item{name: name, schema: w.table.Schema, table: w.table, ref: w.ref, owner: w.q, aliased: aliased, relVisible: true, colsVisible: true}
 	if w.view {
 		it.table, it.relation = nil, w.table.OID
 	}

@@ -53,6 +53,8 @@ type item struct {
 	schema   catalog.OID
 	table    *catalog.Table // nil unless a table
 	relation catalog.OID    // of the table or view whose rows these are; 0 when they are not
+	ref      catalog.Ref    // where that is looked up
+	renamed  int            // columns that the alias has given names
 	aliased  bool
 	cols     []itemColumn
 	owner    *query
