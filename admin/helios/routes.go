@@ -112,7 +112,7 @@ func (d *Dialect) dataRoutes() []web.Route {
 				pages,
 				{Name: "limit", Type: "integer", Default: "100", Min: 1, Max: 1000, Doc: "rows per page"},
 			}, asOfs...),
-			Handler: web.Plain(d.read), Answer: dataPage{}, Errors: []int{404},
+			Handler: web.Plain(d.read), Answer: dataPage{}, Errors: []int{404, 408, 413},
 			Examples: []web.Example{{Path: usersTable, Query: map[string]string{"columns": "id,name,email", "filter": "active=true", "order_by": "name desc", "limit": "50"}}}},
 		{Method: http.MethodPost, Path: "/branches/{branch...}/tables/{table}/data", Name: "insertRows", Tag: tagData, Summary: "Insert rows", Class: web.Writes, Scope: web.Write,
 			Doc:     "All rows or none. on_conflict update replaces the given columns of the row with the same primary key; for rows without one, of the row that has the same values in the only unique index of which all columns are given.",
@@ -120,11 +120,11 @@ func (d *Dialect) dataRoutes() []web.Route {
 			Handler: web.Body(d.insert), Answer: inserted{}, Errors: []int{404, 409},
 			Examples: []web.Example{{Path: usersTable, Body: `{"rows": [{"name": "Charlie", "email": "charlie@example.com"}, {"name": "Diana", "email": "diana@example.com"}], "on_conflict": "error"}`}}},
 		{Method: http.MethodPut, Path: "/branches/{branch...}/tables/{table}/data", Name: "updateRows", Tag: tagData, Summary: "Update rows", Class: web.Writes, Scope: web.Write,
-			Handler: web.Body(d.change), Answer: updatedRows{}, Errors: []int{404, 409},
+			Handler: web.Body(d.change), Answer: updatedRows{}, Errors: []int{404, 408, 409},
 			Examples: []web.Example{{Path: usersTable, Body: `{"filter": "id = 1", "updates": {"email": "alice@newdomain.com", "updated_at": "2025-12-01T14:00:00Z"}}`}}},
 		{Method: http.MethodDelete, Path: "/branches/{branch...}/tables/{table}/data", Name: "deleteRows", Tag: tagData, Summary: "Delete rows", Class: web.Writes, Scope: web.Write,
 			Query:   []web.Param{{Name: "filter", Type: "string", Required: true, Doc: "which rows, for safety required; true is all. " + filterDoc}},
-			Handler: web.Plain(d.remove), Answer: deletedRows{}, Errors: []int{404, 409},
+			Handler: web.Plain(d.remove), Answer: deletedRows{}, Errors: []int{404, 408, 409},
 			Examples: []web.Example{{Path: usersTable, Query: map[string]string{"filter": "name = 'Diana'"}}}},
 	}
 }
@@ -161,17 +161,18 @@ func (d *Dialect) sqlRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodPost, Path: "/branches/{branch...}/query", Name: "query", Tag: tagSQL, Summary: "Execute a query (read-only)", Class: web.Queries, Scope: web.Read,
 			Doc:     "Client libraries send changes here as well. They are told by the header User-Agent, or by mode in the body, and need the scope write.",
-			Handler: web.Body(d.query), Answer: result{}, Errors: []int{403, 404, 408},
+			Handler: web.Body(d.query), Answer: result{}, Errors: []int{403, 404, 408, 409, 413, 501},
 			Examples: []web.Example{
 				{Path: onMain, Body: `{"sql": "SELECT u.name, COUNT(o.id) as order_count FROM users u LEFT JOIN orders o ON u.id = o.user_id GROUP BY u.name ORDER BY order_count DESC LIMIT 10", "params": [], "as_of": {"type": "now"}, "timeout_ms": 30000}`},
 				{Summary: "with a parameter", Path: onMain, Body: `{"sql": "SELECT id FROM users WHERE name = $1", "params": ["Alice"]}`},
 			}},
 		{Method: http.MethodPost, Path: "/branches/{branch...}/time-travel", Name: "timeTravel", Tag: tagSQL, Summary: "Execute a query as of a time", Class: web.Queries, Scope: web.Read,
 			Doc:     "Of client libraries; query with as_of does the same.",
-			Handler: web.Body(d.timeTravel), Answer: result{}, Errors: []int{403, 404, 408}},
+			Handler: web.Body(d.timeTravel), Answer: result{}, Errors: []int{403, 404, 408, 409, 413, 501}},
 		{Method: http.MethodPost, Path: "/branches/{branch...}/execute", Name: "execute", Tag: tagSQL, Summary: "Execute a statement (DDL, DML)", Class: web.Writes, Scope: web.Write,
-			Handler: web.Body(d.execute), Answer: executed{}, Errors: []int{403, 404, 408, 409},
-			Examples: []web.Example{{Path: onMain, Body: `{"sql": "CREATE TABLE products (id INTEGER PRIMARY KEY, name TEXT NOT NULL, price DECIMAL(10,2))", "params": [], "timeout_ms": 30000}`}}},
+			Handler: web.Body(d.execute), Answer: executed{}, Errors: []int{403, 404, 408, 409, 413, 501},
+			Examples: []web.Example{{Path: onMain, Body: `{"sql": "CREATE TABLE products (id INTEGER PRIMARY KEY, name TEXT NOT NULL, price DECIMAL(10,2))", "params": [], "timeout_ms": 30000}`},
+				{Path: onMain, Body: `{"sql": "UPDATE users SET active = $1 WHERE id = $2 RETURNING id, name", "params": [true, 1]}`}}},
 	}
 }
 

@@ -264,9 +264,12 @@ func (d *builder) responses(s *Section, r *web.Route) object {
 		status = http.StatusOK
 	}
 	out := object{strconv.Itoa(status): ok}
-	codes := append([]int{http.StatusInternalServerError}, r.Errors...)
-	if !r.Public {
-		codes = append(codes, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests)
+	codes := append([]int{http.StatusInternalServerError, http.StatusServiceUnavailable}, r.Errors...)
+	if !r.Public { // 404: there may be no such database
+		codes = append(codes, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusTooManyRequests)
+	}
+	if r.Handler.In != nil || r.Handler.Fields != nil {
+		codes = append(codes, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
 	for _, code := range codes {
 		out[strconv.Itoa(code)] = object{"description": http.StatusText(code),

@@ -22,7 +22,7 @@ func (d *builder) schema(section string, t reflect.Type, request bool) object {
 		return d.anything()
 	}
 	d.anything() // what describes itself may refer to it
-	if described, ok := reflect.Zero(t).Interface().(interface{ JSONSchema() map[string]any }); ok {
+	if described, ok := describes(t); ok {
 		return described.JSONSchema()
 	}
 	switch t.Kind() {
@@ -107,10 +107,19 @@ func (d *builder) structure(section string, t reflect.Type, request bool) object
 	return s
 }
 
+// describer is a type that says itself what its schema is.
+type describer interface{ JSONSchema() map[string]any }
+
+func describes(t reflect.Type) (describer, bool) {
+	x, ok := reflect.Zero(t).Interface().(describer)
+	return x, ok
+}
+
 func (d *builder) property(section string, f reflect.StructField, request bool) object {
 	t := f.Type
 	_, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-	if t.Kind() == reflect.Pointer && strings.Contains(options, "omitempty") && !request {
+	_, itself := describes(t)
+	if t.Kind() == reflect.Pointer && !itself && strings.Contains(options, "omitempty") && !request {
 		t = t.Elem() // left out rather than null
 	}
 	s := d.schema(section, t, request)
