@@ -1,6 +1,7 @@
 package vcs
 
 import (
+	"context"
 	"strconv"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/datetime"
 )
@@ -71,4 +73,18 @@ func tableNames(snap *catalog.Snapshot, ids []catalog.OID) types.Datum {
 		}
 	}
 	return types.String(types.Vector1(elems).Pack(types.Builtin(types.OIDText)))
+}
+
+// relationIn finds a relation by name in a view or, where it is called otherwise there, the one that the session has under the name.
+func relationIn(ctx context.Context, c Conn, v storage.View, name string) (catalog.OID, error) {
+	id, err := c.Relation(v.Catalog(), name)
+	if err == nil {
+		return id, nil
+	}
+	if own, bad := c.View(ctx, catalog.Ref{}); bad == nil {
+		if id, bad = c.Relation(own.Catalog(), name); bad == nil && v.Catalog().Object(id) != nil {
+			return id, nil
+		}
+	}
+	return 0, err
 }

@@ -31,7 +31,7 @@ func diffTable(ctx context.Context, c Conn, a []types.Datum, yield func([]types.
 	if err != nil {
 		return err
 	}
-	t, err := tableOn(c, from, to, text(a[2]))
+	t, err := tableOn(ctx, c, from, to, text(a[2]))
 	if err != nil {
 		return err
 	}
@@ -58,9 +58,9 @@ func diffTable(ctx context.Context, c Conn, a []types.Datum, yield func([]types.
 type comparedTable struct{ from, to *catalog.Table }
 
 // tableOn finds the table that a comparison is asked for.
-func tableOn(c Conn, from, to storage.View, name string) (comparedTable, error) {
+func tableOn(ctx context.Context, c Conn, from, to storage.View, name string) (comparedTable, error) {
 	on := func(v storage.View) (*catalog.Table, error) {
-		id, err := c.Relation(v.Catalog(), name)
+		id, err := relationIn(ctx, c, v, name)
 		t, _ := v.Catalog().Object(id).(*catalog.Table)
 		return t, err
 	}
@@ -224,7 +224,7 @@ func diffStat(ctx context.Context, c Conn, a []types.Datum, yield func([]types.D
 		}
 		tables = tablesOn(from, to, ids)
 	} else {
-		t, err := tableOn(c, from, to, text(a[2]))
+		t, err := tableOn(ctx, c, from, to, text(a[2]))
 		if err != nil {
 			return err
 		}

@@ -71,7 +71,7 @@ func openHistory(ctx context.Context, c Conn, table, from, to, key, branch types
 	if r.View, err = viewUpTo(ctx, c, text(branch), text(to)); err != nil {
 		return r, err
 	}
-	if r.Table, err = c.Relation(r.View.Catalog(), text(table)); err != nil {
+	if r.Table, err = relationIn(ctx, c, r.View, text(table)); err != nil {
 		return r, err
 	}
 	t, ok := r.View.Catalog().Object(r.Table).(*catalog.Table)

@@ -119,7 +119,7 @@ func openLog(ctx context.Context, c Conn, a []types.Datum) (f *logFilter, err er
 		}
 		return f, nil
 	}
-	if f.table, err = c.Relation(f.view.Catalog(), text(a[5])); err != nil || a[6].Null {
+	if f.table, err = relationIn(ctx, c, f.view, text(a[5])); err != nil || a[6].Null {
 		return f, err
 	}
 	r, err := openHistory(ctx, c, a[5], types.Null, a[3], a[6], a[0])

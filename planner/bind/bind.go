@@ -191,6 +191,7 @@ type columnInfo struct {
 	item  *item
 	kind  byte
 	origin
+	shaped catalog.Dep // the column that gives it its name, of a function whose columns depend on a table
 }
 
 // newColumn numbers a column of query q.

@@ -2,6 +2,7 @@ package bind
 
 import (
 	"slices"
+	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 	"google.golang.org/protobuf/proto"
@@ -196,12 +197,8 @@ func (b *definer) viewsAfterColumn(out *[]command.Rewrite, relation catalog.OID,
 		if joinsByName(tree, col.Name) {
 			return pgerr.Unsupported("renaming a column by which view \"%s\" joins", v.Name)
 		}
-		keepLabels(tree, tr, dep, col.Name)
-		for ref, d := range tr.columns {
-			if d == dep && len(ref.Fields) > 0 && ref.Fields[len(ref.Fields)-1].GetString_().GetSval() == col.Name {
-				ref.Fields[len(ref.Fields)-1] = pg.MakeStrNode(to)
-			}
-		}
+		keepLabels(tree, tr, dep)
+		tr.renameColumn(dep, col.Name, to)
 		sql, err := deparse(tree)
 		if err != nil {
 			return err
@@ -212,12 +209,29 @@ func (b *definer) viewsAfterColumn(out *[]command.Rewrite, relation catalog.OID,
 }
 
 // keepLabels gives targets that are the column alone its old name as label: what is around them may use it.
-func keepLabels(tree *pg.Node, t *trace, dep catalog.Dep, name string) {
+func keepLabels(tree *pg.Node, t *trace, dep catalog.Dep) {
 	visit(tree, func(m proto.Message) {
 		if rt, ok := m.(*pg.ResTarget); ok && rt.Name == "" && rt.Val.GetColumnRef() != nil && t.columns[rt.Val.GetColumnRef()] == dep {
-			rt.Name = name
+			rt.Name = lastField(rt.Val.GetColumnRef())
 		}
 	})
+}
+
+// renameColumn gives a column its new name where it goes by the old one: alone, or behind the word for a side.
+func (t *trace) renameColumn(dep catalog.Dep, from, to string) {
+	for ref, d := range t.columns {
+		if side, ok := strings.CutSuffix(lastField(ref), from); d == dep && ok {
+			ref.Fields[len(ref.Fields)-1] = pg.MakeStrNode(side + to)
+		}
+	}
+}
+
+// lastField is the name of the column that a reference ends with, "" if it is none.
+func lastField(ref *pg.ColumnRef) string {
+	if len(ref.Fields) == 0 {
+		return ""
+	}
+	return ref.Fields[len(ref.Fields)-1].GetString_().GetSval()
 }
 
 // joinsByName reports whether a query has JOIN USING over a name, or NATURAL JOIN.

@@ -17,13 +17,14 @@ type trace struct {
 	columns   map[*pg.ColumnRef]catalog.Dep // those that go by the name that the column has now
 	functions map[*pg.FuncCall]catalog.OID  // users'
 	shaped    map[*pg.Node]*relation        // constants that name the table of a function whose columns depend on it
+	ofTables  map[*pg.RangeVar]*relation   // names of Dolt's relations that have a table's in them
 	deps      []catalog.Dep
 	spelling  *spelling // nil unless the tree is to be written out by ViewText
 }
 
 func newTrace() *trace {
 	return &trace{relations: map[*pg.RangeVar]*relation{}, stars: map[*pg.ResTarget][]target{}, columns: map[*pg.ColumnRef]catalog.Dep{}, functions: map[*pg.FuncCall]catalog.OID{},
-		shaped: map[*pg.Node]*relation{}}
+		shaped: map[*pg.Node]*relation{}, ofTables: map[*pg.RangeVar]*relation{}}
 }
 
 // tracing reports whether names are being noted: those in the queries of views that the tree reads are not its own.
@@ -68,7 +69,11 @@ func (b *binder) traceColumn(n *pg.ColumnRef, e expr.Expr) {
 func (b *binder) followsName(c *expr.Column) bool {
 	from := b.info(c.ID)
 	it := from.item
-	if it == nil || it.ref != b.ref || it.relation != from.table && (it.table == nil || it.table.OID != from.table) {
+	switch {
+	case it == nil:
+		return false
+	case from.shaped.Object != 0:
+	case it.ref != b.ref, it.relation != from.table && (it.table == nil || it.table.OID != from.table):
 		return false
 	}
 	shown := 0
@@ -90,6 +95,10 @@ func (b *binder) traceUse(e expr.Expr) (catalog.Dep, bool) {
 		return catalog.Dep{}, false
 	}
 	from := b.info(c.ID)
+	if from.shaped.Object != 0 {
+		b.trace.need(from.shaped)
+		return from.shaped, true
+	}
 	if from.table < catalog.FirstUserOID {
 		return catalog.Dep{}, false
 	}

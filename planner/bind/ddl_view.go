@@ -63,6 +63,10 @@ func (b *definer) viewQuery(tree *pg.Node) ([]Field, []catalog.Dep, error) {
 			rv.Schemaname = r.snap.SchemaName(h.Schema)
 		}
 	}
+	for rv, r := range t.ofTables {
+		h := r.object.Head()
+		nameOfTable(rv, r.snap.SchemaName(h.Schema), h.Name)
+	}
 	t.qualifyShaped()
 	walkTree(tree, func(list []*pg.Node) []*pg.Node { return expandStars(list, t) })
 	if err := b.qualifyFunctions(t); err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/command"
+	"github.com/rowandb/rowan/planner/expr"
 	"github.com/rowandb/rowan/planner/parse"
 	"github.com/rowandb/rowan/types"
 )
@@ -83,6 +84,16 @@ func (b *definer) renameIn(tree *pg.Node, t *trace, names map[catalog.OID][2]str
 		}
 		rv.Schemaname, rv.Relname = n[0], n[1]
 	}
+	for rv, r := range t.ofTables {
+		if n, ok := names[r.object.Head().OID]; ok {
+			nameOfTable(rv, n[0], n[1])
+		}
+	}
+	for a, r := range t.shaped {
+		if n, ok := names[r.object.Head().OID]; ok {
+			a.GetAConst().GetSval().Sval = expr.QuoteIdent(n[0]) + "." + expr.QuoteIdent(n[1])
+		}
+	}
 	for c, p := range t.functions {
 		if n, ok := names[p]; ok {
 			c.Funcname = []*pg.Node{pg.MakeStrNode(n[0]), pg.MakeStrNode(n[1])}
@@ -119,12 +130,8 @@ func (b *definer) functionsAfterColumn(out *[]command.Rewrite, relation catalog.
 
 // renameColumn changes a column's name where a tree reads it, and where it is written to.
 func renameColumn(tree *pg.Node, t *trace, table catalog.OID, dep catalog.Dep, from, to string) {
-	keepLabels(tree, t, dep, from)
-	for ref, d := range t.columns {
-		if d == dep && len(ref.Fields) > 0 && ref.Fields[len(ref.Fields)-1].GetString_().GetSval() == from {
-			ref.Fields[len(ref.Fields)-1] = pg.MakeStrNode(to)
-		}
-	}
+	keepLabels(tree, t, dep)
+	t.renameColumn(dep, from, to)
 	is := func(rv *pg.RangeVar) bool { r := t.relations[rv]; return r != nil && r.object.Head().OID == table }
 	set := func(list []*pg.Node) {
 		for _, n := range list {

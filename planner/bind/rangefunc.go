@@ -19,6 +19,8 @@ type tableFunction struct {
 	fields []types.Field
 	scalar bool
 	named  bool // the only column's name comes from an OUT argument
+	// follows are the columns, by field, that give the fields their names.
+	follows map[int]catalog.Dep
 }
 
 // rangeFunction binds functions in FROM.
@@ -179,12 +181,27 @@ func (q *query) functionItem(n *pg.RangeFunction, fs []*tableFunction) (logical.
 	if err != nil {
 		return nil, nil, err
 	}
+	for i, d := range fs[0].follows {
+		q.b.info(scan.Cols[i].ID).shaped = d
+	}
 	items[0].scalar = len(fs) == 1 && fs[0].scalar && !n.Ordinality
 	items[0].aliased = n.Alias != nil
 	if t := baseType(fs[0].call.Type().Def); len(fs) == 1 && !n.Ordinality && t.Kind == types.KindComposite {
 		items[0].row = t
 	}
 	return node, items, nil
+}
+
+// column adds a field that has the name of a table's column, behind a prefix. here says that the session's own table is meant: then the
+// field is renamed with the column.
+func (f *tableFunction) column(prefix string, table catalog.OID, c *catalog.Column, here bool) {
+	if here {
+		if f.follows == nil {
+			f.follows = map[int]catalog.Dep{}
+		}
+		f.follows[len(f.fields)] = catalog.Dep{Object: table, Column: c.ID}
+	}
+	f.fields = append(f.fields, types.Field{Name: prefix + c.Name, Type: c.Type})
 }
 
 // sequenceItem makes a sequence's one row, as SELECT * FROM sequence shows it.

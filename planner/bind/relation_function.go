@@ -97,9 +97,35 @@ func (q *query) functionRelation(rv *pg.RangeVar, call *pg.FuncCall) (logical.No
 	if alias == nil {
 		alias = &pg.Alias{Aliasname: rv.Relname}
 	}
+	if _, table := tableRelation(rv); table != "" && rv.Catalogname == "" {
+		q.b.traceOfTable(rv, table)
+	}
 	f := &pg.Node{Node: &pg.Node_FuncCall{FuncCall: call}}
 	items := &pg.Node{Node: &pg.Node_List{List: &pg.List{Items: []*pg.Node{f}}}}
 	return q.rangeFunction(&pg.RangeFunction{Functions: []*pg.Node{items}, Alias: alias})
+}
+
+// traceOfTable notes the table that is a part of a relation's name.
+func (b *binder) traceOfTable(rv *pg.RangeVar, table string) {
+	if !b.tracing() {
+		return
+	}
+	if name, err := b.tableName(table, 0, b.ref); err == nil {
+		if r, err := b.lookupRelation(name); err == nil && r.object != nil {
+			b.trace.ofTables[rv] = r
+			b.traceRelation(name, r)
+		}
+	}
+}
+
+// nameOfTable writes the name of a relation that has a table's in it, which keeps what it was called as alias.
+func nameOfTable(rv *pg.RangeVar, schema, table string) {
+	kind, _ := tableRelation(rv)
+	name := kind + "_" + table
+	if rv.Alias == nil && name != rv.Relname {
+		rv.Alias = &pg.Alias{Aliasname: rv.Relname}
+	}
+	rv.Schemaname, rv.Relname = schema, name
 }
 
 // callQuery is CALL of one of Dolt's functions, which are procedures there, as a query; nil for any other.

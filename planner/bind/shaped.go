@@ -174,15 +174,15 @@ func shapeHistory(q *query, f *tableFunction, words []string, pos int) error {
 	if err != nil {
 		return pgerr.From(err).At(pos)
 	}
-	cols, err := q.b.tableColumns(words[0], pos, ref)
+	t, err := q.b.shapedTable(words[0], pos, ref)
 	if err != nil {
 		return err
 	}
 	f.fields = []types.Field{{Name: "versions_startscn", Type: typeInt8}, {Name: "versions_starttime", Type: builtinType(types.OIDTimestamptz)},
 		{Name: "versions_endscn", Type: typeInt8}, {Name: "versions_endtime", Type: builtinType(types.OIDTimestamptz)},
 		{Name: "versions_operation", Type: typeText}, {Name: "versions_xid", Type: typeInt8}, {Name: "versions_user", Type: typeText}}
-	for _, c := range cols {
-		f.fields = append(f.fields, types.Field{Name: c.Name, Type: c.Type})
+	for _, c := range t.Live() {
+		f.column("", t.OID, c, ref == q.b.ref)
 	}
 	return nil
 }
@@ -207,7 +207,7 @@ func shapeBlame(q *query, f *tableFunction, words []string, pos int) error {
 		ref.Point = words[2]
 	}
 	if words[0] != "" {
-		if _, err := q.b.tableColumns(words[0], pos, ref); err != nil {
+		if _, err := q.b.shapedTable(words[0], pos, ref); err != nil {
 			return err
 		}
 	}
@@ -219,21 +219,22 @@ func shapeBlame(q *query, f *tableFunction, words []string, pos int) error {
 
 // shapeConflicts gives rowan.conflict_rows('table', merge) the columns of the table on all sides of the merge.
 func shapeConflicts(q *query, f *tableFunction, words []string, pos int) error {
-	cols, err := q.b.tableColumns(words[0], pos, q.b.ref)
+	t, err := q.b.shapedTable(words[0], pos, q.b.ref)
 	if err != nil {
 		return err
 	}
 	f.fields = []types.Field{{Name: "id", Type: typeText}, {Name: "conflict_type", Type: typeText}, {Name: "column_name", Type: typeText},
 		{Name: "resolution", Type: typeText}}
-	for _, c := range cols {
+	for _, c := range t.Live() {
 		for _, side := range []string{"base_", "source_", "target_"} {
-			f.fields = append(f.fields, types.Field{Name: side + c.Name, Type: c.Type})
+			f.column(side, t.OID, c, true)
 		}
 	}
 	return nil
 }
 
-// tableName reads the name of a table that is at one of some places: as SQL writes it or, where that is none, as it is shown.
+// tableName reads the name of a table that is at one of some places: as SQL writes it or, where that is none, as it is shown. The last
+// resort is the table that the session has under the name: it may be called otherwise there.
 func (b *binder) tableName(table string, pos int, at ...catalog.Ref) (*pg.RangeVar, error) {
 	rv, err := b.writtenName(table, pos)
 	for _, ref := range at {
@@ -250,10 +251,24 @@ func (b *binder) tableName(table string, pos int, at ...catalog.Ref) (*pg.RangeV
 			continue
 		}
 		if o := snap.ShownAs(table); o != nil {
-			return rangeVar([]string{snap.SchemaName(o.Head().Schema), o.Head().Name}, pos), nil
+			return fullName(snap, o, pos), nil
 		}
 	}
-	return rv, err
+	if err != nil {
+		return nil, err
+	}
+	if r, err := b.relationAt(rv, b.ref); err == nil && r.object != nil {
+		for _, ref := range at {
+			if snap, err := b.snapshot(ref); err == nil && snap.Object(r.object.Head().OID) != nil {
+				return fullName(snap, snap.Object(r.object.Head().OID), pos), nil
+			}
+		}
+	}
+	return rv, nil
+}
+
+func fullName(snap *catalog.Snapshot, o catalog.Object, pos int) *pg.RangeVar {
+	return rangeVar([]string{snap.SchemaName(o.Head().Schema), o.Head().Name}, pos)
 }
 
 // writtenName reads a table's name as SQL writes it. It says nothing of branches: where it is looked for is known.
@@ -277,8 +292,8 @@ func (b *binder) writtenName(table string, pos int) (*pg.RangeVar, error) {
 	return rv, nil
 }
 
-// tableColumns lists the columns that a table, all of which is read, has at a place.
-func (b *binder) tableColumns(table string, pos int, ref catalog.Ref) ([]*catalog.Column, error) {
+// shapedTable finds a table, all of which is read, at a place.
+func (b *binder) shapedTable(table string, pos int, ref catalog.Ref) (*catalog.Table, error) {
 	rv, err := b.tableName(table, pos, ref)
 	if err != nil {
 		return nil, err
@@ -291,7 +306,7 @@ func (b *binder) tableColumns(table string, pos int, ref catalog.Ref) ([]*catalo
 		return nil, b.noTable(rv, table)
 	}
 	b.readsAll(t, r)
-	return t.Live(), nil
+	return t, nil
 }
 
 // tableAt looks a table up at a place; nil where it is not there.

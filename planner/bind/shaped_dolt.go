@@ -11,13 +11,13 @@ import (
 // shapeDoltDiff gives dolt_diff('from', 'to', 'table') and dolt_diff_of('table') the columns that the table has now, on either
 // side, in Dolt's order.
 func shapeDoltDiff(q *query, f *tableFunction, words []string, pos int) error {
-	cols, err := q.b.doltColumns(words[len(words)-1], pos)
+	t, err := q.b.doltTable(words[len(words)-1], pos)
 	if err != nil {
 		return err
 	}
 	for _, side := range []string{"to_", "from_"} {
-		for _, c := range cols {
-			f.fields = append(f.fields, types.Field{Name: side + c.Name, Type: c.Type})
+		for _, c := range t.Live() {
+			f.column(side, t.OID, c, true)
 		}
 		f.fields = append(f.fields, types.Field{Name: side + "commit", Type: typeText}, types.Field{Name: side + "commit_date", Type: builtinType(types.OIDTimestamptz)})
 	}
@@ -27,28 +27,31 @@ func shapeDoltDiff(q *query, f *tableFunction, words []string, pos int) error {
 
 // shapeDoltHistory gives dolt_history_of('table') the columns of the table before those of the commit.
 func shapeDoltHistory(q *query, f *tableFunction, words []string, pos int) error {
-	cols, err := q.b.doltColumns(words[0], pos)
-	for _, c := range cols {
-		f.fields = append(f.fields, types.Field{Name: c.Name, Type: c.Type})
+	t, err := q.b.doltTable(words[0], pos)
+	if err != nil {
+		return err
+	}
+	for _, c := range t.Live() {
+		f.column("", t.OID, c, true)
 	}
 	f.fields = append(f.fields, types.Field{Name: "commit_hash", Type: typeText}, types.Field{Name: "committer", Type: typeText},
 		types.Field{Name: "commit_date", Type: builtinType(types.OIDTimestamptz)})
-	return err
+	return nil
 }
 
 // shapeDoltBlame gives dolt_blame_of('table') the columns of the primary key before those of the commit.
 func shapeDoltBlame(q *query, f *tableFunction, words []string, pos int) error {
-	cols, err := q.b.doltColumns(words[0], pos)
+	t, err := q.b.doltTable(words[0], pos)
 	if err != nil {
 		return err
 	}
 	var key []catalog.ColumnID
-	if t, ok := q.b.out.Access[len(q.b.out.Access)-1].Object.(*catalog.Table); ok && t.PrimaryKey() != nil {
+	if t.PrimaryKey() != nil {
 		key = t.PrimaryKey().Columns
 	}
-	for _, c := range cols {
+	for _, c := range t.Live() {
 		if key == nil || slices.Contains(key, c.ID) {
-			f.fields = append(f.fields, types.Field{Name: c.Name, Type: c.Type})
+			f.column("", t.OID, c, true)
 		}
 	}
 	f.fields = append(f.fields, types.Field{Name: "commit", Type: typeText}, types.Field{Name: "commit_date", Type: builtinType(types.OIDTimestamptz)},
@@ -63,33 +66,39 @@ func shapeDoltDiffFirst(q *query, f *tableFunction, words []string, pos int) err
 
 // shapeDoltConflicts gives dolt_conflicts_of('table') the columns of the table on the three sides of a merge.
 func shapeDoltConflicts(q *query, f *tableFunction, words []string, pos int) error {
-	cols, err := q.b.doltColumns(words[0], pos)
+	t, err := q.b.doltTable(words[0], pos)
+	if err != nil {
+		return err
+	}
 	f.fields = append(f.fields, types.Field{Name: "from_root_ish", Type: typeText})
 	for _, side := range []string{"base_", "our_", "their_"} {
-		for _, c := range cols {
-			f.fields = append(f.fields, types.Field{Name: side + c.Name, Type: c.Type})
+		for _, c := range t.Live() {
+			f.column(side, t.OID, c, true)
 		}
 		if side != "base_" {
 			f.fields = append(f.fields, types.Field{Name: side + "diff_type", Type: typeText})
 		}
 	}
 	f.fields = append(f.fields, types.Field{Name: "dolt_conflict_id", Type: typeText})
-	return err
+	return nil
 }
 
 // shapeDoltViolations gives dolt_constraint_violations_of('table') the columns of the table.
 func shapeDoltViolations(q *query, f *tableFunction, words []string, pos int) error {
-	cols, err := q.b.doltColumns(words[0], pos)
+	t, err := q.b.doltTable(words[0], pos)
+	if err != nil {
+		return err
+	}
 	f.fields = append(f.fields, types.Field{Name: "from_root_ish", Type: typeText}, types.Field{Name: "violation_type", Type: typeText})
-	for _, c := range cols {
-		f.fields = append(f.fields, types.Field{Name: c.Name, Type: c.Type})
+	for _, c := range t.Live() {
+		f.column("", t.OID, c, true)
 	}
 	f.fields = append(f.fields, types.Field{Name: "violation_info", Type: builtinType(types.OIDJSONB)})
-	return err
+	return nil
 }
 
-// doltColumns lists the columns of a table that is named as Dolt has names: just so, behind its schema's or not, or else as SQL writes it.
-func (b *binder) doltColumns(word string, pos int) ([]*catalog.Column, error) {
+// doltTable finds a table that is named as Dolt has names: just so, behind its schema's or not, or else as SQL writes it.
+func (b *binder) doltTable(word string, pos int) (*catalog.Table, error) {
 	names := []string{types.QuoteIdent(word)}
 	if schema, table, ok := strings.Cut(word, "."); ok {
 		names = append(names, types.QuoteIdent(schema)+"."+types.QuoteIdent(table))
@@ -100,8 +109,8 @@ func (b *binder) doltColumns(word string, pos int) ([]*catalog.Column, error) {
 			continue
 		}
 		if r, err := b.lookupRelation(rv); err == nil && r.object != nil {
-			return b.tableColumns(name, pos, b.ref)
+			return b.shapedTable(name, pos, b.ref)
 		}
 	}
-	return b.tableColumns(word, pos, b.ref)
+	return b.shapedTable(word, pos, b.ref)
 }
