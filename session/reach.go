@@ -160,9 +160,9 @@ func (t *txn) Savepoint() int {
 	return n
 }
 
-// RollbackTo implements storage.Txn: rows whose change is taken back may be changed again.
+// RollbackTo implements storage.Txn: rows whose change is taken back may be changed again, and sequences are locked no more.
 func (t *txn) RollbackTo(n int) error {
-	t.room = maps.Clone(t.rooms[n])
+	t.room, t.used = maps.Clone(t.rooms[n]), nil
 	return t.Txn.RollbackTo(n)
 }
 

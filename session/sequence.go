@@ -7,6 +7,7 @@ import (
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/types"
 )
 
@@ -157,26 +158,54 @@ func noSequence(id catalog.OID) error {
 // refOf reads the branch and the point that arguments begin with.
 func refOf(a []types.Datum) catalog.Ref { return catalog.Ref{Branch: a[0].S, Point: a[1].S} }
 
-func (s *Session) nextval(ctx context.Context, ref catalog.Ref, a []types.Datum) (types.Datum, error) {
-	id := catalog.OID(a[0].I)
+// usedSequence is the sequence that the transaction has used last: it is locked, so that the next value of it takes no second look while
+// nothing else has changed.
+type usedSequence struct {
+	id    catalog.OID
+	view  storage.View
+	sees  *catalog.Snapshot
+	roles *catalog.Snapshot
+	user  string
+	seq   *catalog.Sequence
+	call  *lastCall
+}
+
+func (u *usedSequence) fits(s *Session, id catalog.OID, v storage.View) bool {
+	return u != nil && u.id == id && u.view == v && u.sees == v.Catalog() && u.roles == s.global() && u.user == s.user && !s.txn.readOnly
+}
+
+// using is a sequence that nextval may take a value of.
+func (s *Session) using(ctx context.Context, ref catalog.Ref, id catalog.OID) (*usedSequence, error) {
+	v, err := s.txn.View(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if u := s.txn.used; u.fits(s, id, v) {
+		return u, nil
+	}
 	seq, err := s.movable(ctx, ref, id, "nextval()")
 	if err != nil {
-		return types.Null, err
+		return nil, err
 	}
 	if err := s.allowed(seq, "U", "w"); err != nil {
-		return types.Null, err
+		return nil, err
 	}
-	on, err := s.txn.View(ctx, ref)
+	s.txn.used = &usedSequence{id, v, v.Catalog(), s.global(), s.user, seq, &lastCall{catalog.Ref{Branch: v.Branch().Name}, id}}
+	return s.txn.used, nil
+}
+
+func (s *Session) nextval(ctx context.Context, ref catalog.Ref, a []types.Datum) (types.Datum, error) {
+	u, err := s.using(ctx, ref, catalog.OID(a[0].I))
 	if err != nil {
 		return types.Null, err
 	}
-	v, err := s.engine.Store.Sequences().Next(ctx, seq)
+	v, err := s.engine.Store.Sequences().Next(ctx, u.seq)
 	if err != nil {
 		return types.Null, err
 	}
-	s.txn.moved(seq)
-	s.sequences.note(seq, v)
-	s.sequences.last = &lastCall{catalog.Ref{Branch: on.Branch().Name}, id}
+	s.txn.moved(u.seq)
+	s.sequences.note(u.seq, v)
+	s.sequences.last = u.call
 	return types.Int(v), nil
 }
 
@@ -260,7 +289,7 @@ func (s *Session) setval(ctx context.Context, ref catalog.Ref, a []types.Datum) 
 // allowed checks that the current role has one of the privileges on a sequence.
 func (s *Session) allowed(seq *catalog.Sequence, privileges ...string) error {
 	global := s.global()
-	role := roleByName(global, s.user)
+	role := s.role(global)
 	for _, p := range privileges {
 		if role != nil && catalog.HasPrivilege(global, role.OID, seq, p[0]) {
 			return nil

@@ -44,6 +44,7 @@ type txn struct {
 	merged     bool                          // tag and text are those of a merge
 	wrote      bool                          // a statement has changed rows or the schema
 	moves      map[counter]*uint64           // of sequences, nil while nobody asks
+	used       *usedSequence                 // by nextval, nil: none that is still locked
 	restore    []func() error                // the same, before the transaction gives its locks back
 	undo       []func(context.Context) error // how to take back what was done at once, beside the store's transaction
 }

@@ -30,11 +30,8 @@ func setSequencePolicy(ctx context.Context, c Conn, a []types.Datum) (types.Datu
 	if err != nil {
 		return types.Null, err
 	}
-	old, ok := v.Catalog().Object(id).(*catalog.Sequence)
-	if !ok {
-		return types.Null, pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a sequence", text(a[0]))
-	}
-	if err := mustOwn(c, &old.Header, "sequence"); err != nil {
+	old, err := lockedSequence(ctx, c, v, id, text(a[0]))
+	if err != nil {
 		return types.Null, err
 	}
 	q := catalog.CloneObject(old).(*catalog.Sequence)
@@ -56,6 +53,24 @@ func setSequencePolicy(ctx context.Context, c Conn, a []types.Datum) (types.Datu
 		return types.Null, err
 	}
 	return types.String(policyName(q)), CarrySequence(ctx, c.Store().Sequences(), q, old, v.Branch().ID)
+}
+
+// lockedSequence is a sequence that its owner is about to alter: as ALTER SEQUENCE does, it waits for those who have used it.
+func lockedSequence(ctx context.Context, c Conn, v storage.View, id catalog.OID, name string) (*catalog.Sequence, error) {
+	q, ok := v.Catalog().Object(id).(*catalog.Sequence)
+	if !ok {
+		return nil, pgerr.New(pgerrcode.WrongObjectType, "\"%s\" is not a sequence", name)
+	}
+	if err := mustOwn(c, &q.Header, "sequence"); err != nil {
+		return nil, err
+	}
+	if err := c.Txn().LockTable(ctx, v, id, catalog.ShareRowExclusive, catalog.Wait); err != nil {
+		return nil, err
+	}
+	if q, ok = v.Catalog().Object(id).(*catalog.Sequence); !ok {
+		return nil, pgerr.New(pgerrcode.UndefinedTable, "relation \"%s\" does not exist", name)
+	}
+	return q, nil
 }
 
 // CarrySequence takes the state that a sequence has on a branch by its definition as far as the one that it had by an earlier one,

@@ -1,5 +1,13 @@
 package lock
 
+// KeepLast makes the last grant the first: no mark reaches it any more. Marks taken before are one higher then.
+func (o *Owner) KeepLast() {
+	last := len(o.held) - 1
+	g := o.held[last]
+	copy(o.held[1:], o.held[:last])
+	o.held[0] = g
+}
+
 // ReleaseIf releases the grants for which drop says so; it gets their places in the order of the owner's grants. Marks
 // taken before are moved to where they belong in what is left. Fast locks stay.
 func (o *Owner) ReleaseIf(drop func(at int, k Key, mode Mode) bool, marks []*int) {

@@ -146,8 +146,12 @@ func (t *Txn) LockSequence(ctx context.Context, sv storage.View, seq *catalog.Se
 	if err != nil {
 		return nil, err
 	}
-	if _, err := t.lockTable(ctx, v, seq.OID, catalog.RowExclusive, catalog.Wait); err != nil {
+	added, err := t.lockTable(ctx, v, seq.OID, catalog.RowExclusive, catalog.Wait)
+	if err != nil {
 		return nil, err
+	}
+	if added {
+		t.keepLock()
 	}
 	from, scn := v.layer.catalogAt(t.s.seq.published.Load())
 	if from != v.layer || scn <= v.chain[0].bound || v.Catalog().Object(seq.OID) != v.base.Object(seq.OID) {
@@ -166,6 +170,17 @@ func (t *Txn) LockSequence(ctx context.Context, sv storage.View, seq *catalog.Se
 	}
 	now, _ := o.(*catalog.Sequence)
 	return now, nil
+}
+
+// keepLock has the lock that was taken last stay to the end of the transaction, whatever is rolled back to.
+func (t *Txn) keepLock() {
+	if len(t.savepoints) == 0 {
+		return
+	}
+	t.owner.KeepLast()
+	for i := range t.savepoints {
+		t.savepoints[i].locks++
+	}
 }
 
 // LockAdvisory implements storage.Txn.
