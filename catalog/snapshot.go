@@ -127,17 +127,29 @@ func (s *Snapshot) Relation(schema OID, n string) (Object, *Index) {
 	return s.objects[id], nil
 }
 
-// Shown is a relation's name as functions of schema rowan show it: plain, behind that of its schema unless that is public.
+// ShownName is a name as functions of schema rowan show it: plain, behind that of its schema unless that is public. Where a dot in it
+// would make it another's, it is quoted as in SQL.
+func ShownName(schema, name string) string {
+	plain := schema == "" || schema == "public"
+	switch quoted := strings.ContainsAny(schema+name, `."`); {
+	case quoted && plain:
+		return types.QuoteIdent(name)
+	case quoted:
+		return types.QuoteIdent(schema) + "." + types.QuoteIdent(name)
+	case plain:
+		return name
+	}
+	return schema + "." + name
+}
+
+// Shown is a relation's name as functions of schema rowan show it.
 func (s *Snapshot) Shown(id OID) string {
 	o, _ := s.RelationByOID(id)
 	if o == nil {
 		return ""
 	}
 	h := o.Head()
-	if h.Schema == Public {
-		return h.Name
-	}
-	return s.SchemaName(h.Schema) + "." + h.Name
+	return ShownName(s.SchemaName(h.Schema), h.Name)
 }
 
 // ShownAs finds the relation that is shown so, or nil.

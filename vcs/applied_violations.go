@@ -14,10 +14,7 @@ import (
 // storedViolation keeps a row that breaks a constraint: the row is what the target has, the description in its lines the
 // OID of the table with the constraint, the kind and name of that, and what was wrong.
 func storedViolation(ctx context.Context, c Conn, n int64, x *storage.Violation) (systable.Row, error) {
-	table := x.Table
-	if x.Schema != "" && x.Schema != "public" {
-		table = x.Schema + "." + x.Table
-	}
+	table := catalog.ShownName(x.Schema, x.Table)
 	var conds []string
 	for i, name := range x.KeyColumns {
 		conds = append(conds, types.QuoteIdent(name)+"::text = "+types.QuoteLiteral(cellText(x.KeyTypes[i], x.KeyValues[i], types.DefaultFormat()).S))

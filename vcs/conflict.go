@@ -3,7 +3,6 @@ package vcs
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgerrcode"
@@ -65,10 +64,7 @@ func identityOf(r systable.Row) identity {
 
 // storedConflict is a conflict as it is kept; resolution and what follows are NULL.
 func storedConflict(db catalog.OID, merge, n int64, c *storage.Conflict) systable.Row {
-	table := c.Table
-	if c.Schema != "" && c.Schema != "public" {
-		table = c.Schema + "." + c.Table
-	}
+	table := catalog.ShownName(c.Schema, c.Table)
 	return systable.Row{types.Int(int64(db)), types.Int(merge), types.Int(n), types.Int(int64(c.TableOID)), types.String(table), types.String(c.Key),
 		types.String(RowID(c, types.DefaultFormat())), types.String(c.Column), types.String(string(c.Type)), types.String(c.Description),
 		rowJSON(c.Columns, c.BaseCells), rowJSON(c.Columns, c.SourceCells), rowJSON(c.Columns, c.TargetCells),
@@ -230,9 +226,13 @@ func calls(name, table string) bool {
 	if name == table {
 		return true
 	}
-	parts, _ := types.SplitName(name)
-	written := strings.Join(parts, ".")
-	return written == table || written == "public."+table
+	switch parts, _ := types.SplitName(name); len(parts) {
+	case 1:
+		return catalog.ShownName("", parts[0]) == table
+	case 2:
+		return catalog.ShownName(parts[0], parts[1]) == table
+	}
+	return false
 }
 
 // resolveWhere resolves the conflicts of a merge that f picks, and answers how many they are.

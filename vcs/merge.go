@@ -166,10 +166,7 @@ func renumberedRow(r *storage.Renumbered, f *types.Format) []types.Datum {
 
 // detailRow begins a row about one conflict or violation.
 func detailRow(what, schema, table string) []types.Datum {
-	if schema != "" && schema != "public" {
-		table = schema + "." + table
-	}
-	return []types.Datum{types.String(what), types.Null, types.Null, types.Null, types.Null, types.Null, types.Null, types.String(table)}
+	return []types.Datum{types.String(what), types.Null, types.Null, types.Null, types.Null, types.Null, types.Null, types.String(catalog.ShownName(schema, table))}
 }
 
 func conflictRow(c *storage.Conflict, f *types.Format) []types.Datum {

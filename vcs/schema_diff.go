@@ -116,15 +116,36 @@ func headText(s *schemaSide, t *catalog.Table) string {
 // plainName is how an object is shown: with its schema unless that is public.
 func plainName(s *schemaSide, o catalog.Object) string {
 	h := o.Head()
-	name := h.Name
+	schema := ""
+	if h.Schema != 0 {
+		schema = s.snap.SchemaName(h.Schema)
+	}
+	name := catalog.ShownName(schema, h.Name)
 	if f, ok := o.(*catalog.Function); ok {
 		label := s.label(f)
 		name += label[strings.LastIndex(label, "("):]
 	}
-	if h.Schema == 0 || h.Schema == catalog.Public {
-		return name
+	return name
+}
+
+// partName is how a part of a table, or a trigger, is shown.
+func partName(s *schemaSide, o catalog.Object, name string) string {
+	return plainName(s, o) + "." + catalog.ShownName("", name)
+}
+
+// WholeAndPart takes such a name apart.
+func WholeAndPart(name string) (whole, part string) {
+	quoted := false
+	at := -1
+	for i := range len(name) {
+		switch {
+		case name[i] == '"':
+			quoted = !quoted
+		case name[i] == '.' && !quoted:
+			at = i
+		}
 	}
-	return s.snap.SchemaName(h.Schema) + "." + name
+	return name[:max(at, 0)], name[at+1:]
 }
 
 // parts compares two tables; nil: it is not there.
@@ -133,7 +154,7 @@ func (d *comparison) parts(ctx context.Context, a, b *catalog.Table) error {
 		if t == nil {
 			return ""
 		}
-		return plainName(s, t) + "." + name
+		return partName(s, t, name)
 	}
 	if a != nil && b != nil {
 		for _, p := range catalog.PairColumns(a, b) {
@@ -212,7 +233,8 @@ func (d *comparison) indexComments(a, b *catalog.Table) {
 
 // columnOf hides that the table is called otherwise: the part is not.
 func columnOf[T any](oldName, newName string, to *T) string {
-	if to != nil && oldName != "" && newName != "" && oldName[strings.LastIndex(oldName, ".")+1:] == newName[strings.LastIndex(newName, ".")+1:] {
+	_, old := WholeAndPart(oldName)
+	if _, now := WholeAndPart(newName); to != nil && oldName != "" && newName != "" && old == now {
 		return newName
 	}
 	return oldName

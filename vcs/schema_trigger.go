@@ -13,10 +13,10 @@ func (d *comparison) triggers(ctx context.Context, p objectPair) error {
 	for _, t := range matchTriggers(p.from, p.to) {
 		var oldName, newName string
 		before, after, err := bothTexts(t, func(x *catalog.Trigger) (string, error) {
-			oldName = plainName(d.from, p.from) + "." + x.Name
+			oldName = partName(d.from, p.from, x.Name)
 			return d.from.triggerState(ctx, p.from, x)
 		}, func(x *catalog.Trigger) (string, error) {
-			newName = plainName(d.to, p.to) + "." + x.Name
+			newName = partName(d.to, p.to, x.Name)
 			return d.to.triggerState(ctx, p.to, x)
 		})
 		if err != nil {

@@ -230,10 +230,11 @@ func restoreTables(ctx context.Context, c vcs.Conn, word string, names []string)
 			}
 			continue
 		}
-		if !known(ctx, c, n, all) && tableAt(c, v, fullName(n)) == nil {
+		full, ok := known(c, v, n, all)
+		if !ok {
 			return pgerr.New(pgerrcode.UndefinedObject, "error: could not find %s", n)
 		}
-		take[fullName(n)] = true
+		take[full] = true
 	}
 	only, err := onlyTables(ctx, c, take, c.Branch(), place)
 	if err != nil {

@@ -37,12 +37,12 @@ func resolveConflicts(ctx context.Context, c vcs.Conn, args []string) (types.Dat
 		return done, resolvePending(ctx, c, side, f.rest)
 	}
 	for _, t := range f.rest {
-		if t != "." && !slices.ContainsFunc(rows, func(r *vcs.AppliedRow) bool { return fullName(r.Name) == fullName(t) }) {
+		if t != "." && !slices.ContainsFunc(rows, func(r *vcs.AppliedRow) bool { return means(t, fullName(r.Name)) }) {
 			return types.Null, pgerr.New(pgerrcode.UndefinedTable, "table %s has no conflicts", t)
 		}
 	}
 	for _, r := range rows {
-		if !r.Violation && (slices.Contains(f.rest, ".") || slices.ContainsFunc(f.rest, func(t string) bool { return fullName(t) == fullName(r.Name) })) {
+		if !r.Violation && (slices.Contains(f.rest, ".") || meant(f.rest, fullName(r.Name))) {
 			if err := r.Resolve(ctx, c, side); err != nil {
 				return types.Null, err
 			}
@@ -54,7 +54,7 @@ func resolveConflicts(ctx context.Context, c vcs.Conn, args []string) (types.Dat
 // resolvePending resolves conflicts of a merge that rowan.merge has left to wait.
 func resolvePending(ctx context.Context, c vcs.Conn, side string, tables []string) error {
 	for _, t := range tables {
-		table := strings.TrimPrefix(t, "public.")
+		table := fullName(t)
 		if t == "." {
 			table = ""
 		}
@@ -90,7 +90,7 @@ func listConflicts(ctx context.Context, c vcs.Conn, _ []types.Datum, yield func(
 	}
 	names, n := countRows(rows, false)
 	for _, name := range names {
-		if !yield([]types.Datum{types.String(name), types.Int(n[name])}) {
+		if !yield([]types.Datum{types.String(shown(name)), types.Int(n[name])}) {
 			return nil
 		}
 	}
@@ -100,7 +100,7 @@ func listConflicts(ctx context.Context, c vcs.Conn, _ []types.Datum, yield func(
 	pending, err := query(ctx, c, "SELECT table_name, count(DISTINCT row_key) FROM rowan.conflicts() x JOIN rowan.merges() m ON m.id = x.merge_id WHERE m.status = 'pending' AND m.target = "+
 		quote(c.Branch())+" AND resolution IS NULL GROUP BY 1 ORDER BY 1")
 	for _, r := range pending {
-		if !yield([]types.Datum{types.String(fullName(r[0].S)), r[1]}) {
+		if !yield([]types.Datum{types.String(shown(fullName(r[0].S))), r[1]}) {
 			break
 		}
 	}
@@ -112,7 +112,7 @@ func listViolations(ctx context.Context, c vcs.Conn, _ []types.Datum, yield func
 	rows, err := vcs.AppliedRows(ctx, c)
 	names, n := countRows(rows, true)
 	for _, name := range names {
-		if !yield([]types.Datum{types.String(name), types.Int(n[name])}) {
+		if !yield([]types.Datum{types.String(shown(name)), types.Int(n[name])}) {
 			break
 		}
 	}

@@ -94,7 +94,7 @@ func (s state) at(ctx context.Context, c vcs.Conn, table string) (string, error)
 	if err != nil {
 		return "", err
 	}
-	return stagedPlace(ctx, c, marked, fullName(table))
+	return stagedPlace(ctx, c, marked, table)
 }
 
 func stagedPlace(ctx context.Context, c vcs.Conn, marked map[string]storage.SCN, table string) (string, error) {
@@ -164,13 +164,18 @@ func columns(ctx context.Context, c vcs.Conn, word string) (names []string, t *c
 	for _, col := range t.Live() {
 		names = append(names, col.Name)
 	}
-	return names, t, v.Catalog().SchemaName(t.Schema) + "." + t.Name, nil
+	return names, t, nameOf(v, t), nil
+}
+
+// nameOf is the full name of a table.
+func nameOf(v storage.View, t *catalog.Table) string {
+	return joined(v.Catalog().SchemaName(t.Schema), t.Name)
 }
 
 // tableNamed finds the table that a word of a user's stands for: one with just this name, behind its schema's or not, as Dolt has names,
 // or else the one that it means as a name in SQL.
 func tableNamed(c vcs.Conn, v storage.View, word string) (*catalog.Table, error) {
-	for _, name := range []string{types.QuoteIdent(word), quoteName(word), word} {
+	for _, name := range []string{types.QuoteIdent(word), fullName(word), word} {
 		id, err := c.Relation(v.Catalog(), name)
 		if err != nil && name == word {
 			return nil, err
@@ -212,7 +217,7 @@ func compare(ctx context.Context, c vcs.Conn, from, to state, word string, yield
 		return true, err
 	}
 	more = true
-	err = vcs.EachDifference(ctx, c, a, b, quoteName(table), func(names []string, kind string, old, now []types.Datum) bool {
+	err = vcs.EachDifference(ctx, c, a, b, table, func(names []string, kind string, old, now []types.Datum) bool {
 		row := append(pick(wanted, names, now), to.hash(), to.date())
 		row = append(append(row, pick(wanted, names, old)...), from.hash(), from.date(), types.String(kind))
 		more = yield(row)
@@ -273,7 +278,7 @@ func diffs(ctx context.Context, c vcs.Conn, yield func([]types.Datum) bool) erro
 			about = x.row()[1:]
 		}
 		for _, r := range rows {
-			row := append([]types.Datum{s[1].hash(), types.String(fullName(r[0].S))}, about...)
+			row := append([]types.Datum{s[1].hash(), types.String(shown(fullName(r[0].S)))}, about...)
 			if !yield(append(row, r[1], r[2])) {
 				return nil
 			}
@@ -361,7 +366,7 @@ func columnDiff(ctx context.Context, c vcs.Conn, _ []types.Datum, yield func([]t
 				return err
 			}
 			for _, name := range order {
-				row := append([]types.Datum{s[1].hash(), types.String(t.name()), types.String(name)}, about...)
+				row := append([]types.Datum{s[1].hash(), types.String(shown(t.name())), types.String(name)}, about...)
 				if !yield(append(row, types.String(kinds[name]))) {
 					return nil
 				}
@@ -406,7 +411,7 @@ func changedColumns(ctx context.Context, c vcs.Conn, s [2]state, t *tableChange)
 	if !t.data || t.from == "" || t.to == "" {
 		return kinds, order, nil
 	}
-	err := vcs.EachDifference(ctx, c, s[0].place, s[1].place, quoteName(t.name()), func(names []string, _ string, old, now []types.Datum) bool {
+	err := vcs.EachDifference(ctx, c, s[0].place, s[1].place, t.name(), func(names []string, _ string, old, now []types.Datum) bool {
 		for i, n := range names {
 			if old[i].Null != now[i].Null || old[i].I != now[i].I || old[i].S != now[i].S {
 				note(n, "modified")

@@ -2,7 +2,6 @@ package dolt
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/rowandb/rowan/types"
@@ -11,7 +10,7 @@ import (
 
 // about reports whether a row about a table is wanted: of those named, or of all.
 func about(rest []string, table string) bool {
-	return len(rest) == 0 || slices.ContainsFunc(rest, func(n string) bool { return fullName(n) == table })
+	return len(rest) == 0 || meant(rest, table)
 }
 
 // diffStat is dolt_diff_stat(from, to [, table]).
@@ -27,18 +26,19 @@ func diffStat(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]typ
 			return err
 		}
 		for _, r := range rows {
-			r[0] = types.String(fullName(r[0].S))
-			if !about(rest, r[0].S) || !wanted(r[0].S) {
+			table := fullName(r[0].S)
+			if !about(rest, table) || !wanted(table) {
 				continue
 			}
-			before, err := width(ctx, c, from, r[0].S)
+			before, err := width(ctx, c, from, table)
 			if err != nil {
 				return err
 			}
-			after, err := width(ctx, c, to, r[0].S)
+			after, err := width(ctx, c, to, table)
 			if err != nil {
 				return err
 			}
+			r[0] = types.String(shown(table))
 			if !yield(append(r, types.Int(r[8].I*before), types.Int(r[9].I*after))) {
 				return nil
 			}
@@ -71,7 +71,7 @@ func diffSummary(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]
 			if !wanted(t.name()) || !about(rest, t.from) && !about(rest, t.to) {
 				continue
 			}
-			if !yield([]types.Datum{types.String(t.from), types.String(t.to), types.String(t.kind), types.Bool(t.data), types.Bool(t.schema)}) {
+			if !yield([]types.Datum{types.String(shown(t.from)), types.String(shown(t.to)), types.String(t.kind), types.Bool(t.data), types.Bool(t.schema)}) {
 				break
 			}
 		}
@@ -94,15 +94,17 @@ func schemaDiff(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]t
 			}
 		}
 		for _, r := range rows {
-			name := types.String(fullName(tableOf(r[0].S, r[1].S)))
-			if !wanted(name.S) || !about(rest, name.S) {
+			of, whole := tableOf(r[0].S, r[1].S)
+			table := fullName(of)
+			if !wanted(table) || !about(rest, table) {
 				continue
 			}
-			before, after, whole := name, name, tableOf(r[0].S, r[1].S) == r[1].S
-			if r[2].S == "" && (whole || made[name.S]) {
+			name := types.String(shown(table))
+			before, after := name, name
+			if r[2].S == "" && (whole || made[table]) {
 				before = types.String("")
 			}
-			if r[3].S == "" && (whole || dropped[name.S]) {
+			if r[3].S == "" && (whole || dropped[table]) {
 				after = types.String("")
 			}
 			if !yield([]types.Datum{before, after, r[2], r[3]}) {
@@ -114,11 +116,11 @@ func schemaDiff(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]t
 }
 
 // tableOf is the table of an object that rowan.schema_diff names behind it, such as a column; of others the object itself.
-func tableOf(kind, name string) string {
-	if i := strings.LastIndexByte(name, '.'); i > 0 && (kind == "column" || kind == "constraint") {
-		return name[:i]
+func tableOf(kind, name string) (table string, whole bool) {
+	if of, _ := vcs.WholeAndPart(name); of != "" && (kind == "column" || kind == "constraint") {
+		return of, false
 	}
-	return name
+	return name, true
 }
 
 // patch is dolt_patch(from, to [, table]): statements that turn one into the other.
@@ -136,7 +138,7 @@ func patch(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]types.
 				continue
 			}
 			n++
-			if !yield([]types.Datum{types.Int(n), from.hash(), to.hash(), types.String(table), types.String(kind), r[0]}) {
+			if !yield([]types.Datum{types.Int(n), from.hash(), to.hash(), types.String(shown(table)), types.String(kind), r[0]}) {
 				break
 			}
 		}

@@ -24,13 +24,13 @@ func hashTable(ctx context.Context, c vcs.Conn, place, table string) (string, er
 	}
 	t := tableAt(c, v, table)
 	if t == nil {
-		return "", pgerr.New(pgerrcode.UndefinedTable, "table not found: %s", strings.TrimPrefix(table, "public."))
+		return "", pgerr.New(pgerrcode.UndefinedTable, "table not found: %s", strings.TrimPrefix(shown(table), "public."))
 	}
 	h := sha1.New()
 	for _, col := range t.Live() {
 		fmt.Fprintf(h, "%s %d %d\n", col.Name, col.TypeOID, col.Mod)
 	}
-	err = vcs.EachRow(ctx, c, place, quoteName(table), func(_ []string, row []types.Datum) bool {
+	err = vcs.EachRow(ctx, c, place, table, func(_ []string, row []types.Datum) bool {
 		for _, d := range row {
 			fmt.Fprintf(h, "%t %d %d:%s,", d.Null, d.I, len(d.S), d.S)
 		}
@@ -41,7 +41,15 @@ func hashTable(ctx context.Context, c vcs.Conn, place, table string) (string, er
 
 // hashOfTable is dolt_hashof_table(table): of the table as it is.
 func hashOfTable(ctx context.Context, c vcs.Conn, a []types.Datum) (types.Datum, error) {
-	h, err := hashTable(ctx, c, c.Branch(), fullName(a[0].S))
+	v, err := c.View(ctx, catalog.Ref{})
+	if err != nil {
+		return types.Null, err
+	}
+	name := fullName(a[0].S)
+	if t, err := tableNamed(c, v, a[0].S); err == nil {
+		name = nameOf(v, t)
+	}
+	h, err := hashTable(ctx, c, c.Branch(), name)
 	return types.String(h), err
 }
 
@@ -65,7 +73,7 @@ func hashOfDB(ctx context.Context, c vcs.Conn, a []types.Datum) (types.Datum, er
 		}
 		for _, o := range v.Catalog().Objects() {
 			if t, ok := o.(*catalog.Table); ok && !t.Virtual {
-				names[v.Catalog().SchemaName(t.Schema)+"."+t.Name] = at
+				names[nameOf(v, t)] = at
 			}
 		}
 	}
@@ -97,7 +105,7 @@ func sortedKeys(m map[string]string) []string {
 }
 
 func errUnstagedParent(table, parent string) error {
-	return pgerr.New(pgerrcode.ForeignKeyViolation, "foreign key on table %s refers to table %s, which is not staged", strings.TrimPrefix(table, "public."), strings.TrimPrefix(parent, "public.")).
+	return pgerr.New(pgerrcode.ForeignKeyViolation, "foreign key on table %s refers to table %s, which is not staged", strings.TrimPrefix(shown(table), "public."), strings.TrimPrefix(shown(parent), "public.")).
 		WithHint("Stage both with dolt_add.")
 }
 
@@ -114,23 +122,26 @@ func remove(ctx context.Context, c vcs.Conn, args []string) (types.Datum, error)
 	if err != nil {
 		return types.Null, err
 	}
-	for _, n := range f.rest {
-		if !known(ctx, c, n, all) {
-			return types.Null, pgerr.New(pgerrcode.UndefinedTable, "the table(s) %s do not exist", n)
-		}
-	}
-	if f.has("cached") {
-		return done, unstage(ctx, c, f.rest)
-	}
 	v, err := c.View(ctx, catalog.Ref{})
 	if err != nil {
 		return types.Null, err
 	}
+	var names []string
 	for _, n := range f.rest {
-		if err := dropTable(ctx, c, v, fullName(n)); err != nil {
+		full, ok := known(c, v, n, all)
+		if !ok {
+			return types.Null, pgerr.New(pgerrcode.UndefinedTable, "the table(s) %s do not exist", n)
+		}
+		names = append(names, full)
+	}
+	if f.has("cached") {
+		return done, unstage(ctx, c, names)
+	}
+	for _, n := range names {
+		if err := dropTable(ctx, c, v, n); err != nil {
 			return types.Null, err
 		}
-		if err := mark(ctx, c, v, fullName(n)); err != nil {
+		if err := mark(ctx, c, v, n); err != nil {
 			return types.Null, err
 		}
 	}

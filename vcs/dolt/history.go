@@ -29,7 +29,7 @@ func historyOf(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]ty
 		}
 		x, more := s[1].x, true
 		name, _ := author(x.author)
-		err = vcs.EachRow(ctx, c, s[1].place, quoteName(table), func(names []string, row []types.Datum) bool {
+		err = vcs.EachRow(ctx, c, s[1].place, table, func(names []string, row []types.Datum) bool {
 			more = yield(append(pick(wanted, names, row), types.String(x.id), name, x.date))
 			return more
 		})

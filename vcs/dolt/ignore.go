@@ -47,7 +47,7 @@ func ignoring(ctx context.Context, c vcs.Conn) (ignores, error) {
 // has reports whether a table is left out. Of the patterns that fit the most particular one decides: one that another
 // would fit.
 func (l ignores) has(table string) bool {
-	name := strings.TrimPrefix(table, "public.")
+	name := strings.TrimPrefix(shown(table), "public.")
 	var best *ignore
 	for i := range l {
 		x := &l[i]

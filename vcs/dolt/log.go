@@ -165,7 +165,7 @@ func (x *commit) touches(ctx context.Context, c vcs.Conn, tables []string) (bool
 	}
 	list, err := summary(ctx, c, p.place, x.place)
 	return slices.ContainsFunc(list, func(t tableChange) bool {
-		return slices.ContainsFunc(tables, func(n string) bool { return fullName(strings.TrimSpace(n)) == t.name() })
+		return slices.ContainsFunc(tables, func(n string) bool { return means(strings.TrimSpace(n), t.name()) })
 	}), err
 }
 

@@ -215,7 +215,7 @@ func notStomped(ctx context.Context, c vcs.Conn, theirs, ours *commit) ([]change
 		for _, x := range dirty {
 			if t.name() == x.table {
 				return nil, pgerr.New(pgerrcode.ObjectNotInPrerequisiteState, "error: local changes would be stomped by merge:\n\t%s\n Please commit your changes before you merge.",
-					strings.TrimPrefix(x.table, "public."))
+					strings.TrimPrefix(shown(x.table), "public."))
 			}
 		}
 	}

@@ -37,8 +37,14 @@ func reset(ctx context.Context, c vcs.Conn, args []string) (types.Datum, error) 
 	if err != nil {
 		return types.Null, err
 	}
+	v, err := c.View(ctx, catalog.Ref{})
+	if err != nil {
+		return types.Null, err
+	}
+	var names []string
 	for _, n := range f.rest {
-		if known(ctx, c, n, all) {
+		if full, ok := known(c, v, n, all); ok {
+			names = append(names, full)
 			continue
 		}
 		if x, _, err := resolve(ctx, c, n); err == nil && len(f.rest) == 1 {
@@ -46,7 +52,7 @@ func reset(ctx context.Context, c vcs.Conn, args []string) (types.Datum, error) 
 		}
 		return types.Null, pgerr.New(pgerrcode.UndefinedTable, "the table(s) %s do not exist", n)
 	}
-	return done, unstage(ctx, c, f.rest)
+	return done, unstage(ctx, c, names)
 }
 
 // hardReset makes the branch what it was in a commit. Tables that no commit has, and that are not staged, stay.
@@ -160,7 +166,7 @@ func clean(ctx context.Context, c vcs.Conn, args []string) (types.Datum, error) 
 	}
 	for _, x := range all {
 		if x.status != "new table" || x.staged || f.has("dry") || x.ignored && !f.has("ignored") ||
-			len(f.rest) > 0 && !slices.ContainsFunc(f.rest, func(n string) bool { return fullName(n) == x.table }) {
+			len(f.rest) > 0 && !meant(f.rest, x.table) {
 			continue
 		}
 		if err := dropTable(ctx, c, v, x.table); err != nil {

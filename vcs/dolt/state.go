@@ -101,7 +101,7 @@ func (n *newCommit) referredTo(ctx context.Context, c vcs.Conn) error {
 			if parent == nil {
 				continue
 			}
-			name := v.Catalog().SchemaName(parent.Schema) + "." + parent.Name
+			name := nameOf(v, parent)
 			if n.take[name] == "" {
 				return errUnstagedParent(table, name)
 			}
@@ -110,9 +110,9 @@ func (n *newCommit) referredTo(ctx context.Context, c vcs.Conn) error {
 	return nil
 }
 
-// tableAt finds a table by its name, nil where there is none.
+// tableAt finds a table by its full name, nil where there is none.
 func tableAt(c vcs.Conn, v storage.View, name string) *catalog.Table {
-	id, err := c.Relation(v.Catalog(), quoteName(name))
+	id, err := c.Relation(v.Catalog(), name)
 	if err != nil {
 		return nil
 	}

@@ -22,7 +22,7 @@ var stagedTables = systable.New(10, "dolt_staged", 1, systable.Column{Name: "tab
 
 // tableChange is a table that differs between two places.
 type tableChange struct {
-	from, to     string // schema.name; "" where it is not there
+	from, to     string // full names; "" where it is not there
 	kind         string // added, dropped, renamed, modified
 	data, schema bool
 }
@@ -43,7 +43,7 @@ func summary(ctx context.Context, c vcs.Conn, from, to string) ([]tableChange, e
 
 // change is a table that differs between a branch's last commit and what is staged, or between that and the branch as it is.
 type change struct {
-	table  string // schema.name
+	table  string // its full name
 	status string
 	staged bool
 	place  string // where the table is as it is staged
@@ -51,26 +51,37 @@ type change struct {
 	ignored bool // dolt_ignore leaves it out
 }
 
-// fullName puts the schema before a table's name, as Doltgres does. A name may be quoted as in SQL.
+// fullName is what a table is known by here: its name behind that of its schema, as SQL has them. n is either with its schema or without,
+// plain or quoted.
 func fullName(n string) string {
-	if strings.HasPrefix(n, `"`) || strings.Contains(n, `."`) {
-		if parts, ok := types.SplitName(n); ok && len(parts) < 3 {
-			n = strings.Join(parts, ".")
-		}
+	schema, name, ok := strings.Cut(n, ".")
+	if parts, quoted := types.SplitName(n); quoted && strings.Contains(n, `"`) && len(parts) < 3 {
+		schema, name, ok = parts[0], parts[len(parts)-1], len(parts) == 2
 	}
-	if n == "" || strings.Contains(n, ".") {
-		return n
+	switch {
+	case n == "":
+		return ""
+	case !ok:
+		schema, name = "public", schema
 	}
-	return "public." + n
+	return joined(schema, name)
 }
 
-// quoteName writes a full name as SQL has it.
-func quoteName(n string) string {
-	schema, name, ok := strings.Cut(n, ".")
-	if !ok {
-		return types.QuoteIdent(n)
-	}
+func joined(schema, name string) string {
 	return types.QuoteIdent(schema) + "." + types.QuoteIdent(name)
+}
+
+// shown is how Doltgres shows what has a full name.
+func shown(full string) string {
+	parts, _ := types.SplitName(full)
+	return strings.Join(parts, ".")
+}
+
+// means reports whether a word of a user's is a table's name: it may have a dot in it.
+func means(word, full string) bool { return fullName(word) == full || joined("public", word) == full }
+
+func meant(words []string, full string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return means(w, full) })
 }
 
 var statusWords = map[string]string{"added": "new table", "dropped": "deleted", "renamed": "renamed", "modified": "modified"}
@@ -163,7 +174,7 @@ func marks(ctx context.Context, c vcs.Conn) (map[string]storage.SCN, error) {
 	}
 	out := map[string]storage.SCN{}
 	err = stagedTables.ScanVersions(ctx, c.Txn(), v, nil, func(at storage.SCN, r systable.Row) bool {
-		out[r[0].S] = at
+		out[fullName(r[0].S)] = at
 		return true
 	})
 	return out, err
@@ -175,7 +186,7 @@ func listStatus(ctx context.Context, c vcs.Conn, _ []types.Datum, yield func([]t
 		return err
 	}
 	for _, x := range all {
-		if !yield([]types.Datum{types.String(x.table), types.Bool(x.staged), types.String(x.status)}) {
+		if !yield([]types.Datum{types.String(shown(x.table)), types.Bool(x.staged), types.String(x.status)}) {
 			return nil
 		}
 	}
@@ -190,7 +201,7 @@ func listStatus(ctx context.Context, c vcs.Conn, _ []types.Datum, yield func([]t
 			continue
 		}
 		seen[word+r.Name] = true
-		if !yield([]types.Datum{types.String(fullName(r.Name)), types.Bool(false), types.String(word)}) {
+		if !yield([]types.Datum{types.String(shown(fullName(r.Name))), types.Bool(false), types.String(word)}) {
 			break
 		}
 	}
@@ -211,26 +222,32 @@ func add(ctx context.Context, c vcs.Conn, args []string) (types.Datum, error) {
 	if len(f.rest) == 0 && !every {
 		return types.Null, pgerr.New(pgerrcode.InvalidParameterValue, "Nothing specified, nothing added. Maybe you wanted to say 'dolt add .'?")
 	}
-	for _, n := range f.rest {
-		if n != "." && !known(ctx, c, n, all) {
-			return types.Null, pgerr.New(pgerrcode.UndefinedTable, "the table(s) %s do not exist", n)
-		}
-	}
 	v, err := c.View(ctx, catalog.Ref{})
 	if err != nil {
 		return types.Null, err
 	}
+	var names []string
+	for _, n := range f.rest {
+		if n == "." {
+			continue
+		}
+		full, ok := known(c, v, n, all)
+		if !ok {
+			return types.Null, pgerr.New(pgerrcode.UndefinedTable, "the table(s) %s do not exist", n)
+		}
+		names = append(names, full)
+	}
 	for _, x := range all {
-		if every || slices.ContainsFunc(f.rest, func(n string) bool { return fullName(n) == x.table }) {
+		if every || slices.Contains(names, x.table) {
 			if err := mark(ctx, c, v, x.table); err != nil {
 				return types.Null, err
 			}
 		}
 	}
 	if f.has("force") { // what dolt_ignore leaves out
-		for _, n := range f.rest {
-			if n != "." && tableAt(c, v, fullName(n)) != nil {
-				if err := mark(ctx, c, v, fullName(n)); err != nil {
+		for _, n := range names {
+			if tableAt(c, v, n) != nil {
+				if err := mark(ctx, c, v, n); err != nil {
 					return types.Null, err
 				}
 			}
@@ -244,13 +261,15 @@ func mark(ctx context.Context, c vcs.Conn, v storage.View, table string) error {
 	return stagedTables.Put(ctx, c.Txn(), v, types.String(table))
 }
 
-// known reports whether a table is there, or is among the changes.
-func known(ctx context.Context, c vcs.Conn, name string, all []change) bool {
-	if slices.ContainsFunc(all, func(x change) bool { return x.table == fullName(name) }) {
-		return true
+// known is the full name of the table that a word of a user's stands for; ok is false where it is neither there nor among the changes.
+func known(c vcs.Conn, v storage.View, word string, all []change) (full string, ok bool) {
+	if t, err := tableNamed(c, v, word); err == nil {
+		return nameOf(v, t), true
 	}
-	v, err := c.View(ctx, catalog.Ref{})
-	return err == nil && tableAt(c, v, fullName(name)) != nil
+	if i := slices.IndexFunc(all, func(x change) bool { return means(word, x.table) }); i >= 0 {
+		return all[i].table, true
+	}
+	return "", false
 }
 
 // unstage forgets the marks of tables, or all of them.
@@ -264,8 +283,11 @@ func unstage(ctx context.Context, c vcs.Conn, tables []string) error {
 		return err
 	}
 	for n := range marked {
-		if len(tables) == 0 || slices.ContainsFunc(tables, func(t string) bool { return fullName(t) == n }) {
-			if _, err := stagedTables.Delete(ctx, c.Txn(), v, types.String(n)); err != nil {
+		if len(tables) > 0 && !slices.Contains(tables, n) {
+			continue
+		}
+		for _, key := range []string{n, shown(n)} { // marks of old are plain
+			if _, err := stagedTables.Delete(ctx, c.Txn(), v, types.String(key)); err != nil {
 				return err
 			}
 		}
