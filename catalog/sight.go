@@ -34,6 +34,9 @@ func (s Sight) Columns(ids ...ColumnID) bool {
 	return s.All || s.Rows && !slices.ContainsFunc(ids, func(id ColumnID) bool { return !slices.Contains(s.columns, id) })
 }
 
+// Any reports whether there is a column that may be read.
+func (s Sight) Any() bool { return s.All || len(s.columns) > 0 }
+
 // BypassesRowSecurity reports whether row-level security does not concern a role: Rowan has no policies, so all others are
 // refused.
 func BypassesRowSecurity(roles *Snapshot, role OID, t *Table) bool {

@@ -24,6 +24,7 @@ type Relation struct {
 	Indexes      []RelationIndex // but for the primary key's
 	Created      time.Time
 	Readable     bool // all of it, by the current role
+	Countable    bool // the role may read a column of the table
 
 	object catalog.Object
 }
@@ -129,10 +130,10 @@ func (s *Session) FindRelation(ctx context.Context, name string) (*Relation, err
 	return nil, pgerr.New(pgerrcode.UndefinedTable, "relation \"%s\" does not exist", name)
 }
 
-// CountRows counts a relation's rows; views, and what the role may not read, are 0.
+// CountRows counts a relation's rows; views, and tables of which the role may read nothing, are 0.
 func (s *Session) CountRows(ctx context.Context, r *Relation) (int64, error) {
 	t, ok := r.object.(*catalog.Table)
-	if !ok || !r.Readable {
+	if !ok || !r.Countable {
 		return 0, nil
 	}
 	v, err := s.txn.View(ctx, noRef)
@@ -157,7 +158,12 @@ func (s *Session) describeRelation(snap *catalog.Snapshot, o catalog.Object) *Re
 	if r == nil || r.Schema == "pg_catalog" || r.Schema == "information_schema" || r.Schema == "rowan" {
 		return nil
 	}
-	r.Readable = catalog.HasPrivilege(global, me.OID, o, catalog.PrivSelect)
+	if t, ok := o.(*catalog.Table); ok {
+		sight := catalog.SightOf(global, me.OID, t)
+		r.Readable, r.Countable = sight.All, sight.Any()
+	} else {
+		r.Readable = catalog.HasPrivilege(global, me.OID, o, catalog.PrivSelect)
+	}
 	for _, p := range []byte{catalog.PrivSelect, catalog.PrivInsert, catalog.PrivUpdate, catalog.PrivDelete} {
 		if catalog.HasPrivilege(global, me.OID, o, p) || mayUseColumns(global, me.OID, o, p, nil) {
 			return r
