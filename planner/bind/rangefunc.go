@@ -21,6 +21,8 @@ type tableFunction struct {
 	named  bool // the only column's name comes from an OUT argument
 	// follows are the columns, by field, that give the fields their names.
 	follows map[int]catalog.Dep
+	// key is the field that the argument keyArg can be the value of, 0: none.
+	key, keyArg int
 }
 
 // rangeFunction binds functions in FROM.
@@ -180,6 +182,9 @@ func (q *query) functionItem(n *pg.RangeFunction, fs []*tableFunction) (logical.
 	node, items, err := q.nodeItem(scan, nil, name, n.Alias)
 	if err != nil {
 		return nil, nil, err
+	}
+	if fs[0].key != 0 {
+		scan.Calls[0].Key, scan.Calls[0].KeyArg = scan.Cols[fs[0].key].ID, fs[0].keyArg
 	}
 	for i, d := range fs[0].follows {
 		q.b.info(scan.Cols[i].ID).shaped = d

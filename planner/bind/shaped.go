@@ -181,11 +181,20 @@ func shapeHistory(q *query, f *tableFunction, words []string, pos int) error {
 	f.fields = []types.Field{{Name: "versions_startscn", Type: typeInt8}, {Name: "versions_starttime", Type: builtinType(types.OIDTimestamptz)},
 		{Name: "versions_endscn", Type: typeInt8}, {Name: "versions_endtime", Type: builtinType(types.OIDTimestamptz)},
 		{Name: "versions_operation", Type: typeText}, {Name: "versions_xid", Type: typeInt8}, {Name: "versions_user", Type: typeText}}
+	ix := t.PrimaryIndex()
 	for _, c := range t.Live() {
+		if ix != nil && len(ix.Columns) == 1 && ix.Columns[0].Column == c.ID && c.Type.Mod < 0 && exactText[c.Type.OID] {
+			f.key, f.keyArg = len(f.fields), 3
+		}
 		f.column("", t.OID, c, ref == q.b.ref)
 	}
 	return nil
 }
+
+// exactText are types whose values can be read from their text, whatever the session's settings: not so numbers with rounded digits, and
+// times with the abbreviation of a zone.
+var exactText = map[types.OID]bool{types.OIDInt2: true, types.OIDInt4: true, types.OIDInt8: true, types.OIDText: true, types.OIDVarchar: true, types.OIDUUID: true,
+	types.OIDNumeric: true, types.OIDBool: true}
 
 // upTo is a branch at a point, or at present where that is earlier.
 func (b *binder) upTo(ref catalog.Ref, point string) (catalog.Ref, error) {

@@ -106,7 +106,8 @@ func (m *exprMapper) rows(in [][]expr.Expr) [][]expr.Expr {
 func (m *exprMapper) calls(in []TableFunction) []TableFunction {
 	out := make([]TableFunction, len(in))
 	for i, c := range in {
-		out[i] = TableFunction{Call: m.one(c.Call), Width: c.Width}
+		c.Call = m.one(c.Call)
+		out[i] = c
 	}
 	return out
 }

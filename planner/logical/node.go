@@ -63,6 +63,9 @@ type FunctionScan struct {
 type TableFunction struct {
 	Call  expr.Expr
 	Width int
+	// Key is the column by whose value the function's argument KeyArg, which is NULL, leaves out the rows that have another; 0: there is none.
+	Key    expr.ColumnID
+	KeyArg int
 }
 
 // Filter keeps the rows for which all conjuncts are true.
