@@ -16,7 +16,7 @@ func EachDifference(ctx context.Context, c Conn, from, to, table string, f func(
 	if err != nil {
 		return err
 	}
-	t, err := tableOn(c, left, right, table)
+	t, err := tableOn(ctx, c, left, right, table)
 	if err != nil {
 		return err
 	}
