@@ -17,7 +17,7 @@ type trace struct {
 	columns   map[*pg.ColumnRef]catalog.Dep // those that go by the name that the column has now
 	functions map[*pg.FuncCall]catalog.OID  // users'
 	shaped    map[*pg.Node]*relation        // constants that name the table of a function whose columns depend on it
-	ofTables  map[*pg.RangeVar]*relation   // names of Dolt's relations that have a table's in them
+	ofTables  map[*pg.RangeVar]*relation    // names of Dolt's relations that have a table's in them
 	deps      []catalog.Dep
 	spelling  *spelling // nil unless the tree is to be written out by ViewText
 }

@@ -21,8 +21,8 @@ type tableFunction struct {
 	named  bool // the only column's name comes from an OUT argument
 	// follows are the columns, by field, that give the fields their names.
 	follows map[int]catalog.Dep
-	// key is the field that the argument keyArg can be the value of, 0: none.
-	key, keyArg int
+	// asked are fields that arguments can be the values of, with the positions of these.
+	asked map[int]int
 }
 
 // rangeFunction binds functions in FROM.
@@ -183,8 +183,11 @@ func (q *query) functionItem(n *pg.RangeFunction, fs []*tableFunction) (logical.
 	if err != nil {
 		return nil, nil, err
 	}
-	if fs[0].key != 0 {
-		scan.Calls[0].Key, scan.Calls[0].KeyArg = scan.Cols[fs[0].key].ID, fs[0].keyArg
+	for field, arg := range fs[0].asked {
+		if scan.Calls[0].Asked == nil {
+			scan.Calls[0].Asked = map[expr.ColumnID]int{}
+		}
+		scan.Calls[0].Asked[scan.Cols[field].ID] = arg
 	}
 	for i, d := range fs[0].follows {
 		q.b.info(scan.Cols[i].ID).shaped = d

@@ -28,7 +28,7 @@ var shaped = map[string]func(q *query, f *tableFunction, words []string, pos int
 	"conflict_rows": shapeConflicts,
 	// Dolt's, which are found without a schema.
 	"dolt_diff":       shapeDoltDiff,
-	"dolt_diff_of":    shapeDoltDiff,
+	"dolt_diff_of":    shapeDoltDiffs,
 	"dolt_history_of": shapeDoltHistory,
 	"dolt_blame_of":   shapeDoltBlame,
 
@@ -184,7 +184,7 @@ func shapeHistory(q *query, f *tableFunction, words []string, pos int) error {
 	ix := t.PrimaryIndex()
 	for _, c := range t.Live() {
 		if ix != nil && len(ix.Columns) == 1 && ix.Columns[0].Column == c.ID && c.Type.Mod < 0 && exactText[c.Type.OID] {
-			f.key, f.keyArg = len(f.fields), 3
+			f.asked = map[int]int{len(f.fields): 3}
 		}
 		f.column("", t.OID, c, ref == q.b.ref)
 	}

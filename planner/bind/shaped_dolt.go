@@ -25,6 +25,14 @@ func shapeDoltDiff(q *query, f *tableFunction, words []string, pos int) error {
 	return nil
 }
 
+// shapeDoltDiffs is shapeDoltDiff for all changes of a table, of which one commit's may be asked for.
+func shapeDoltDiffs(q *query, f *tableFunction, words []string, pos int) error {
+	err := shapeDoltDiff(q, f, words[:1], pos)
+	to := (len(f.fields) - 5) / 2 // behind the columns of one side
+	f.asked = map[int]int{2*to + 2: 1, to: 2}
+	return err
+}
+
 // shapeDoltHistory gives dolt_history_of('table') the columns of the table before those of the commit.
 func shapeDoltHistory(q *query, f *tableFunction, words []string, pos int) error {
 	t, err := q.b.doltTable(words[0], pos)
@@ -34,6 +42,7 @@ func shapeDoltHistory(q *query, f *tableFunction, words []string, pos int) error
 	for _, c := range t.Live() {
 		f.column("", t.OID, c, true)
 	}
+	f.asked = map[int]int{len(f.fields): 1}
 	f.fields = append(f.fields, types.Field{Name: "commit_hash", Type: typeText}, types.Field{Name: "committer", Type: typeText},
 		types.Field{Name: "commit_date", Type: builtinType(types.OIDTimestamptz)})
 	return nil

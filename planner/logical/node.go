@@ -63,9 +63,9 @@ type FunctionScan struct {
 type TableFunction struct {
 	Call  expr.Expr
 	Width int
-	// Key is the column by whose value the function's argument KeyArg, which is NULL, leaves out the rows that have another; 0: there is none.
-	Key    expr.ColumnID
-	KeyArg int
+	// Asked are columns by whose values arguments of the function, where they are NULL, leave out the rows that have others: positions of
+	// arguments by column.
+	Asked map[expr.ColumnID]int
 }
 
 // Filter keeps the rows for which all conjuncts are true.

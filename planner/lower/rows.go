@@ -41,30 +41,33 @@ func (l *lowerer) filter(n *logical.Filter, f *frame) (rel, error) {
 	return l.filterOver(n, in, f)
 }
 
-// narrowed is the input of a filter. A function that can leave out all rows but those of one key is told the key that the filter asks for.
+// narrowed is the input of a filter. A function that can leave out rows by the values of columns is told those that the filter asks for.
 func narrowed(n *logical.Filter) logical.Node {
 	scan, ok := n.Input.(*logical.FunctionScan)
-	if !ok || len(scan.Calls) != 1 || scan.Calls[0].Key == 0 {
+	if !ok || len(scan.Calls) != 1 || len(scan.Calls[0].Asked) == 0 {
 		return n.Input
 	}
 	call, ok := scan.Calls[0].Call.(*expr.Call)
-	key := keyAsked(n.Conds, scan.Calls[0].Key)
-	if !ok || key == nil || !expr.IsNullConst(call.Args[scan.Calls[0].KeyArg]) {
+	if !ok {
 		return n.Input
 	}
 	c, s := *call, *scan
 	c.Args, s.Calls = slices.Clone(call.Args), slices.Clone(scan.Calls)
-	c.Args[s.Calls[0].KeyArg] = &expr.IOCast{Arg: key, T: c.Args[s.Calls[0].KeyArg].Type(), Form: expr.FormImplicitCast}
+	for column, arg := range s.Calls[0].Asked {
+		if v := valueAsked(n.Conds, column); v != nil && expr.IsNullConst(c.Args[arg]) {
+			c.Args[arg] = &expr.IOCast{Arg: v, T: c.Args[arg].Type(), Form: expr.FormImplicitCast}
+		}
+	}
 	s.Calls[0].Call = &c
 	return &s
 }
 
-// keyAsked finds the value that a column must have by one of some conditions, where it is the same for the whole query; or nil.
-func keyAsked(conds []expr.Expr, key expr.ColumnID) expr.Expr {
+// valueAsked finds the value that a column must have by one of some conditions, where it is the same for the whole query; or nil.
+func valueAsked(conds []expr.Expr, column expr.ColumnID) expr.Expr {
 	for i, e := range conds {
-		for _, s := range appendSargs(nil, e, i, expr.SetOf(key)) {
+		for _, s := range appendSargs(nil, e, i, expr.SetOf(column)) {
 			c, ok := s.key.(*expr.Column)
-			if ok && c.ID == key && s.kind == sargEqual && len(logical.Used(s.value)) == 0 && !expr.HasSubquery(s.value) {
+			if ok && c.ID == column && s.kind == sargEqual && len(logical.Used(s.value)) == 0 && !expr.HasSubquery(s.value) {
 				return s.value
 			}
 		}

@@ -287,7 +287,7 @@ func diffs(ctx context.Context, c vcs.Conn, yield func([]types.Datum) bool) erro
 	return nil
 }
 
-// diffOf is the relation dolt.diff_<table>: all changes of a table.
+// diffOf is the relation dolt.diff_<table>: all changes of a table, or those since a commit, to a commit.
 func diffOf(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]types.Datum) bool) error {
 	_, _, table, err := columns(ctx, c, a[0].S)
 	if err != nil {
@@ -298,6 +298,9 @@ func diffOf(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]types
 		return err
 	}
 	for _, s := range list {
+		if !asked(a[1], s[0].hash()) || !asked(a[2], s[1].hash()) {
+			continue
+		}
 		there, err := exists(ctx, c, s, table)
 		if err != nil {
 			return err
@@ -311,6 +314,9 @@ func diffOf(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]types
 	}
 	return nil
 }
+
+// asked reports whether a value is the one that is asked for, if any is.
+func asked(want, have types.Datum) bool { return want.Null || want.S == have.S }
 
 // exists reports whether a table is there before or after a step.
 func exists(ctx context.Context, c vcs.Conn, s [2]state, table string) (bool, error) {

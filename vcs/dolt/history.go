@@ -20,6 +20,9 @@ func historyOf(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]ty
 		return err
 	}
 	for _, s := range list[1:] {
+		if !asked(a[1], s[1].hash()) {
+			continue
+		}
 		there, err := exists(ctx, c, [2]state{s[1], s[1]}, table)
 		if err != nil {
 			return err
