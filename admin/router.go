@@ -42,7 +42,7 @@ const defaultMost = 100
 func New(s api.Services, o Options) http.Handler {
 	a := &auth.Authenticator{Roles: s.Roles, Keys: s.Keys, Tokens: o.Tokens, Guesses: o.Guesses, Log: o.Log}
 	r := chi.NewRouter()
-	r.Use(web.RequestID, web.Recover(o.Log, internalError), web.CORS(o.Origins), web.SameOrigin(o.Origins, s.Roles.Anonymous() != "", otherOrigin), middleware.GetHead)
+	r.Use(web.RequestID, web.BodyWithin(web.BodyTime), web.Recover(o.Log, internalError), web.CORS(o.Origins), web.SameOrigin(o.Origins, s.Roles.Anonymous() != "", otherOrigin), middleware.GetHead)
 	h := health{s.Status}
 	r.Get("/health", h.health)
 	r.Get("/healthz", h.health)

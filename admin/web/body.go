@@ -19,8 +19,8 @@ import (
 // maxBody is how many bytes the body of a request may have, where its route does not say.
 const maxBody = 16 << 20
 
-// bodyTime is how long a JSON body may take to arrive.
-const bodyTime = time.Minute
+// BodyTime is how long a JSON body may take to arrive, or one that nobody reads.
+const BodyTime = time.Minute
 
 // readBody reads the body that the route wants; nil where it wants none, or the handler reads it. The type that clients
 // give their JSON does not matter, but for a form's: curl calls everything a form unless it is told otherwise.
@@ -35,7 +35,7 @@ func (c *Call) readBody() (any, error) {
 	if packed := c.Header.Get("Content-Encoding"); packed != "" && !strings.EqualFold(packed, "identity") {
 		return nil, &Error{Code: "INVALID_REQUEST", Status: http.StatusUnsupportedMediaType, Message: "the request body must not be packed: its Content-Encoding is " + packed}
 	}
-	defer c.Hurry(bodyTime)()
+	defer c.Hurry(BodyTime)()
 	if h.In != nil {
 		return readBody(c.Request, h.In)
 	}

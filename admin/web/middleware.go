@@ -34,6 +34,19 @@ func RequestID(next http.Handler) http.Handler {
 	})
 }
 
+// BodyWithin gives the body of a request a time to arrive, for net/http waits for what a handler has left unread before it sends the
+// answer. Who reads a body gives it a time of its own.
+func BodyWithin(limit time.Duration) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.ContentLength != 0 {
+				_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(limit)) // fails only where there is no connection: in tests
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
 // sensible reports whether an id of a client can stand in logs and headers.
 func sensible(id string) bool {
 	if id == "" || len(id) > 100 {

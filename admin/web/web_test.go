@@ -80,6 +80,26 @@ func TestSlowBody(t *testing.T) {
 	_ = resp.Body.Close()
 }
 
+// TestUnreadBody wants an answer to go out though the body that the handler has not read never comes.
+func TestUnreadBody(t *testing.T) {
+	refuse := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
+	s := httptest.NewServer(BodyWithin(50 * time.Millisecond)(refuse))
+	defer s.Close()
+	for _, length := range []string{"Content-Length: 100", "Transfer-Encoding: chunked"} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\n"+length+"\r\n\r\n")
+		_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+		answer := make([]byte, 13)
+		if _, err := io.ReadFull(conn, answer); err != nil || string(answer) != "HTTP/1.1 401 " {
+			t.Errorf("%s: %q %v", length, answer, err)
+		}
+		_ = conn.Close()
+	}
+}
+
 // TestLimits wants bodies above a route's limit to be refused, and what cannot be read of a query string.
 func TestLimits(t *testing.T) {
 	type in struct {
