@@ -155,9 +155,10 @@ func labelIndex(u *catalog.UserType, name string) int {
 }
 
 // keyBetween is a key for a label put at position at. Keys never change, for rows hold them. The label's OID makes it
-// another than that of a label which another branch puts there: a merge has both.
+// another than that of a label which another branch puts there: a merge has both, and far enough apart that others fit in between.
 func keyBetween(labels []types.Label, at int, id catalog.OID) (int64, error) {
-	aside := int64(id) % (labelStep / 4)
+	scattered := int64(uint64(id) * 0x9e3779b97f4a7c15 >> 32) // neighbouring OIDs are not neighbours any more
+	aside := scattered % (labelStep / 4)
 	switch {
 	case len(labels) == 0:
 		return labelStep, nil
@@ -166,11 +167,12 @@ func keyBetween(labels []types.Label, at int, id catalog.OID) (int64, error) {
 	case at == 0:
 		return labels[0].Key - labelStep - aside, nil
 	}
-	lo, hi := labels[at-1].Key, labels[at].Key
-	if hi-lo < 2 {
+	lo := labels[at-1].Key + 1
+	room := labels[at].Key - lo
+	if room < 1 {
 		return 0, pgerr.New(pgerrcode.ProgramLimitExceeded, "no room for another enum label between \"%s\" and \"%s\"", labels[at-1].Name, labels[at].Name)
 	}
-	return lo + (hi-lo)/2 + aside%max((hi-lo)/4, 1), nil
+	return lo + room/4 + scattered%max(room/2, 1), nil
 }
 
 func (s *stmt) renameLabel(ctx context.Context, u *catalog.UserType, c *command.AlterEnum) error {

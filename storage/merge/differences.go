@@ -308,16 +308,16 @@ func (x *identities) labelDiffers(b catalog.Object, s, t *catalog.UserType, own,
 	return d.String()
 }
 
-// follows names the label before another one, of those that were there before either was added.
+// follows names the label before another one, of those that were there before either was added, as it was called then.
 func (x *identities) follows(b catalog.Object, u *catalog.UserType, label catalog.OID) string {
-	old, _ := b.(*catalog.UserType)
+	old, ok := b.(*catalog.UserType)
 	last := ""
 	for _, l := range u.Labels {
-		if l.OID == label {
+		if l.OID == label || !ok {
 			break
 		}
-		if old != nil && slices.ContainsFunc(old.Labels, func(m types.Label) bool { return m.OID == x.oid(l.OID) }) {
-			last = l.Name
+		if i := slices.IndexFunc(old.Labels, func(m types.Label) bool { return m.OID == x.oid(l.OID) }); i >= 0 {
+			last = old.Labels[i].Name
 		}
 	}
 	return last
