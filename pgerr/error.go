@@ -33,6 +33,8 @@ type Error struct {
 	// characters from 1.
 	Query         string
 	QueryPosition int
+	// Parameter is which one's value cannot be read, from 1; 0: it is about none.
+	Parameter int
 
 	byteOffset int // 1 + byte offset into the statement's text; the session turns it into Position
 	cause      error

@@ -53,6 +53,7 @@ type inserter struct {
 	table      *session.Relation
 	onConflict string
 	ids, text  bool
+	tried      int // rows that the statements so far had
 	out        api.Inserted
 }
 
@@ -83,12 +84,23 @@ func (i *inserter) insert(ctx context.Context, rows []map[string]any) error {
 		rows = rows[n:]
 		res := &collector{format: i.sess.Format()}
 		if err := execute(ctx, i.sess, sql, res, textParams(params)); err != nil {
-			return unplaced(err)
+			return i.placed(err, columns)
 		}
+		i.tried += n
 		i.out.Rows += res.result.Affected
 		i.out.IDs = append(i.out.IDs, ids(i.table, res.result.Rows)...)
 	}
 	return nil
+}
+
+// placed tells of a value that cannot be read in which row and column it is, instead of where in the statement.
+func (i *inserter) placed(err error, columns []string) error {
+	e := *pgerr.From(unplaced(err))
+	if at := e.Parameter - 1; at >= 0 && len(columns) > 0 {
+		e.Column = columns[at%len(columns)]
+		e.Where = "row " + strconv.Itoa(i.tried+at/len(columns)+1) + ", column " + e.Column
+	}
+	return &e
 }
 
 // unplaced leaves out the position in a statement that the client has not written.

@@ -122,6 +122,7 @@ func (s *Session) decodeParams(ts []types.Type, params []types.Encoded, where st
 		}
 		if err != nil {
 			e := pgerr.From(err)
+			e.Parameter = i + 1
 			if e.Where == "" && !p.Binary {
 				e.Where = fmt.Sprintf("%s parameter $%d = '...'", where, i+1)
 			}

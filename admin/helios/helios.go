@@ -127,8 +127,11 @@ func translate(e *pgerr.Error, tag string) *web.Error {
 			details[name] = v
 		}
 	}
-	if clauses[e.Where] || e.Where == pointField {
+	switch {
+	case clauses[e.Where] || e.Where == pointField:
 		details["field"] = e.Where
+	case e.Where != "":
+		details["context"] = e.Where
 	}
 	if e.Position > 0 {
 		details["position"] = e.Position

@@ -58,6 +58,7 @@ type problem struct {
 	SQLState   string         `json:"sqlstate,omitempty"`
 	Hint       string         `json:"hint,omitempty"`
 	MoreDetail string         `json:"sql_detail,omitempty"`
+	Context    string         `json:"sql_context,omitempty"`
 	Details    map[string]any `json:"details,omitempty"`
 }
 
@@ -66,7 +67,7 @@ func Failure() map[string]any {
 	text := map[string]any{"type": "string"}
 	return map[string]any{"type": "object", "required": []any{"type", "title", "status", "detail", "instance", "code"}, "properties": map[string]any{
 		"type": text, "title": text, "status": map[string]any{"type": "integer"}, "detail": text,
-		"instance": map[string]any{"type": "string", "description": "the request's id"}, "code": text, "sqlstate": text, "hint": text, "sql_detail": text,
+		"instance": map[string]any{"type": "string", "description": "the request's id"}, "code": text, "sqlstate": text, "hint": text, "sql_detail": text, "sql_context": text,
 		"details": map[string]any{"type": "object"},
 	}}
 }
@@ -81,6 +82,9 @@ func (d *Dialect) Fail(w http.ResponseWriter, r *http.Request, _ *web.Call, err 
 		s := pgerr.From(err)
 		p.Status, p.Code = statusOf(s.Code)
 		p.Detail, p.SQLState, p.Hint, p.MoreDetail = s.Message, s.Code, s.Hint, s.Detail
+		if s.Parameter == 0 { // the statement is not the client's
+			p.Context = s.Where
+		}
 	}
 	p.Title = http.StatusText(p.Status)
 	switch p.Status {
