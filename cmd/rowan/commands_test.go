@@ -156,6 +156,40 @@ func TestMergeCommands(t *testing.T) {
 		8    #  postgres  0        0        1        t       DELETE FROM t WHERE id = 2`)
 }
 
+// TestPickCommands takes transactions back and does them elsewhere.
+func TestPickCommands(t *testing.T) {
+	c := newCommandTest(t)
+	c.sql("main", "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a'), (2, 'b')")
+	c.want(0, "branch create dev", "BRANCH\ndev")
+	c.sql("dev", "UPDATE t SET v = 'x' WHERE id = 1")
+	c.sql("dev", "UPDATE t SET v = 'y' WHERE id = 2")
+	if got := c.rowan(0, "cherry-pick dev ~1 --dry-run"); !strings.Contains(got, "would") {
+		t.Errorf("dry run:\n%s", got)
+	}
+	if got := c.rowan(0, "cherry-pick dev ~1 -m picked"); !strings.Contains(got, "picked") {
+		t.Errorf("cherry-pick:\n%s", got)
+	}
+	c.want(0, "diff main dev t", `
+		DIFF_TYPE  FROM_ID  TO_ID  FROM_V  TO_V  CHANGED_COLUMNS
+		modified   2        2      b       y     {v}`)
+	c.want(0, "blame t --key 1", `
+		KEY  COLUMN  VALUE  CHANGED                 USER      BRANCH  SUMMARY
+		1    id      1      #  postgres  main    CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a'), (2, 'b')
+		1    v       x      #  postgres  main    picked`)
+	if got := c.rowan(0, "history t --key 1"); strings.Count(got, "\n") != 3 || !strings.Contains(got, "VERSIONS_OPERATION") {
+		t.Errorf("history:\n%s", got)
+	}
+	if got := c.rowan(0, "revert ~0 -b dev"); !strings.Contains(got, "reverted") {
+		t.Errorf("revert:\n%s", got)
+	}
+	c.want(0, "diff main dev", "none")
+	c.sql("main", "UPDATE t SET v = 'z' WHERE id = 1")
+	if got := c.rowan(1, "revert ~1"); !strings.Contains(got, "update_update") || !strings.Contains(got, "source_wins, which does it all the same") {
+		t.Errorf("revert with a conflict:\n%s", got)
+	}
+	c.want(2, "cherry-pick dev", "rowan: accepts 2 arg(s), received 1\nUsage: rowan cherry-pick SOURCE POINT [flags]\nTry: rowan cherry-pick --help")
+}
+
 // TestTableWidths aligns by the columns of a terminal, and lets no value speak to it.
 func TestTableWidths(t *testing.T) {
 	r := &pgconn.Result{FieldDescriptions: []pgconn.FieldDescription{{Name: "text"}, {Name: "n"}}}

@@ -95,6 +95,8 @@ func (c *client) merged(ctx context.Context, call string, args ...string) error 
 		return fmt.Errorf("there are conflicts, and merge %s waits until they are resolved\n  See them with rowan merge --conflicts, resolve each with --resolve ID --side source, then rowan merge --complete; or --abort.", merge)
 	case status == "conflicts" && strings.HasPrefix(call, "rowan.rebase"):
 		return errors.New("there are conflicts, and nothing has been changed\n  Choose a side with --strategy source_wins, which is the branch's own changes, or target_wins.")
+	case status == "conflicts" && (strings.HasPrefix(call, "rowan.revert") || strings.HasPrefix(call, "rowan.cherry_pick")):
+		return errors.New("there are conflicts, and nothing has been changed\n  Choose a side with --strategy source_wins, which does it all the same, or target_wins, which keeps what is there.")
 	case status == "conflicts":
 		return errors.New("there are conflicts, and nothing has been merged\n  Resolve them on the source, choose a side with --strategy source_wins or target_wins, or keep them with --strategy manual.")
 	case status == "violations":

@@ -35,7 +35,7 @@ func newRoot() *cobra.Command {
 		c.GroupID = "server"
 		root.AddCommand(c)
 	}
-	for _, c := range []*cobra.Command{newBranch(), newLogCommand(), newDiff(), newMerge(), newTag(), newCommit()} {
+	for _, c := range []*cobra.Command{newBranch(), newLogCommand(), newDiff(), newMerge(), newTag(), newCommit(), newRevert(), newCherryPick(), newBlame(), newHistory()} {
 		c.GroupID = "branches"
 		root.AddCommand(c)
 	}
