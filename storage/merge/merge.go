@@ -149,7 +149,7 @@ func (Differ) Base(ctx context.Context, tx storage.Txn, source, target string) (
 // Merge implements storage.Differ.
 func (Differ) Merge(ctx context.Context, tx storage.Txn, r storage.MergeRequest) (storage.MergeResult, error) {
 	m := &merger{req: r, before: map[catalog.OID]*catalog.Table{}, done: map[catalog.OID]map[string]struct{}{}, left: map[catalog.OID]bool{},
-		ledgers: map[storage.View]ledger{}, meetings: map[pastOf]*meeting{}, ways: map[way]map[place]rowName{}, states: map[origin]storage.View{}}
+		ledgers: map[storage.View]ledger{}, meetings: map[pastOf]*meeting{}, ways: map[way]map[place]rowName{}, states: map[origin]storage.View{}, there: map[storage.View]map[place]bool{}}
 	var err error
 	if m.tx, err = history(tx); err != nil {
 		return m.res, err
@@ -178,8 +178,9 @@ type merger struct {
 	meetings       map[pastOf]*meeting
 	ways           map[way]map[place]rowName
 	states         map[origin]storage.View
-	names          map[string]catalog.Object // objects of the target by name, once asked for
-	left           map[catalog.OID]bool      // objects of the source that the target's namesakes are kept instead of
+	there          map[storage.View]map[place]bool // whether states have rows that entries are about
+	names          map[string]catalog.Object       // objects of the target by name, once asked for
+	left           map[catalog.OID]bool            // objects of the source that the target's namesakes are kept instead of
 	res            storage.MergeResult
 	before         map[catalog.OID]*catalog.Table // tables of the target that got new descriptors, as they were
 	again          bool                           // rows are merged a second time

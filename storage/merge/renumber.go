@@ -515,7 +515,10 @@ func (t *tableMerge) unnamed(ctx context.Context) error {
 		}
 	}
 	slices.Sort(list)
-	keys := t.sourceKeys(list)
+	list, keys, err := t.changedNames(ctx, list)
+	if err != nil || len(list) == 0 {
+		return err
+	}
 	source, err := fetchAny(ctx, diff.NewReader(t.tx, t.merger.source, t.own, ids(t.own)), keys)
 	if err != nil {
 		return err
@@ -538,4 +541,26 @@ func (t *tableMerge) unnamed(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// changedNames are those of the target's keys whose rows the source may have changed, though its changes do not name them, with the keys that
+// the source has for them: what both the source and the base have under one name, or neither has, is not among them.
+func (t *tableMerge) changedNames(ctx context.Context, list []string) (changed, keys []string, err error) {
+	own := t.sourceKeys(list)
+	differs := make([]bool, len(list))
+	for _, v := range t.merger.base.views() {
+		was, err := t.keysIn(ctx, v, t.merger.target, list)
+		if err != nil {
+			return nil, nil, err
+		}
+		for k := range list {
+			differs[k] = differs[k] || was[k] != own[k]
+		}
+	}
+	for k, key := range list {
+		if differs[k] {
+			changed, keys = append(changed, key), append(keys, own[k])
+		}
+	}
+	return changed, keys, nil
 }

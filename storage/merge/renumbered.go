@@ -290,10 +290,36 @@ func (m *merger) known(v storage.View) storage.View {
 	return v
 }
 
-// has reports whether a state has a row of an entry's key.
+// has reports whether a state has a row of an entry's key. Who asks of one entry asks of the others: their rows are looked for together.
 func (m *merger) has(ctx context.Context, s storage.View, e *entry) (bool, error) {
-	rows, err := diff.Fetch(ctx, m.tx, s, m.ids.ownTable(s, e.table), nil, []string{e.key})
-	return err == nil && rows.At[0] >= 0, err
+	if m.there[s] == nil {
+		m.there[s] = map[place]bool{}
+	}
+	there := m.there[s]
+	if in, ok := there[place{e.table, e.key}]; ok {
+		return in, nil
+	}
+	keys := []string{e.key}
+	for _, l := range m.ledgers {
+		for id := range l {
+			if _, ok := there[place{id.table, id.key}]; !ok && id.table == e.table {
+				keys = append(keys, id.key)
+			}
+		}
+	}
+	slices.Sort(keys)
+	read := diff.NewReader(m.tx, s, m.ids.ownTable(s, e.table), nil)
+	defer read.Close()
+	for list := range slices.Chunk(slices.Compact(keys), chunk) {
+		rows, err := read.Fetch(ctx, list)
+		if err != nil {
+			return false, err
+		}
+		for k, key := range list {
+			there[place{e.table, key}] = rows.At[k] >= 0
+		}
+	}
+	return there[place{e.table, e.key}], nil
 }
 
 // learn notes by which key the target calls a row of a view.
