@@ -41,6 +41,9 @@ func NewMux(prefix string, routes []Route, d Dialect, limits Limiter) *Mux {
 // ServeHTTP implements http.Handler.
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c, err := m.find(w, r)
+	if c == nil || !c.Route.Public {
+		w.Header().Set("Cache-Control", "no-store")
+	}
 	if err == nil {
 		err = m.admit(c)
 	}

@@ -100,6 +100,21 @@ func TestUnreadBody(t *testing.T) {
 	}
 }
 
+// TestNotKept wants answers that are for who asks to be kept by nobody on the way: proxies do not know that X-API-Key is a credential.
+func TestNotKept(t *testing.T) {
+	answer := Plain(func(*Call) (any, error) { return "data", nil })
+	base := serve(t, Route{Method: http.MethodGet, Path: "/own", Handler: answer}, Route{Method: http.MethodGet, Path: "/all", Public: true, Handler: answer})
+	for path, want := range map[string]string{"/own": "no-store", "/none": "no-store", "/all": ""} {
+		resp, err := http.Get(base + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _ = resp.Body.Close(); resp.Header.Get("Cache-Control") != want {
+			t.Errorf("%s: %v", path, resp.Header)
+		}
+	}
+}
+
 // TestLimits wants bodies above a route's limit to be refused, and what cannot be read of a query string.
 func TestLimits(t *testing.T) {
 	type in struct {
