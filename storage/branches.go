@@ -74,6 +74,9 @@ type Branches interface {
 	Time(ctx context.Context, scn SCN) (time.Time, error)
 	// Log lists transactions of a branch, newest first, with SCN in (from, to]; zero to: the head.
 	Log(ctx context.Context, db catalog.OID, branch string, from, to SCN, limit int) ([]LogEntry, error)
+	// Reflog is Log of what happened on a branch itself, whether it is still in its past or not: what it was before a reset or a rebase
+	// is there, and what it has got by one is not.
+	Reflog(ctx context.Context, db catalog.OID, branch string, from, to SCN, limit int) ([]LogEntry, error)
 	// LogOf is Log of what a view has grown from. A branch that was reset or rebased has had another past before.
 	LogOf(ctx context.Context, v View, from, to SCN, limit int) ([]LogEntry, error)
 	// Taken returns what the transaction with an SCN in a view's past has merged: the sources as they were then, be they renamed or

@@ -79,7 +79,7 @@ func (f *finder) log(ctx context.Context, b *storage.Branch, from, upTo storage.
 	batch := storage.SCN(f.batch)
 	for width := batch; ; width *= 2 {
 		to := min(from+width, upTo)
-		log, err = f.store.Branches().Log(ctx, f.db, branchID(b.ID), from, to, f.batch)
+		log, err = f.store.Branches().Reflog(ctx, f.db, branchID(b.ID), from, to, f.batch)
 		switch {
 		case pgerr.Code(err) == pgerrcode.InvalidCatalogName:
 			return nil, upTo, nil

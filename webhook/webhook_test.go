@@ -214,6 +214,47 @@ func TestUndelete(t *testing.T) {
 	r.wait(t, "branch.deleted old", "branch.created old")
 }
 
+// TestResets wants what was committed before a branch went to another point to be told of, each reset too, and nothing of what the branch
+// has got by them: here nobody looks until all has happened.
+func TestResets(t *testing.T) {
+	s := newStore(t, memkv.New())
+	defer s.Close()
+	create(t, s, "dev")
+	begun, _ := s.Now()
+	d := start(s)
+	r := newReceiver(t, nil)
+	_, err := d.Create(t.Context(), Hook{Database: mvcc.FirstDatabase, URL: r.URL})
+	must(t, err)
+	d.Close()
+	reset := func(name, source, point string) {
+		t.Helper()
+		_, err := s.Branches().Reset(t.Context(), mvcc.FirstDatabase, name, source, point)
+		must(t, err)
+	}
+	write(t, s, "main", 1, true)
+	reset("main", "main", strconv.FormatUint(uint64(begun), 10))
+	write(t, s, "dev", 2, true)
+	write(t, s, "dev", 3, true)
+	reset("main", "dev", "")
+	write(t, s, "main", 4, true)
+	reset("main", "main", "~1")
+	d = start(s)
+	defer d.Close()
+	changed := func(branch string, n int) []string {
+		return slices.Repeat([]string{"branch.data_changed " + branch}, n)
+	}
+	r.wait(t, append(changed("main", 5), changed("dev", 2)...)...)
+	var main []string
+	for _, x := range r.got {
+		if x.event.Data["branch_name"] == "main" {
+			main = append(main, strconv.FormatBool(x.event.Data["reset"] == true)+" "+strconv.Itoa(int(x.event.Data["inserts"].(float64))))
+		}
+	}
+	if want := []string{"false 1", "true 0", "true 0", "false 1", "true 0"}; !slices.Equal(main, want) {
+		t.Errorf("%q, want %q", main, want)
+	}
+}
+
 // TestSignature compares with the example of the Standard Webhooks specification.
 func TestSignature(t *testing.T) {
 	key, err := base64.StdEncoding.DecodeString("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")

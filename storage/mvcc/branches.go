@@ -293,20 +293,44 @@ func (b branches) Time(ctx context.Context, scn storage.SCN) (time.Time, error) 
 
 // Log implements storage.Branches.
 func (b branches) Log(ctx context.Context, db catalog.OID, name string, from, to storage.SCN, limit int) ([]storage.LogEntry, error) {
-	s := b.s
-	x, err := s.branch(db, name)
-	if err != nil && strings.HasPrefix(name, "br_") { // of a dropped branch, by its id
-		if x = s.dropped(db, name); x != nil {
-			err = nil
-		}
-	}
+	x, to, err := b.logged(db, name, to)
 	if err != nil {
 		return nil, err
 	}
-	if to == 0 {
-		to = s.seq.published.Load()
+	return b.s.entries(ctx, x.at(to).chain(to), from, limit)
+}
+
+// logged finds the branch of a log, and up to where to read that.
+func (b branches) logged(db catalog.OID, name string, to storage.SCN) (*branch, storage.SCN, error) {
+	x, err := b.s.branch(db, name)
+	if err != nil && strings.HasPrefix(name, "br_") { // of a dropped branch, by its id
+		if x = b.s.dropped(db, name); x != nil {
+			err = nil
+		}
 	}
-	return s.entries(ctx, x.at(to).chain(to), from, limit)
+	if to == 0 {
+		to = b.s.seq.published.Load()
+	}
+	return x, to, err
+}
+
+// Reflog implements storage.Branches.
+func (b branches) Reflog(ctx context.Context, db catalog.OID, name string, from, to storage.SCN, limit int) (out []storage.LogEntry, err error) {
+	x, to, err := b.logged(db, name, to)
+	if err != nil {
+		return nil, err
+	}
+	for i, l := range slices.Backward(x.layers) {
+		since, until := x.era(i)
+		more, err := b.s.entries(ctx, []link{{l, min(to, until)}}, max(from+1, since)-1, limit-len(out))
+		if err != nil {
+			return nil, err
+		}
+		if out = append(out, more...); limit > 0 && len(out) >= limit {
+			break
+		}
+	}
+	return out, nil
 }
 
 // LogOf implements storage.Branches.
