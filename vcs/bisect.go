@@ -38,8 +38,14 @@ func bisect(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Dat
 	if err != nil {
 		return err
 	}
+	if oldest, err := c.Store().Branches().Oldest(ctx, db, b.Name); err != nil {
+		return err
+	} else if good < oldest && len(list) > 0 && list[len(list)-1].SCN < oldest {
+		good = oldest // what was before is not kept
+		list = slices.DeleteFunc(list, func(e storage.LogEntry) bool { return e.SCN <= good })
+	}
 	slices.Reverse(list)
-	t := &trial{c: c, branch: b.Name, sql: "SELECT (" + predicate + "\n)"}
+	t := &trial{c: c, branch: b, sql: "SELECT (" + predicate + "\n)"}
 	found, err := t.search(ctx, list, good, bad)
 	if err != nil {
 		return err
@@ -58,7 +64,7 @@ func bisect(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Dat
 // trial evaluates a predicate at points.
 type trial struct {
 	c      Conn
-	branch string
+	branch storage.Branch
 	sql    string
 	strict bool // what the predicate names must be there
 	points int64
@@ -100,7 +106,11 @@ func (t *trial) search(ctx context.Context, list []storage.LogEntry, good, bad s
 // holds evaluates the predicate at an SCN. Where what it names is not there yet, it does not hold.
 func (t *trial) holds(ctx context.Context, scn storage.SCN) (is bool, err error) {
 	t.points++
-	ref := catalog.Ref{Branch: t.branch, Point: "scn:" + strconv.FormatUint(scn, 10)}
+	_, place, err := madeOn(ctx, t.c, t.branch, scn)
+	if err != nil {
+		return false, err
+	}
+	ref := catalog.Ref{Branch: place, Point: "scn:" + strconv.FormatUint(scn, 10)}
 	_, err = t.c.UserSQL(ctx, ref, t.sql, func(b *vector.Batch) error {
 		if len(b.Cols) != 1 || b.Cols[0].Type.ID() != types.OIDBool {
 			return pgerr.New(pgerrcode.DatatypeMismatch, "the predicate of rowan.bisect must be one boolean value")

@@ -52,8 +52,34 @@ func spanOf(ctx context.Context, c Conn, branch, first, last string) (span, erro
 		return span{}, err
 	}
 	s.label = fmt.Sprintf("%s@%d..%d", branch, lo, hi)
-	s.after, err = viewAt(ctx, c, branch, hi)
+	on, err := b.Get(ctx, db, branch)
+	if err != nil {
+		return span{}, err
+	}
+	_, place, err := madeOn(ctx, c, on, hi)
+	if err != nil {
+		return span{}, err
+	}
+	s.after, err = viewAt(ctx, c, place, hi)
 	return s, err
+}
+
+// madeOn finds the transaction with an SCN in a branch's past, and the branch that had it then: itself, or where it was rebased or reset
+// since, the one that it was made on. The SCN is 0 where there is none.
+func madeOn(ctx context.Context, c Conn, on storage.Branch, scn storage.SCN) (e storage.LogEntry, place string, err error) {
+	b, place := c.Store().Branches(), branchID(on.ID)
+	list, err := b.Log(ctx, c.Database().OID, place, scn-1, scn, 1)
+	if err != nil || len(list) > 0 {
+		return append(list, e)[0], place, err
+	}
+	now, err := c.View(ctx, catalog.Ref{Branch: place})
+	if err != nil {
+		return e, place, err
+	}
+	if list, err = b.LogOf(ctx, now, scn-1, scn, 1); len(list) > 0 {
+		return list[0], branchID(list[0].Branch), err
+	}
+	return e, place, err
 }
 
 // spanAt finds what a point stands for: of a commit, and of a state that one names, the transactions since the commit before
@@ -72,31 +98,37 @@ func spanAt(ctx context.Context, c Conn, branch, point string) (span, error) {
 		s, _, err := commitSpan(ctx, c, branch, kindCommit+":"+point)
 		return s, err
 	}
-	exact, from := exactPoint.MatchString(point), storage.SCN(0)
-	if exact {
-		from = scn - 1
+	if exactPoint.MatchString(point) {
+		e, place, err := madeOn(ctx, c, on, scn)
+		if err == nil && e.SCN == 0 {
+			err = pgerr.New(pgerrcode.InvalidParameterValue, "branch \"%s\" has no transaction at SCN %d", on.Name, scn).WithHint("rowan.log() lists them.")
+		}
+		if err != nil {
+			return span{}, err
+		}
+		return spanOfEntry(ctx, c, on, place, e)
 	}
-	list, err := b.Log(ctx, db, branchID(on.ID), from, scn, 1)
+	list, err := b.Log(ctx, db, branchID(on.ID), 0, scn, 1)
 	if err != nil {
 		return span{}, err
 	}
-	switch {
-	case len(list) == 0 && exact:
-		return span{}, pgerr.New(pgerrcode.InvalidParameterValue, "branch \"%s\" has no transaction at SCN %d", on.Name, scn).
-			WithHint("rowan.log() lists them.")
-	case len(list) == 0:
+	if len(list) == 0 {
 		return span{}, pgerr.New(pgerrcode.InvalidParameterValue, "branch \"%s\" has no transaction at or before \"%s\"", on.Name, point).
 			WithHint("rowan.log() lists them.")
-	case !exact:
-		if x, err := commitBy(ctx, c, branchID(on.ID), scn, list[0].SCN); x != nil || err != nil {
-			return spanOfCommit(ctx, c, x, err)
-		}
 	}
-	s := span{label: fmt.Sprintf("%s@%d", on.Name, list[0].SCN)}
-	if s.before, err = viewAt(ctx, c, branchID(on.ID), list[0].SCN-1); err != nil {
+	if x, err := commitBy(ctx, c, branchID(on.ID), scn, list[0].SCN); x != nil || err != nil {
+		return spanOfCommit(ctx, c, x, err)
+	}
+	return spanOfEntry(ctx, c, on, branchID(on.ID), list[0])
+}
+
+// spanOfEntry is one transaction of a branch, at a place that had it.
+func spanOfEntry(ctx context.Context, c Conn, on storage.Branch, place string, e storage.LogEntry) (s span, err error) {
+	s.label = fmt.Sprintf("%s@%d", on.Name, e.SCN)
+	if s.before, err = viewAt(ctx, c, place, e.SCN-1); err != nil {
 		return span{}, err
 	}
-	s.after, err = viewAt(ctx, c, branchID(on.ID), list[0].SCN)
+	s.after, err = viewAt(ctx, c, place, e.SCN)
 	return s, err
 }
 
