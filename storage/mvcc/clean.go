@@ -1,31 +1,46 @@
 package mvcc
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"sync"
 	"sync/atomic"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage/keys"
 	"github.com/rowandb/rowan/storage/kv"
 )
 
-// cleaner removes tombstones that no running snapshot needs and under which no parent layer shows a row. Until then a
-// scan has to step over them; after that, readers older than the deletion find the row through history.
+// cleaner removes tombstones that no snapshot needs and under which no parent layer shows a row. Until then a scan has to
+// step over them; after that, readers older than the deletion find the row through history.
+//
+// Those who read at fixed points (forks, the past) may be older for ever, so they are not waited for but told: first
+// space.cleaned says that tombstones may be gone, and when those have ended who may have begun to look before that, they go.
 type cleaner struct {
 	mu     sync.Mutex
 	queue  []deadKey
 	large  []largeDead
+	doomed doomed
 	listed atomic.Int64 // large transactions whose tombstones are not in the queue
 	loaded atomic.Bool
 	run    sync.Mutex
-	gate   sync.RWMutex // held for writing while tombstones are being removed
 }
+
+// doomed are tombstones of which it is told that they may be gone.
+type doomed struct {
+	dead    []deadKey
+	large   []largeDead
+	readers []*Txn // who may have begun to look before it was told
+}
+
+func (d *doomed) empty() bool { return len(d.dead) == 0 && len(d.large) == 0 }
 
 // largeDead is a committed large transaction whose tombstones are yet to be looked at.
 type largeDead struct {
 	txn uint64
 	scn uint64
+	db  catalog.OID // 0: any
 }
 
 func (c *cleaner) add(dead []deadKey) {
@@ -41,10 +56,10 @@ func (c *cleaner) add(dead []deadKey) {
 	}
 }
 
-func (c *cleaner) addLarge(marker, scn uint64) {
+func (c *cleaner) addLarge(marker, scn uint64, db catalog.OID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.large = append(c.large, largeDead{marker &^ keys.Marker, scn})
+	c.large = append(c.large, largeDead{marker &^ keys.Marker, scn, db})
 	c.listed.Add(1)
 }
 
@@ -62,65 +77,164 @@ func (s *Store) Clean(ctx context.Context) (removed int, err error) {
 	if err := s.loadDead(ctx); err != nil {
 		return 0, err
 	}
-	horizon := s.txns.advance(s.seq.published.Load())
-	s.moves.forget(horizon)
-	todo, large := c.take(horizon)
-	for i, l := range large {
-		err := s.eachChunk(ctx, l.txn, func(sp keys.Space, key []byte, del bool) bool {
-			if x := s.openSpace(sp); del && x != nil {
-				todo = append(todo, deadKey{x, append([]byte(nil), key...), l.scn})
-			}
-			return true
-		})
-		if err != nil {
-			c.giveBack(todo, large[i:])
-			c.listed.Add(int64(-i))
+	for _, step := range []func(context.Context) (int, error){s.removeDoomed, s.doom, s.removeDoomed} {
+		n, err := step(ctx)
+		if removed += n; err != nil {
 			return removed, err
 		}
-	}
-	defer c.listed.Add(int64(-len(large)))
-	for len(todo) > 0 {
-		n := min(cleanBatch, len(todo))
-		k, err := s.removeDead(ctx, todo[:n])
-		if err != nil {
-			c.giveBack(todo, nil)
-			return removed, err
-		}
-		removed += k
-		todo = todo[n:]
 	}
 	return removed, nil
 }
 
-// take takes out of the queue what nobody older than the horizon can need.
-func (c *cleaner) take(horizon uint64) (todo []deadKey, large []largeDead) {
+// doom tells of the tombstones that no snapshot needs, if those told of before are gone.
+func (s *Store) doom(ctx context.Context) (int, error) {
+	c := &s.cleaner
+	if !c.doomed.empty() {
+		return 0, nil
+	}
+	horizon := s.txns.horizon(s.seq.published.Load())
+	s.moves.forget(horizon.all)
+	d := s.takeDead(horizon)
+	newest := map[catalog.OID]uint64{} // tombstone of each database
+	tell := func(sp *space, scn uint64) {
+		for old := sp.cleaned.Load(); old < scn && !sp.cleaned.CompareAndSwap(old, scn); old = sp.cleaned.Load() {
+		}
+		db := s.databaseOf(sp.Layer)
+		newest[db] = max(newest[db], scn)
+	}
+	for _, x := range d.dead {
+		tell(x.sp, x.scn)
+	}
+	for _, l := range d.large {
+		err := s.eachChunk(ctx, l.txn, func(id keys.Space, _ []byte, del bool) bool {
+			if sp := s.openSpace(id); del && sp != nil {
+				tell(sp, l.scn)
+			}
+			return true
+		})
+		if err != nil {
+			c.giveBack(d)
+			return 0, err
+		}
+	}
+	d.readers = s.txns.who(func(t *Txn) bool {
+		for db, scn := range newest {
+			if t.oldest.Load() < scn && (db == t.o.Database || db == 0 || t.o.Database == 0) {
+				return true
+			}
+		}
+		return false
+	})
+	c.doomed = d
+	return 0, nil
+}
+
+// takeDead takes out of the queue what nobody older than the horizon can need, fixed points apart.
+func (s *Store) takeDead(horizon since) (d doomed) {
+	c := &s.cleaner
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	queue, all := c.queue, c.large
 	c.queue, c.large = nil, nil
-	for _, d := range queue {
-		if d.scn <= horizon {
-			todo = append(todo, d)
+	from := map[uint64]uint64{} // by layer
+	for _, x := range queue {
+		at, ok := from[x.sp.Layer]
+		if !ok {
+			at = horizon.from(s.databaseOf(x.sp.Layer))
+			from[x.sp.Layer] = at
+		}
+		if x.scn <= at {
+			d.dead = append(d.dead, x)
 		} else {
-			c.queue = append(c.queue, d)
+			c.queue = append(c.queue, x)
 		}
 	}
 	for _, l := range all {
-		if l.scn <= horizon {
-			large = append(large, l)
+		if l.scn <= horizon.from(l.db) {
+			d.large = append(d.large, l)
 		} else {
 			c.large = append(c.large, l)
 		}
 	}
-	return todo, large
+	return d
 }
 
-// giveBack queues again what could not be looked at.
-func (c *cleaner) giveBack(todo []deadKey, large []largeDead) {
-	c.add(todo)
+// databaseOf returns the database of a layer's branch; 0: it is not known.
+func (s *Store) databaseOf(layer uint64) catalog.OID {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if l := s.layers[layer]; l != nil {
+		if b := s.branches[l.branch]; b != nil {
+			return b.Database
+		}
+	}
+	return 0
+}
+
+// giveBack queues again what could not be removed.
+func (c *cleaner) giveBack(d doomed) {
+	c.add(d.dead)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.large = append(c.large, large...)
+	c.large = append(c.large, d.large...)
+}
+
+// removeDoomed removes tombstones when everybody knows that they may be gone.
+func (s *Store) removeDoomed(ctx context.Context) (removed int, err error) {
+	c := &s.cleaner
+	if c.doomed.empty() || s.txns.running(c.doomed.readers) {
+		return 0, nil
+	}
+	d := c.doomed
+	c.doomed = doomed{}
+	if removed, d.dead, err = s.removeAll(ctx, d.dead); err != nil {
+		c.giveBack(d)
+		return removed, err
+	}
+	for i, l := range d.large {
+		n, err := s.removeLargeDead(ctx, l)
+		if removed += n; err != nil {
+			c.giveBack(doomed{large: d.large[i:]})
+			return removed, err
+		}
+		c.listed.Add(-1)
+	}
+	return removed, nil
+}
+
+// removeAll removes tombstones, some at a time; left are those that it did not come to.
+func (s *Store) removeAll(ctx context.Context, dead []deadKey) (removed int, left []deadKey, err error) {
+	for len(dead) > 0 {
+		n := min(cleanBatch, len(dead))
+		k, err := s.removeDead(ctx, dead[:n])
+		if err != nil {
+			return removed, dead, err
+		}
+		removed += k
+		dead = dead[n:]
+	}
+	return removed, nil, nil
+}
+
+// removeLargeDead removes the tombstones of a large transaction, which its lists of keys tell.
+func (s *Store) removeLargeDead(ctx context.Context, l largeDead) (removed int, err error) {
+	var todo []deadKey
+	flush := func() bool {
+		var n int
+		n, _, err = s.removeAll(ctx, todo)
+		removed, todo = removed+n, todo[:0]
+		return err == nil
+	}
+	walk := s.eachChunk(ctx, l.txn, func(id keys.Space, key []byte, del bool) bool {
+		if sp := s.openSpace(id); del && sp != nil {
+			todo = append(todo, deadKey{sp, append([]byte(nil), key...), l.scn})
+		}
+		return len(todo) < cleanBatch || flush()
+	})
+	if walk == nil && err == nil {
+		flush()
+	}
+	return removed, cmp.Or(walk, err)
 }
 
 func (s *Store) openSpace(id keys.Space) *space {
@@ -138,18 +252,11 @@ func (s *Store) openSpace(id keys.Space) *space {
 func (s *Store) removeDead(ctx context.Context, dead []deadKey) (removed int, err error) {
 	s.topology.Lock()
 	defer s.topology.Unlock()
-	s.cleaner.gate.Lock()
-	defer s.cleaner.gate.Unlock()
 	r := &reader{s: s}
 	b := kv.Batch{Async: true, Urgent: true}
-	cleaned := map[*space]uint64{}
-	going := map[string]bool{}                        // in the batch already: a key may have been queued twice
-	horizon := s.txns.advance(s.seq.published.Load()) // a reader of an older point may have come since
+	cleaned := map[*space]bool{}
+	going := map[string]bool{} // in the batch already: a key may have been queued twice
 	for _, d := range dead {
-		if d.scn > horizon {
-			s.cleaner.add([]deadKey{d})
-			continue
-		}
 		key := append(append([]byte(nil), d.sp.prefix...), d.key...)
 		val, ok, err := s.kv.Get(ctx, key, nil)
 		if err != nil {
@@ -188,14 +295,11 @@ func (s *Store) removeDead(ctx context.Context, dead []deadKey) (removed int, er
 		b.Delete(key)
 		going[string(key)] = true
 		d.sp.size.add(-len(key) - len(val))
-		cleaned[d.sp] = max(cleaned[d.sp], d.scn)
+		cleaned[d.sp] = true
 		removed++
 	}
-	for sp, scn := range cleaned {
-		if scn > sp.cleaned.Load() {
-			sp.cleaned.Store(scn)
-			b.Put(keys.MetaSpace.Append(nil, sp.Layer, sp.Keyspace), binary.AppendUvarint(nil, scn))
-		}
+	for sp := range cleaned {
+		b.Put(keys.MetaSpace.Append(nil, sp.Layer, sp.Keyspace), binary.AppendUvarint(nil, sp.cleaned.Load()))
 	}
 	if removed == 0 {
 		return 0, nil
@@ -267,9 +371,11 @@ func (s *Store) loadDeadOf(ctx context.Context, l *layer, from uint64) error {
 // saveClean notes, if it is so, that nothing is left to clean.
 func (s *Store) saveClean(ctx context.Context) error {
 	c := &s.cleaner
+	c.run.Lock()
+	defer c.run.Unlock()
 	upTo := s.seq.published.Load() // before the look: who is published by now has queued what it deleted
 	c.mu.Lock()
-	clean := c.loaded.Load() && len(c.queue) == 0 && len(c.large) == 0
+	clean := c.loaded.Load() && len(c.queue) == 0 && len(c.large) == 0 && c.doomed.empty()
 	c.mu.Unlock()
 	if !clean {
 		return nil

@@ -198,7 +198,7 @@ func (c *committer) remember(fresh []*branch) {
 	}
 	if t.large != nil {
 		c.s.large.commit(t.large, c.ver)
-		c.s.cleaner.addLarge(t.large.marker, c.ver)
+		c.s.cleaner.addLarge(t.large.marker, c.ver, t.o.Database)
 	}
 	for _, w := range t.order {
 		if sp := w.layer.space(w.Keyspace); sp != nil {

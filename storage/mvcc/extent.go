@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"slices"
+
+	"github.com/rowandb/rowan/catalog"
 )
 
 // extent is what of a layer can be read: intervals of SCNs, ascending and disjoint. A version that meets none of them
@@ -99,11 +101,11 @@ func (s *Store) sights(ctx context.Context, without func(*branch) bool) (sights,
 		}
 	}
 	for _, l := range append(users, s.usedLocked()...) {
-		from := sighted.all
+		db := catalog.OID(0)
 		if b := s.branches[l.branch]; b != nil {
-			from = sighted.from(b.Database)
+			db = b.Database
 		}
-		v.add(l, from, latest)
+		v.add(l, sighted.from(db), latest)
 	}
 	for l := range s.building {
 		v.add(l, 0, latest)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/keys"
 	"github.com/rowandb/rowan/storage/kv"
@@ -91,6 +92,11 @@ func (s *Store) flatten(ctx context.Context, l *layer, ks uint64) (bool, error) 
 		return false, err
 	}
 	sp := keys.Space{Layer: flat.id, Keyspace: ks}
+	t, err := s.beginFixed(ctx, s.databaseOf(l.id), list)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = t.Rollback() }() // it only reads
 	size, err := s.copyFlat(ctx, list[:n], sp, n < len(list))
 	if err != nil {
 		return false, err
@@ -114,6 +120,21 @@ func (s *Store) flatten(ctx context.Context, l *layer, ks uint64) (bool, error) 
 	x.size.changed.Store(true)
 	l.setBeneath(ks, append([]reach{{x, l.fork}}, list[n:]...), true)
 	return true, nil
+}
+
+// beginFixed begins a transaction that reads a list's parts, and nothing else: the cleaner waits for it.
+func (s *Store) beginFixed(ctx context.Context, db catalog.OID, list []reach) (*Txn, error) {
+	t, err := s.begin(ctx, storage.TxnOptions{ReadOnly: true, Database: db, Info: storage.TxnInfo{Summary: "flat copy"}})
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range list {
+		t.floor = min(t.floor, k.bound)
+	}
+	t.oldest.Store(t.floor)
+	t.moving.Store(latest)
+	t.reads.Store(latest)
+	return t, nil
 }
 
 // pin keeps a layer from being collected; false: it is gone already.

@@ -113,10 +113,7 @@ func (v *view) moveTo(l *layer) {
 	v.layer.users.Add(-1)
 	l.users.Add(1)
 	v.layer, v.chain, v.base, v.cat = l, l.chain(v.At()), nil, nil
-	for _, x := range v.chain[1:] {
-		t.floor = min(t.floor, x.bound)
-	}
-	t.oldest.Store(min(t.oldest.Load(), t.floor))
+	v.hold()
 	t.seen.reset()
 }
 

@@ -1,6 +1,7 @@
 package mvcc
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -8,14 +9,12 @@ import (
 	"github.com/rowandb/rowan/storage/lock"
 )
 
-// registry knows the running transactions and the oldest SCN that any of them reads at. The cleaner removes only
-// tombstones that none of them can need.
+// registry knows the running transactions and the oldest SCN that any of them reads at.
 type registry struct {
-	mu      sync.Mutex
-	txns    map[*Txn]struct{}
-	horizon atomic.Uint64 // tombstones up to here may have been removed
-	newest  atomic.Uint64 // number of the transaction that began last
-	sight   atomic.Uint64 // whoever takes a snapshot from now on reads at this SCN or later
+	mu     sync.Mutex
+	txns   map[*Txn]struct{}
+	newest atomic.Uint64 // number of the transaction that began last
+	looked atomic.Uint64 // whoever takes a snapshot from now on reads at this SCN or later
 }
 
 func (g *registry) init() { g.txns = map[*Txn]struct{}{} }
@@ -47,58 +46,86 @@ func (g *registry) owners(f func(*lock.Owner) bool) {
 func (g *registry) snapshot(t *Txn) uint64 {
 	for {
 		p := t.s.seq.published.Load()
+		t.moving.Store(p)
 		t.oldest.Store(min(p, t.floor))
 		t.reads.Store(min(p, t.point))
-		if g.horizon.Load() <= p && g.sight.Load() <= p {
+		if g.looked.Load() <= p {
 			return p
 		}
 	}
 }
 
-// advance moves the horizon up to the oldest SCN read by anyone, and returns it.
-func (g *registry) advance(published uint64) uint64 {
-	g.horizon.Store(g.min(published))
-	// One who registered in between has either seen the horizon or is seen here.
-	return g.min(g.horizon.Load())
-}
-
-func (g *registry) min(h uint64) uint64 {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for t := range g.txns {
-		h = min(h, t.oldest.Load())
-	}
-	return h
+// horizon returns from which SCN on transactions read what does not stand still: tombstones up to there are needed only by those who read
+// at fixed points. published is the newest SCN.
+func (g *registry) horizon(published uint64) since {
+	return g.oldest(published, func(t *Txn) uint64 { return t.moving.Load() })
 }
 
 // sighted returns from which SCN on transactions read branches, be it now or in one that begins later. What forks show of their
 // parents does not count.
-func (g *registry) sighted(published uint64) sighted {
-	g.sight.Store(published)
+func (g *registry) sighted(published uint64) since {
+	return g.oldest(published, func(t *Txn) uint64 { return t.reads.Load() })
+}
+
+// oldest gathers an SCN of each transaction. One who registers meanwhile has either seen that somebody looks or is seen here.
+func (g *registry) oldest(published uint64, of func(*Txn) uint64) since {
+	for old := g.looked.Load(); old < published && !g.looked.CompareAndSwap(old, published); old = g.looked.Load() {
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	x := sighted{all: published, later: published, in: map[catalog.OID]uint64{}}
+	x := since{all: published, later: published, in: map[catalog.OID]uint64{}}
 	for t := range g.txns {
-		scn := t.reads.Load()
+		scn := of(t)
 		x.all = min(x.all, scn)
-		x.in[t.o.Database] = min(scn, x.from(t.o.Database))
+		if old, ok := x.in[t.o.Database]; !ok || scn < old {
+			x.in[t.o.Database] = scn
+		}
 	}
 	return x
 }
 
-// sighted says since when branches are being read. A transaction sees those of its own database, at its snapshot each of them, whether
-// it has looked at it before or not.
-type sighted struct {
+// since says from which SCN on each database is read. A transaction sees the branches of its own, at its snapshot each of them,
+// whether it has looked at it before or not; one without a database sees all.
+type since struct {
 	in    map[catalog.OID]uint64
 	all   uint64 // the oldest of them
 	later uint64 // who begins from now on reads here or after
 }
 
-func (x sighted) from(db catalog.OID) uint64 {
-	if scn, ok := x.in[db]; ok {
-		return scn
+// from returns the SCN for a database; for 0 that for any.
+func (x since) from(db catalog.OID) uint64 {
+	if db == 0 {
+		return x.all
 	}
-	return x.later
+	scn := x.later
+	for _, id := range []catalog.OID{0, db} {
+		if at, ok := x.in[id]; ok {
+			scn = min(scn, at)
+		}
+	}
+	return scn
+}
+
+// who returns the transactions that f picks.
+func (g *registry) who(f func(*Txn) bool) (list []*Txn) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for t := range g.txns {
+		if f(t) {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// running reports whether one of some transactions has not ended.
+func (g *registry) running(list []*Txn) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.ContainsFunc(list, func(t *Txn) bool {
+		_, ok := g.txns[t]
+		return ok
+	})
 }
 
 func (g *registry) len() int {

@@ -22,6 +22,7 @@ type Txn struct {
 	id     uint64
 	o      storage.TxnOptions
 	snap   uint64        // what the running statement reads at
+	moving atomic.Uint64 // snap, as others see it, or an older one that is still in use
 	oldest atomic.Uint64 // the oldest SCN that anything in the transaction reads at
 	floor  uint64        // the oldest fixed one: points and forks
 	reads  atomic.Uint64 // the oldest SCN at which it reads a branch, forks apart

@@ -122,21 +122,23 @@ func (t *Txn) addView(v *view, at uint64) *view {
 		t.point = at
 		t.reads.Store(min(t.reads.Load(), at))
 	}
-	// What does not move with the statements stays readable to the end of the transaction.
-	for i, l := range v.chain {
-		if i > 0 || v.readOnly {
-			t.floor = min(t.floor, l.bound)
-		}
+	v.hold()
+	t.views = append(t.views, v)
+	return v
+}
+
+// hold keeps what does not move with the statements readable to the end of the transaction. It comes before any scan: see cleaner.
+func (v *view) hold() {
+	t, fixed := v.t, v.chain
+	if !v.readOnly {
+		fixed = fixed[1:]
+	}
+	for _, l := range fixed {
+		t.floor = min(t.floor, l.bound)
 	}
 	if t.oldest.Load() > t.floor {
 		t.oldest.Store(t.floor)
-		// The cleaner may be about to remove tombstones that are newer than this: let it finish, so that a scan either
-		// finds them or is told that they are gone.
-		t.s.cleaner.gate.RLock()
-		t.s.cleaner.gate.RUnlock() //nolint:staticcheck // waiting is all that is wanted
 	}
-	t.views = append(t.views, v)
-	return v
 }
 
 // move takes the view to the transaction's snapshot.
@@ -153,6 +155,7 @@ func (v *view) move() {
 			v.layer = b.at(v.t.snap)
 			v.layer.users.Add(1)
 			v.chain = v.layer.chain(v.t.snap)
+			v.hold()
 		}
 		v.t.s.mu.RUnlock()
 	}
