@@ -120,7 +120,7 @@ func (c vcConflict) normal() string {
 		if s, err := strconv.Unquote(*v); err == nil { // text is shown without quotes
 			*v = s
 		}
-		*v = strings.NewReplacer("[", "", "]", "", "{", "", "}", "", " ", "", "NULL", "null").Replace(*v)
+		*v = strings.NewReplacer("[", "", "]", "", "{", "", "}", "", " ", "", `"`, "", "NULL", "null").Replace(*v)
 	}
 	return c.String()
 }

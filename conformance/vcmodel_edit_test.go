@@ -113,10 +113,15 @@ var vcValues = map[string][]string{
 	"bigint":    {"0", "1", "2", "3", "-1", "7", vcNull},
 	"text":      {`"a"`, `"b"`, `""`, `"it's"`, vcNull},
 	"integer[]": {"[]", "[1]", "[1, 2]", "[2, 3]", vcNull},
+	"boolean":   {"true", "false", vcNull},
+	"numeric":   {"0", "1.5", "1.50", "-20000000000000000000.25", vcNull},
+	"date":      {`"2024-02-29"`, `"2025-01-01"`, `"infinity"`, vcNull},
+	"uuid":      {`"00000000-0000-0000-0000-000000000001"`, `"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"`, vcNull},
+	"text[]":    {`[]`, `["a"]`, `["a", "b_c"]`, `[null]`, vcNull},
 	"jsonb":     {`{}`, `{"a": 1}`, `{"a": 2, "b": 1}`, `{"a": {"b": 1}}`, `{"a": {"c": null}}`, vcNull},
 }
 
-var vcTypes = []string{"integer", "integer", "integer", "text", "bigint", "integer[]", "jsonb"}
+var vcTypes = []string{"integer", "integer", "integer", "text", "bigint", "integer[]", "jsonb", "boolean", "numeric", "date", "uuid", "text[]"}
 
 func (w *vcWorld) value(typ string) string { return vcPick(w, "value", vcValues[typ]) }
 
@@ -126,11 +131,11 @@ func vcLiteral(typ, v string) string {
 		return "NULL"
 	}
 	switch typ {
-	case "text":
+	case "text", "date", "uuid":
 		var s string
 		_ = json.Unmarshal([]byte(v), &s) // it is one of those above
 		return "'" + strings.ReplaceAll(s, "'", "''") + "'"
-	case "integer[]":
+	case "integer[]", "text[]":
 		return "'" + strings.NewReplacer("[", "{", "]", "}", " ", "").Replace(v) + "'"
 	case "jsonb":
 		return "'" + v + "'"

@@ -149,7 +149,11 @@ func sameRows(a, b *vcTable) bool {
 
 // contradiction is a conflict about a whole table: the source's side puts the winner, or drops the target's.
 func (m *vcMerge) contradiction(o *vcTable, what string, winner *vcTable) {
-	side, _ := m.decided(vcConflict{table: o.name, kind: "schema: " + what})
+	name := o.name
+	if t := m.target.tables[o.id]; t != nil {
+		name = t.name
+	}
+	side, _ := m.decided(vcConflict{table: name, kind: "schema: " + what})
 	switch {
 	case side != vcSource:
 	case winner != nil:
@@ -224,7 +228,7 @@ func (m *vcMerge) both(b, s, t *vcTable) {
 		m.refuse("both sides added column %s of %s, and one has renamed it", p.twin, s.id)
 	}
 	if len(p.clashes) > 0 {
-		side, _ := m.decided(vcConflict{table: s.name, kind: "schema: changed on both sides: " + strings.Join(p.clashes, "; ")})
+		side, _ := m.decided(vcConflict{table: t.name, kind: "schema: changed on both sides: " + strings.Join(p.clashes, "; ")})
 		if side == vcSource {
 			p = vcPicker{source: true}
 			merged = p.table(b, s, t)

@@ -226,16 +226,18 @@ func (w *vcWorld) alterColumn(s *vcState) *vcEdit {
 	return &vcEdit{sql + " DROP NOT NULL", func(s *vcState) { s.tables[id].column(column).notNull = false }, nil}
 }
 
+var vcPolicies = map[string][]string{"integer": {"max", "min", "sum", ""}, "bigint": {"max", "sum"}, "integer[]": {"union", ""}, "jsonb": {"json", ""}}
+
 func (w *vcWorld) setPolicy(s *vcState) *vcEdit {
 	t := w.table(s)
 	if t == nil {
 		return nil
 	}
-	c := w.column(t, func(c *vcColumn) bool { return c.id != t.key() && c.generated == "" && c.typ != "text" })
+	c := w.column(t, func(c *vcColumn) bool { return c.id != t.key() && c.generated == "" && vcPolicies[c.typ] != nil })
 	if c == nil {
 		return nil
 	}
-	policy := vcPick(w, "policy", map[string][]string{"integer": {"max", "min", "sum", ""}, "bigint": {"max", "sum"}, "integer[]": {"union", ""}, "jsonb": {"json", ""}}[c.typ])
+	policy := vcPick(w, "policy", vcPolicies[c.typ])
 	id, column := t.id, c.id
 	literal := "'" + policy + "'"
 	if policy == "" {
