@@ -98,7 +98,7 @@ func (s *Session) mayCall(function string) error {
 	}
 	if !r.AllBranches() {
 		return pgerr.New(pgerrcode.InsufficientPrivilege, "these credentials are bound to some branches and cannot call functions of version control").
-			WithHint("The HTTP API has operations for branches.")
+			WithHint("Operations for branches that they can use are those of the HTTP API under /v1.")
 	}
 	return s.needs("branch")
 }
