@@ -66,7 +66,7 @@ func settle(ctx context.Context, c Conn, p *pending, r systable.Row, side string
 // cellStatement sets one cell.
 func cellStatement(snap *catalog.Snapshot, t *catalog.Table, r systable.Row, column, side string, want types.Datum) (string, error) {
 	row := r[conflictTarget]
-	cells, err := storedCells(t, row)
+	cells, err := storedCells(t, row, nil)
 	if err != nil {
 		return "", err
 	}
@@ -87,7 +87,7 @@ func cellStatement(snap *catalog.Snapshot, t *catalog.Table, r systable.Row, col
 			if err != nil {
 				return "", err
 			}
-		} else if cells, err := storedCells(t, want); err != nil {
+		} else if cells, err := storedCells(t, want, nil); err != nil {
 			return "", err
 		} else {
 			d = cells[i]
@@ -106,7 +106,7 @@ func RowStatement(snap *catalog.Snapshot, t *catalog.Table, old, want types.Datu
 	if of.Null {
 		return "", nil
 	}
-	cells, err := storedCells(t, of)
+	cells, err := storedCells(t, of, nil)
 	if err != nil {
 		return "", err
 	}
@@ -197,7 +197,7 @@ func (x *AppliedRow) Now(ctx context.Context, c Conn) (types.Datum, error) {
 		if side.Null {
 			continue
 		}
-		cells, err := storedCells(t, side)
+		cells, err := storedCells(t, side, nil)
 		if err != nil {
 			return types.Null, err
 		}
@@ -247,4 +247,4 @@ func (x *AppliedRow) table(ctx context.Context, c Conn) (storage.View, *catalog.
 }
 
 // Cells reads a row that is a JSON object; without one all cells are NULL.
-func Cells(t *catalog.Table, row types.Datum) ([]types.Datum, error) { return storedCells(t, row) }
+func Cells(t *catalog.Table, row types.Datum) ([]types.Datum, error) { return storedCells(t, row, nil) }

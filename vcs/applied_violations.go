@@ -54,7 +54,7 @@ func unchanged(ctx context.Context, c Conn, r systable.Row) (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	cells, err := storedCells(t, r[conflictTarget])
+	cells, err := storedCells(t, r[conflictTarget], nil)
 	if err != nil {
 		return false, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/systable"
 	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/jsonb"
@@ -33,14 +34,21 @@ func tableConflicts(ctx context.Context, c Conn, a []types.Datum, yield func([]t
 		prefix = append(prefix, a[1])
 	}
 	var bad error
+	called := map[int64]columnNames{} // by merge
 	err = conflictTable.Scan(ctx, c.Txn(), g, prefix, func(r systable.Row) bool {
 		if catalog.OID(r[conflictRelation].I) != id {
 			return true
 		}
 		row := []types.Datum{types.String(conflictID(r)), r[conflictType], orNull(r[conflictColumn].S), r[conflictResolution]}
+		merge := r[conflictMerge].I
+		if called[merge] == nil {
+			if called[merge], bad = namesIn(ctx, c, g, merge, id); bad != nil {
+				return false
+			}
+		}
 		var sides [3][]types.Datum
 		for i, at := range []int{conflictBase, conflictSource, conflictTarget} {
-			if sides[i], bad = storedCells(t, r[at]); bad != nil {
+			if sides[i], bad = storedCells(t, r[at], called[merge]); bad != nil {
 				return false
 			}
 		}
@@ -55,8 +63,32 @@ func tableConflicts(ctx context.Context, c Conn, a []types.Datum, yield func([]t
 	return err
 }
 
+// columnNames are the names that columns of a table had on the sides of a merge.
+type columnNames map[catalog.ColumnID][]string
+
+// namesIn finds them: the rows of conflicts have the names of the merged table, which may be another side's than the session's.
+func namesIn(ctx context.Context, c Conn, g storage.View, merge int64, table catalog.OID) (columnNames, error) {
+	out := columnNames{}
+	p, err := pendingTable.Get(ctx, c.Txn(), g, types.Int(int64(c.Database().OID)), types.Int(merge))
+	if p == nil || err != nil {
+		return out, err
+	}
+	for _, side := range [][2]types.Datum{{p[pendingSource], p[pendingSourceSCN]}, {p[pendingTarget], p[pendingTargetSCN]}} {
+		v, err := viewAt(ctx, c, branchID(uint64(side[0].I)), storage.SCN(side[1].I))
+		if err != nil {
+			continue // a side that is gone, or is not to be read, tells no names
+		}
+		if t, ok := v.Catalog().Object(table).(*catalog.Table); ok {
+			for _, col := range t.Live() {
+				out[col.ID] = append(out[col.ID], col.Name)
+			}
+		}
+	}
+	return out, nil
+}
+
 // storedCells reads a row that rowJSON has written; columns that have come since are NULL.
-func storedCells(t *catalog.Table, row types.Datum) ([]types.Datum, error) {
+func storedCells(t *catalog.Table, row types.Datum, called columnNames) ([]types.Datum, error) {
 	out := make([]types.Datum, len(t.Live()))
 	for i := range out {
 		out[i] = types.Null
@@ -69,10 +101,15 @@ func storedCells(t *catalog.Table, row types.Datum) ([]types.Datum, error) {
 		return nil, err
 	}
 	for i, c := range t.Live() {
-		if x, ok := v.Get(c.Name); ok {
+		for _, name := range append([]string{c.Name}, called[c.ID]...) {
+			x, ok := v.Get(name)
+			if !ok {
+				continue
+			}
 			if out[i], err = cellOf(c.Type, x); err != nil {
 				return nil, err
 			}
+			break
 		}
 	}
 	return out, nil
