@@ -54,13 +54,33 @@ func (n *notifier) send(from *Session, notes []notification) {
 	}
 }
 
-// listen runs LISTEN, UNLISTEN and NOTIFY.
-func (s *Session) listen(c *command.Listen) error {
-	if c.Notify {
-		s.txn.notices = append(s.txn.notices, notification{s.opts.PID, c.Channel, c.Payload})
-		return nil
+// notify keeps a notification to be sent at the commit, once each.
+func (t *txn) notify(channel, payload string) {
+	n := notification{t.session.opts.PID, channel, payload}
+	if !slices.Contains(t.notices, n) {
+		t.notices = append(t.notices, n)
 	}
-	n := s.engine.notify
+}
+
+// listen runs LISTEN, UNLISTEN and NOTIFY, which all have their effect at the commit.
+func (s *Session) listen(c *command.Listen) {
+	if c.Notify {
+		s.txn.notify(c.Channel, c.Payload)
+		return
+	}
+	s.txn.listens = append(s.txn.listens, c)
+}
+
+// announce does what LISTEN, UNLISTEN and NOTIFY have said in a transaction that is committed.
+func (s *Session) announce(t *txn) {
+	for _, c := range t.listens {
+		s.engine.notify.listen(s, c)
+	}
+	s.engine.notify.send(s, t.notices)
+	t.listens, t.notices = nil, nil
+}
+
+func (n *notifier) listen(s *Session, c *command.Listen) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	l := n.listeners[s]
@@ -76,7 +96,6 @@ func (s *Session) listen(c *command.Listen) error {
 	default:
 		l.channels[c.Channel] = true
 	}
-	return nil
 }
 
 // listening lists the channels that the session listens to, in order.

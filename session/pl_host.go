@@ -80,7 +80,7 @@ func (h *plHost) Outer() string {
 // Savepoint implements plpgsql.Host.
 func (h *plHost) Savepoint() (int, error) {
 	t := h.s.txn
-	t.savepoints = append(t.savepoints, savepoint{at: t.Savepoint(), mark: h.s.settings.mark(), deferred: len(t.deferred), undo: len(t.undo), readOnly: t.readOnly, restore: len(t.restore)})
+	t.savepoints = append(t.savepoints, t.place(""))
 	return len(t.savepoints) - 1, nil
 }
 
@@ -143,7 +143,7 @@ func (s *Session) renew(ctx context.Context, rollback, chain bool) error {
 	t.restoreTo(0)
 	err := t.Txn.Rollback()
 	t.takeBack(0)
-	t.notices, t.savepoints, t.deferred, t.tag, t.merged, t.ddl, t.wrote = nil, nil, nil, "", false, false, false
+	t.notices, t.listens, t.savepoints, t.deferred, t.tag, t.merged, t.ddl, t.wrote = nil, nil, nil, nil, "", false, false, false
 	if err != nil {
 		return err
 	}

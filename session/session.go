@@ -112,6 +112,11 @@ func (e *Engine) New(ctx context.Context, o Options) (*Session, error) {
 		prepared: map[string]*prepared{}, portals: map[string]*portal{}}
 	s.catalogs.session = s
 	s.settings.users = s.settleRole
+	s.settings.waits = func() {
+		if s.txn != nil && s.txn.Txn != nil {
+			s.txn.settleWaits()
+		}
+	}
 	s.settings.format.Names = regNames{s}
 	if err := s.connect(ctx, o.Database); err != nil {
 		return nil, err

@@ -23,6 +23,7 @@ type settings struct {
 	format  types.Format
 	changed map[string]bool // reported settings changed since Changed was last called
 	users   func()          // called when role or session_authorization was taken back; nil: nobody cares
+	waits   func()          // called when lock_timeout or synchronous_commit is another; nil: nobody cares
 	epoch   uint64          // counts changes: plans made under another epoch of name resolution are not used
 }
 
@@ -198,6 +199,10 @@ func (s *settings) refresh(key string) {
 	switch key {
 	case "", "datestyle", "timezone", "intervalstyle", "extra_float_digits", "bytea_output":
 		s.refreshFormat()
+	case "lock_timeout", "synchronous_commit":
+		if s.waits != nil {
+			s.waits()
+		}
 	}
 }
 

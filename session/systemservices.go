@@ -135,6 +135,6 @@ func notify(s *Session, _ context.Context, a []types.Datum) (types.Datum, error)
 	case len(payload) >= 8000:
 		return types.Null, pgerr.New(pgerrcode.InvalidParameterValue, "payload string too long")
 	}
-	s.txn.notices = append(s.txn.notices, notification{s.opts.PID, channel, payload})
+	s.txn.notify(channel, payload)
 	return types.String(""), nil
 }

@@ -32,6 +32,7 @@ type txn struct {
 	allDefer   map[catalog.OID]bool // SET CONSTRAINTS
 	deferAll   *bool
 	notices    []notification           // NOTIFY, sent at commit
+	listens    []*command.Listen        // LISTEN and UNLISTEN, done then
 	override   *catalog.Ref             // what empty Refs mean while the engine's own statements run
 	room       map[uint64]int64         // how many rows may still be changed on a branch, by its id; -1: any number
 	rooms      map[int]map[uint64]int64 // room at the savepoints
@@ -79,7 +80,17 @@ type savepoint struct {
 	deferred int
 	undo     int
 	restore  int
+	notices  int
+	listens  int
 	readOnly bool
+}
+
+// place is a savepoint at where the transaction is.
+func (t *txn) place(name string) savepoint {
+	return savepoint{
+		name: name, at: t.Savepoint(), mark: t.session.settings.mark(), deferred: len(t.deferred), undo: len(t.undo), restore: len(t.restore),
+		notices: len(t.notices), listens: len(t.listens), readOnly: t.readOnly,
+	}
 }
 
 // deferredCheck is a constraint to be checked later.
@@ -139,25 +150,22 @@ func (s *Session) begin(ctx context.Context, explicit bool) error {
 func (t *txn) open(ctx context.Context) error {
 	s := t.session
 	app, _ := s.settings.get("application_name")
-	sync, _ := s.settings.get("synchronous_commit")
 	st, err := s.engine.Store.Begin(ctx, storage.TxnOptions{
-		Isolation: isolationLevel(t.isolation), ReadOnly: t.readOnly, Database: s.database.OID, Async: sync == "off",
+		Isolation: isolationLevel(t.isolation), ReadOnly: t.readOnly, Database: s.database.OID,
 		PID: int32(s.opts.PID), Session: s.locks(),
 		Info: storage.TxnInfo{User: s.user, Application: app},
 	})
 	if err != nil {
 		return err
 	}
-	t.Txn, t.home = st, nil
+	t.Txn, t.home, t.used = st, nil, nil
 	if s.temp != nil {
 		if err := t.join(ctx, storage.TxnOptions{Isolation: isolationLevel(t.isolation)}); err != nil {
 			_ = st.Rollback() // the error before it says more
 			return err
 		}
 	}
-	if d := s.settings.duration("lock_timeout"); d > 0 {
-		st.SetLockTimeout(d)
-	}
+	t.settleWaits()
 	return nil
 }
 
@@ -204,7 +212,7 @@ func (s *Session) commit(ctx context.Context) error {
 		s.lastSCN = scn
 	}
 	s.settings.commit()
-	s.engine.notify.send(s, t.notices)
+	s.announce(t)
 	return nil
 }
 
@@ -227,8 +235,8 @@ func (s *Session) checkpoint(ctx context.Context) error {
 	}
 	s.settings.commit()
 	t.mark = s.settings.mark()
-	s.engine.notify.send(s, t.notices)
-	t.restore, t.notices, t.savepoints, t.undo, t.tag, t.merged, t.ddl, t.wrote, t.named = nil, nil, nil, nil, "", false, false, false, false
+	s.announce(t)
+	t.restore, t.savepoints, t.undo, t.tag, t.merged, t.ddl, t.wrote, t.named = nil, nil, nil, "", false, false, false, false
 	if err := t.open(ctx); err != nil {
 		return err
 	}
@@ -391,7 +399,7 @@ func (s *Session) setSavepoint(ctx context.Context, name string) error {
 		return pgerr.New(pgerrcode.NoActiveSQLTransaction, "SAVEPOINT can only be used in transaction blocks")
 	}
 	t := s.txn
-	t.savepoints = append(t.savepoints, savepoint{name: name, at: t.Savepoint(), mark: s.settings.mark(), deferred: len(t.deferred), undo: len(t.undo), readOnly: t.readOnly, restore: len(t.restore)})
+	t.savepoints = append(t.savepoints, t.place(name))
 	return nil
 }
 
@@ -437,6 +445,7 @@ func (s *Session) rollbackSavepoint(i int) error {
 	t.readOnly = sp.readOnly
 	t.deferred = t.deferred[:min(sp.deferred, len(t.deferred))]
 	t.takeBack(sp.undo)
+	t.notices, t.listens = t.notices[:sp.notices], t.listens[:sp.listens]
 	t.savepoints = t.savepoints[:i+1]
 	t.savepoints[i].at = t.Savepoint()
 	t.failed = false

@@ -49,7 +49,8 @@ func (s *Session) command(ctx context.Context, p *planned, params []types.Datum,
 	case *command.Copy:
 		return s.copy(ctx, p, c, out)
 	case *command.Listen:
-		return c.Tag(), s.listen(c)
+		s.listen(c)
+		return c.Tag(), nil
 	case *command.LockTable:
 		return c.Tag(), s.lockTable(ctx, c)
 	case *command.Constraints:
@@ -147,10 +148,15 @@ func (s *Session) assign(ctx context.Context, name, value string, local bool) er
 		return err
 	}
 	s.settings.set(name, v, local)
-	if name == "lock_timeout" {
-		s.txn.SetLockTimeout(s.settings.duration(name))
-	}
 	return nil
+}
+
+// settleWaits tells the transaction how long it waits for a lock, and whether its commit waits for the disk.
+func (t *txn) settleWaits() {
+	settings := t.session.settings
+	t.SetLockTimeout(settings.duration("lock_timeout"))
+	sync, _ := settings.get("synchronous_commit")
+	t.SetAsync(sync == "off")
 }
 
 // setBranch chooses the branch and point that unqualified names mean, if they exist.

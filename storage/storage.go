@@ -131,6 +131,8 @@ type Txn interface {
 	SetModes(level Isolation, readOnly bool)
 	// SetLockTimeout bounds each wait for a lock from now on (55P03); 0 is no bound.
 	SetLockTimeout(d time.Duration)
+	// SetAsync is TxnOptions.Async for a transaction that has begun.
+	SetAsync(async bool)
 	// Truncate gives the table and its indexes new, empty keyspaces and puts the changed descriptor; the next Catalog of
 	// the view has it.
 	Truncate(ctx context.Context, v View, t *catalog.Table) error

@@ -138,6 +138,9 @@ func (t *Txn) SetModes(level storage.Isolation, readOnly bool) {
 	t.o.Isolation, t.o.ReadOnly = level, readOnly
 }
 
+// SetAsync implements storage.Txn.
+func (t *Txn) SetAsync(async bool) { t.o.Async = async }
+
 // SetLockTimeout implements storage.Txn.
 func (t *Txn) SetLockTimeout(d time.Duration) { t.lockTimeout = d }
 
