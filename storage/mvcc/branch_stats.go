@@ -21,20 +21,19 @@ func (b branches) Stats(ctx context.Context, db catalog.OID, name string) (st st
 		return st, storeError(err)
 	}
 	chain := l.chain(now)
+	rows := map[catalog.Keyspace]int64{}
 	for _, o := range cat.Objects() {
-		t, ok := o.(*catalog.Table)
-		if !ok {
-			continue
+		if t, ok := o.(*catalog.Table); ok {
+			st.Tables++
+			rows[t.Rows] = 0
 		}
-		st.Tables++
-		n := int64(0)
-		for _, k := range chain {
-			added, err := s.rowsOf(ctx, k, t.Rows)
-			if err != nil {
-				return st, storeError(err)
-			}
-			n += added
+	}
+	for _, k := range chain {
+		if err := s.addRows(ctx, k, rows); err != nil {
+			return st, storeError(err)
 		}
+	}
+	for _, n := range rows {
 		st.Rows += max(n, 0)
 	}
 	if l.parent != nil {
@@ -51,14 +50,52 @@ func (b branches) Stats(ctx context.Context, db catalog.OID, name string) (st st
 	return st, storeError(s.distance(ctx, x, l, now, &st))
 }
 
-// rowsOf is what a layer adds to a table's rows for who reads it up to a bound. So far back that only a scan could tell, it is what the
-// layer has now.
-func (s *Store) rowsOf(ctx context.Context, k link, ks catalog.Keyspace) (int64, error) {
-	n, ok, err := s.countLayer(ctx, k.layer, ks, k.bound)
-	if sp := k.space(ks); err == nil && !ok && sp != nil {
-		n = sp.rows.Load()
+// addRows adds what a layer has of keyspaces for who reads it up to a bound. Its log is read once for all that memory does not tell; what is
+// too far back even for that is as the layer has it now.
+func (s *Store) addRows(ctx context.Context, k link, rows map[catalog.Keyspace]int64) error {
+	type count struct {
+		n     int64
+		floor uint64 // up to where the log has to be read
 	}
-	return n, err
+	unknown := map[catalog.Keyspace]*count{}
+	last := uint64(0)
+	for ks := range rows {
+		sp := k.space(ks)
+		if sp == nil {
+			continue
+		}
+		n, floor, ok := sp.rowsAt(k.bound)
+		if ok {
+			rows[ks] += n
+			continue
+		}
+		unknown[ks] = &count{n, floor}
+		last = max(last, floor)
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	read := 0
+	err := s.eachLog(ctx, k.layer, k.bound, last, func(scn uint64, h logHeader) bool {
+		for _, t := range h.tables {
+			if c := unknown[t.keyspace]; c != nil && scn <= c.floor {
+				c.n -= t.inserts - t.deletes
+			}
+		}
+		read++
+		return read <= tallyLogs
+	})
+	known := read <= tallyLogs && !k.cut.Load() && k.bound >= k.trimmed.Load()
+	for ks, c := range unknown {
+		sp := k.space(ks)
+		if known && err == nil {
+			sp.keepPast(k.bound, c.n)
+			rows[ks] += c.n
+		} else {
+			rows[ks] += sp.rows.Load()
+		}
+	}
+	return err
 }
 
 // distance counts the transactions since the fork on the branch and on its source.

@@ -39,4 +39,20 @@ func TestStatsRows(t *testing.T) {
 	on("", func(x *txn) { must(t, x.delete(x.table("t"), x.where(x.table("t"), 2))) })
 	want("main", 2)
 	want("dev", 4)
+	for i := range int64(200) { // more commits than memory has one by one
+		on("", func(x *txn) { must(t, x.insert(x.table("t"), [3]int64{100 + i, i, i})) })
+	}
+	want("main", 202)
+	want("dev", 4)
+	must(t, fork(s, "late", "main", three))
+	want("late", 3)
+	for i := range int64(200) {
+		on("dev", func(x *txn) { must(t, x.insert(x.table("t"), [3]int64{100 + i, i, i})) })
+	}
+	want("dev", 204)
+	_, err = s.Branches().Create(ctx, mvcc.FirstDatabase, storage.BranchOptions{Name: "child", Source: "dev"})
+	must(t, err)
+	on("dev", func(x *txn) { must(t, x.delete(x.table("t"), x.where(x.table("t"), 100, 101))) })
+	want("child", 204)
+	want("dev", 202)
 }
