@@ -38,14 +38,17 @@ func bisect(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Dat
 	if err != nil {
 		return err
 	}
-	if oldest, err := c.Store().Branches().Oldest(ctx, db, b.Name); err != nil {
+	hint := "Give an older point at which it is not true."
+	oldest, err := c.Store().Branches().Oldest(ctx, db, b.Name)
+	if err != nil {
 		return err
-	} else if good < oldest && len(list) > 0 && list[len(list)-1].SCN < oldest {
-		good = oldest // what was before is not kept
+	}
+	if good < oldest && oldest > 1 { // 1 is where the first database begins
+		good, hint = oldest, "What was before is not kept."
 		list = slices.DeleteFunc(list, func(e storage.LogEntry) bool { return e.SCN <= good })
 	}
 	slices.Reverse(list)
-	t := &trial{c: c, branch: b, sql: "SELECT (" + predicate + "\n)"}
+	t := &trial{c: c, branch: b, sql: "SELECT (" + predicate + "\n)", hint: hint}
 	found, err := t.search(ctx, list, good, bad)
 	if err != nil {
 		return err
@@ -66,7 +69,8 @@ type trial struct {
 	c      Conn
 	branch storage.Branch
 	sql    string
-	strict bool // what the predicate names must be there
+	hint   string // where it is true at the oldest point already
+	strict bool   // what the predicate names must be there
 	points int64
 }
 
@@ -77,7 +81,7 @@ func (t *trial) search(ctx context.Context, list []storage.LogEntry, good, bad s
 			return e, err
 		}
 		if is {
-			return e, pgerr.New(pgerrcode.InvalidParameterValue, "the predicate is true at SCN %d already", good).WithHint("Give an older point at which it is not true.")
+			return e, pgerr.New(pgerrcode.InvalidParameterValue, "the predicate is true at SCN %d already", good).WithHint("%s", t.hint)
 		}
 	}
 	t.strict = true
