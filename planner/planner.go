@@ -114,9 +114,10 @@ func indexExpr(c bind.Catalog, o Options) func(*catalog.Table, catalog.ColumnID)
 
 // Row is the plan that computes a table's rows; see bind.Row.
 type Row struct {
-	Root   physical.Node
-	Given  []catalog.ColumnID
-	Checks []string
+	Root    physical.Node
+	Given   []catalog.ColumnID
+	Checks  []string
+	Domains []bind.DomainRule
 }
 
 // TableRow plans what must be computed of a table's rows when they do not come through INSERT or UPDATE.
@@ -126,7 +127,7 @@ func TableRow(t *catalog.Table, ref catalog.Ref, c bind.Catalog, o Options) (*Ro
 		return nil, err
 	}
 	root, err := lower.Lower(b.Node, lower.Options{Stats: o.Stats})
-	return &Row{Root: root, Given: b.Given, Checks: b.Checks}, err
+	return &Row{Root: root, Given: b.Given, Checks: b.Checks, Domains: b.Domains}, err
 }
 
 // wireType is the type that clients are told: a domain's base.

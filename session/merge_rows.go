@@ -44,7 +44,7 @@ func (v *mergeCheck) complete(ctx context.Context, t *catalog.Table, rows *vecto
 	if err != nil {
 		return err
 	}
-	if len(plan.Given) == len(rows.Cols) && len(plan.Checks) == 0 {
+	if len(plan.Given) == len(rows.Cols) && len(plan.Checks)+len(plan.Domains) == 0 {
 		return nil
 	}
 	env := v.session.env(ctx, nil)
@@ -103,16 +103,18 @@ func given(t *catalog.Table, plan *planner.Row, rows *vector.Batch) *vector.Batc
 
 // take copies the computed columns of a batch back, and looks at the conditions.
 func (v *mergeCheck) take(t *catalog.Table, plan *planner.Row, rows, b *vector.Batch, at int, fresh bool) error {
-	for i := range plan.Checks {
-		col := b.Cols[len(rows.Cols)+i]
+	for i, col := range b.Cols[len(rows.Cols):] {
 		for k := range b.Live() {
 			if r := b.Row(k); fresh && !col.IsNull(r) && !col.Datum(r).B() {
-				err := pgerr.New(pgerrcode.CheckViolation, "merged row for relation \"%s\" violates check constraint \"%s\"", t.Name, plan.Checks[i]).
-					WithTable("", t.Name, "", plan.Checks[i])
+				err := brokenBy(t, plan, i)
 				if !v.collect {
 					return err
 				}
-				v.violated(v.violation(t, b, r, err))
+				x := v.violation(t, b, r, err)
+				if i >= len(plan.Checks) {
+					x.Kind = "domain"
+				}
+				v.violated(x)
 			}
 		}
 	}
@@ -134,6 +136,21 @@ func (v *mergeCheck) take(t *catalog.Table, plan *planner.Row, rows, b *vector.B
 		n++
 	}
 	return nil
+}
+
+// brokenBy is the error of a row that does not satisfy the i-th condition of a plan.
+func brokenBy(t *catalog.Table, plan *planner.Row, i int) error {
+	if i < len(plan.Checks) {
+		return pgerr.New(pgerrcode.CheckViolation, "merged row for relation \"%s\" violates check constraint \"%s\"", t.Name, plan.Checks[i]).
+			WithTable("", t.Name, "", plan.Checks[i])
+	}
+	d := plan.Domains[i-len(plan.Checks)]
+	name := types.TypeName(d.Column.Type, nil)
+	if d.Check == nil {
+		return pgerr.New(pgerrcode.NotNullViolation, "domain %s does not allow null values", name).WithTable("", t.Name, d.Column.Name, "")
+	}
+	return pgerr.New(pgerrcode.CheckViolation, "value for domain %s violates check constraint \"%s\"", name, d.Check.Name).
+		WithDetail("It is in column \"%s\" of relation \"%s\".", d.Column.Name, t.Name).WithTable("", t.Name, d.Column.Name, d.Check.Name)
 }
 
 // written notes changes for verify, of tables that have keys to verify.

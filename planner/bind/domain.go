@@ -52,15 +52,43 @@ func (b *binder) domainChecks(d *expr.DomainCast, t *types.Def, base types.Type)
 
 // domainCheck binds a CHECK over VALUE, which is Slot 0.
 func (b *binder) domainCheck(text string, base types.Type) (expr.Expr, error) {
+	return b.domainCheckOf(text, &expr.Slot{Index: 0, T: base, Name: "value"})
+}
+
+func (b *binder) domainCheckOf(text string, value expr.Expr) (expr.Expr, error) {
 	n, err := parse.Expression(text)
 	if err != nil {
 		return nil, err
 	}
 	return b.unplaced(func() (expr.Expr, error) {
 		q := b.child(nil)
-		q.value = &expr.Slot{Index: 0, T: base, Name: "value"}
+		q.value = value
 		return q.where(kindDomainCheck, n, "CHECK")
 	})
+}
+
+// domainRules are the conditions that the value of a column must satisfy because it is of a domain.
+func (b *binder) domainRules(c *catalog.Column, value expr.Expr, t *types.Def) (out []DomainRule, conds []expr.Expr, err error) {
+	if t.Base != nil && t.Base.Kind == types.KindDomain {
+		if out, conds, err = b.domainRules(c, value, t.Base.Def); err != nil {
+			return nil, nil, err
+		}
+	}
+	u := b.userType(t.OID)
+	if u == nil {
+		return out, conds, nil
+	}
+	if u.NotNull {
+		out, conds = append(out, DomainRule{c, nil}), append(conds, &expr.NullTest{Arg: value, Not: true})
+	}
+	for _, k := range u.Checks {
+		e, err := b.domainCheckOf(k.Expr, value)
+		if err != nil {
+			return nil, nil, err
+		}
+		out, conds = append(out, DomainRule{c, k}), append(conds, e)
+	}
+	return out, conds, nil
 }
 
 func (b *binder) userType(id types.OID) *catalog.UserType {

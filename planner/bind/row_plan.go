@@ -3,6 +3,7 @@ package bind
 import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
+	"github.com/rowandb/rowan/planner/expr"
 	"github.com/rowandb/rowan/planner/logical"
 	"github.com/rowandb/rowan/planner/parse"
 	"github.com/rowandb/rowan/types"
@@ -11,11 +12,18 @@ import (
 )
 
 // Row is what a table's descriptor says must be computed of a row: a plan that is fed the columns that are given and gives
-// out all stored and hidden columns in the table's order, followed by the CHECK constraints' conditions.
+// out all stored and hidden columns in the table's order, followed by the conditions of CHECK constraints and those of domains.
 type Row struct {
-	Node   logical.Node
-	Given  []catalog.ColumnID
-	Checks []string
+	Node    logical.Node
+	Given   []catalog.ColumnID
+	Checks  []string
+	Domains []DomainRule
+}
+
+// DomainRule is what a domain demands of a column's value: one of its constraints, or with none of them that it is not null.
+type DomainRule struct {
+	Column *catalog.Column
+	Check  *catalog.Constraint
 }
 
 // TableRow binds the generated columns, hidden columns and CHECK constraints of a table.
@@ -50,6 +58,23 @@ func TableRow(t *catalog.Table, ref catalog.Ref, c Catalog, o Options) (*Row, er
 	for _, k := range checks {
 		p.Cols, p.Exprs = append(p.Cols, logical.Column{ID: b.newColumn(w.q), Name: k.Name, Type: k.Expr.Type()}), append(p.Exprs, k.Expr)
 		r.Checks = append(r.Checks, k.Name)
+	}
+	if _, err := b.snapshot(ref); err != nil { // what domains demand: not before, for what breaks it is to be told, and not to end the plan
+		return nil, err
+	}
+	for i, c := range w.targets {
+		if c.Type.Def == nil || c.Type.Kind != types.KindDomain {
+			continue
+		}
+		base := baseTypeMod(types.Of(c.Type.Def))
+		rules, conds, err := b.domainRules(c, &expr.Relabel{Arg: columnOf(cols[i]), T: base, Form: expr.FormImplicitCast}, c.Type.Def)
+		if err != nil {
+			return nil, pgerr.From(err).Relocate(-1)
+		}
+		r.Domains = append(r.Domains, rules...)
+		for _, e := range conds {
+			p.Cols, p.Exprs = append(p.Cols, logical.Column{ID: b.newColumn(w.q), Name: c.Name, Type: e.Type()}), append(p.Exprs, e)
+		}
 	}
 	r.Node = p
 	return r, nil

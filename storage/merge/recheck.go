@@ -10,12 +10,25 @@ import (
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/diff"
+	"github.com/rowandb/rowan/types"
 	"github.com/rowandb/rowan/types/vector"
 )
 
 // recheck holds what the target changed since the base against constraints that came with the source's schema: its other
 // rows satisfied them there.
 func (m *merger) recheck(ctx context.Context) error {
+	domains := m.stricterDomains()
+	for _, o := range m.target.Catalog().Objects() {
+		t, ok := o.(*catalog.Table)
+		if !ok || len(domains) == 0 || m.before[t.OID] != nil && stricter(m.before[t.OID], t) {
+			continue
+		}
+		if slices.ContainsFunc(t.Live(), func(c *catalog.Column) bool { return isOf(c.Type, domains) }) {
+			if err := m.recheckTable(ctx, t); err != nil {
+				return err
+			}
+		}
+	}
 	for id, was := range m.before {
 		now, ok := m.target.Catalog().Object(id).(*catalog.Table)
 		if !ok {
@@ -55,6 +68,35 @@ func stricter(was, now *catalog.Table) bool {
 	for i := range now.Columns {
 		c := &now.Columns[i]
 		if old := was.ColumnByID(c.ID); c.NotNull && !c.Dropped && (old == nil || !old.NotNull) {
+			return true
+		}
+	}
+	return false
+}
+
+// stricterDomains are the domains whose values must satisfy more than before.
+func (m *merger) stricterDomains() map[catalog.OID]bool {
+	out := map[catalog.OID]bool{}
+	for _, id := range m.res.Objects {
+		was, _ := m.was.Object(id).(*catalog.UserType)
+		now, ok := m.target.Catalog().Object(id).(*catalog.UserType)
+		if !ok || was == nil || now.Kind != types.KindDomain {
+			continue
+		}
+		added := func(k *catalog.Constraint) bool {
+			return !k.NotValid && !slices.ContainsFunc(was.Checks, func(x *catalog.Constraint) bool { return x.OID == k.OID })
+		}
+		if now.NotNull && !was.NotNull || slices.ContainsFunc(now.Checks, added) {
+			out[id] = true
+		}
+	}
+	return out
+}
+
+// isOf reports whether a type is one of some domains, or over one.
+func isOf(t types.Type, domains map[catalog.OID]bool) bool {
+	for ; t.Def != nil && t.Kind == types.KindDomain && t.Base != nil; t = *t.Base {
+		if domains[t.Def.OID] {
 			return true
 		}
 	}

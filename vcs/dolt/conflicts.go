@@ -193,7 +193,7 @@ func sourceHash(ctx context.Context, c vcs.Conn, a *vcs.AppliedMerge) string {
 	return a.Source
 }
 
-var violationWords = map[string]string{"foreign_key": "foreign key", "unique": "unique index", "check": "check constraint", "not_null": "not null"}
+var violationWords = map[string]string{"foreign_key": "foreign key", "unique": "unique index", "check": "check constraint", "domain": "check constraint", "not_null": "not null"}
 
 // violationsOf is the relation dolt.constraint_violations_<table>.
 func violationsOf(ctx context.Context, c vcs.Conn, a []types.Datum, yield func([]types.Datum) bool) error {
