@@ -41,7 +41,7 @@ type collector struct {
 // gcState is what the store remembers of garbage collection.
 type gcState struct {
 	run  sync.Mutex
-	last time.Time
+	last time.Time // that it began in the background; at first when the store was opened
 }
 
 // GC implements storage.Keeper.

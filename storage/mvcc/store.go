@@ -113,6 +113,7 @@ func Open(engine kv.Engine, o Options) (*Store, error) {
 		keeps: map[catalog.OID]keepRecord{}, building: map[*layer]struct{}{},
 	}
 	s.columns.max = o.CacheBytes
+	s.gc.last = time.Now() // start-up has enough to do
 	s.large.m = map[uint64]*largeTxn{}
 	s.txns.init()
 	s.locks = lock.New(s.txns.owners)
