@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/planner/expr"
@@ -17,6 +18,7 @@ type trace struct {
 	columns   map[*pg.ColumnRef]catalog.Dep // those that go by the name that the column has now
 	functions map[*pg.FuncCall]catalog.OID  // users'
 	shaped    map[*pg.Node]*relation        // constants that name the table of a function whose columns depend on it
+	literals  map[int]*relation             // by their place, the constants that name a relation: 'name'::regclass
 	ofTables  map[*pg.RangeVar]*relation    // names of Dolt's relations that have a table's in them
 	deps      []catalog.Dep
 	spelling  *spelling // nil unless the tree is to be written out by ViewText
@@ -24,7 +26,7 @@ type trace struct {
 
 func newTrace() *trace {
 	return &trace{relations: map[*pg.RangeVar]*relation{}, stars: map[*pg.ResTarget][]target{}, columns: map[*pg.ColumnRef]catalog.Dep{}, functions: map[*pg.FuncCall]catalog.OID{},
-		shaped: map[*pg.Node]*relation{}, ofTables: map[*pg.RangeVar]*relation{}}
+		shaped: map[*pg.Node]*relation{}, literals: map[int]*relation{}, ofTables: map[*pg.RangeVar]*relation{}}
 }
 
 // tracing reports whether names are being noted: those in the queries of views that the tree reads are not its own.
@@ -44,6 +46,27 @@ func (b *binder) traceRelation(rv *pg.RangeVar, r *relation) {
 	if h := r.object.Head(); h.OID >= catalog.FirstUserOID {
 		b.trace.need(catalog.Dep{Object: h.OID})
 	}
+}
+
+// traceLiteral notes a constant that names a relation.
+func (b *binder) traceLiteral(pos int, r *relation) {
+	if h := r.object.Head(); b.tracing() && h.OID >= catalog.FirstUserOID {
+		b.trace.literals[pos] = r
+		b.trace.need(catalog.Dep{Object: h.OID})
+	}
+}
+
+// findLiterals finds the constants of a tree that were seen to name relations.
+func (t *trace) findLiterals(tree *pg.Node) {
+	if len(t.literals) == 0 {
+		return
+	}
+	visit(tree, func(m proto.Message) {
+		n, ok := m.(*pg.Node)
+		if c := n.GetAConst(); ok && c.GetSval() != nil && t.literals[int(c.Location)] != nil {
+			t.shaped[n] = t.literals[int(c.Location)]
+		}
+	})
 }
 
 func (b *binder) traceStar(rt *pg.ResTarget, ts []target) {

@@ -82,6 +82,7 @@ func (b *definer) traced(tree *pg.Node) (*trace, []Field, error) {
 	b.trace = newTrace()
 	defer func() { b.trace = old }()
 	_, fields, err := b.bindQuery(tree, nil)
+	b.trace.findLiterals(tree)
 	return b.trace, fields, err
 }
 

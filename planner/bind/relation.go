@@ -199,6 +199,8 @@ func (b *binder) relationLiteral(s string, t types.Type, pos int) (expr.Expr, er
 	id := &expr.Const{Value: types.Int(int64(r.object.Head().OID)), T: t}
 	if r.index != nil {
 		id.Value.I = int64(r.index.OID)
+	} else if r.ref == b.ref {
+		b.traceLiteral(pos, r)
 	}
 	if r.ref == b.ref {
 		return id, nil
