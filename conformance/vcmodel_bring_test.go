@@ -121,6 +121,9 @@ func (c vcConflict) normal() string {
 			*v = s
 		}
 		*v = strings.NewReplacer("[", "", "]", "", "{", "", "}", "", " ", "", `"`, "", "NULL", "null").Replace(*v)
+		if *v == "true" || *v == "false" { // as texts are
+			*v = (*v)[:1]
+		}
 	}
 	return c.String()
 }
