@@ -244,6 +244,9 @@ func resolveWhere(ctx context.Context, c Conn, merge int64, side string, value t
 	if err != nil {
 		return 0, err
 	}
+	outside := c.Txn().Enter()
+	defer c.Txn().Leave(outside)
+	c.Txn().Statement() // what was resolved before in the same statement is resolved
 	db := types.Int(int64(c.Database().OID))
 	rows, err := conflictTable.All(ctx, c.Txn(), g, db, types.Int(merge))
 	if err != nil {
