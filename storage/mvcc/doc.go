@@ -20,8 +20,9 @@
 // v|key|14 begins at 9, which is it. A reader at 7 goes on by a seek to v|key|8: ends sort, and the first after 7 is the
 // only interval that can hold it. A head flagged `first` has no history in its layer; one flagged `root` has nothing in the
 // layers below either, so that fresh rows cost a reader with an old snapshot no look-up. Deleting puts a tombstone in
-// the head's place. The cleaner removes it when no running snapshot is older and no layer below shows the row, and notes
-// in the space up to which SCN it has done so: readers older than that look into history for keys without head.
+// the head's place. The cleaner removes it when no snapshot that moves on is older and no layer below shows the row. Before, it notes
+// in the space up to which SCN it does so, and waits for those who may not have seen that: readers of older points look into history for keys
+// without head.
 //
 // # Layers
 //
