@@ -34,6 +34,8 @@ type SQLOptions struct {
 	Indent int
 	// OneLine keeps CASE on one line, as EXPLAIN does.
 	OneLine bool
+	// Values shows constants by what they are, as EXPLAIN does, and not as they are spelt.
+	Values bool
 }
 
 // SQL spells a bound expression in PostgreSQL's canonical form, the one that pg_get_expr gives. It binds again to an equal

@@ -9,7 +9,7 @@ import (
 
 // constant writes a constant, with the label of its type where it would be read back as another (and label is set).
 func (w *writer) constant(e *Const, label bool) {
-	if e.Spelt != nil {
+	if e.Spelt != nil && !w.o.Values {
 		e = &Const{Value: *e.Spelt, T: e.T}
 	}
 	if e.Value.Null {

@@ -150,7 +150,7 @@ func definitionsOf(cols []Column, es []expr.Expr) string {
 }
 
 func sql(e expr.Expr) string {
-	return expr.SQL(e, expr.SQLOptions{OneLine: true, Pretty: true,
+	return expr.SQL(e, expr.SQLOptions{OneLine: true, Pretty: true, Values: true,
 		Column:   func(c *expr.Column) string { return fmt.Sprintf("%s#%d", c.Name, c.ID) },
 		Subquery: func(q *expr.Subquery) string { return subqueryName(q) }})
 }

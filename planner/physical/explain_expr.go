@@ -25,7 +25,7 @@ func inputOf(outer []string, in ...*entry) inputs {
 
 func (x *explainer) options(in inputs) expr.SQLOptions {
 	return expr.SQLOptions{
-		OneLine: true, Text: x.o.Text, Params: x.o.Params,
+		OneLine: true, Values: true, Text: x.o.Text, Params: x.o.Params,
 		Slot: func(s *expr.Slot) string {
 			if s.Index >= len(in.names) {
 				return expr.QuoteIdent(s.Name)
