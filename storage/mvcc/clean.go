@@ -21,20 +21,18 @@ type cleaner struct {
 	mu     sync.Mutex
 	queue  []deadKey
 	large  []largeDead
-	doomed doomed
-	listed atomic.Int64 // large transactions whose tombstones are not in the queue
+	doomed map[catalog.OID]*doomed // by database; 0: it is not known which. Only Clean has it
+	listed atomic.Int64            // large transactions whose tombstones are not in the queue
 	loaded atomic.Bool
 	run    sync.Mutex
 }
 
-// doomed are tombstones of which it is told that they may be gone.
+// doomed are tombstones of a database of which it is told that they may be gone.
 type doomed struct {
 	dead    []deadKey
 	large   []largeDead
 	readers []*Txn // who may have begun to look before it was told
 }
-
-func (d *doomed) empty() bool { return len(d.dead) == 0 && len(d.large) == 0 }
 
 // largeDead is a committed large transaction whose tombstones are yet to be looked at.
 type largeDead struct {
@@ -86,77 +84,85 @@ func (s *Store) Clean(ctx context.Context) (removed int, err error) {
 	return removed, nil
 }
 
-// doom tells of the tombstones that no snapshot needs, if those told of before are gone.
+// doom tells of the tombstones that no snapshot needs, in databases where those told of before are gone.
 func (s *Store) doom(ctx context.Context) (int, error) {
 	c := &s.cleaner
-	if !c.doomed.empty() {
-		return 0, nil
-	}
-	horizon := s.txns.horizon(s.seq.published.Load())
-	s.moves.forget(horizon.all)
-	d := s.takeDead(horizon)
-	newest := map[catalog.OID]uint64{} // tombstone of each database
-	tell := func(sp *space, scn uint64) {
-		for old := sp.cleaned.Load(); old < scn && !sp.cleaned.CompareAndSwap(old, scn); old = sp.cleaned.Load() {
-		}
-		db := s.databaseOf(sp.Layer)
-		newest[db] = max(newest[db], scn)
-	}
-	for _, x := range d.dead {
-		tell(x.sp, x.scn)
-	}
-	for _, l := range d.large {
-		err := s.eachChunk(ctx, l.txn, func(id keys.Space, _ []byte, del bool) bool {
-			if sp := s.openSpace(id); del && sp != nil {
-				tell(sp, l.scn)
+	moving := s.txns.moving(s.seq.published.Load())
+	s.moves.forget(moving.all)
+	taken := s.takeDead(moving)
+	for db, d := range taken {
+		if err := s.tell(ctx, db, d); err != nil {
+			for db, d := range taken {
+				delete(c.doomed, db)
+				c.giveBack(d)
 			}
-			return true
-		})
-		if err != nil {
-			c.giveBack(d)
 			return 0, err
 		}
+		c.doomed[db] = d
 	}
-	d.readers = s.txns.who(func(t *Txn) bool {
-		for db, scn := range newest {
-			if t.oldest.Load() < scn && (db == t.o.Database || db == 0 || t.o.Database == 0) {
-				return true
-			}
-		}
-		return false
-	})
-	c.doomed = d
 	return 0, nil
 }
 
-// takeDead takes out of the queue what nobody older than the horizon can need, fixed points apart.
-func (s *Store) takeDead(horizon since) (d doomed) {
+// tell says that tombstones of a database may be gone, and notes who may have begun to look before.
+func (s *Store) tell(ctx context.Context, db catalog.OID, d *doomed) error {
+	newest := uint64(0)
+	gone := func(sp *space, scn uint64) {
+		for old := sp.cleaned.Load(); old < scn && !sp.cleaned.CompareAndSwap(old, scn); old = sp.cleaned.Load() {
+		}
+		newest = max(newest, scn)
+	}
+	for _, x := range d.dead {
+		gone(x.sp, x.scn)
+	}
+	for _, l := range d.large {
+		if err := s.eachLargeDead(ctx, l, func(x deadKey) error { gone(x.sp, x.scn); return nil }); err != nil {
+			return err
+		}
+	}
+	d.readers = s.txns.who(func(t *Txn) bool {
+		return t.oldest.Load() < newest && (t.o.Database == db || t.o.Database == 0 || db == 0)
+	})
+	return nil
+}
+
+// takeDead takes out of the queue, by database, what nobody needs who reads from there on, fixed points apart.
+func (s *Store) takeDead(moving horizons) map[catalog.OID]*doomed {
 	c := &s.cleaner
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	queue, all := c.queue, c.large
+	queue, large := c.queue, c.large
 	c.queue, c.large = nil, nil
-	from := map[uint64]uint64{} // by layer
-	for _, x := range queue {
-		at, ok := from[x.sp.Layer]
-		if !ok {
-			at = horizon.from(s.databaseOf(x.sp.Layer))
-			from[x.sp.Layer] = at
+	out := map[catalog.OID]*doomed{}
+	take := func(db catalog.OID, scn uint64) *doomed {
+		if c.doomed[db] != nil || scn > moving.from(db) {
+			return nil
 		}
-		if x.scn <= at {
+		if out[db] == nil {
+			out[db] = &doomed{}
+		}
+		return out[db]
+	}
+	databases := map[uint64]catalog.OID{} // of layers
+	for _, x := range queue {
+		db, ok := databases[x.sp.Layer]
+		if !ok {
+			db = s.databaseOf(x.sp.Layer)
+			databases[x.sp.Layer] = db
+		}
+		if d := take(db, x.scn); d != nil {
 			d.dead = append(d.dead, x)
 		} else {
 			c.queue = append(c.queue, x)
 		}
 	}
-	for _, l := range all {
-		if l.scn <= horizon.from(l.db) {
+	for _, l := range large {
+		if d := take(l.db, l.scn); d != nil {
 			d.large = append(d.large, l)
 		} else {
 			c.large = append(c.large, l)
 		}
 	}
-	return d
+	return out
 }
 
 // databaseOf returns the database of a layer's branch; 0: it is not known.
@@ -164,77 +170,87 @@ func (s *Store) databaseOf(layer uint64) catalog.OID {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if l := s.layers[layer]; l != nil {
-		if b := s.branches[l.branch]; b != nil {
-			return b.Database
-		}
+		return s.databaseLocked(l)
+	}
+	return 0
+}
+
+func (s *Store) databaseLocked(l *layer) catalog.OID {
+	if b := s.branches[l.branch]; b != nil {
+		return b.Database
 	}
 	return 0
 }
 
 // giveBack queues again what could not be removed.
-func (c *cleaner) giveBack(d doomed) {
+func (c *cleaner) giveBack(d *doomed) {
 	c.add(d.dead)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.large = append(c.large, d.large...)
 }
 
-// removeDoomed removes tombstones when everybody knows that they may be gone.
+// removeDoomed removes the tombstones of databases where everybody knows that they may be gone.
 func (s *Store) removeDoomed(ctx context.Context) (removed int, err error) {
 	c := &s.cleaner
-	if c.doomed.empty() || s.txns.running(c.doomed.readers) {
-		return 0, nil
-	}
-	d := c.doomed
-	c.doomed = doomed{}
-	if removed, d.dead, err = s.removeAll(ctx, d.dead); err != nil {
-		c.giveBack(d)
-		return removed, err
-	}
-	for i, l := range d.large {
-		n, err := s.removeLargeDead(ctx, l)
+	for db, d := range c.doomed {
+		if s.txns.running(d.readers) {
+			continue
+		}
+		delete(c.doomed, db)
+		n, err := s.removeTombstones(ctx, d)
 		if removed += n; err != nil {
-			c.giveBack(doomed{large: d.large[i:]})
+			c.giveBack(d)
 			return removed, err
 		}
-		c.listed.Add(-1)
 	}
 	return removed, nil
 }
 
-// removeAll removes tombstones, some at a time; left are those that it did not come to.
-func (s *Store) removeAll(ctx context.Context, dead []deadKey) (removed int, left []deadKey, err error) {
-	for len(dead) > 0 {
-		n := min(cleanBatch, len(dead))
-		k, err := s.removeDead(ctx, dead[:n])
+// removeTombstones removes tombstones, some at a time, and takes them out of d.
+func (s *Store) removeTombstones(ctx context.Context, d *doomed) (removed int, err error) {
+	for len(d.dead) > 0 {
+		n := min(cleanBatch, len(d.dead))
+		k, err := s.removeDead(ctx, d.dead[:n])
 		if err != nil {
-			return removed, dead, err
+			return removed, err
 		}
-		removed += k
-		dead = dead[n:]
+		removed, d.dead = removed+k, d.dead[n:]
 	}
-	return removed, nil, nil
+	for len(d.large) > 0 {
+		part := &doomed{}
+		err := s.eachLargeDead(ctx, d.large[0], func(x deadKey) error {
+			x.key = append([]byte(nil), x.key...)
+			if part.dead = append(part.dead, x); len(part.dead) < cleanBatch {
+				return nil
+			}
+			k, err := s.removeTombstones(ctx, part)
+			removed += k
+			return err
+		})
+		if err != nil {
+			return removed, err
+		}
+		k, err := s.removeTombstones(ctx, part)
+		if removed += k; err != nil {
+			return removed, err
+		}
+		d.large = d.large[1:]
+		s.cleaner.listed.Add(-1)
+	}
+	return removed, nil
 }
 
-// removeLargeDead removes the tombstones of a large transaction, which its lists of keys tell.
-func (s *Store) removeLargeDead(ctx context.Context, l largeDead) (removed int, err error) {
-	var todo []deadKey
-	flush := func() bool {
-		var n int
-		n, _, err = s.removeAll(ctx, todo)
-		removed, todo = removed+n, todo[:0]
-		return err == nil
-	}
-	walk := s.eachChunk(ctx, l.txn, func(id keys.Space, key []byte, del bool) bool {
+// eachLargeDead calls f for the tombstones of a large transaction, which its lists of keys tell. Their keys hold until f returns.
+func (s *Store) eachLargeDead(ctx context.Context, l largeDead, f func(deadKey) error) error {
+	var failed error
+	err := s.eachChunk(ctx, l.txn, func(id keys.Space, key []byte, del bool) bool {
 		if sp := s.openSpace(id); del && sp != nil {
-			todo = append(todo, deadKey{sp, append([]byte(nil), key...), l.scn})
+			failed = f(deadKey{sp, key, l.scn})
 		}
-		return len(todo) < cleanBatch || flush()
+		return failed == nil
 	})
-	if walk == nil && err == nil {
-		flush()
-	}
-	return removed, cmp.Or(walk, err)
+	return cmp.Or(err, failed)
 }
 
 func (s *Store) openSpace(id keys.Space) *space {
@@ -375,7 +391,7 @@ func (s *Store) saveClean(ctx context.Context) error {
 	defer c.run.Unlock()
 	upTo := s.seq.published.Load() // before the look: who is published by now has queued what it deleted
 	c.mu.Lock()
-	clean := c.loaded.Load() && len(c.queue) == 0 && len(c.large) == 0 && c.doomed.empty()
+	clean := c.loaded.Load() && len(c.queue) == 0 && len(c.large) == 0 && len(c.doomed) == 0
 	c.mu.Unlock()
 	if !clean {
 		return nil

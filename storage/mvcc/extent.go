@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-
-	"github.com/rowandb/rowan/catalog"
 )
 
 // extent is what of a layer can be read: intervals of SCNs, ascending and disjoint. A version that meets none of them
@@ -77,10 +75,12 @@ func (v sights) parents() {
 	}
 }
 
-// sights finds what can be read. dropped tells of branches to be left out. The caller has raised the branches' low points
-// before. It reads pins last: who resolved a point before and has ended since has left one, or does not need it.
+// sights finds what can be read. without tells of branches to be left out. The caller has raised the branches' low points
+// before. It reads pins last: who resolved a point before and has ended since has left one, or does not need it. A transaction sees all
+// branches of its database at its snapshot, whether it has looked at one before or not, and those that it uses at fixed points too.
 func (s *Store) sights(ctx context.Context, without func(*branch) bool) (sights, error) {
-	sighted := s.txns.sighted(s.seq.published.Load())
+	published := s.seq.published.Load()
+	moving, sighted := s.txns.moving(published), s.txns.sighted(published)
 	users := s.used()
 	pins, err := s.allPins(ctx)
 	if err != nil {
@@ -92,7 +92,7 @@ func (s *Store) sights(ctx context.Context, without func(*branch) bool) (sights,
 	v := sights{}
 	for _, b := range s.branches {
 		if !without(b) {
-			v.branch(b, min(s.lowLocked(b), sighted.from(b.Database)))
+			v.branch(b, min(s.lowLocked(b), moving.from(b.Database)))
 		}
 	}
 	for _, p := range append(pins, merged...) {
@@ -101,11 +101,7 @@ func (s *Store) sights(ctx context.Context, without func(*branch) bool) (sights,
 		}
 	}
 	for _, l := range append(users, s.usedLocked()...) {
-		db := catalog.OID(0)
-		if b := s.branches[l.branch]; b != nil {
-			db = b.Database
-		}
-		v.add(l, sighted.from(db), latest)
+		v.add(l, sighted.from(s.databaseLocked(l)), latest)
 	}
 	for l := range s.building {
 		v.add(l, 0, latest)

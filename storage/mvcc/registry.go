@@ -55,25 +55,24 @@ func (g *registry) snapshot(t *Txn) uint64 {
 	}
 }
 
-// horizon returns from which SCN on transactions read what does not stand still: tombstones up to there are needed only by those who read
-// at fixed points. published is the newest SCN.
-func (g *registry) horizon(published uint64) since {
-	return g.oldest(published, func(t *Txn) uint64 { return t.moving.Load() })
+// moving returns from which SCN on transactions read what does not stand still, be it now or in one that begins later: tombstones up to
+// there are needed only by those who read at fixed points. published is the newest SCN.
+func (g *registry) moving(published uint64) horizons {
+	return g.gather(published, func(t *Txn) uint64 { return t.moving.Load() })
 }
 
-// sighted returns from which SCN on transactions read branches, be it now or in one that begins later. What forks show of their
-// parents does not count.
-func (g *registry) sighted(published uint64) since {
-	return g.oldest(published, func(t *Txn) uint64 { return t.reads.Load() })
+// sighted returns from which SCN on transactions read branches, at fixed points too. What forks show of their parents does not count.
+func (g *registry) sighted(published uint64) horizons {
+	return g.gather(published, func(t *Txn) uint64 { return t.reads.Load() })
 }
 
-// oldest gathers an SCN of each transaction. One who registers meanwhile has either seen that somebody looks or is seen here.
-func (g *registry) oldest(published uint64, of func(*Txn) uint64) since {
+// gather takes an SCN of each transaction. One who registers meanwhile has either seen that somebody looks or is seen here.
+func (g *registry) gather(published uint64, of func(*Txn) uint64) horizons {
 	for old := g.looked.Load(); old < published && !g.looked.CompareAndSwap(old, published); old = g.looked.Load() {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	x := since{all: published, later: published, in: map[catalog.OID]uint64{}}
+	x := horizons{all: published, later: published, in: map[catalog.OID]uint64{}}
 	for t := range g.txns {
 		scn := of(t)
 		x.all = min(x.all, scn)
@@ -84,16 +83,15 @@ func (g *registry) oldest(published uint64, of func(*Txn) uint64) since {
 	return x
 }
 
-// since says from which SCN on each database is read. A transaction sees the branches of its own, at its snapshot each of them,
-// whether it has looked at it before or not; one without a database sees all.
-type since struct {
+// horizons say from which SCN on each database is read. A transaction reads its own; one without a database reads all.
+type horizons struct {
 	in    map[catalog.OID]uint64
 	all   uint64 // the oldest of them
 	later uint64 // who begins from now on reads here or after
 }
 
 // from returns the SCN for a database; for 0 that for any.
-func (x since) from(db catalog.OID) uint64 {
+func (x horizons) from(db catalog.OID) uint64 {
 	if db == 0 {
 		return x.all
 	}

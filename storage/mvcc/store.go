@@ -115,6 +115,7 @@ func Open(engine kv.Engine, o Options) (*Store, error) {
 	s.columns.max = o.CacheBytes
 	s.gc.last = time.Now() // start-up has enough to do
 	s.large.m = map[uint64]*largeTxn{}
+	s.cleaner.doomed = map[catalog.OID]*doomed{}
 	s.txns.init()
 	s.locks = lock.New(s.txns.owners)
 	s.ssi = ssi.New()

@@ -11,8 +11,8 @@ import (
 	"github.com/rowandb/rowan/storage/mvcc"
 )
 
-// overwritten has a branch "dev" of which row 1 was written n times, and that keeps no past.
-func overwritten(t *testing.T, n int64) (s *mvcc.Store, again func(n int64)) {
+// overwritten has a branch "dev" of which row 1 was written twice, and that keeps no past.
+func overwritten(t *testing.T) (s *mvcc.Store, again func(n int64)) {
 	s = testTable(t, memkv.New(), mvcc.Options{CleanEvery: -1})
 	must(t, fork2(s, "dev", "main"))
 	put(t, s, "dev", 1)
@@ -23,7 +23,7 @@ func overwritten(t *testing.T, n int64) (s *mvcc.Store, again func(n int64)) {
 			x.commit()
 		}
 	}
-	again(n)
+	again(1)
 	none := time.Nanosecond
 	must(t, s.Branches().SetRetention(ctx, db, "", &none))
 	t.Cleanup(func() { _ = s.Close() })
@@ -33,7 +33,7 @@ func overwritten(t *testing.T, n int64) (s *mvcc.Store, again func(n int64)) {
 // TestSnapshotKeepsBranches has a transaction look for the first time at a branch that was changed, and whose past was let go, since it
 // took its snapshot.
 func TestSnapshotKeepsBranches(t *testing.T) {
-	s, again := overwritten(t, 1)
+	s, again := overwritten(t)
 	x := begin(t, s, "main", storage.RepeatableRead)
 	is(t, fmt.Sprint(len(x.rows(storage.ScanRequest{Table: x.table("t")}))), "0")
 	again(3)
@@ -54,7 +54,7 @@ func TestSnapshotKeepsBranches(t *testing.T) {
 // TestOtherDatabases has a transaction of another database, which keeps nothing of this one's branches: not of those that are looked at,
 // either.
 func TestOtherDatabases(t *testing.T) {
-	s, again := overwritten(t, 1)
+	s, again := overwritten(t)
 	other, err := s.Begin(ctx, storage.TxnOptions{Database: db + 1, Isolation: storage.RepeatableRead})
 	must(t, err)
 	other.Statement()
