@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -42,14 +43,21 @@ func TestCommitPoints(t *testing.T) {
 	for _, point := range []string{first[:6], merged + "^3", first + "^", merged + "~9", strings.Repeat("0", 40)} {
 		wantCode(t, try(c, "SELECT count(*) FROM t AS OF '"+point+"'"), "22023", "")
 	}
-	for range 2000 { // one commit in 27 begins with seven digits, which look like an SCN
+	for i := range 2000 { // one commit in 27 begins with seven digits, which look like an SCN
+		run(t, c, fmt.Sprintf("INSERT INTO t VALUES (%d)", 1000+i))
 		hash := value(t, c, "SELECT rowan.commit('again')")
-		if strings.Trim(hash[:7], "0123456789") == "" && hash[0] != '0' {
-			if got := value(t, c, "SELECT count(*) FROM t AS OF '"+hash[:7]+"'"); got != "4" {
-				t.Errorf("%s has %s rows", hash[:7], got)
-			}
-			break
+		if strings.Trim(hash[:7], "0123456789") != "" || hash[0] == '0' || i == 0 {
+			continue
 		}
+		if got := value(t, c, "SELECT count(*) FROM t AS OF '"+hash[:7]+"'"); got != fmt.Sprint(5+i) {
+			t.Errorf("%s has %s rows", hash[:7], got)
+		}
+		for _, point := range []string{hash[:7], hash[:7] + "^"} {
+			if got := value(t, c, "SELECT status || ' ' || deletes FROM rowan.revert('"+point+"', dry_run => true)"); got != "would merge 1" {
+				t.Errorf("to revert %s: %s", point, got)
+			}
+		}
+		break
 	}
 	p.kill()
 	p = startProcess(t, dir)

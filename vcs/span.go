@@ -43,7 +43,11 @@ func spanOf(ctx context.Context, c Conn, branch, first, last string) (span, erro
 		return span{}, pgerr.New(pgerrcode.InvalidParameterValue, "point \"%s\" is later than \"%s\"", first, last)
 	}
 	var s span
-	if isTime(first) { // what came after it
+	named, err := commitAt(ctx, c, branch, first)
+	if err != nil {
+		return span{}, err
+	}
+	if named == nil && isTime(first) { // what came after it
 		s.before, err = viewAt(ctx, c, branch, lo)
 	} else {
 		s, err = spanAt(ctx, c, branch, first)
@@ -94,7 +98,10 @@ func spanAt(ctx context.Context, c Conn, branch, point string) (span, error) {
 	if err != nil {
 		return span{}, err
 	}
-	if strings.Trim(point, "0123456789") == "" && point != strconv.FormatUint(scn, 10) { // no SCN: digits of a commit's id
+	if digits, err := isCommitNumber(ctx, c, branch, point); digits || err != nil {
+		if err != nil {
+			return span{}, err
+		}
 		s, _, err := commitSpan(ctx, c, branch, kindCommit+":"+point)
 		return s, err
 	}
@@ -120,6 +127,19 @@ func spanAt(ctx context.Context, c Conn, branch, point string) (span, error) {
 		return spanOfCommit(ctx, c, x, err)
 	}
 	return spanOfEntry(ctx, c, on, branchID(on.ID), list[0])
+}
+
+// isCommitNumber reports whether the number that a point which is found begins with is no SCN but digits of a commit's id.
+func isCommitNumber(ctx context.Context, c Conn, branch, point string) (bool, error) {
+	if i := strings.IndexAny(point, "~^"); i >= 0 {
+		point = point[:i]
+	}
+	if point == "" || strings.Trim(point, "0123456789") != "" {
+		return false, nil
+	}
+	scn, err := c.Store().Branches().Resolve(ctx, c.Database().OID, branch, point)
+	number, tooLong := strconv.ParseUint(point, 10, 64)
+	return tooLong != nil || number != scn, err
 }
 
 // spanOfEntry is one transaction of a branch, at a place that had it.

@@ -1,7 +1,9 @@
 package mvcc_test
 
 import (
+	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -146,6 +148,46 @@ func TestSequences(t *testing.T) {
 		failsWith(t, err, "2200H", `nextval: reached maximum value of sequence "s" (1000)`, "")
 		must(t, s.Close())
 	})
+}
+
+// oneCommit names one commit by the beginnings of its hash.
+type oneCommit struct {
+	hash string
+	at   storage.NamedPoint
+}
+
+func (c oneCommit) Point(_ context.Context, _ catalog.OID, name, suffix string) (storage.NamedPoint, bool, error) {
+	digits := strings.TrimPrefix(name, "commit:")
+	c.at.Suffix = suffix
+	return c.at, len(digits) >= 7 && strings.HasPrefix(c.hash, digits), nil
+}
+
+func (c oneCommit) Pins(context.Context) ([]storage.NamedPoint, error) {
+	return []storage.NamedPoint{c.at}, nil
+}
+
+// Digits that begin a commit's hash name it, though they read as a time (1 February 2018), or as a number that is no SCN yet.
+func TestPointsThatLookLikeCommits(t *testing.T) {
+	s := memStore(t)
+	x := begin(t, s, "", storage.ReadCommitted)
+	tab := createTable(t, s, x, "t", true, false)
+	c1 := x.commit()
+	x = begin(t, s, "", storage.ReadCommitted)
+	must(t, x.insert(tab, [3]int64{1, 1, 1}))
+	x.commit()
+	b := s.Branches()
+	main, err := b.Get(ctx, mvcc.FirstDatabase, "main")
+	must(t, err)
+	at := storage.NamedPoint{Database: mvcc.FirstDatabase, Branch: main.ID, SCN: c1}
+	for hash, points := range map[string][]string{"01feb18a5": {"01feb18", "01feb18a5"}, "1234567890abc": {"1234567", "1234567890", "1234567890a"}} {
+		s.UseNames(oneCommit{hash, at})
+		for _, point := range points {
+			got, err := b.Resolve(ctx, mvcc.FirstDatabase, "main", point)
+			if err != nil || got != c1 {
+				t.Errorf("%q is %d, %v, want %d", point, got, err, c1)
+			}
+		}
+	}
 }
 
 func TestPoints(t *testing.T) {

@@ -136,15 +136,18 @@ func (s *Store) resolveForm(ctx context.Context, b *branch, p string) (scn uint6
 	if scn, ok := parseSCN(p); ok {
 		return scn, !(scn > s.seq.published.Load() && s.namesCommit(ctx, b, p)), nil
 	}
+	if s.namesCommit(ctx, b, p) { // though it may read as a time, as 01feb18 does
+		return 0, false, nil
+	}
 	return s.resolveClock(ctx, b, p)
 }
 
-// namesCommit reports whether a number that is no SCN yet is the beginning of a commit's hash.
-func (s *Store) namesCommit(ctx context.Context, b *branch, number string) bool {
-	if s.naming == nil {
+// namesCommit reports whether a text that is no SCN, or none yet, is the beginning of a commit's hash.
+func (s *Store) namesCommit(ctx context.Context, b *branch, digits string) bool {
+	if s.naming == nil || strings.Trim(digits, "0123456789abcdef") != "" {
 		return false
 	}
-	_, ok, err := s.naming.Point(ctx, b.Database, "commit:"+number, "")
+	_, ok, err := s.naming.Point(ctx, b.Database, "commit:"+digits, "")
 	return ok && err == nil
 }
 
