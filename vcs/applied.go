@@ -1,6 +1,7 @@
 package vcs
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -31,7 +32,7 @@ func MergeApplied(ctx context.Context, c Conn, m Merge, always bool) (id int64, 
 	unrecorded := m.Record == storage.RecordNever || m.To != nil
 	m.Strategy, m.Record, m.Force = "target_wins", storage.RecordNever, true
 	m.Decide = func(_ context.Context, x *storage.Conflict) (storage.Decision, error) {
-		if r := storedConflict(c.Database().OID, 0, int64(len(kept)+1), x); !seen[identityOf(r)] {
+		if r := storedConflict(c.Database().OID, 0, int64(len(kept)+1), x, nil); !seen[identityOf(r)] {
 			seen[identityOf(r)] = true
 			kept = append(kept, r)
 		}
@@ -183,8 +184,13 @@ func appliedTo(ctx context.Context, c Conn, branch string) (*AppliedMerge, error
 
 // Rows lists what is not resolved yet, row by row.
 func (a *AppliedMerge) Rows(ctx context.Context, c Conn) ([]*AppliedRow, error) {
+	target, err := targetView(ctx, c, a.p.row)
+	if err != nil {
+		return nil, err
+	}
 	var out []*AppliedRow
-	err := conflictTable.Scan(ctx, c.Txn(), a.p.global, systable.Row{types.Int(int64(c.Database().OID)), types.Int(a.ID)}, func(r systable.Row) bool {
+	var bad error
+	err = conflictTable.Scan(ctx, c.Txn(), a.p.global, systable.Row{types.Int(int64(c.Database().OID)), types.Int(a.ID)}, func(r systable.Row) bool {
 		if !r[conflictResolution].Null {
 			return true
 		}
@@ -195,15 +201,33 @@ func (a *AppliedMerge) Rows(ctx context.Context, c Conn) ([]*AppliedRow, error) 
 				return true
 			}
 		}
-		info := r[conflictDescription].S
-		if violation {
-			_, info, _ = strings.Cut(info, "\n")
+		var x *AppliedRow
+		if x, bad = appliedRow(target.Catalog(), r); bad != nil {
+			return false
 		}
-		out = append(out, &AppliedRow{Merge: a.ID, Ns: []int64{r[conflictN].I}, Table: catalog.OID(r[conflictRelation].I), Name: r[conflictTableName].S,
-			Key: r[conflictRowKey].S, Info: info, Violation: violation, Base: r[conflictBase], Ours: r[conflictTarget], Theirs: r[conflictSource]})
+		out = append(out, x)
 		return true
 	})
-	return out, err
+	return out, cmp.Or(bad, err)
+}
+
+// appliedRow is a kept conflict, or violation, with the names that its columns have on the target.
+func appliedRow(target *catalog.Snapshot, r systable.Row) (*AppliedRow, error) {
+	n, err := calledOn(target, r)
+	if err != nil {
+		return nil, err
+	}
+	x := &AppliedRow{Merge: r[conflictMerge].I, Ns: []int64{r[conflictN].I}, Table: catalog.OID(r[conflictRelation].I), Name: n.table,
+		Key: r[conflictRowKey].S, Info: r[conflictDescription].S, Violation: r[conflictType].S == violationType}
+	if x.Violation {
+		_, x.Info, _ = strings.Cut(x.Info, "\n")
+	}
+	for at, side := range map[int]*types.Datum{conflictBase: &x.Base, conflictSource: &x.Theirs, conflictTarget: &x.Ours} {
+		if *side, err = n.names.text(r[at]); err != nil {
+			return nil, err
+		}
+	}
+	return x, nil
 }
 
 // FinishApplied records a merge that is applied, and brings the source's commits; of what was no merge of a branch nothing is

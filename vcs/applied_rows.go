@@ -17,15 +17,22 @@ import (
 )
 
 // settle writes to the table what a conflict of a merge that is applied was resolved to.
-func settle(ctx context.Context, c Conn, p *pending, r systable.Row, side string, value types.Datum) error {
+func settle(ctx context.Context, c Conn, p *pending, r systable.Row, n called, side string, value types.Datum) error {
+	rows := map[int]types.Datum{conflictBase: types.Null, conflictSource: types.Null, conflictTarget: types.Null}
+	for at := range rows {
+		var err error
+		if rows[at], err = n.names.text(r[at]); err != nil {
+			return err
+		}
+	}
 	want := types.Null
 	switch side {
 	case "target":
 		return nil
 	case "source":
-		want = r[conflictSource]
+		want = rows[conflictSource]
 	case "base":
-		want = r[conflictBase]
+		want = rows[conflictBase]
 	default:
 		want = value
 		if v, err := jsonb.Parse(value.S); err == nil && v.Kind == jsonb.Null && r[conflictColumn].S == "" {
@@ -42,15 +49,15 @@ func settle(ctx context.Context, c Conn, p *pending, r systable.Row, side string
 	}
 	t, ok := v.Catalog().Object(catalog.OID(r[conflictRelation].I)).(*catalog.Table)
 	if !ok {
-		return pgerr.New(pgerrcode.UndefinedTable, "relation \"%s\" does not exist", r[conflictTableName].S)
+		return pgerr.New(pgerrcode.UndefinedTable, "relation \"%s\" does not exist", n.table)
 	}
 	var sql string
-	if column := r[conflictColumn].S; column != "" {
-		sql, err = cellStatement(v.Catalog(), t, r, column, side, want)
+	if n.column != "" {
+		sql, err = cellStatement(v.Catalog(), t, rows[conflictTarget], n.column, side, want)
 	} else {
-		sql, err = RowStatement(v.Catalog(), t, r[conflictTarget], want)
+		sql, err = RowStatement(v.Catalog(), t, rows[conflictTarget], want)
 		if sql == "" {
-			sql, err = RowStatement(v.Catalog(), t, r[conflictSource], want)
+			sql, err = RowStatement(v.Catalog(), t, rows[conflictSource], want)
 		}
 	}
 	if err != nil || sql == "" {
@@ -64,9 +71,8 @@ func settle(ctx context.Context, c Conn, p *pending, r systable.Row, side string
 }
 
 // cellStatement sets one cell.
-func cellStatement(snap *catalog.Snapshot, t *catalog.Table, r systable.Row, column, side string, want types.Datum) (string, error) {
-	row := r[conflictTarget]
-	cells, err := storedCells(t, row, nil)
+func cellStatement(snap *catalog.Snapshot, t *catalog.Table, row types.Datum, column, side string, want types.Datum) (string, error) {
+	cells, err := storedCells(t, row)
 	if err != nil {
 		return "", err
 	}
@@ -87,7 +93,7 @@ func cellStatement(snap *catalog.Snapshot, t *catalog.Table, r systable.Row, col
 			if err != nil {
 				return "", err
 			}
-		} else if cells, err := storedCells(t, want, nil); err != nil {
+		} else if cells, err := storedCells(t, want); err != nil {
 			return "", err
 		} else {
 			d = cells[i]
@@ -106,7 +112,7 @@ func RowStatement(snap *catalog.Snapshot, t *catalog.Table, old, want types.Datu
 	if of.Null {
 		return "", nil
 	}
-	cells, err := storedCells(t, of, nil)
+	cells, err := storedCells(t, of)
 	if err != nil {
 		return "", err
 	}
@@ -185,7 +191,7 @@ func (x *AppliedRow) Resolve(ctx context.Context, c Conn, side string) error {
 // Forget takes the row for resolved by what the table has.
 func (x *AppliedRow) Forget(ctx context.Context, c Conn) error { return x.Resolve(ctx, c, "target") }
 
-func (x *AppliedRow) has(r systable.Row) bool { return slices.Contains(x.Ns, r[conflictN].I) }
+func (x *AppliedRow) has(r systable.Row, _ called) bool { return slices.Contains(x.Ns, r[conflictN].I) }
 
 // Now is the row that the table has at present, as a JSON object; NULL: there is none.
 func (x *AppliedRow) Now(ctx context.Context, c Conn) (types.Datum, error) {
@@ -197,7 +203,7 @@ func (x *AppliedRow) Now(ctx context.Context, c Conn) (types.Datum, error) {
 		if side.Null {
 			continue
 		}
-		cells, err := storedCells(t, side, nil)
+		cells, err := storedCells(t, side)
 		if err != nil {
 			return types.Null, err
 		}
@@ -247,4 +253,4 @@ func (x *AppliedRow) table(ctx context.Context, c Conn) (storage.View, *catalog.
 }
 
 // Cells reads a row that is a JSON object; without one all cells are NULL.
-func Cells(t *catalog.Table, row types.Datum) ([]types.Datum, error) { return storedCells(t, row, nil) }
+func Cells(t *catalog.Table, row types.Datum) ([]types.Datum, error) { return storedCells(t, row) }

@@ -9,6 +9,7 @@ import (
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/systable"
 	"github.com/rowandb/rowan/types"
+	"github.com/rowandb/rowan/types/jsonb"
 )
 
 // storedViolation keeps a row that breaks a constraint: the row is what the target has, the description in its lines the
@@ -27,10 +28,19 @@ func storedViolation(ctx context.Context, c Conn, n int64, x *storage.Violation)
 	if x.Detail != "" {
 		info += "\n" + x.Detail
 	}
+	columns := types.Null
+	if v, err := c.View(ctx, catalog.Ref{}); err != nil {
+		return nil, err
+	} else if t, ok := v.Catalog().Object(x.TableOID).(*catalog.Table); ok && !row.Null {
+		columns = keptColumns(t.Live(), t, true)
+		if row, err = keyed(row, rowNames{}.keys(t)); err != nil {
+			return nil, err
+		}
+	}
 	key := keyText(x.KeyValues, x.KeyTypes, types.DefaultFormat())
 	return systable.Row{types.Int(int64(c.Database().OID)), types.Int(0), types.Int(n), types.Int(int64(x.TableOID)), types.String(table), types.String(key),
 		types.String(key), types.String(""), types.String(violationType), types.String(info), types.Null, types.Null, row,
-		types.Null, types.Null, types.Null, types.Null}, nil
+		types.Null, types.Null, types.Null, types.Null, types.Null, columns}, nil
 }
 
 // rowNow is a row as a JSON object; NULL where there is no condition to find it by.
@@ -41,7 +51,7 @@ func rowNow(ctx context.Context, c Conn, table, where string) (types.Datum, erro
 	return oneText(ctx, c, "SELECT to_jsonb(t)::text FROM "+table+" t WHERE "+where)
 }
 
-// unchanged reports whether the row that a violation is about is still there as it was.
+// unchanged reports whether the row that a violation is about is still there as it was: in the columns that are left of those it had.
 func unchanged(ctx context.Context, c Conn, r systable.Row) (bool, error) {
 	if r[conflictTarget].Null {
 		return true, nil
@@ -50,18 +60,28 @@ func unchanged(ctx context.Context, c Conn, r systable.Row) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	t, ok := v.Catalog().Object(catalog.OID(r[conflictRelation].I)).(*catalog.Table)
-	if !ok {
-		return false, nil
+	n, err := calledOn(v.Catalog(), r)
+	if n.target == nil || err != nil {
+		return false, err
 	}
-	cells, err := storedCells(t, r[conflictTarget], nil)
+	was, err := n.names.text(r[conflictTarget])
 	if err != nil {
 		return false, err
 	}
-	where, err := keyOf(t, cells)
+	cells, err := storedCells(n.target, was)
 	if err != nil {
 		return false, err
 	}
-	now, err := rowNow(ctx, c, relationName(v.Catalog(), t), where)
-	return !now.Null && now.S == r[conflictTarget].S, err
+	where, err := keyOf(n.target, cells)
+	if err != nil {
+		return false, err
+	}
+	now, err := rowNow(ctx, c, relationName(v.Catalog(), n.target), where)
+	same := !now.Null
+	jsonb.Members(was.S, func(name, _ string) bool {
+		x, y := memberText(was, name), memberText(now, name)
+		same = same && x.Null == y.Null && x.S == y.S
+		return same
+	})
+	return same, err
 }

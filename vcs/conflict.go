@@ -1,6 +1,7 @@
 package vcs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -15,7 +16,8 @@ import (
 	"github.com/rowandb/rowan/types/jsonb"
 )
 
-// Conflicts of pending merges, one row each. Rows of the table are JSON objects as rowJSON writes them.
+// Conflicts of pending merges, one row each. Rows of the table are JSON objects as keptRow writes them; column_id and columns are NULL, and
+// names in the place of ids, where an earlier Rowan has kept the conflict.
 var conflictTable = systable.New(6, "conflicts", 3,
 	systable.Column{Name: "database", Type: types.OIDInt8}, systable.Column{Name: "merge", Type: types.OIDInt8}, systable.Column{Name: "n", Type: types.OIDInt8},
 	systable.Column{Name: "relation", Type: types.OIDInt8}, systable.Column{Name: "table_name", Type: types.OIDText},
@@ -24,7 +26,8 @@ var conflictTable = systable.New(6, "conflicts", 3,
 	systable.Column{Name: "description", Type: types.OIDText},
 	systable.Column{Name: "base", Type: types.OIDText}, systable.Column{Name: "source", Type: types.OIDText}, systable.Column{Name: "target", Type: types.OIDText},
 	systable.Column{Name: "resolution", Type: types.OIDText}, systable.Column{Name: "value", Type: types.OIDText},
-	systable.Column{Name: "resolved_by", Type: types.OIDText}, systable.Column{Name: "resolved_at", Type: types.OIDTimestamptz})
+	systable.Column{Name: "resolved_by", Type: types.OIDText}, systable.Column{Name: "resolved_at", Type: types.OIDTimestamptz},
+	systable.Column{Name: "column_id", Type: types.OIDInt8}, systable.Column{Name: "columns", Type: types.OIDText})
 
 // Positions of its columns.
 const (
@@ -44,6 +47,8 @@ const (
 	conflictValue
 	conflictResolvedBy
 	conflictResolvedAt
+	conflictColumnID
+	conflictColumns
 )
 
 var (
@@ -59,21 +64,40 @@ type identity struct {
 }
 
 func identityOf(r systable.Row) identity {
-	return identity{catalog.OID(r[conflictRelation].I), r[conflictKey].S, r[conflictColumn].S, r[conflictType].S}
+	return identity{catalog.OID(r[conflictRelation].I), r[conflictKey].S, cellKey(r), r[conflictType].S}
 }
 
-// storedConflict is a conflict as it is kept; resolution and what follows are NULL.
-func storedConflict(db catalog.OID, merge, n int64, c *storage.Conflict) systable.Row {
+// storedConflict is a conflict as it is kept, without a resolution. on is the target's catalog; nil: the merge is applied, and the target
+// has what the merged table has.
+func storedConflict(db catalog.OID, merge, n int64, c *storage.Conflict, on *catalog.Snapshot) systable.Row {
 	table := catalog.ShownName(c.Schema, c.Table)
+	var target *catalog.Table
+	if on != nil {
+		target, _ = on.Object(c.TableOID).(*catalog.Table)
+	}
+	id := types.Null
+	for _, x := range c.Columns {
+		if x.Name == c.Column {
+			id = types.Int(int64(x.ID))
+		}
+	}
 	return systable.Row{types.Int(int64(db)), types.Int(merge), types.Int(n), types.Int(int64(c.TableOID)), types.String(table), types.String(c.Key),
 		types.String(RowID(c, types.DefaultFormat())), types.String(c.Column), types.String(string(c.Type)), types.String(c.Description),
-		rowJSON(c.Columns, c.BaseCells), rowJSON(c.Columns, c.SourceCells), rowJSON(c.Columns, c.TargetCells),
-		types.Null, types.Null, types.Null, types.Null}
+		keptRow(c.Columns, c.BaseCells), keptRow(c.Columns, c.SourceCells), keptRow(c.Columns, c.TargetCells),
+		types.Null, types.Null, types.Null, types.Null, id, keptColumns(c.Columns, target, on == nil)}
+}
+
+// cellKey is what stands for a conflict's column in its rows; "": it is about the whole row.
+func cellKey(r systable.Row) string {
+	if r[conflictColumnID].Null {
+		return r[conflictColumn].S
+	}
+	return columnKey(catalog.ColumnID(r[conflictColumnID].I))
 }
 
 // sameValues reports whether two conflicts are about the same values: of the row, or of the one cell.
 func sameValues(a, b systable.Row) bool {
-	column := a[conflictColumn].S
+	column := cellKey(a)
 	for _, i := range []int{conflictBase, conflictSource, conflictTarget, conflictDescription} {
 		if column != "" {
 			x, y := memberText(a[i], column), memberText(b[i], column)
@@ -114,7 +138,8 @@ func listConflicts(ctx context.Context, c Conn, a []types.Datum, yield func([]ty
 	if err != nil {
 		return err
 	}
-	return conflictTable.Scan(ctx, c.Txn(), g, prefix, func(r systable.Row) bool {
+	var bad error
+	err = conflictTable.Scan(ctx, c.Txn(), g, prefix, func(r systable.Row) bool {
 		var o catalog.Object
 		if snap := targets[r[conflictMerge].I]; snap != nil {
 			o = snap.Object(catalog.OID(r[conflictRelation].I))
@@ -122,15 +147,35 @@ func listConflicts(ctx context.Context, c Conn, a []types.Datum, yield func([]ty
 		if o == nil && !c.Role().Superuser || o != nil && !readable(c, o) {
 			return true // values of a table that the user may not read
 		}
-		column := r[conflictColumn].S
-		out := []types.Datum{types.String(conflictID(r)), r[conflictMerge], r[conflictTableName], orNull(r[conflictRowKey].S), orNull(column), r[conflictType]}
-		for _, i := range []int{conflictBase, conflictSource, conflictTarget} {
-			out = append(out, memberText(r[i], column))
+		var out []types.Datum
+		if out, bad = shownConflict(targets[r[conflictMerge].I], r); bad != nil {
+			return false
 		}
-		out = append(out, jsonbOf(r[conflictBase]), jsonbOf(r[conflictSource]), jsonbOf(r[conflictTarget]), r[conflictResolution], jsonbOf(r[conflictValue]),
-			r[conflictResolvedBy], r[conflictResolvedAt], orNull(r[conflictDescription].S))
 		return yield(out)
 	})
+	return cmp.Or(bad, err)
+}
+
+// shownConflict is a conflict as rowan.conflicts has it; target is the catalog of the merge's target, nil where that is not to be read.
+func shownConflict(target *catalog.Snapshot, r systable.Row) ([]types.Datum, error) {
+	n, err := calledOn(target, r)
+	if err != nil {
+		return nil, err
+	}
+	out := []types.Datum{types.String(conflictID(r)), r[conflictMerge], types.String(n.table), orNull(r[conflictRowKey].S), orNull(n.column), r[conflictType]}
+	sides := []types.Datum{r[conflictBase], r[conflictSource], r[conflictTarget]}
+	for _, side := range sides {
+		out = append(out, memberText(side, cellKey(r)))
+	}
+	for _, side := range sides {
+		row, err := n.names.text(side)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, row)
+	}
+	value, err := n.resolved(r)
+	return append(out, r[conflictResolution], value, r[conflictResolvedBy], r[conflictResolvedAt], orNull(r[conflictDescription].S)), err
 }
 
 // memberText is the value of a column in a row as text; NULL without a column.
@@ -138,29 +183,18 @@ func memberText(row types.Datum, column string) types.Datum {
 	if row.Null || column == "" {
 		return types.Null
 	}
-	v, err := jsonb.Parse(row.S)
-	if err != nil {
+	part, ok := jsonb.Field(row.S, column)
+	if !ok {
 		return types.Null
 	}
-	x, ok := v.Get(column)
-	switch {
-	case !ok || x.Kind == jsonb.Null:
-		return types.Null
-	case x.Kind == jsonb.String:
-		return types.String(x.Str)
+	if jsonb.KindOf(part) != jsonb.String { // as jsonb has it
+		part, _ = jsonb.Canonical(part)
 	}
-	return types.String(x.Text())
-}
-
-func jsonbOf(d types.Datum) types.Datum {
-	if d.Null {
-		return d
-	}
-	out, err := types.ParseText(types.Of(types.Builtin(types.OIDJSONB)), d.S, types.DefaultFormat())
-	if err != nil {
+	out, null, err := jsonb.AsText(part)
+	if null || err != nil {
 		return types.Null
 	}
-	return out
+	return types.String(out)
 }
 
 var sides = map[string]storage.Side{"source": storage.SourceSide, "theirs": storage.SourceSide, "target": storage.TargetSide, "ours": storage.TargetSide,
@@ -195,7 +229,7 @@ func resolveConflict(ctx context.Context, c Conn, a []types.Datum) (types.Datum,
 	if err != nil {
 		return types.Null, err
 	}
-	done, err := resolveWhere(ctx, c, merge, side, a[2], func(r systable.Row) bool { return r[conflictN].I == n })
+	done, err := resolveWhere(ctx, c, merge, side, a[2], func(r systable.Row, _ called) bool { return r[conflictN].I == n })
 	if err == nil && done == 0 {
 		err = pgerr.New(pgerrcode.UndefinedObject, "conflict \"%s\" does not exist", text(a[0])).WithHint("rowan.conflicts() lists them.")
 	}
@@ -214,9 +248,9 @@ func resolveConflicts(ctx context.Context, c Conn, a []types.Datum) (types.Datum
 		return types.Null, err
 	}
 	fits := func(want types.Datum, have types.Datum) bool { return want.Null || want.S == have.S }
-	n, err := resolveWhere(ctx, c, p.id, side, a[5], func(r systable.Row) bool {
+	n, err := resolveWhere(ctx, c, p.id, side, a[5], func(r systable.Row, n called) bool {
 		open := r[conflictResolution].Null || a[6].B()
-		return open && (a[1].Null || calls(a[1].S, r[conflictTableName].S)) && fits(a[2], r[conflictRowKey]) && fits(a[3], r[conflictColumn])
+		return open && (a[1].Null || calls(a[1].S, n.table)) && fits(a[2], r[conflictRowKey]) && fits(a[3], types.String(n.column))
 	})
 	return types.Int(n), err
 }
@@ -236,7 +270,7 @@ func calls(name, table string) bool {
 }
 
 // resolveWhere resolves the conflicts of a merge that f picks, and answers how many they are.
-func resolveWhere(ctx context.Context, c Conn, merge int64, side string, value types.Datum, f func(systable.Row) bool) (int64, error) {
+func resolveWhere(ctx context.Context, c Conn, merge int64, side string, value types.Datum, f func(systable.Row, called) bool) (int64, error) {
 	if err := c.RefuseReadOnly("rowan.resolve_conflict()"); err != nil {
 		return 0, err
 	}
@@ -256,10 +290,6 @@ func resolveWhere(ctx context.Context, c Conn, merge int64, side string, value t
 	if err != nil {
 		return 0, err
 	}
-	stored := types.Null
-	if !value.Null {
-		stored = types.String(string(types.AppendText(nil, types.Of(types.Builtin(types.OIDJSONB)), value, types.DefaultFormat())))
-	}
 	if whole == nil {
 		return 0, nil
 	}
@@ -269,17 +299,25 @@ func resolveWhere(ctx context.Context, c Conn, merge int64, side string, value t
 	}
 	var n int64
 	for _, r := range rows {
-		if !f(r) {
+		names, err := calledOn(v.Catalog(), r)
+		if err != nil {
+			return n, err
+		}
+		if !f(r, names) {
 			continue
 		}
 		if err := mayResolve(c, v.Catalog(), r); err != nil {
 			return n, err
 		}
-		if err := resolvable(r, side, stored); err != nil {
+		if err := resolvable(r, side, value); err != nil {
+			return n, err
+		}
+		stored, err := names.keep(r, value)
+		if err != nil {
 			return n, err
 		}
 		if whole[pendingStatus].S == statusApplied {
-			if err := settle(ctx, c, &pending{merge, whole, g}, r, side, stored); err != nil {
+			if err := settle(ctx, c, &pending{merge, whole, g}, r, names, side, value); err != nil {
 				return n, err
 			}
 		}
@@ -324,7 +362,7 @@ func writable(c Conn, o catalog.Object) bool {
 // resolvable refuses what makes no sense of a contradiction between schemas: it goes to one side or the other.
 // A conflict about a whole row becomes a row.
 func resolvable(r systable.Row, side string, value types.Datum) error {
-	if !value.Null && r[conflictColumn].S == "" && r[conflictType].S != string(storage.SchemaBoth) {
+	if !value.Null && wholeRow(r) {
 		if v, err := jsonb.Parse(value.S); err != nil || v.Kind != jsonb.Object && v.Kind != jsonb.Null {
 			return pgerr.New(pgerrcode.InvalidParameterValue, "conflict \"%d/%d\" is about a whole row", r[conflictMerge].I, r[conflictN].I).
 				WithHint("Its value is a JSON object of the row's columns, or null for no row.")

@@ -1,13 +1,14 @@
 package vcs
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/systable"
 	"github.com/rowandb/rowan/types"
-	"github.com/rowandb/rowan/types/jsonb"
 )
 
 // tableConflicts is rowan.conflict_rows(table, merge): the conflicts of one table with base_…, source_… and target_… of each
@@ -34,61 +35,70 @@ func tableConflicts(ctx context.Context, c Conn, a []types.Datum, yield func([]t
 		prefix = append(prefix, a[1])
 	}
 	var bad error
-	called := map[int64]columnNames{} // by merge
+	targets := map[int64]*catalog.Snapshot{}
 	err = conflictTable.Scan(ctx, c.Txn(), g, prefix, func(r systable.Row) bool {
 		if catalog.OID(r[conflictRelation].I) != id {
 			return true
 		}
-		row := []types.Datum{types.String(conflictID(r)), r[conflictType], orNull(r[conflictColumn].S), r[conflictResolution]}
 		merge := r[conflictMerge].I
-		if called[merge] == nil {
-			if called[merge], bad = namesIn(ctx, c, g, merge, id); bad != nil {
+		if _, ok := targets[merge]; !ok {
+			if targets[merge], bad = targetOf(ctx, c, g, r[:2]); bad != nil {
 				return false
 			}
 		}
-		var sides [3][]types.Datum
-		for i, at := range []int{conflictBase, conflictSource, conflictTarget} {
-			if sides[i], bad = storedCells(t, r[at], called[merge]); bad != nil {
-				return false
-			}
-		}
-		for k := range t.Live() {
-			row = append(row, sides[0][k], sides[1][k], sides[2][k])
+		var row []types.Datum
+		if row, bad = conflictCells(targets[merge], t, r); bad != nil {
+			return false
 		}
 		return yield(row)
 	})
-	if bad != nil {
-		return bad
-	}
-	return err
+	return cmp.Or(bad, err)
 }
 
-// columnNames are the names that columns of a table had on the sides of a merge.
-type columnNames map[catalog.ColumnID][]string
-
-// namesIn finds them: the rows of conflicts have the names of the merged table, which may be another side's than the session's.
-func namesIn(ctx context.Context, c Conn, g storage.View, merge int64, table catalog.OID) (columnNames, error) {
-	out := columnNames{}
-	p, err := pendingTable.Get(ctx, c.Txn(), g, types.Int(int64(c.Database().OID)), types.Int(merge))
+// targetOf is the catalog of a merge's target; nil: it is gone, or not to be read.
+func targetOf(ctx context.Context, c Conn, g storage.View, merge systable.Row) (*catalog.Snapshot, error) {
+	p, err := pendingTable.Get(ctx, c.Txn(), g, merge...)
 	if p == nil || err != nil {
-		return out, err
+		return nil, err
 	}
-	for _, side := range [][2]types.Datum{{p[pendingSource], p[pendingSourceSCN]}, {p[pendingTarget], p[pendingTargetSCN]}} {
-		v, err := viewAt(ctx, c, branchID(uint64(side[0].I)), storage.SCN(side[1].I))
-		if err != nil {
-			continue // a side that is gone, or is not to be read, tells no names
-		}
-		if t, ok := v.Catalog().Object(table).(*catalog.Table); ok {
-			for _, col := range t.Live() {
-				out[col.ID] = append(out[col.ID], col.Name)
-			}
+	v, err := targetView(ctx, c, p)
+	if err != nil {
+		return nil, nil
+	}
+	return v.Catalog(), nil
+}
+
+// conflictCells is a conflict with the columns of a table.
+func conflictCells(target *catalog.Snapshot, t *catalog.Table, r systable.Row) ([]types.Datum, error) {
+	n, err := calledOn(target, r)
+	if err != nil {
+		return nil, err
+	}
+	names, err := n.on(r, t)
+	if err != nil {
+		return nil, err
+	}
+	row := []types.Datum{types.String(conflictID(r)), r[conflictType], orNull(n.column), r[conflictResolution]}
+	var sides [3][]types.Datum
+	for i, at := range []int{conflictBase, conflictSource, conflictTarget} {
+		if sides[i], err = cellsNamed(t, r[at], names); err != nil {
+			return nil, pgerr.From(err).WithDetail("It is in conflict \"%s\", of a time when the column had another type.", conflictID(r)).
+				WithHint("rowan.conflicts() shows what was kept.")
 		}
 	}
-	return out, nil
+	for k := range t.Live() {
+		row = append(row, sides[0][k], sides[1][k], sides[2][k])
+	}
+	return row, nil
 }
 
 // storedCells reads a row that rowJSON has written; columns that have come since are NULL.
-func storedCells(t *catalog.Table, row types.Datum, called columnNames) ([]types.Datum, error) {
+func storedCells(t *catalog.Table, row types.Datum) ([]types.Datum, error) {
+	return cellsNamed(t, row, nil)
+}
+
+// cellsNamed reads a row whose columns have names that a table knows.
+func cellsNamed(t *catalog.Table, row types.Datum, names rowNames) ([]types.Datum, error) {
 	out := make([]types.Datum, len(t.Live()))
 	for i := range out {
 		out[i] = types.Null
@@ -96,20 +106,15 @@ func storedCells(t *catalog.Table, row types.Datum, called columnNames) ([]types
 	if row.Null {
 		return out, nil
 	}
-	v, err := jsonb.Parse(row.S)
+	v, err := names.row(row)
 	if err != nil {
 		return nil, err
 	}
 	for i, c := range t.Live() {
-		for _, name := range append([]string{c.Name}, called[c.ID]...) {
-			x, ok := v.Get(name)
-			if !ok {
-				continue
-			}
+		if x, ok := v.Get(c.Name); ok {
 			if out[i], err = cellOf(c.Type, x); err != nil {
 				return nil, err
 			}
-			break
 		}
 	}
 	return out, nil

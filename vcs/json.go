@@ -13,6 +13,15 @@ import (
 
 // rowJSON writes a row as a JSON object; NULL where there is none. Values that JSON has no form for are in their text form.
 func rowJSON(columns []*catalog.Column, cells []types.Datum) types.Datum {
+	return objectOf(columns, cells, func(c *catalog.Column) string { return c.Name })
+}
+
+// keptRow is rowJSON with ids of columns in the place of names.
+func keptRow(columns []*catalog.Column, cells []types.Datum) types.Datum {
+	return objectOf(columns, cells, columnKeyOf)
+}
+
+func objectOf(columns []*catalog.Column, cells []types.Datum, name func(*catalog.Column) string) types.Datum {
 	if cells == nil {
 		return types.Null
 	}
@@ -24,7 +33,7 @@ func rowJSON(columns []*catalog.Column, cells []types.Datum) types.Datum {
 		if len(b) > 1 {
 			b = append(b, ", "...)
 		}
-		b = jsonb.AppendQuoted(b, c.Name)
+		b = jsonb.AppendQuoted(b, name(c))
 		b = append(b, ": "...)
 		b = appendCell(b, c.Type, cells[i])
 	}
@@ -92,7 +101,7 @@ func arrayText(v jsonb.Value) string {
 	return b.String()
 }
 
-// cellsOf reads a row from a JSON object. Columns that it leaves out keep the value they have.
+// cellsOf reads a row from a JSON object as it is kept. Columns that it leaves out keep the value they have.
 func cellsOf(columns []*catalog.Column, old []types.Datum, text string) ([]types.Datum, error) {
 	v, err := jsonb.Parse(text)
 	if err != nil {
@@ -110,19 +119,10 @@ func cellsOf(columns []*catalog.Column, old []types.Datum, text string) ([]types
 		if old != nil {
 			out[i] = old[i]
 		}
-		if x, ok := v.Get(c.Name); ok {
+		if x, ok := v.Get(columnKeyOf(c)); ok {
 			if out[i], err = cellOf(c.Type, x); err != nil {
 				return nil, err
 			}
-		}
-	}
-	for _, m := range v.Pairs {
-		known := false
-		for _, c := range columns {
-			known = known || c.Name == m.Key
-		}
-		if !known {
-			return nil, pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" does not exist", m.Key)
 		}
 	}
 	return out, nil

@@ -157,7 +157,7 @@ func openMerge(ctx context.Context, c Conn, m Merge, yield func([]types.Datum) b
 		types.String(source.Name), types.String(target.Name), types.Int(int64(res.SourceHead)), types.Int(int64(res.Base)), types.Int(int64(v.At())),
 		types.String(statusPending), orNull(m.Message), types.String(c.User()), timestamp(time.Now()), types.Null, types.Null, types.Int(1)}
 	p := &pending{next, row, g}
-	if err := p.keep(ctx, c, nil, res.Conflicts); err != nil {
+	if err := p.keep(ctx, c, nil, res.Conflicts, v.Catalog()); err != nil {
 		return err
 	}
 	showMerge("conflicts", &res, next, c.Format(), yield)
@@ -188,10 +188,10 @@ func outcome(res *storage.MergeResult, force bool) string {
 }
 
 // keep stores the conflicts of a merge, and the merge: those that are known with the same values stay as they are, those
-// with other values are open again, new ones are added.
-func (p *pending) keep(ctx context.Context, c Conn, known map[identity]systable.Row, list []storage.Conflict) error {
+// with other values are open again, new ones are added. on is the target's catalog.
+func (p *pending) keep(ctx context.Context, c Conn, known map[identity]systable.Row, list []storage.Conflict, on *catalog.Snapshot) error {
 	for i := range list {
-		r := storedConflict(c.Database().OID, p.id, p.row[pendingNext].I, &list[i])
+		r := storedConflict(c.Database().OID, p.id, p.row[pendingNext].I, &list[i], on)
 		if old := known[identityOf(r)]; old != nil {
 			if sameValues(old, r) {
 				continue
@@ -244,7 +244,10 @@ func completeMerge(ctx context.Context, c Conn, a []types.Datum, yield func([]ty
 	status := outcome(&res, m.Force)
 	switch status {
 	case "conflicts":
-		err = p.keep(ctx, c, known, res.Conflicts)
+		var v storage.View
+		if v, err = targetView(ctx, c, p.row); err == nil {
+			err = p.keep(ctx, c, known, res.Conflicts, v.Catalog())
+		}
 	case "violations":
 	default:
 		err = p.finish(ctx, c, statusCompleted)
@@ -292,7 +295,7 @@ func completeApplied(ctx context.Context, c Conn, yield func([]types.Datum) bool
 // decider answers with what conflicts have been resolved to, as long as they are about the values that were looked at.
 func decider(known map[identity]systable.Row) func(context.Context, *storage.Conflict) (storage.Decision, error) {
 	return func(_ context.Context, c *storage.Conflict) (storage.Decision, error) {
-		now := storedConflict(0, 0, 0, c)
+		now := storedConflict(0, 0, 0, c, nil)
 		r := known[identityOf(now)]
 		if r == nil || r[conflictResolution].Null || !sameValues(r, now) {
 			return storage.Decision{}, nil
