@@ -65,7 +65,7 @@ func (s *Session) copyFrom(ctx context.Context, plan *planner.Plan, c *command.C
 	defer done()
 	r := copy.NewReader(cfg, next)
 	env := s.env(ctx, nil)
-	env.Feed = r.Next
+	env.Feed, env.Places = r.Next, r
 	return executor.Run(ctx, plan.Root, env, nil)
 }
 

@@ -221,6 +221,7 @@ type InsertRequest struct {
 	Arbiters []catalog.OID // nil: duplicates are errors
 	Any      bool          // any unique index arbitrates (ON CONFLICT DO NOTHING without target)
 	Keys     *[]string     // when not nil, gets the row key of each row inserted ("" for those left out)
+	Failed   *int          // when not nil, gets the number among the live rows of the one that an error is about
 	// RowKeys, for a table without a primary key, are the keys that the live rows get: a merge keeps a row's identity.
 	RowKeys []string
 }

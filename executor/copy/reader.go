@@ -53,6 +53,16 @@ type Reader struct {
 	forceN []bool // FORCE_NULL by column
 	vecs   []vector.Vector
 	out    vector.Batch
+	err    error   // of the row behind the batch
+	places []place // of the batch's rows
+	heads  []byte
+	again  int // the batch's rows are yielded once more from this one on; -1: they are not
+}
+
+// place is where a row of the batch was: the number of its line, and where its text ends among the heads.
+type place struct {
+	line int64
+	end  int
 }
 
 // field is a field of a line: null, or its unescaped bytes.
@@ -63,7 +73,7 @@ type field struct {
 
 // NewReader makes a Reader of the chunks that next yields; chunks need not end with lines. next ends with io.EOF.
 func NewReader(c Config, next func() ([]byte, error)) *Reader {
-	r := &Reader{Config: c, next: next, vecs: make([]vector.Vector, len(c.Types))}
+	r := &Reader{Config: c, next: next, vecs: make([]vector.Vector, len(c.Types)), again: -1}
 	for i, t := range c.Types {
 		r.vecs[i].Type = t
 		r.out.Cols = append(r.out.Cols, &r.vecs[i])
@@ -86,25 +96,34 @@ func listed(list []string, name string) bool {
 // Rows returns how many rows have been read.
 func (r *Reader) Rows() int64 { return r.rows }
 
-// Next returns the next rows, nil after the last. The batch holds until the next call.
+// Next returns the next rows, nil after the last. The batch holds until the next call. An error waits until the rows before
+// it have been returned.
 func (r *Reader) Next(context.Context) (*vector.Batch, error) {
+	if r.again >= 0 {
+		return r.single(), nil
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
 	for i := range r.vecs {
 		r.vecs[i].Reset(r.Types[i])
 	}
-	r.out.N = 0
+	r.out.N, r.places, r.heads = 0, r.places[:0], r.heads[:0]
 	for r.out.N < vector.Size {
 		ok, err := r.readRow()
 		if err != nil {
-			return nil, err
+			r.err = err
+			break
 		}
 		if !ok {
 			break
 		}
+		r.note()
 		r.out.N++
 		r.rows++
 	}
 	if r.out.N == 0 {
-		return nil, nil
+		return nil, r.err
 	}
 	return &r.out, nil
 }
@@ -264,25 +283,28 @@ func (r *Reader) in(err error) error {
 	if r.Options.Format == "binary" {
 		return r.inLine(err)
 	}
-	e := *pgerr.From(err)
-	e.Where = fmt.Sprintf("COPY %s, line %d: \"%s\"", r.Table, r.line, shown(r.row))
-	return &e
+	return within(err, "COPY %s, line %d: \"%s\"", r.Table, r.line, shown(r.row))
 }
 
 // inLine adds the number of the line, whose text is not known yet.
 func (r *Reader) inLine(err error) error {
-	e := *pgerr.From(err)
-	e.Where = fmt.Sprintf("COPY %s, line %d", r.Table, r.line)
-	return &e
+	return within(err, "COPY %s, line %d", r.Table, r.line)
 }
 
 func (r *Reader) inColumn(err error, col int, b []byte) error {
-	e := *pgerr.From(err)
 	if r.Options.Format == "binary" {
-		e.Where = fmt.Sprintf("COPY %s, line %d, column %s", r.Table, r.line, r.Names[col])
-	} else {
-		e.Where = fmt.Sprintf("COPY %s, line %d, column %s: \"%s\"", r.Table, r.line, r.Names[col], shown(b))
+		return within(err, "COPY %s, line %d, column %s", r.Table, r.line, r.Names[col])
 	}
+	return within(err, "COPY %s, line %d, column %s: \"%s\"", r.Table, r.line, r.Names[col], shown(b))
+}
+
+// within adds to an error's context.
+func within(err error, format string, args ...any) error {
+	e := *pgerr.From(err)
+	if e.Where != "" {
+		e.Where += "\n"
+	}
+	e.Where += fmt.Sprintf(format, args...)
 	return &e
 }
 

@@ -50,8 +50,14 @@ func newChecker(t *catalog.Table, columns, given []catalog.ColumnID, checks []ph
 	return c, err
 }
 
-// test returns the error of the first live row that breaks a constraint.
+// test returns the error of the first live row that breaks a constraint, or for which one cannot be evaluated.
 func (c *checker) test(rows *vector.Batch) error {
+	_, err := c.first(rows)
+	return err
+}
+
+// first is test that says which row it is.
+func (c *checker) first(rows *vector.Batch) (row int, err error) {
 	first, fail := rows.Live(), func(int) error { return nil }
 	for _, col := range c.notNull {
 		v := rows.Cols[col]
@@ -70,7 +76,7 @@ func (c *checker) test(rows *vector.Batch) error {
 	}
 	out, err := c.prog.Run(rows)
 	if err != nil {
-		return err
+		return c.singly(rows, err)
 	}
 	for n, v := range out {
 		for k := range first {
@@ -83,11 +89,26 @@ func (c *checker) test(rows *vector.Batch) error {
 	return c.report(rows, first, fail)
 }
 
-func (c *checker) report(rows *vector.Batch, k int, fail func(i int) error) error {
+func (c *checker) report(rows *vector.Batch, k int, fail func(i int) error) (int, error) {
 	if k == rows.Live() {
-		return nil
+		return 0, nil
 	}
-	return fail(rows.Row(k))
+	i := rows.Row(k)
+	return i, fail(i)
+}
+
+// singly tests rows one by one after an error that some of them have raised.
+func (c *checker) singly(rows *vector.Batch, raised error) (row int, err error) {
+	for k := range rows.Live() {
+		row = rows.Row(k)
+		if rows.Live() == 1 {
+			break
+		}
+		if err := c.test(&vector.Batch{Cols: rows.Cols, N: rows.N, Sel: []uint16{uint16(row)}}); err != nil {
+			return row, err
+		}
+	}
+	return row, raised
 }
 
 func (c *checker) nullError(rows *vector.Batch, i, col int) error {

@@ -58,7 +58,7 @@ func (x *insert) add(ctx context.Context, b *vector.Batch) error {
 	if !before.singly() && (x.conflict == nil || before == nil && x.fires[updated] == nil) {
 		return x.addAll(ctx, rows)
 	}
-	return eachRow(rows, func(_ int, one *vector.Batch) error {
+	return x.eachFed(rows, func(one *vector.Batch) error {
 		if before.singly() {
 			if ok, err := before.beforeRow(ctx, nil, one.Cols); err != nil || !ok {
 				return err
@@ -69,7 +69,10 @@ func (x *insert) add(ctx context.Context, b *vector.Batch) error {
 }
 
 func (x *insert) addAll(ctx context.Context, rows *vector.Batch) error {
-	if err := x.checks.test(rows); err != nil {
+	if row, err := x.checks.first(rows); err != nil {
+		return x.fedRow(err, row, true)
+	}
+	if err := x.behind(); err != nil {
 		return err
 	}
 	for rows.Live() > 0 {
@@ -97,9 +100,11 @@ func (x *insert) put(ctx context.Context, rows *vector.Batch) ([]uint16, error) 
 	if x.conflict != nil {
 		r.Keys = &x.keys
 	}
+	failed := 0
+	r.Failed = &failed
 	collisions, err := x.env.Txn.Insert(ctx, r)
 	if err != nil {
-		return []uint16{}, x.env.TellDuplicate(err, isThere, "")
+		return []uint16{}, x.fedRow(x.env.TellDuplicate(err, isThere, ""), rows.Row(failed), false)
 	}
 	if x.conflict != nil {
 		x.conflict.affected(x.keys)

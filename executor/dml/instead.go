@@ -9,7 +9,7 @@ import (
 // insteadInsert gives the rows of a batch one by one to the INSTEAD OF triggers of a view. What these return is what RETURNING sees; rows
 // for which one returned NULL do not count.
 func (w *writer) insteadInsert(ctx context.Context, b *vector.Batch) error {
-	return eachRow(b, func(_ int, one *vector.Batch) error {
+	return w.eachFed(b, func(one *vector.Batch) error {
 		ok, err := w.fires[inserted].beforeRow(ctx, nil, one.Cols)
 		if err != nil || !ok {
 			return err

@@ -33,6 +33,7 @@ type writer struct {
 	returned  *spill.Rows
 	count     int64
 	done      bool
+	alone     bool // rows are dealt with one by one, each in a batch of its own
 	chunk     int
 	out       vector.Batch
 
@@ -165,7 +166,7 @@ func (w *writer) all(ctx context.Context) error {
 	for {
 		b, err := w.input.Next(ctx)
 		if err != nil {
-			return err
+			return w.failing(ctx, err)
 		}
 		if b == nil {
 			return w.finish(ctx)

@@ -48,6 +48,8 @@ type Env struct {
 	Virtual func(ctx context.Context, t *catalog.Table, ref catalog.Ref) (storage.Scanner, error)
 	// Feed yields the next batch of the rows that the session feeds in, nil after the last.
 	Feed func(ctx context.Context) (*vector.Batch, error)
+	// Places tells where the rows come from that Feed yields, nil where errors say nothing of it.
+	Places Places
 	// SQL runs a statement inside the transaction, as foreign key actions need; rows may be nil.
 	SQL func(ctx context.Context, ref catalog.Ref, sql string, params []types.Datum, types []types.Type, rows func(*vector.Batch) error) (int64, error)
 	// Counts collects what EXPLAIN ANALYZE shows; nil otherwise.
@@ -60,6 +62,18 @@ type Env struct {
 	Events   *Events
 	// Sight is what may be told of a table's rows to who runs the statement.
 	Sight func(t *catalog.Table) catalog.Sight
+}
+
+// Places are those of the rows that Feed yields: the lines of COPY FROM.
+type Places interface {
+	// Behind is the error of what follows the batch in hand, nil where nothing is wrong with it: Feed will return it. Rows are
+	// tested in the order in which they come, but written together.
+	Behind() error
+	// Again makes Feed yield the rows of the batch in hand once more, each by itself under its number: whoever has met an
+	// error learns of which row.
+	Again()
+	// Within gives an error the place of a row of the batch in hand, -1: of the one that Again came to. shown: with its text.
+	Within(err error, row int, shown bool) error
 }
 
 // Recheck names rows to be read again, for the re-check of READ COMMITTED.

@@ -63,6 +63,9 @@ func (t *Txn) Insert(ctx context.Context, r storage.InsertRequest) ([]storage.Co
 	}
 	for k := range r.Rows.Live() {
 		if err := in.row(ctx, k, firstID+uint64(k)); err != nil {
+			if r.Failed != nil {
+				*r.Failed = k
+			}
 			return nil, storeError(err)
 		}
 	}
