@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"errors"
+	"regexp"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -86,3 +87,38 @@ func TestWaitContext(t *testing.T) {
 	}
 	run(t, holder, "ROLLBACK", "DROP TABLE awaited", "DROP FUNCTION await_row")
 }
+
+// TestWaitContextOfKeys wants errors that end a wait for a unique key, or for the other end of a foreign key, to say what was under way.
+func TestWaitContextOfKeys(t *testing.T) {
+	target := against(t)
+	holder, c := dial(t, target, "postgres"), dial(t, target, "postgres")
+	run(t, holder, "DROP TABLE IF EXISTS refers, awaited", "CREATE TABLE awaited (id int PRIMARY KEY, v text UNIQUE)", "INSERT INTO awaited VALUES (1, 'a'), (2, 'b')",
+		"CREATE TABLE refers (id int REFERENCES awaited)", "INSERT INTO refers VALUES (1)")
+	const locks = `SQL statement "SELECT 1 FROM ONLY "public"."awaited" x WHERE "id" OPERATOR(pg_catalog.=) $1 FOR KEY SHARE OF x"`
+	for _, tt := range []struct{ held, sql, where string }{
+		{"INSERT INTO awaited VALUES (7, 'g')", "INSERT INTO awaited VALUES (7, 'h')", `while inserting index tuple (0,0) in relation "awaited_pkey"`},
+		{"INSERT INTO awaited VALUES (7, 'g')", "INSERT INTO awaited VALUES (8, 'g')", `while inserting index tuple (0,0) in relation "awaited_v_key"`},
+		{"INSERT INTO awaited VALUES (7, 'g')", "UPDATE awaited SET id = 7 WHERE id = 2", `while inserting index tuple (0,0) in relation "awaited_pkey"`},
+		{"INSERT INTO awaited VALUES (7, 'g')", "UPDATE awaited SET v = 'g' WHERE id = 2", `while inserting index tuple (0,0) in relation "awaited_v_key"`},
+		{"INSERT INTO awaited VALUES (7, 'g')", "INSERT INTO awaited VALUES (7, 'h') ON CONFLICT DO NOTHING", `while inserting index tuple (0,0) in relation "awaited"`},
+		{"DELETE FROM awaited WHERE id = 2", "INSERT INTO awaited VALUES (2, 'b')", `while inserting index tuple (0,0) in relation "awaited_pkey"`},
+		{"UPDATE awaited SET v = 'c' WHERE id = 2", "INSERT INTO awaited VALUES (2, 'x') ON CONFLICT (id) DO UPDATE SET v = 'd'",
+			`while inserting index tuple (0,0) in relation "awaited"`},
+		{"DELETE FROM awaited WHERE id = 2", "INSERT INTO refers VALUES (2)", `while locking tuple (0,0) in relation "awaited"` + "\n" + locks},
+		{"INSERT INTO refers VALUES (2)", "DELETE FROM awaited WHERE id = 2", `while deleting tuple (0,0) in relation "awaited"`},
+	} {
+		for _, setting := range []struct{ name, code string }{{"lock_timeout", "55P03"}, {"statement_timeout", "57014"}} {
+			run(t, holder, "BEGIN", tt.held)
+			run(t, c, "RESET ALL", "SET "+setting.name+" = '50ms'")
+			var e *pgconn.PgError
+			if err := try(c, tt.sql); !errors.As(err, &e) || e.Code != setting.code || tuple.ReplaceAllString(e.Where, "(0,0)") != tt.where {
+				t.Errorf("%s: %+v", tt.sql, e)
+			}
+			run(t, holder, "ROLLBACK")
+		}
+	}
+	run(t, holder, "DROP TABLE refers, awaited")
+}
+
+// tuple is the place of a row in an error, which is another one in each database.
+var tuple = regexp.MustCompile(`\([0-9]+,[0-9]+\)`)

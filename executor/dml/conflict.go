@@ -120,7 +120,7 @@ func (c *conflict) lock(ctx context.Context, keys []string, rows *vector.Batch, 
 			seen[k] = struct{}{}
 		}
 		results, err := x.env.Txn.LockRows(ctx, storage.LockRequest{
-			View: x.view, Table: x.table, Keys: found, Seen: versionsOf(b, width+1), Strength: c.strength,
+			View: x.view, Table: x.table, Keys: found, Seen: versionsOf(b, width+1), Strength: c.strength, Doing: "inserting index",
 		})
 		if err != nil {
 			return nil, nil, err

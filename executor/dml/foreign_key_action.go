@@ -201,15 +201,10 @@ func (l *link) assign(columns []catalog.ColumnID, value func(int) string) string
 
 // absentBySQL is absentParents for types that only an operator can compare.
 func (l *link) absentBySQL(ctx context.Context, keys [][]types.Datum) ([][]types.Datum, error) {
-	table, err := l.name(ctx, l.parent)
+	sql, err := l.parentQuery(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var conds []string
-	for i, id := range l.key.RefColumns {
-		conds = append(conds, fmt.Sprintf("%s = $%d", ident(l.parent.ColumnByID(id).Name), i+1))
-	}
-	sql := "SELECT 1 FROM ONLY " + table + " x WHERE " + strings.Join(conds, " AND ") + " FOR KEY SHARE OF x"
 	var out [][]types.Datum
 	for _, key := range keys {
 		found, err := l.exists(ctx, sql, key)
@@ -225,12 +220,12 @@ func (l *link) absentBySQL(ctx context.Context, keys [][]types.Datum) ([][]types
 
 // childrenBySQL is children for types that only an operator can compare; keys are of the referenced columns.
 func (l *link) childrenBySQL(ctx context.Context, keys [][]types.Datum) ([]types.Datum, error) {
-	table, err := l.name(ctx, l.child)
+	sql, err := l.childQuery(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, key := range keys {
-		found, err := l.exists(ctx, "SELECT 1 FROM ONLY "+table+l.where(1)+" LIMIT 1 FOR KEY SHARE", key)
+		found, err := l.exists(ctx, sql, key)
 		if err != nil {
 			return nil, err
 		}
@@ -247,5 +242,33 @@ func (l *link) exists(ctx context.Context, sql string, key []types.Datum) (bool,
 		found = found || b.Live() > 0
 		return nil
 	})
-	return found, err
+	if err != nil {
+		return false, during(err, sql)
+	}
+	return found, nil
+}
+
+// parentQuery looks for a referenced row and keeps it. Where rows are found without SQL it is what errors name, as PostgreSQL's do.
+func (l *link) parentQuery(ctx context.Context) (string, error) {
+	table, err := l.name(ctx, l.parent)
+	var conds []string
+	for i, id := range l.key.RefColumns {
+		conds = append(conds, fmt.Sprintf("%s OPERATOR(pg_catalog.=) $%d", ident(l.parent.ColumnByID(id).Name), i+1))
+	}
+	return "SELECT 1 FROM ONLY " + table + " x WHERE " + strings.Join(conds, " AND ") + " FOR KEY SHARE OF x", err
+}
+
+// childQuery looks for a referring row, in the same way.
+func (l *link) childQuery(ctx context.Context) (string, error) {
+	table, err := l.name(ctx, l.child)
+	return "SELECT 1 FROM ONLY " + table + " x" + l.where(1) + " FOR KEY SHARE OF x", err
+}
+
+// duringQuery is during for a statement of which the text is made only now.
+func duringQuery(ctx context.Context, err error, query func(context.Context) (string, error)) error {
+	sql, failed := query(ctx)
+	if failed != nil {
+		return err
+	}
+	return during(err, sql)
 }

@@ -194,9 +194,11 @@ func (l *link) lockParents(ctx context.Context, p *parents) (again bool, err err
 	if err != nil {
 		return false, err
 	}
-	res, err := l.env.Txn.LockRows(ctx, storage.LockRequest{View: v, Table: l.parent, Keys: p.keys, Seen: p.seen, Strength: catalog.ForKeyShare, Wait: catalog.Wait})
+	res, err := l.env.Txn.LockRows(ctx, storage.LockRequest{
+		View: v, Table: l.parent, Keys: p.keys, Seen: p.seen, Strength: catalog.ForKeyShare, Wait: catalog.Wait, Doing: "locking",
+	})
 	if err != nil {
-		return false, err
+		return false, duringQuery(ctx, err, l.parentQuery)
 	}
 	return slices.ContainsFunc(res, func(r storage.LockResult) bool { return r != storage.LockUnchanged }), nil
 }
@@ -228,10 +230,10 @@ func (l *link) heldChildren(ctx context.Context, keys [][]types.Datum) ([]types.
 			return nil, err
 		}
 		found, err := l.env.Txn.LockRows(ctx, storage.LockRequest{
-			View: v, Table: l.child, Keys: []string{c.rowKey}, Seen: []storage.SCN{c.version}, Strength: catalog.ForKeyShare, Wait: catalog.Wait,
+			View: v, Table: l.child, Keys: []string{c.rowKey}, Seen: []storage.SCN{c.version}, Strength: catalog.ForKeyShare, Wait: catalog.Wait, Doing: "locking",
 		})
 		if err != nil {
-			return nil, err
+			return nil, duringQuery(ctx, err, l.childQuery)
 		}
 		if r := found[0]; r == storage.LockUnchanged || r == storage.LockSelf {
 			return c.key, nil

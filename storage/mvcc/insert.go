@@ -211,7 +211,11 @@ func (in *inserter) claimIndex(ctx context.Context, u int, rowKey []byte, k, i i
 	if u < 0 && in.vacant {
 		return committedRow{below: belowNothing}, false, nil
 	}
-	c, other, err := in.t.claim(ctx, in.v, target, ks, key, in.fresh)
+	by := claimant{x.Name, rowKey}
+	if in.arbiter(u) {
+		by.relation = w.info.table.Name
+	}
+	c, other, err := in.t.claim(ctx, in.v, target, ks, key, in.fresh, by)
 	if err != nil || other == nil {
 		return c, false, err
 	}
@@ -246,11 +250,22 @@ func (w *writes) live(key []byte) []byte {
 	return nil
 }
 
+// claimant is the row for which a key is claimed, and the relation of which an error says that it was waited for.
+type claimant struct {
+	relation string
+	row      []byte
+}
+
+// waited makes what a client gets of the error of a wait for a key.
+func (t *Txn) waited(err error, by claimant) error {
+	return whileWaiting(t.s.lockError(err, nil, true), err, "inserting index", by.relation, bytesString(by.row))
+}
+
 // claim locks a key that must be unique and says what is there: other is the payload of the live version, if any. fresh:
 // nobody else can have it.
-func (t *Txn) claim(ctx context.Context, v *view, w *writes, ks catalog.Keyspace, key []byte, fresh bool) (c committedRow, other []byte, err error) {
+func (t *Txn) claim(ctx context.Context, v *view, w *writes, ks catalog.Keyspace, key []byte, fresh bool, by claimant) (c committedRow, other []byte, err error) {
 	if !fresh {
-		c, known, err := t.lockClaim(ctx, v, ks, key)
+		c, known, err := t.lockClaim(ctx, v, ks, key, by)
 		if err != nil || known {
 			return c, c.payload, err
 		}
@@ -273,7 +288,7 @@ func (t *Txn) claim(ctx context.Context, v *view, w *writes, ks catalog.Keyspace
 		if c.writer == nil {
 			break
 		}
-		c, known, err := t.claimAgain(ctx, v, ks, key, c.writer)
+		c, known, err := t.claimAgain(ctx, v, ks, key, c.writer, by)
 		if err != nil || known {
 			return c, c.payload, err
 		}
@@ -286,7 +301,7 @@ func (t *Txn) claim(ctx context.Context, v *view, w *writes, ks catalog.Keyspace
 
 // lockClaim locks a key that is to be claimed. known: another holds it, and c is the live version that will stay whatever
 // that one does.
-func (t *Txn) lockClaim(ctx context.Context, v *view, ks catalog.Keyspace, key []byte) (c committedRow, known bool, err error) {
+func (t *Txn) lockClaim(ctx context.Context, v *view, ks catalog.Keyspace, key []byte, by claimant) (c committedRow, known bool, err error) {
 	lk := rowLockKey(v, ks, key)
 	for {
 		mark := t.owner.Mark()
@@ -301,7 +316,7 @@ func (t *Txn) lockClaim(ctx context.Context, v *view, ks catalog.Keyspace, key [
 			_, err = t.owner.Lock(ctx, lk, lock.Mode(catalog.ForUpdate), t.waitOption(catalog.Wait))
 		}
 		if err != nil {
-			return c, false, t.s.lockError(err, nil, true)
+			return c, false, t.waited(err, by)
 		}
 		l := t.s.claims.find(keys.Space{Layer: v.layer.id, Keyspace: ks}, key, lock.Mode(catalog.ForUpdate), t.self)
 		if l == nil {
@@ -309,16 +324,16 @@ func (t *Txn) lockClaim(ctx context.Context, v *view, ks catalog.Keyspace, key [
 		}
 		t.owner.ReleaseTo(mark)
 		if err := t.await(ctx, l.lockKey(), t.waitOption(catalog.Wait)); err != nil {
-			return c, false, t.s.lockError(err, nil, true)
+			return c, false, t.waited(err, by)
 		}
 	}
 }
 
 // claimAgain waits for the transaction that has written a key ahead, without the key's lock, and locks it again.
-func (t *Txn) claimAgain(ctx context.Context, v *view, ks catalog.Keyspace, key []byte, by *largeTxn) (c committedRow, known bool, err error) {
+func (t *Txn) claimAgain(ctx context.Context, v *view, ks catalog.Keyspace, key []byte, writer *largeTxn, by claimant) (c committedRow, known bool, err error) {
 	t.owner.Unlock(rowLockKey(v, ks, key), lock.Mode(catalog.ForUpdate))
-	if err := t.awaitEnd(ctx, by, t.waitOption(catalog.Wait)); err != nil {
-		return c, false, t.s.lockError(err, nil, true)
+	if err := t.awaitEnd(ctx, writer, t.waitOption(catalog.Wait)); err != nil {
+		return c, false, t.waited(err, by)
 	}
-	return t.lockClaim(ctx, v, ks, key)
+	return t.lockClaim(ctx, v, ks, key, by)
 }

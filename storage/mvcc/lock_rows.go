@@ -97,13 +97,13 @@ func (t *Txn) movedTo(v *view, r *storage.LockRequest, key string) (string, bool
 }
 
 // whileWaiting adds to the error of a wait, which had a reason, what it was for.
-func whileWaiting(e, reason error, r *storage.LockRequest, key string) error {
+func whileWaiting(e, reason error, doing, relation, key string) error {
 	told := (*pgerr.Error)(nil)
-	if r.Doing == "" || errors.Is(reason, lock.ErrBusy) || !errors.As(e, &told) {
+	if doing == "" || errors.Is(reason, lock.ErrBusy) || !errors.As(e, &told) {
 		return e
 	}
 	place, own := storage.Place(key), *told // others may meet the same error
-	own.Where = fmt.Sprintf("while %s tuple (%d,%d) in relation \"%s\"", r.Doing, place>>16, place&0xffff, r.Table.Name)
+	own.Where = fmt.Sprintf("while %s tuple (%d,%d) in relation \"%s\"", doing, place>>16, place&0xffff, relation)
 	return &own
 }
 
@@ -136,7 +136,7 @@ func (t *Txn) lockRow(ctx context.Context, v *view, r *storage.LockRequest, head
 		if r.Wait == catalog.SkipLocked && errors.Is(err, lock.ErrBusy) {
 			return storage.LockSkipped, nil
 		}
-		return 0, whileWaiting(t.s.lockError(err, r.Table, true), err, r, key)
+		return 0, whileWaiting(t.s.lockError(err, r.Table, true), err, r.Doing, r.Table.Name, key)
 	}
 	if own != nil {
 		switch {

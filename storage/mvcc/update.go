@@ -106,7 +106,7 @@ func (u *updater) moveRow(ctx context.Context, oldKey []byte, old, i int) error 
 	if err := u.t.remove(ctx, u.v, w.info.table, u.rows, bytesString(oldKey)); err != nil {
 		return err
 	}
-	c, other, err := u.t.claim(ctx, u.v, u.rows, w.info.table.Rows, newKey, false)
+	c, other, err := u.t.claim(ctx, u.v, u.rows, w.info.table.Rows, newKey, false, claimant{w.info.pk.Name, newKey})
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (u *updater) entry(ctx context.Context, x int, oldRow, newRow []byte, old, 
 		}
 	}
 	if !out && iw.unique(null) && !same {
-		_, other, err := t.claim(ctx, u.v, u.idx[x], iw.Keyspace, w.entry, false)
+		_, other, err := t.claim(ctx, u.v, u.idx[x], iw.Keyspace, w.entry, false, claimant{iw.Name, newRow})
 		if err != nil {
 			return err
 		}
