@@ -22,7 +22,9 @@ type Merge = vcs.Merge
 // that its answer is the real one's. Where the merged state breaks constraints, the answer lists the rows, and nothing has
 // been written, unless it is forced and the constraints are such that rows may break them.
 func (s *Session) Merge(ctx context.Context, m Merge) (storage.MergeResult, error) {
-	if !m.DryRun {
+	if m.DryRun {
+		defer s.txn.Try()()
+	} else {
 		if err := s.refuseReadOnly("rowan.merge()"); err != nil {
 			return storage.MergeResult{}, err
 		}

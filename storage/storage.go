@@ -129,6 +129,9 @@ type Txn interface {
 	LockAdvisory(ctx context.Context, key AdvisoryKey, shared bool, wait catalog.LockWait) (bool, error)
 	// SetModes makes a transaction that has neither read nor written anything one of other modes; it keeps its locks.
 	SetModes(level Isolation, readOnly bool)
+	// Try lets a read-only transaction write until the function that it answers with is called. What it has written must have been
+	// rolled back by then.
+	Try() (end func())
 	// SetLockTimeout bounds each wait for a lock from now on (55P03); 0 is no bound.
 	SetLockTimeout(d time.Duration)
 	// SetAsync is TxnOptions.Async for a transaction that has begun.

@@ -15,7 +15,9 @@ var rebaseRows = map[string]RowsFunc{"rowan_rebase_branch": rebaseBranch}
 func rebaseBranch(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Datum) bool) error {
 	name := orBranch(c, a[0])
 	dry := a[4].B()
-	if !dry {
+	if dry {
+		defer c.Txn().Try()()
+	} else {
 		if err := c.RefuseReadOnly("rowan.rebase_branch()"); err != nil {
 			return err
 		}
@@ -36,7 +38,7 @@ func rebaseBranch(ctx context.Context, c Conn, a []types.Datum, yield func([]typ
 		showMerge("up to date", &storage.MergeResult{}, 0, c.Format(), yield)
 		return nil
 	}
-	m := Merge{Target: name, Strategy: text(a[1]), To: was, Onto: onto, Message: fmt.Sprintf("REBASE %s", name)}
+	m := Merge{Target: name, Strategy: text(a[1]), To: was, Onto: onto, DryRun: dry, Message: fmt.Sprintf("REBASE %s", name)}
 	res, err := c.Merge(ctx, m)
 	status := "rebased"
 	switch {

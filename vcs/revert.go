@@ -29,7 +29,7 @@ func revert(ctx context.Context, c Conn, a []types.Datum, yield func([]types.Dat
 	if m.Message == "" {
 		m.Message = "REVERT " + s.label
 	}
-	return m.runWhole(ctx, c, yield, "reverted")
+	return m.runWhole(ctx, c, yield, "rowan.revert()", "reverted")
 }
 
 // cherryPick is rowan.cherry_pick(source, point, through, target, strategy, dry_run, message): does on one branch what
@@ -51,11 +51,16 @@ func cherryPick(ctx context.Context, c Conn, a []types.Datum, yield func([]types
 	if m.Message == "" {
 		m.Message = "CHERRY-PICK " + s.label
 	}
-	return m.runWhole(ctx, c, yield, "picked")
+	return m.runWhole(ctx, c, yield, "rowan.cherry_pick()", "picked")
 }
 
 // runWhole runs what is done whole or not at all: its conflicts are not kept to be resolved later.
-func (m *Merge) runWhole(ctx context.Context, c Conn, yield func([]types.Datum) bool, done string) error {
+func (m *Merge) runWhole(ctx context.Context, c Conn, yield func([]types.Datum) bool, function, done string) error {
+	if !m.DryRun {
+		if err := c.RefuseReadOnly(function); err != nil {
+			return err
+		}
+	}
 	if err := m.notManual(); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgerrcode"
@@ -172,7 +173,7 @@ func (q *query) plainCall(n *pg.FuncCall, c *call, r *resolved) (expr.Expr, erro
 	if n.Funcformat == pg.CoercionForm_COERCE_SQL_SYNTAX {
 		e.Form = expr.FormSQL
 	}
-	if writes[r.proc.Source] {
+	if writes[r.proc.Source] && !mayTry(r) {
 		q.b.modify = true
 		q.b.writes(functionName(r.proc) + "()")
 	}
@@ -199,6 +200,16 @@ func (b *binder) writes(what string) {
 	if b.out.Writes == "" {
 		b.out.Writes = what
 	}
+}
+
+// mayTry reports whether a call is, or may turn out to be, a dry run, which changes nothing: one that is not says so when it is called.
+func mayTry(r *resolved) bool {
+	i := slices.Index(r.proc.ArgNames, "dry_run")
+	if i < 0 || i >= len(r.args) {
+		return false
+	}
+	c, constant := r.args[i].(*expr.Const)
+	return !constant || !c.Value.Null && c.Value.B()
 }
 
 // functionName is the name of a built-in function as messages have it: with its schema unless that is pg_catalog.

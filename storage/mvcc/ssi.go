@@ -66,9 +66,9 @@ func ssiSpace(v *view, ks catalog.Keyspace) ssi.Space {
 	return ssi.Space{Layer: v.layer.id, Keyspace: ks}
 }
 
-// noteWrite tells of a write, and of what it replaces. A refusal ends the transaction with the statement.
+// noteWrite tells of a write, and of what it replaces; what a read-only transaction tries is never committed. A refusal ends the transaction with the statement.
 func (t *Txn) noteWrite(w *writes, x *write) {
-	if w.Keyspace == catalogSpace || t.err != nil {
+	if w.Keyspace == catalogSpace || t.err != nil || t.o.ReadOnly {
 		return
 	}
 	t.err = t.ssi.Write(ssi.Space{Layer: w.Layer, Keyspace: w.Keyspace}, string(x.key), t.replaces(x))

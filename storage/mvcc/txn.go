@@ -21,6 +21,7 @@ type Txn struct {
 	s      *Store
 	id     uint64
 	o      storage.TxnOptions
+	trying bool          // see Try
 	snap   uint64        // what the running statement reads at
 	moving atomic.Uint64 // snap, as others see it, or an older one that is still in use
 	oldest atomic.Uint64 // the oldest SCN that anything in the transaction reads at
@@ -138,6 +139,13 @@ func (t *Txn) SetModes(level storage.Isolation, readOnly bool) {
 	t.o.Isolation, t.o.ReadOnly = level, readOnly
 }
 
+// Try implements storage.Txn.
+func (t *Txn) Try() (end func()) {
+	was := t.trying
+	t.trying = true
+	return func() { t.trying = was }
+}
+
 // SetAsync implements storage.Txn.
 func (t *Txn) SetAsync(async bool) { t.o.Async = async }
 
@@ -233,7 +241,7 @@ func (t *Txn) writable(v storage.View) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.o.ReadOnly {
+	if t.o.ReadOnly && !t.trying {
 		return nil, pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot write in a read-only transaction")
 	}
 	if x.readOnly {
