@@ -122,6 +122,7 @@ type LogEntry struct {
 	Updates int64
 	Deletes int64
 	Tables  []catalog.OID
+	Rebase  bool // the branch was put on another state with it
 }
 
 // Reset is how the summary of an entry begins that is no transaction: the branch went to a point, its own or another's.

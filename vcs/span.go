@@ -12,6 +12,7 @@ import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/types"
 )
 
 // span is one transaction, or several: the states before the first and after the last.
@@ -145,6 +146,12 @@ func isCommitNumber(ctx context.Context, c Conn, branch, point string) (bool, er
 // spanOfEntry is one transaction of a branch, at a place that had it.
 func spanOfEntry(ctx context.Context, c Conn, on storage.Branch, place string, e storage.LogEntry) (s span, err error) {
 	s.label = fmt.Sprintf("%s@%d", on.Name, e.SCN)
+	if e.Rebase {
+		return span{}, pgerr.New(pgerrcode.InvalidParameterValue, "transaction %s is a rebase, which can be neither taken back nor picked", s.label).
+			WithDetail("It has put the changes of the branch on those of another one.").
+			WithHint("rowan.reset_branch(%s, '%s') sets the branch back to before it. The transactions that have come with it can be taken back or picked one by one.",
+				types.QuoteLiteral(on.Name), scnText(e.SCN-1))
+	}
 	if s.before, err = viewAt(ctx, c, place, e.SCN-1); err != nil {
 		return span{}, err
 	}

@@ -346,11 +346,17 @@ func (b branches) LogOf(ctx context.Context, of storage.View, from, to storage.S
 	return b.s.entries(ctx, v.layer.chain(at), from, limit)
 }
 
+// rebasedAt reports whether a branch has got another layer with a transaction.
+func (s *Store) rebasedAt(id, scn uint64) bool {
+	b := s.branchByID(id)
+	return b != nil && slices.ContainsFunc(b.Timeline[min(1, len(b.Timeline)):], func(e era) bool { return e.From == scn })
+}
+
 // entries lists the log entries of a history with SCNs above from, newest first.
 func (s *Store) entries(ctx context.Context, history []link, from uint64, limit int) ([]storage.LogEntry, error) {
 	var out []storage.LogEntry
 	err := s.eachIn(ctx, history, from, func(l *layer, scn uint64, h logHeader) bool {
-		e := storage.LogEntry{SCN: scn, Branch: l.branch, Txn: h.txn, Time: h.time, Info: h.info}
+		e := storage.LogEntry{SCN: scn, Branch: l.branch, Txn: h.txn, Time: h.time, Info: h.info, Rebase: h.txn != 0 && s.rebasedAt(l.branch, scn)}
 		for _, t := range h.tables {
 			if t.table < catalog.FirstUserOID { // the store's own
 				continue
