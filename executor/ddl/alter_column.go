@@ -80,11 +80,17 @@ func (b *build) alterType(ctx context.Context, a *command.AlterType) error {
 	if err != nil {
 		return err
 	}
+	if old := b.was.ColumnByID(c.ID); old != nil && (old.TypeOID != c.TypeOID || old.Mod != c.Mod) {
+		return pgerr.New(pgerrcode.FeatureNotSupported, "cannot alter type of column \"%s\" twice", c.Name)
+	}
 	if err := b.typeMayChange(c); err != nil {
 		return err
 	}
 	if err := b.triggerReads(c); err != nil {
 		return err
+	}
+	if a.Refused != nil {
+		return a.Refused
 	}
 	if c.Identity != 0 && !isSerialType(base(a.Type).ID()) {
 		return pgerr.New(pgerrcode.InvalidParameterValue, "identity column type must be smallint, integer, or bigint")

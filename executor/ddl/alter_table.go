@@ -14,8 +14,7 @@ import (
 	"github.com/rowandb/rowan/types"
 )
 
-// alterTable runs the actions in PostgreSQL's order, whatever the order in which they are written: drops, changes of
-// type, new columns, column attributes, indexes and constraints, the rest.
+// alterTable runs the actions in PostgreSQL's order, whatever the order in which they are written.
 func (s *stmt) alterTable(ctx context.Context, c *command.AlterTable) error {
 	if o, ok := s.cat().Object(c.Table).(*catalog.Table); !ok {
 		return s.alterOther(ctx, c)
@@ -32,7 +31,7 @@ func (s *stmt) alterTable(ctx context.Context, c *command.AlterTable) error {
 	if err := s.notInUse(ctx, t, "ALTER TABLE"); err != nil {
 		return err
 	}
-	b := &build{stmt: s, t: t.Clone(), values: map[catalog.ColumnID]string{}}
+	b := &build{stmt: s, was: t, t: t.Clone(), values: map[catalog.ColumnID]string{}}
 	for pass := range passes {
 		for _, a := range c.Actions {
 			if passOf(a) != pass {
@@ -63,25 +62,61 @@ func (b *build) policiesFit(was *catalog.Table) error {
 	return nil
 }
 
-const passes = 6
+// The passes of ALTER TABLE, which are PostgreSQL's: what goes makes room for what comes, and what is added stands on what is
+// there by then.
+const (
+	passDrop = iota
+	passType
+	passColumn
+	passAttribute
+	passAdopt
+	passIndex
+	passDefault
+	passConstraint
+	passRest
+	passes
+)
 
 func passOf(a command.AlterAction) int {
 	switch a := a.(type) {
 	case *command.DropColumn, *command.DropConstraint, *command.DropExpression:
-		return 0
+		return passDrop
 	case *command.AlterType:
-		return 1
+		return passType
 	case *command.AddColumn:
-		return 2
-	case *command.SetDefault, *command.SetNotNull, *command.SetIdentity, *command.SetColumn:
-		return 3
-	case *command.AddConstraint:
-		if a.Constraint.Kind == catalog.PrimaryKey || a.Constraint.Kind == catalog.Unique {
-			return 3
+		return passColumn
+	case *command.SetNotNull:
+		if a.Off {
+			return passDrop
 		}
-		return 4
+		return passAttribute
+	case *command.SetIdentity:
+		switch {
+		case a.Drop:
+			return passDrop
+		case a.Add:
+			return passDefault
+		}
+		return passAttribute
+	case *command.SetDefault:
+		if a.Default == "" {
+			return passDrop
+		}
+		return passDefault
+	case *command.AddConstraint:
+		return passOfConstraint(&a.Constraint)
 	}
-	return 5
+	return passRest
+}
+
+func passOfConstraint(c *command.ConstraintDef) int {
+	switch {
+	case c.UsingIndex != 0:
+		return passAdopt
+	case c.Kind == catalog.PrimaryKey || c.Kind == catalog.Unique:
+		return passIndex
+	}
+	return passConstraint
 }
 
 func (b *build) action(ctx context.Context, a command.AlterAction) error {
@@ -167,6 +202,9 @@ func (b *build) addNewColumn(ctx context.Context, a *command.AddColumn) error {
 	}
 	if isSystemColumn(a.Column.Name) {
 		return pgerr.New(pgerrcode.DuplicateColumn, "column name \"%s\" conflicts with a system column name", a.Column.Name)
+	}
+	if _, err := b.columnIDs(a.Column.Uses, `column "%s" does not exist`); err != nil {
+		return err
 	}
 	c, err := b.addColumn(ctx, &a.Column)
 	if err != nil {

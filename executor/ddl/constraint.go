@@ -13,6 +13,9 @@ import (
 
 // addConstraint adds one constraint, with its index where it has one.
 func (b *build) addConstraint(ctx context.Context, d *command.ConstraintDef) error {
+	if d.Kind == catalog.PrimaryKey && b.t.PrimaryKey() != nil {
+		return pgerr.New(pgerrcode.InvalidTableDefinition, "multiple primary keys for table \"%s\" are not allowed", b.t.Name)
+	}
 	if o, _ := b.cat().Relation(b.t.Schema, d.Name); d.Name != "" && (d.Kind == catalog.PrimaryKey || d.Kind == catalog.Unique) && d.UsingIndex == 0 &&
 		(o != nil || slices.Contains(b.names, d.Name)) {
 		return pgerr.New(pgerrcode.DuplicateTable, "relation \"%s\" already exists", d.Name)

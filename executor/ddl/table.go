@@ -16,6 +16,7 @@ import (
 // build is a table being made or changed, and what has to be done to its rows once the descriptor is complete.
 type build struct {
 	*stmt
+	was       *catalog.Table // before ALTER TABLE
 	t         *catalog.Table
 	fresh     bool // a new table: there are no rows
 	sequences []*catalog.Sequence

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgerrcode"
@@ -102,6 +103,7 @@ func (b *definer) alterActions(draft *catalog.Table, nodes []*pg.Node) ([]comman
 	added := map[*pg.AlterTableCmd]*columnDef{}
 	retyped := map[*pg.AlterTableCmd]*command.AlterType{}
 	before := draft.Clone()
+	dropped(draft, nodes)
 	for _, n := range nodes {
 		cmd := n.GetAlterTableCmd()
 		switch cmd.Subtype {
@@ -148,13 +150,16 @@ func (b *definer) alterActions(draft *catalog.Table, nodes []*pg.Node) ([]comman
 func (b *definer) addColumn(draft *catalog.Table, d *columnDef, cmd *pg.AlterTableCmd) (command.AlterAction, error) {
 	a := &command.AddColumn{IfNotExists: cmd.MissingOk}
 	if err := b.columnExprs(draft, d); err != nil {
-		return nil, err
+		return nil, nowhere(err)
 	}
 	a.Column = d.out
 	list, err := b.constraintsOf(draft, d.out.Name, d.constraints)
 	a.Constraints = list
 	return a, err
 }
+
+// nowhere takes the place off an error of ALTER TABLE, as PostgreSQL does, which has no text to point into by then.
+func nowhere(err error) error { return pgerr.From(err).Relocate(-1) }
 
 func (b *definer) alterAction(t *catalog.Table, cmd *pg.AlterTableCmd) (command.AlterAction, error) {
 	switch cmd.Subtype {
@@ -282,7 +287,7 @@ func (b *definer) setDefault(t *catalog.Table, cmd *pg.AlterTableCmd) (command.A
 	}
 	s, err := b.defaultExpr(c.Name, c.Type, cmd.Def)
 	if err != nil {
-		return nil, pgerr.From(err).Relocate(-1) // as PostgreSQL, which has no text to point into here
+		return nil, nowhere(err)
 	}
 	a.Default, a.Deps = s.sql, s.deps
 	return a, nil
@@ -350,13 +355,41 @@ func (b *definer) alterType(before, draft *catalog.Table, cmd *pg.AlterTableCmd)
 	if err := b.using(before, c, def.RawDefault, a); err != nil {
 		return nil, err
 	}
-	if err := b.castDefault(c, a); err != nil {
-		return nil, err
+	if a.Refused = b.castDefault(c, a); a.Refused != nil {
+		return a, nil
 	}
 	if n := draft.Column(cmd.Name); n != nil {
 		n.TypeOID, n.Mod, n.Type = t.ID(), t.Mod, t
 	}
-	return a, b.rebuild(draft, c.Name, c.Name, &a.Rebuild)
+	a.Refused = b.rebuild(kept(draft), c.Name, c.Name, &a.Rebuild)
+	return a, nil
+}
+
+// kept is a draft without the generation expressions, for what is bound again under a column's new type: a column that such an
+// expression reads gets no other type, as its ALTER COLUMN will tell.
+func kept(draft *catalog.Table) *catalog.Table {
+	t := draft.Clone()
+	for i := range t.Columns {
+		t.Columns[i].Generated = ""
+	}
+	return t
+}
+
+// dropped takes off a draft the constraints that the actions drop: nothing is bound anew for them.
+func dropped(draft *catalog.Table, nodes []*pg.Node) {
+	for _, n := range nodes {
+		cmd := n.GetAlterTableCmd()
+		c := draft.Column(cmd.Name)
+		draft.Constraints = slices.DeleteFunc(draft.Constraints, func(k *catalog.Constraint) bool {
+			switch cmd.Subtype {
+			case pg.AlterTableType_AT_DropConstraint:
+				return k.Kind == catalog.Check && k.Name == cmd.Name
+			case pg.AlterTableType_AT_DropColumn:
+				return k.Kind == catalog.Check && c != nil && slices.Contains(k.Columns, c.ID)
+			}
+			return false
+		})
+	}
 }
 
 // using binds the expression that makes the new values.

@@ -74,7 +74,7 @@ func (b *definer) constraint(t *catalog.Table, column string, k *pg.Constraint) 
 	case pg.ConstrType_CONSTR_CHECK:
 		s, err := b.checkExpr(t, k.RawExpr)
 		if err != nil {
-			return d, err
+			return d, placed(t, err)
 		}
 		d.Kind, d.Expr, d.Columns, d.Deps = catalog.Check, s.sql, s.uses, s.deps
 		return d, nil
@@ -86,6 +86,14 @@ func (b *definer) constraint(t *catalog.Table, column string, k *pg.Constraint) 
 		return d, pgerr.Unsupported("EXCLUDE constraint").At(int(k.Location))
 	}
 	return d, pgerr.Unsupported("this kind of constraint").At(int(k.Location))
+}
+
+// placed is an error as CREATE TABLE has it, or as ALTER TABLE does for a table that is there.
+func placed(t *catalog.Table, err error) error {
+	if t.OID != 0 {
+		return nowhere(err)
+	}
+	return err
 }
 
 func (b *definer) keyConstraint(t *catalog.Table, column string, k *pg.Constraint, d command.ConstraintDef) (command.ConstraintDef, error) {
@@ -104,7 +112,7 @@ func (b *definer) keyConstraint(t *catalog.Table, column string, k *pg.Constrain
 	}
 	for i, n := range d.Columns {
 		if t.Column(n) == nil {
-			return d, pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" named in key does not exist", n).At(int(k.Location))
+			return d, placed(t, pgerr.New(pgerrcode.UndefinedColumn, "column \"%s\" named in key does not exist", n).At(int(k.Location)))
 		}
 		if slices.Contains(d.Columns[:i], n) {
 			return d, pgerr.New(pgerrcode.DuplicateColumn, "column \"%s\" appears twice in %s constraint", n, word).At(int(k.Location))

@@ -149,6 +149,7 @@ type AlterType struct {
 	Default   string
 	SameForm  bool // no value changes: the rows need no rewrite
 	Rebuild   []Rewrite
+	Refused   error // why dependent expressions, or the default, cannot have the new type; told when nothing before it is wrong
 }
 
 // SetDefault is SET DEFAULT, or DROP DEFAULT when Default is "".
