@@ -145,7 +145,7 @@ func brokenBy(t *catalog.Table, plan *planner.Row, i int) error {
 			WithTable("", t.Name, "", plan.Checks[i])
 	}
 	d := plan.Domains[i-len(plan.Checks)]
-	name := types.TypeName(d.Column.Type, nil)
+	name := types.TypeName(types.Of(d.Domain), nil)
 	if d.Check == nil {
 		return pgerr.New(pgerrcode.NotNullViolation, "domain %s does not allow null values", name).WithTable("", t.Name, d.Column.Name, "")
 	}

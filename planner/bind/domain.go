@@ -1,7 +1,10 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/catalog/builtin"
 	"github.com/rowandb/rowan/planner/expr"
 	"github.com/rowandb/rowan/planner/parse"
 	"github.com/rowandb/rowan/types"
@@ -67,28 +70,100 @@ func (b *binder) domainCheckOf(text string, value expr.Expr) (expr.Expr, error) 
 	})
 }
 
-// domainRules are the conditions that the value of a column must satisfy because it is of a domain.
-func (b *binder) domainRules(c *catalog.Column, value expr.Expr, t *types.Def) (out []DomainRule, conds []expr.Expr, err error) {
+// DomainRule is what a domain demands of a column's value, or of a part of it: one of its constraints, or with none of them that it is
+// not null.
+type DomainRule struct {
+	Column *catalog.Column
+	Domain *types.Def
+	Check  *catalog.Constraint
+}
+
+// demand is a rule with its condition on a value.
+type demand struct {
+	rule DomainRule
+	cond expr.Expr
+}
+
+// demands are the conditions that a column's value must satisfy because it, its elements or its fields are of domains.
+func (b *binder) demands(c *catalog.Column, value expr.Expr, t *types.Def) (out []demand, err error) {
+	switch {
+	case t == nil || !holdsDomain(t):
+		return nil, nil
+	case t.Kind == types.KindDomain:
+		base := baseTypeMod(types.Of(t))
+		value = &expr.Relabel{Arg: value, T: base, Form: expr.FormImplicitCast}
+		if out, err = b.demands(c, value, base.Def); err != nil {
+			return nil, err
+		}
+		own, err := b.domainRules(c, value, t, t)
+		return append(out, own...), err
+	case isTrueArray(t):
+		if out, err = b.demands(c, &expr.Slot{Index: 0, T: types.Of(t.Elem)}, t.Elem); err != nil {
+			return nil, err
+		}
+		for i := range out {
+			out[i].cond = ofElements(value, out[i].cond)
+		}
+		return out, nil
+	}
+	// A relabelled row is NULL where there is none: IS NULL of a row itself asks its fields.
+	absent := &expr.NullTest{Arg: &expr.Relabel{Arg: value, T: types.Of(types.Builtin(types.OIDText)), Form: expr.FormImplicitCast}}
+	for i, f := range t.Fields {
+		of, err := b.demands(c, &expr.Field{Arg: value, Index: i, Name: f.Name, T: f.Type}, f.Type.Def)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range of {
+			out = append(out, demand{d.rule, &expr.Bool{Op: expr.Or, Args: []expr.Expr{absent, d.cond}}})
+		}
+	}
+	return out, nil
+}
+
+// holdsDomain reports whether a type is a domain, or has elements or fields of one.
+func holdsDomain(t *types.Def) bool {
+	switch {
+	case t == nil:
+		return false
+	case t.Kind == types.KindDomain:
+		return true
+	case isTrueArray(t):
+		return holdsDomain(t.Elem)
+	}
+	return slices.ContainsFunc(t.Fields, func(f types.Field) bool { return holdsDomain(f.Type.Def) })
+}
+
+// ofElements is a condition on the elements of an array, given as Slot 0, that holds unless it is false of one.
+func ofElements(array, cond expr.Expr) expr.Expr {
+	bools := types.Of(types.Builtin(types.OIDBoolArray))
+	each := &expr.ArrayCast{Arg: array, Elem: cond, T: bools, Form: expr.FormImplicitCast}
+	equal := builtin.OperatorFor("=", types.OIDBool, types.OIDBool)
+	some := &expr.ArrayCompare{Left: &expr.Const{Value: types.Bool(false), T: typeBool}, Array: each, Proc: builtin.ProcByOID(equal.Proc), Op: equal}
+	return &expr.Bool{Op: expr.Not, Args: []expr.Expr{some}}
+}
+
+// domainRules are the conditions of one domain, and of those that it is over, on a value of the base type.
+func (b *binder) domainRules(c *catalog.Column, value expr.Expr, of, t *types.Def) (out []demand, err error) {
 	if t.Base != nil && t.Base.Kind == types.KindDomain {
-		if out, conds, err = b.domainRules(c, value, t.Base.Def); err != nil {
-			return nil, nil, err
+		if out, err = b.domainRules(c, value, of, t.Base.Def); err != nil {
+			return nil, err
 		}
 	}
 	u := b.userType(t.OID)
 	if u == nil {
-		return out, conds, nil
+		return out, nil
 	}
 	if u.NotNull {
-		out, conds = append(out, DomainRule{c, nil}), append(conds, &expr.NullTest{Arg: value, Not: true})
+		out = append(out, demand{DomainRule{c, of, nil}, &expr.NullTest{Arg: value, Not: true}})
 	}
 	for _, k := range u.Checks {
 		e, err := b.domainCheckOf(k.Expr, value)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		out, conds = append(out, DomainRule{c, k}), append(conds, e)
+		out = append(out, demand{DomainRule{c, of, k}, e})
 	}
-	return out, conds, nil
+	return out, nil
 }
 
 func (b *binder) userType(id types.OID) *catalog.UserType {

@@ -3,7 +3,6 @@ package bind
 import (
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
-	"github.com/rowandb/rowan/planner/expr"
 	"github.com/rowandb/rowan/planner/logical"
 	"github.com/rowandb/rowan/planner/parse"
 	"github.com/rowandb/rowan/types"
@@ -18,12 +17,6 @@ type Row struct {
 	Given   []catalog.ColumnID
 	Checks  []string
 	Domains []DomainRule
-}
-
-// DomainRule is what a domain demands of a column's value: one of its constraints, or with none of them that it is not null.
-type DomainRule struct {
-	Column *catalog.Column
-	Check  *catalog.Constraint
 }
 
 // TableRow binds the generated columns, hidden columns and CHECK constraints of a table.
@@ -63,17 +56,13 @@ func TableRow(t *catalog.Table, ref catalog.Ref, c Catalog, o Options) (*Row, er
 		return nil, err
 	}
 	for i, c := range w.targets {
-		if c.Type.Def == nil || c.Type.Kind != types.KindDomain {
-			continue
-		}
-		base := baseTypeMod(types.Of(c.Type.Def))
-		rules, conds, err := b.domainRules(c, &expr.Relabel{Arg: columnOf(cols[i]), T: base, Form: expr.FormImplicitCast}, c.Type.Def)
+		demands, err := b.demands(c, columnOf(cols[i]), c.Type.Def)
 		if err != nil {
 			return nil, pgerr.From(err).Relocate(-1)
 		}
-		r.Domains = append(r.Domains, rules...)
-		for _, e := range conds {
-			p.Cols, p.Exprs = append(p.Cols, logical.Column{ID: b.newColumn(w.q), Name: c.Name, Type: e.Type()}), append(p.Exprs, e)
+		for _, d := range demands {
+			r.Domains = append(r.Domains, d.rule)
+			p.Cols, p.Exprs = append(p.Cols, logical.Column{ID: b.newColumn(w.q), Name: c.Name, Type: d.cond.Type()}), append(p.Exprs, d.cond)
 		}
 	}
 	r.Node = p

@@ -23,7 +23,7 @@ func (m *merger) recheck(ctx context.Context) error {
 		if !ok || len(domains) == 0 || m.before[t.OID] != nil && stricter(m.before[t.OID], t) {
 			continue
 		}
-		if slices.ContainsFunc(t.Live(), func(c *catalog.Column) bool { return isOf(c.Type, domains) }) {
+		if slices.ContainsFunc(t.Live(), func(c *catalog.Column) bool { return isOf(c.Type.Def, domains) }) {
 			if err := m.recheckTable(ctx, t); err != nil {
 				return err
 			}
@@ -93,14 +93,17 @@ func (m *merger) stricterDomains() map[catalog.OID]bool {
 	return out
 }
 
-// isOf reports whether a type is one of some domains, or over one.
-func isOf(t types.Type, domains map[catalog.OID]bool) bool {
-	for ; t.Def != nil && t.Kind == types.KindDomain && t.Base != nil; t = *t.Base {
-		if domains[t.Def.OID] {
-			return true
-		}
+// isOf reports whether a type is one of some domains, or over one, or has elements or fields of such a type.
+func isOf(t *types.Def, domains map[catalog.OID]bool) bool {
+	switch {
+	case t == nil:
+		return false
+	case domains[t.OID]:
+		return true
+	case t.Kind == types.KindDomain && t.Base != nil:
+		return isOf(t.Base.Def, domains)
 	}
-	return false
+	return isOf(t.Elem, domains) || slices.ContainsFunc(t.Fields, func(f types.Field) bool { return isOf(f.Type.Def, domains) })
 }
 
 // recheckTable looks at the rows that the target changed, as they are now.
