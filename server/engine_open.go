@@ -33,7 +33,7 @@ func openEngine(ctx context.Context, o EngineOptions) (*Engine, error) {
 		return nil, err
 	}
 	registerOnce.Do(func() { catalog.RegisterVirtual(pgcatalog.Tables()) })
-	store, err := mvcc.Open(kv, mvcc.Options{SpillBytes: spillShare(budget), CacheBytes: budget / 5, TempDir: o.TempDir})
+	store, err := mvcc.Open(kv, mvcc.Options{SpillBytes: spillShare(budget), CacheBytes: budget / 6, TempDir: o.TempDir})
 	if err != nil {
 		return nil, errors.Join(err, kv.Close())
 	}

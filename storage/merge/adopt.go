@@ -113,7 +113,9 @@ func (t *tableMerge) adoptRows(ctx context.Context, keys, was []string, byCell b
 	}
 	t.recoded(source, t.own)
 	t.recoded(before, t.former)
-	t.follow(t.numbersOf(t.merger.source), t.source, source, keys)
+	if err := t.follow(ctx, t.merger.source, t.source, source, keys); err != nil {
+		return err
+	}
 	t.group = t.newGroup()
 	sources, targets := rowsOf(source, t.fromSource), rowsOf(before, t.formerly())
 	bases := targets // what is as it was is the source's to change

@@ -21,13 +21,13 @@ func benchRows() int64 {
 }
 
 // serverMemory is the budget of a server with default settings; benchmarks run with its shares.
-const serverMemory = 640 << 20
+const serverMemory = 800 << 20
 
 func benchStore(b *testing.B, rows int64) *mvcc.Store {
 	b.Helper()
 	e, err := badgerkv.Open(badgerkv.Options{Dir: b.TempDir(), Memory: serverMemory})
 	must(b, err)
-	s, err := mvcc.Open(e, mvcc.Options{SpillBytes: serverMemory / 64, CacheBytes: serverMemory / 5})
+	s, err := mvcc.Open(e, mvcc.Options{SpillBytes: serverMemory / 64, CacheBytes: serverMemory / 6})
 	must(b, err)
 	must(b, mvcc.Bootstrap(ctx, s, mvcc.BootstrapOptions{}))
 	s.UseDiffer(merge.Differ{})

@@ -148,8 +148,8 @@ func (Differ) Base(ctx context.Context, tx storage.Txn, source, target string) (
 
 // Merge implements storage.Differ.
 func (Differ) Merge(ctx context.Context, tx storage.Txn, r storage.MergeRequest) (storage.MergeResult, error) {
-	m := &merger{req: r, before: map[catalog.OID]*catalog.Table{}, done: map[catalog.OID]map[string]struct{}{}, left: map[catalog.OID]bool{},
-		ledgers: map[storage.View]ledger{}, meetings: map[pastOf]*meeting{}, ways: map[way]map[place]rowName{}, states: map[origin]storage.View{}, there: map[storage.View]map[place]bool{}}
+	m := &merger{req: r, before: map[catalog.OID]*catalog.Table{}, done: map[catalog.OID]map[string]struct{}{}, called: map[catalog.OID]map[string]bool{}, left: map[catalog.OID]bool{},
+		ledgered: map[catalog.OID]bool{}, ledgers: map[ledgerID]*ledger{}, meetings: map[pastOf]*meeting{}, ways: map[way]*rowName{}, states: map[origin]storage.View{}, there: map[storage.View]map[place]bool{}}
 	var err error
 	if m.tx, err = history(tx); err != nil {
 		return m.res, err
@@ -169,14 +169,21 @@ type merger struct {
 	ids            *identities
 	was            *catalog.Snapshot                       // the target's catalog before the merge
 	moved          struct{ tables, objects []catalog.OID } // that the target changed since the base, ascending
+	movedNames     bool                                    // the target has renumbered rows since the base; a log that was trimmed does not tell
 	objects        []catalog.OID                           // that the source changed
 	numbers        map[storage.View]numbering
 	ownKeys        map[place]string // the other way: what the source calls rows of the target
 	claimed        map[place]bool   // names that the target has for rows of which the source knows nothing
 	carried        []*entry         // what the source knows of renumbered rows, and the target does not
-	ledgers        map[storage.View]ledger
+	steady         bool             // no row has got another key on either side since the base
+	learned        map[learnedID]bool
+	learnedAll     map[catalog.OID]bool            // tables of which all is learned
+	ledgered       map[catalog.OID]bool            // whether there are entries about tables
+	called         map[catalog.OID]map[string]bool // rows whose keys on the target mean others elsewhere: whether they have been merged
+	ledgers        map[ledgerID]*ledger
+	pending        map[catalog.OID]map[string]struct{} // keys of entries that will be asked about
 	meetings       map[pastOf]*meeting
-	ways           map[way]map[place]rowName
+	ways           map[way]*rowName
 	states         map[origin]storage.View
 	there          map[storage.View]map[place]bool // whether states have rows that entries are about
 	names          map[string]catalog.Object       // objects of the target by name, once asked for
@@ -372,6 +379,7 @@ func (m *merger) sequences() {
 // changedTables lists the tables whose rows differ between base and a view; what the server keeps for itself does not count.
 func (m *merger) changedTables(ctx context.Context, to storage.View) ([]catalog.OID, error) {
 	list, err := m.base.changed(func(from storage.View) ([]catalog.OID, error) { return changedTables(ctx, m.tx, from, to) })
+	m.movedNames = m.movedNames || to == m.target && slices.Contains(list, renumberedTable.Descriptor().OID)
 	return slices.DeleteFunc(list, func(id catalog.OID) bool { return id < firstUser }), err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage/diff"
 )
 
@@ -25,7 +26,10 @@ type movedKeys struct {
 // openMoved finds what the target changed of a table. nil: that is not known, or not comparable.
 func (t *tableMerge) openMoved(ctx context.Context) (*movedKeys, error) {
 	b := t.merger.base
-	if t.fresh || b.view == nil || t.picked() || t.before[t.into.OID] != nil || slices.Contains(t.moved.objects, t.into.OID) || len(t.numbersOf(b.view)) > 0 || t.renumbers() {
+	if renumbers, err := t.renumbers(ctx); renumbers || err != nil {
+		return nil, err
+	}
+	if t.fresh || b.view == nil || t.picked() || t.before[t.into.OID] != nil || slices.Contains(t.moved.objects, t.into.OID) {
 		return nil, nil
 	}
 	if own := t.merger.ids.ownTable(b.view, t.into.OID); own == nil || own.OID != t.into.OID || own.Rows != t.into.Rows {
@@ -92,10 +96,14 @@ func (t *tableMerge) start(ctx context.Context, keys diff.Keys) (*portion, error
 			return nil, err
 		}
 	}
-	if r := t.readers.base[t.merger.base.view]; r != nil && len(p.base) > 0 && !t.renumbers() {
-		return p, r.Ahead(ctx, p.base)
+	r := t.readers.base[t.merger.base.view]
+	if r == nil || len(p.base) == 0 {
+		return p, nil
 	}
-	return p, nil
+	if renumbers, err := t.renumbers(ctx); renumbers || err != nil { // it may have them under other keys
+		return p, err
+	}
+	return p, r.Ahead(ctx, p.base)
 }
 
 // basesOf reads the rows of a portion as the base has them.
@@ -117,12 +125,18 @@ func (t *tableMerge) basesOf(ctx context.Context, p *portion, targets []row) ([]
 	return out, nil
 }
 
-// renumbers reports whether the target calls rows of the table otherwise than the source or the base does.
-func (t *tableMerge) renumbers() bool {
-	for _, n := range t.numbers {
-		if len(n[t.into.OID]) > 0 {
-			return true
+// renumbers reports whether the target may call rows of the table, or those that they refer to, otherwise than the source or the base does.
+func (t *tableMerge) renumbers(ctx context.Context) (bool, error) {
+	if may, err := t.mayRename(ctx, t.into.OID); may || err != nil {
+		return may, err
+	}
+	for _, k := range t.into.Constraints {
+		if k.Kind != catalog.ForeignKey {
+			continue
+		}
+		if may, err := t.mayRename(ctx, k.RefTable); may || err != nil {
+			return may, err
 		}
 	}
-	return false
+	return false, nil
 }

@@ -2,7 +2,6 @@ package merge
 
 import (
 	"context"
-	"encoding/binary"
 	"slices"
 	"strings"
 
@@ -73,10 +72,13 @@ func (m *merger) renumber(ctx context.Context, tables []catalog.OID) error {
 	if err := m.loadNumbers(ctx); err != nil {
 		return err
 	}
+	if err := m.learnRewritten(ctx, tables); err != nil {
+		return err
+	}
 	if m.req.Renumber == nil || m.backwards() {
 		return nil
 	}
-	any := len(m.numbers) > 0
+	any := !m.steady
 	for _, id := range tables {
 		if t, ok := m.target.Catalog().Object(id).(*catalog.Table); ok && !any {
 			any = len(m.generators(t)) > 0
@@ -90,6 +92,21 @@ func (m *merger) renumber(ctx context.Context, tables []catalog.OID) error {
 				return err
 			}
 			again = again || more
+		}
+	}
+	return nil
+}
+
+// learnRewritten learns all of tables whose rows are kept under keys of another type: these are none that anything is found by.
+func (m *merger) learnRewritten(ctx context.Context, tables []catalog.OID) error {
+	for _, id := range tables {
+		b, s := m.base.table(id), m.ids.table(m.source, id)
+		t, ok := m.target.Catalog().Object(id).(*catalog.Table)
+		if !ok || b == nil || s == nil || b.Rows == t.Rows && s.Rows == t.Rows {
+			continue
+		}
+		if err := m.learnAll(ctx, id); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -109,8 +126,8 @@ func (m *merger) renumberTable(ctx context.Context, id catalog.OID) (bool, error
 		return false, nil
 	}
 	gens := m.generators(t.into)
-	if len(gens) == 0 && len(references(t.source, t.into, m.numbersOf(m.source), m.target.Catalog())) == 0 {
-		return false, nil
+	if renumbers, err := t.renumbers(ctx); err != nil || len(gens) == 0 && !renumbers {
+		return false, err
 	}
 	t.prepare()
 	if t.adopted || t.incompatible() || t.rekeyed || t.recodes() != "" {
@@ -143,7 +160,9 @@ func (m *merger) renumberTable(ctx context.Context, id catalog.OID) (bool, error
 // renumberBatch finds the rows with given keys that need others: because the target has used their numbers since the base for rows of its
 // own, be they gone, or because they refer by their keys to others that get new ones.
 func (t *tableMerge) renumberBatch(ctx context.Context, list []string, gens []generator, used *movedKeys) (bool, error) {
-	numbers := t.numbersOf(t.merger.source)
+	if err := t.learnOf(ctx, list); err != nil {
+		return false, err
+	}
 	source, err := t.readers.source.Fetch(ctx, list)
 	if err != nil {
 		return false, err
@@ -162,8 +181,12 @@ func (t *tableMerge) renumberBatch(ctx context.Context, list []string, gens []ge
 	for k := range list {
 		was[k] = t.keyHad(source, ghosts, k, pk)
 	}
-	t.follow(numbers, t.source, source, nil)
-	t.follow(numbers, t.source, ghosts, nil)
+	for _, rows := range []*diff.Rows{source, ghosts} {
+		if err := t.follow(ctx, t.merger.source, t.source, rows, nil); err != nil {
+			return false, err
+		}
+	}
+	numbers := t.numbersOf(t.merger.source)
 	targets := t.targetRows(target)
 	_, at, err := used.among(ctx, list)
 	if err != nil {
@@ -194,6 +217,7 @@ func (t *tableMerge) renumberBatch(ctx context.Context, list []string, gens []ge
 			t.numbers[t.merger.source] = numbers
 		}
 		numbers.add(t.into.OID, r)
+		t.mention(t.into.OID, r)
 		found = true
 	}
 	return found, t.assign(ctx, fresh, gens)
@@ -286,97 +310,22 @@ func (t *tableMerge) encodeKey(values []types.Datum) string {
 	return string(out)
 }
 
-// reference is a foreign key to a table with renumbered rows: where its columns stand in rows, and the new values by the
-// old ones.
-type reference struct {
-	at     []int
-	values map[string][]types.Datum
+// hasNumbers reports whether the target is known to call rows of the table otherwise than the source or the base does.
+func (m *merger) hasNumbers(table catalog.OID) bool {
+	for _, n := range m.numbers {
+		if len(n[table]) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
-// references lists the foreign keys of a table, called as on the target, that follow.
-func references(called, into *catalog.Table, n numbering, snap *catalog.Snapshot) (out []reference) {
-	live := called.Live()
-	for _, k := range into.Constraints {
-		if k.Kind != catalog.ForeignKey || len(n[k.RefTable]) == 0 {
-			continue
-		}
-		parent, ok := snap.Object(k.RefTable).(*catalog.Table)
-		if !ok || parent.PrimaryIndex() == nil {
-			continue
-		}
-		r := reference{values: map[string][]types.Datum{}}
-		var at []int // places of the columns that it refers to in the parent's key
-		for i, id := range k.RefColumns {
-			at = append(at, slices.IndexFunc(parent.PrimaryIndex().Columns, func(c catalog.IndexColumn) bool { return c.Column == id }))
-			r.at = append(r.at, slices.IndexFunc(live, func(c *catalog.Column) bool { return c.ID == k.Columns[i] }))
-		}
-		if slices.Contains(at, -1) || slices.Contains(r.at, -1) {
-			continue
-		}
-		for _, x := range n[k.RefTable] {
-			var old, now []types.Datum
-			for _, p := range at {
-				old, now = append(old, x.old[p]), append(now, x.new[p])
-			}
-			r.values[tuple(old)] = now
-		}
-		out = append(out, r)
+// mayRename reports whether the target may call rows of a table otherwise than the source or the base does.
+func (m *merger) mayRename(ctx context.Context, table catalog.OID) (bool, error) {
+	if has := m.hasNumbers(table); has || m.numbers == nil || m.steady || m.learnedAll[table] {
+		return has, nil
 	}
-	return out
-}
-
-// tuple is a text that two lists of values share when they are the same.
-func tuple(list []types.Datum) string {
-	var b []byte
-	for _, d := range list {
-		b = binary.LittleEndian.AppendUint64(b, uint64(d.I))
-		b = binary.LittleEndian.AppendUint32(b, uint32(len(d.S)))
-		b = append(b, d.S...)
-	}
-	return string(b)
-}
-
-// follow gives rows of a view the keys that the target calls them by, and references to such rows too. keys are those of
-// the rows; nil: their own keys stay.
-func (t *tableMerge) follow(n numbering, called *catalog.Table, rows *diff.Rows, keys []string) {
-	if len(n) == 0 || called == nil || rows.N == 0 {
-		return
-	}
-	type change struct {
-		at  []int
-		to  []types.Datum
-		row int
-	}
-	var todo []change // all are found before any is made: an old value may be another's new one
-	for _, ref := range references(called, t.into, n, t.merger.target.Catalog()) {
-		values := make([]types.Datum, len(ref.at))
-		for r := range rows.N {
-			null := false
-			for i, p := range ref.at {
-				values[i] = rows.Cols[p].Datum(r)
-				null = null || values[i].Null
-			}
-			if null {
-				continue
-			}
-			if to, ok := ref.values[tuple(values)]; ok {
-				todo = append(todo, change{ref.at, to, r})
-			}
-		}
-	}
-	if pk := t.into.PrimaryIndex(); pk != nil && len(n[t.into.OID]) > 0 {
-		at := keyColumns(t.into, called)
-		for k, key := range keys {
-			if x := n.of(t.into.OID, key); x != nil && rows.At[k] >= 0 && !slices.Contains(at, -1) {
-				todo = append(todo, change{at, x.new, rows.At[k]})
-			}
-		}
-	}
-	for _, c := range todo {
-		for i, p := range c.at {
-			rows.Cols[p].Set(c.row, c.to[i])
-		}
-	}
+	return m.hasEntries(ctx, table)
 }
 
 // keyColumns says where a table's live columns have those of the key of another.
@@ -390,42 +339,6 @@ func keyColumns(into, called *catalog.Table) (out []int) {
 
 // numbersOf is what the target calls rows of a view; nil: what the view does.
 func (m *merger) numbersOf(v storage.View) numbering { return m.numbers[v] }
-
-// keysIn are the keys by which a state has the rows of a table that a view which has grown from it has under keys; "" where it has none.
-func (t *tableMerge) keysIn(ctx context.Context, s, v storage.View, keys []string) ([]string, error) {
-	list, err := t.renames(ctx, way{s, v})
-	if err != nil || len(list) == 0 {
-		return keys, err
-	}
-	was := map[string]string{}
-	for old, now := range list {
-		if old.table == t.into.OID {
-			was[now.key] = old.key
-		}
-	}
-	out := make([]string, len(keys))
-	for k, key := range keys {
-		if old, ok := was[key]; ok {
-			out[k] = old
-		} else if _, ok := list[place{t.into.OID, key}]; !ok {
-			out[k] = key
-		}
-	}
-	return out, nil
-}
-
-// sourceKeys are the keys by which the source has the rows that the target has under keys.
-func (t *tableMerge) sourceKeys(keys []string) []string {
-	own, out := t.numbersOf(t.merger.source)[t.into.OID], make([]string, len(keys))
-	for k, key := range keys {
-		if was, ok := t.ownKeys[place{t.into.OID, key}]; ok {
-			out[k] = was
-		} else if own[key] == nil {
-			out[k] = key
-		}
-	}
-	return out
-}
 
 // fetchAny reads rows by keys in any order; "" is none.
 func fetchAny(ctx context.Context, r *diff.Reader, keys []string) (*diff.Rows, error) {
@@ -485,82 +398,4 @@ func (t *tableMerge) renumberedBatch(ctx context.Context, list []string, bases [
 		}
 	}
 	return done, nil
-}
-
-// otherNames are the target's keys that the source, or the base, has for other rows, or has others for.
-func (t *tableMerge) otherNames() map[string]bool {
-	out := map[string]bool{}
-	for _, n := range t.numbers {
-		for _, r := range n[t.into.OID] {
-			out[r.oldKey], out[r.key] = false, false
-		}
-	}
-	return out
-}
-
-// name notes that the row of a key has been merged.
-func (t *tableMerge) name(key string) {
-	if _, ok := t.called[key]; ok {
-		t.called[key] = true
-	}
-}
-
-// unnamed merges the rows of such keys that the source's changes have not named: it may have removed them, and have others under the keys
-// that the base has for them.
-func (t *tableMerge) unnamed(ctx context.Context) error {
-	var list []string
-	for key, done := range t.called {
-		if !done {
-			list = append(list, key)
-		}
-	}
-	slices.Sort(list)
-	list, keys, err := t.changedNames(ctx, list)
-	if err != nil || len(list) == 0 {
-		return err
-	}
-	source, err := fetchAny(ctx, diff.NewReader(t.tx, t.merger.source, t.own, ids(t.own)), keys)
-	if err != nil {
-		return err
-	}
-	t.recoded(source, t.own)
-	t.follow(t.numbersOf(t.merger.source), t.source, source, keys)
-	target, err := diff.Fetch(ctx, t.tx, t.merger.target, t.into, ids(t.into), list)
-	if err != nil {
-		return err
-	}
-	bases, err := t.baseRows(ctx, t.merger.base, list, t.merger.target)
-	if err != nil {
-		return err
-	}
-	defer clear(t.misfits)
-	for k, key := range list {
-		s := row{rows: source, at: source.At[k], cols: t.fromSource}
-		if err := t.row(ctx, key, bases[k], s, t.targetRow(target, target.At[k])); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// changedNames are those of the target's keys whose rows the source may have changed, though its changes do not name them, with the keys that
-// the source has for them: what both the source and the base have under one name, or neither has, is not among them.
-func (t *tableMerge) changedNames(ctx context.Context, list []string) (changed, keys []string, err error) {
-	own := t.sourceKeys(list)
-	differs := make([]bool, len(list))
-	for _, v := range t.merger.base.views() {
-		was, err := t.keysIn(ctx, v, t.merger.target, list)
-		if err != nil {
-			return nil, nil, err
-		}
-		for k := range list {
-			differs[k] = differs[k] || was[k] != own[k]
-		}
-	}
-	for k, key := range list {
-		if differs[k] {
-			changed, keys = append(changed, key), append(keys, own[k])
-		}
-	}
-	return changed, keys, nil
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"maps"
 	"slices"
 	"strings"
 
@@ -14,49 +13,8 @@ import (
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/diff"
-	"github.com/rowandb/rowan/storage/systable"
 	"github.com/rowandb/rowan/types"
 )
-
-// renumberedTable has, with each branch, the rows that merges into it, or rebases of it, have given other keys than they have where
-// they come from. source is origin.number's.
-var renumberedTable = systable.New(15, "renumbered", 3,
-	systable.Column{Name: "relation", Type: types.OIDInt8}, systable.Column{Name: "source", Type: types.OIDInt8}, systable.Column{Name: "old_key", Type: types.OIDBytea},
-	systable.Column{Name: "key", Type: types.OIDBytea}, systable.Column{Name: "source_name", Type: types.OIDText}, systable.Column{Name: "scn", Type: types.OIDInt8},
-	systable.Column{Name: "column_id", Type: types.OIDInt8}, systable.Column{Name: "old", Type: types.OIDText}, systable.Column{Name: "new", Type: types.OIDText})
-
-// origin is the state of a branch from which rows came under other keys.
-type origin struct {
-	branch uint64
-	scn    storage.SCN
-}
-
-// number tells origins of one branch apart, which may call two rows by one key at different times: a rebase gives rows other keys.
-func (o origin) number() int64 { return int64(o.branch | uint64(o.scn)&(1<<31-1)<<32) }
-
-// rowName is what a row is called: its key, and the texts of the values that this is made of.
-type rowName struct {
-	key  string
-	text []string
-}
-
-// entry is a row of renumberedTable: what was called one name in the state of another branch is called another in this one.
-type entry struct {
-	entryID
-	was, is rowName
-	column  catalog.ColumnID
-	raw     systable.Row
-}
-
-type entryID struct {
-	table  catalog.OID
-	origin origin
-	key    string // in that state
-}
-
-func (e entryID) compare(f entryID) int {
-	return cmp.Or(cmp.Compare(e.table, f.table), cmp.Compare(e.origin.branch, f.origin.branch), cmp.Compare(e.origin.scn, f.origin.scn), strings.Compare(e.key, f.key))
-}
 
 // place is a row of a table.
 type place struct {
@@ -64,97 +22,13 @@ type place struct {
 	key   string
 }
 
-func readEntry(r systable.Row) *entry {
-	e := &entry{entryID: entryID{catalog.OID(r[0].I), origin{uint64(uint32(r[1].I)), storage.SCN(r[5].I)}, r[2].S},
-		was: rowName{key: r[2].S}, is: rowName{key: r[3].S}, column: catalog.ColumnID(r[6].I), raw: r}
-	_ = json.Unmarshal([]byte(r[7].S), &e.was.text) // as json.Marshal wrote them
-	_ = json.Unmarshal([]byte(r[8].S), &e.is.text)
-	return e
-}
-
-// ledger is renumberedTable as a view has it.
-type ledger map[entryID]*entry
-
-func (m *merger) ledger(ctx context.Context, v storage.View) (ledger, error) {
-	if l := m.ledgers[v]; l != nil {
-		return l, nil
-	}
-	l := ledger{}
-	err := renumberedTable.Scan(ctx, m.tx, v, nil, func(r systable.Row) bool {
-		e := readEntry(cloneRow(r))
-		l[e.entryID] = e
-		return true
-	})
-	m.ledgers[v] = l
-	return l, err
-}
-
-// entries are those that any of some views has.
-func (m *merger) entries(ctx context.Context, views ...storage.View) ([]*entry, error) {
-	all := map[entryID]*entry{}
-	for _, v := range views {
-		known, err := m.ledger(ctx, v)
-		if err != nil {
-			return nil, err
-		}
-		maps.Copy(all, known)
-	}
-	return slices.SortedFunc(maps.Values(all), func(a, b *entry) int { return a.compare(b.entryID) }), nil
-}
-
-func cloneRow(r systable.Row) systable.Row {
-	out := make(systable.Row, len(r))
-	for i, d := range r {
-		out[i] = d.Clone()
-	}
-	return out
-}
-
-// loadNumbers finds out by which keys the target calls rows of the source and of the base. Entries of rows that the target lacks come
-// to it with them.
-func (m *merger) loadNumbers(ctx context.Context) error {
-	m.numbers, m.ownKeys, m.claimed = map[storage.View]numbering{}, map[place]string{}, map[place]bool{}
-	views := append([]storage.View{m.source}, m.base.views()...)
-	all, err := m.entries(ctx, append(slices.Clone(views), m.target)...)
-	if err != nil {
-		return err
-	}
-	source := m.ledgers[m.source]
-	for _, e := range all {
-		now, there, err := m.calls(ctx, m.target, e)
-		if err != nil {
-			return err
-		}
-		if !there {
-			if x := source[e.entryID]; x != nil && !m.partial() {
-				m.carried = append(m.carried, x)
-			}
-			continue
-		}
-		for _, v := range views {
-			n, ok, err := m.calls(ctx, v, e)
-			if err != nil {
-				return err
-			}
-			switch {
-			case ok && n.key != now.key:
-				m.learn(v, e, n, now)
-			case !ok && v == m.source:
-				m.claim(e, now)
-			}
-		}
-	}
-	return nil
-}
-
 // calls is the name by which a view has the row of an entry, which was made in the origin's past: the view's own, if it has given the row
 // one, or else that of the newest state that both have grown from.
 func (m *merger) calls(ctx context.Context, v storage.View, e *entry) (rowName, bool, error) {
-	own, err := m.ledger(ctx, v)
-	if err != nil {
-		return rowName{}, false, err
-	}
-	if x := own[e.entryID]; x != nil {
+	if x, err := m.own(ctx, v, e); x != nil || err != nil {
+		if err != nil {
+			return rowName{}, false, err
+		}
 		return x.is, true, nil
 	}
 	met, err := m.meet(ctx, v, e.origin)
@@ -186,43 +60,37 @@ func (m *merger) calls(ctx context.Context, v storage.View, e *entry) (rowName, 
 	return rowName{}, false, nil
 }
 
-// renamed is the name in a view of what a state that it has grown from calls as the origin of an entry does.
-func (m *merger) renamed(ctx context.Context, v, s storage.View, e *entry) (rowName, error) {
-	list, err := m.renames(ctx, way{s, v})
-	if n, ok := list[place{e.table, e.key}]; ok {
-		return n, err
-	}
-	return e.was, err
+// way leads from a row of a state to a view that has grown from it.
+type way struct {
+	from, to storage.View
+	place
 }
 
-// way leads from a state to a view that has grown from it.
-type way struct{ from, to storage.View }
-
-// renames are the rows that have got other names on the way, by the old ones.
-func (m *merger) renames(ctx context.Context, w way) (map[place]rowName, error) {
-	if out, ok := m.ways[w]; ok || w.from == w.to {
-		return out, nil
+// renamed is the name in a view of what a state that it has grown from calls as the origin of an entry does.
+func (m *merger) renamed(ctx context.Context, v, s storage.View, e *entry) (rowName, error) {
+	if v == s {
+		return e.was, nil
 	}
-	all, err := m.entries(ctx, w.from, w.to)
+	w := way{s, v, place{e.table, e.key}}
+	if n, ok := m.ways[w]; ok {
+		return *cmp.Or(n, &e.was), nil
+	}
+	all, err := m.about(ctx, s, []storage.View{s, v}, e.table, []string{e.key})
 	if err != nil {
-		return nil, err
+		return rowName{}, err
 	}
-	out := map[place]rowName{}
+	var out *rowName
 	for _, x := range all {
-		was, had, err := m.calls(ctx, w.from, x)
+		n, has, err := m.calls(ctx, v, x)
 		if err != nil {
-			return nil, err
+			return rowName{}, err
 		}
-		now, has, err := m.calls(ctx, w.to, x)
-		if err != nil {
-			return nil, err
-		}
-		if had && has && was.key != now.key {
-			out[place{x.table, was.key}] = now
+		if has && n.key != e.key {
+			out = &n
 		}
 	}
 	m.ways[w] = out
-	return out, nil
+	return *cmp.Or(out, &e.was), nil
 }
 
 // pastOf is a view whose past is held against that of an origin.
@@ -300,11 +168,9 @@ func (m *merger) has(ctx context.Context, s storage.View, e *entry) (bool, error
 		return in, nil
 	}
 	keys := []string{e.key}
-	for _, l := range m.ledgers {
-		for id := range l {
-			if _, ok := there[place{id.table, id.key}]; !ok && id.table == e.table {
-				keys = append(keys, id.key)
-			}
+	for k := range m.pending[e.table] {
+		if _, ok := there[place{e.table, k}]; !ok {
+			keys = append(keys, k)
 		}
 	}
 	slices.Sort(keys)
@@ -320,31 +186,6 @@ func (m *merger) has(ctx context.Context, s storage.View, e *entry) (bool, error
 		}
 	}
 	return there[place{e.table, e.key}], nil
-}
-
-// learn notes by which key the target calls a row of a view.
-func (m *merger) learn(v storage.View, e *entry, was, now rowName) {
-	t, ok := m.target.Catalog().Object(e.table).(*catalog.Table)
-	if !ok || t.PrimaryIndex() == nil || len(t.PrimaryIndex().Columns) != len(was.text) || len(was.text) != len(now.text) {
-		return
-	}
-	r := &renumbered{oldKey: was.key, key: now.key, column: e.column}
-	for i, k := range t.PrimaryIndex().Columns {
-		c := t.ColumnByID(k.Column)
-		old, err1 := types.ParseText(c.Type, was.text[i], types.DefaultFormat())
-		new, err2 := types.ParseText(c.Type, now.text[i], types.DefaultFormat())
-		if err1 != nil || err2 != nil {
-			return
-		}
-		r.old, r.new = append(r.old, old), append(r.new, new)
-	}
-	if m.numbers[v] == nil {
-		m.numbers[v] = numbering{}
-	}
-	m.numbers[v].add(t.OID, r)
-	if v == m.source {
-		m.ownKeys[place{t.OID, r.key}] = r.oldKey
-	}
 }
 
 // recordNumbers keeps the new keys with the target, and tells the caller of them.
@@ -389,7 +230,7 @@ func (m *merger) putEntry(ctx context.Context, t *catalog.Table, from origin, r 
 	if err := cmp.Or(err1, err2); err != nil {
 		return pgerr.Internal("texts cannot be marshalled: %v", err)
 	}
-	return renumberedTable.Put(ctx, m.tx, m.target, types.Int(int64(t.OID)), types.Int(from.number()), types.String(r.oldKey), types.String(r.key),
+	return renumberedTable.Put(ctx, m.tx, m.target, types.Int(int64(t.OID)), types.String(r.oldKey), types.Int(from.number()), types.String(r.key),
 		types.String(m.source.Branch().Name), types.Int(int64(from.scn)), types.Int(int64(r.column)), types.String(string(old)), types.String(string(now)))
 }
 

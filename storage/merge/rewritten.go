@@ -82,7 +82,7 @@ func (t *tableMerge) incompatible() bool {
 	if t.adopted || t.fresh || t.base == nil || t.base.Rows == t.into.Rows && t.source.Rows == t.into.Rows {
 		return false
 	}
-	t.rekeyed = t.merger.base.view != nil && len(t.numbers) == 0 && sameKey(t.base, t.source) && widerKey(t.base, t.into)
+	t.rekeyed = t.merger.base.view != nil && !t.hasNumbers(t.into.OID) && sameKey(t.base, t.source) && widerKey(t.base, t.into)
 	if !t.rekeyed && (!sameKey(t.base, t.into) || !sameKey(t.source, t.into)) {
 		return true
 	}

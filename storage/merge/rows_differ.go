@@ -57,7 +57,9 @@ func (t *tableMerge) differ(ctx context.Context, s *state, to storage.View, was,
 		return false, err
 	}
 	t.recoded(rows, t.own)
-	t.follow(t.numbersOf(to), t.source, rows, keys)
+	if err := t.follow(ctx, to, t.source, rows, keys); err != nil {
+		return false, err
+	}
 	if t.unfit {
 		return true, nil
 	}

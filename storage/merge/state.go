@@ -212,7 +212,9 @@ func (t *tableMerge) baseRows(ctx context.Context, s *state, keys []string, of s
 		if s != t.merger.base && !t.loose {
 			t.baseMisfits(rows)
 		}
-		t.follow(t.numbersOf(s.view), tab, rows, called)
+		if err := t.follow(ctx, s.view, tab, rows, called); err != nil {
+			return nil, err
+		}
 		return rowsOf(rows, t.positions(tab)), nil
 	}
 	b, err := t.baseRows(ctx, s.base, keys, of)

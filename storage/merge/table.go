@@ -32,10 +32,9 @@ type tableMerge struct {
 	recode       recoder        // of values whose type is another on other sides
 	unfit        bool           // a value could not be recoded
 	misfits      map[rowPlace][]misfit
-	misfitted    bool            // that is known to be a conflict
-	rekeyed      bool            // the target has given the key a wider type
-	unmerged     *movedKeys      // what the target changed; nil: anything
-	called       map[string]bool // rows whose keys on the target mean others elsewhere: whether they have been merged
+	misfitted    bool       // that is known to be a conflict
+	rekeyed      bool       // the target has given the key a wider type
+	unmerged     *movedKeys // what the target changed; nil: anything
 
 	columns                []*catalog.Column // all that are given to storage, hidden ones too
 	ids                    []catalog.ColumnID
@@ -129,7 +128,7 @@ func (t *tableMerge) each(ctx context.Context, f func(*group) error) error {
 	defer t.unmerged.close()
 	t.openReaders()
 	defer t.readers.close()
-	t.called = t.otherNames()
+	t.otherNames()
 	next, err := t.start(ctx, keys)
 	for next != nil && err == nil {
 		p := next
@@ -147,7 +146,7 @@ func (t *tableMerge) each(ctx context.Context, f func(*group) error) error {
 			return err
 		}
 	}
-	if err != nil || len(t.called) == 0 {
+	if err != nil || len(t.called[t.into.OID]) == 0 {
 		return err
 	}
 	t.group = t.newGroup()
@@ -274,6 +273,9 @@ func ids(x *catalog.Table) []catalog.ColumnID {
 // batch merges the rows of a portion.
 func (t *tableMerge) batch(ctx context.Context, p *portion) error {
 	keys := p.keys
+	if err := t.learnOf(ctx, keys); err != nil {
+		return err
+	}
 	source, err := t.readers.source.Fetch(ctx, keys)
 	if err != nil {
 		return err
@@ -286,7 +288,9 @@ func (t *tableMerge) batch(ctx context.Context, p *portion) error {
 		return err
 	}
 	t.recoded(source, t.own)
-	t.follow(t.numbersOf(t.merger.source), t.source, source, keys)
+	if err := t.follow(ctx, t.merger.source, t.source, source, keys); err != nil {
+		return err
+	}
 	targets := t.targetRows(target)
 	bases, err := t.basesOf(ctx, p, targets)
 	if err != nil {

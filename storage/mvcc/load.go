@@ -11,7 +11,7 @@ import (
 )
 
 // formatVersion is that of everything in the store; another one is refused.
-const formatVersion = 4
+const formatVersion = 5
 
 const globalLayer = 1
 

@@ -63,6 +63,7 @@ type scanBatch struct {
 	dec    *rowcodec.Decoder
 	keys   keyColumn // of the rows, where the cache is to get them
 	vers   []uint64  // likewise
+	bytes  int       // of the stored rows
 }
 
 func newShape(t *catalog.Table, columns []catalog.ColumnID) *scanShape {
@@ -120,7 +121,7 @@ func (b *scanBatch) reset(s *scanShape) {
 	for i := range b.vecs {
 		b.vecs[i].Reset(s.types[i])
 	}
-	b.batch.N, b.batch.Sel = 0, nil
+	b.batch.N, b.batch.Sel, b.bytes = 0, nil, 0
 	b.keys.reset()
 	b.vers = b.vers[:0]
 }
@@ -293,7 +294,7 @@ func (s *scanner) nextSource(ks catalog.Keyspace, w *writes) bool {
 // fillRows reads the table's own keyspace.
 func (s *scanner) fillRows(b *scanBatch) error {
 	most := s.most()
-	for b.batch.N < most {
+	for b.batch.N < most && b.bytes < vector.MostBytes {
 		if s.src == nil && !s.nextSource(s.rowKS, s.w) {
 			return nil
 		}
@@ -321,7 +322,7 @@ func (s *scanner) fillFrom(b *scanBatch, ls *layerScan, most int) (more bool, er
 }
 
 func fillFromSource[S source](s *scanner, b *scanBatch, src S, most int) (more bool, err error) {
-	for b.batch.N < most {
+	for b.batch.N < most && b.bytes < vector.MostBytes {
 		ok, err := src.next()
 		if err != nil || !ok {
 			return false, err
@@ -336,6 +337,7 @@ func fillFromSource[S source](s *scanner, b *scanBatch, src S, most int) (more b
 
 // add decodes a row into the batch.
 func (s *scanner) add(b *scanBatch, key, payload []byte, ver uint64) error {
+	b.bytes += len(payload)
 	if len(b.stored) > 0 {
 		if err := b.dec.Append(payload, b.stored); err != nil {
 			return err
@@ -373,7 +375,7 @@ func (s *scanner) addSystem(b *scanBatch, key []byte, ver uint64) {
 // fillKeys looks rows up by their keys.
 func (s *scanner) fillKeys(b *scanBatch) error {
 	most := s.most()
-	for len(s.keys) > 0 && b.batch.N < most {
+	for len(s.keys) > 0 && b.batch.N < most && b.bytes < vector.MostBytes {
 		key := stringBytes(s.keys[0])
 		s.keys = s.keys[1:]
 		if s.pass != nil {
@@ -396,7 +398,7 @@ func (s *scanner) fillKeys(b *scanBatch) error {
 // fillPoints looks rows up by whole primary keys.
 func (s *scanner) fillPoints(b *scanBatch) error {
 	most := s.most()
-	for len(s.spans) > 0 && b.batch.N < most {
+	for len(s.spans) > 0 && b.batch.N < most && b.bytes < vector.MostBytes {
 		key := s.spans[0].lo
 		s.spans = s.spans[1:]
 		if err := s.lookup(b, key); err != nil {

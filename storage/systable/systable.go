@@ -39,6 +39,12 @@ type Table struct {
 	key     int
 }
 
+// Index is a way to the rows of a system table by other columns than its key.
+type Index struct {
+	table *Table
+	desc  *catalog.Index
+}
+
 // Row is a row of a system table, as New's columns have it. Rows written before a column came have NULL in it.
 type Row = []types.Datum
 
@@ -59,11 +65,30 @@ func New(number catalog.Keyspace, name string, key int, columns ...Column) *Tabl
 		}
 	}
 	d.Indexes = []*catalog.Index{pk}
-	if slices.ContainsFunc(tables, func(x *Table) bool { return x.desc.Rows == number }) || number < FirstKeyspace || number > LastKeyspace {
-		panic("systable: keyspace of " + name + " is taken or out of range")
-	}
+	take(number, name)
 	tables = append(tables, t)
 	return t
+}
+
+// Index adds an index over columns, by their places; its number, too, must be its own. It is called for package variables.
+func (t *Table) Index(number catalog.Keyspace, name string, columns ...int) *Index {
+	ix := &catalog.Index{OID: catalog.OID(FirstOID + 2*number), Name: name, Keyspace: number}
+	for _, c := range columns {
+		ix.Columns = append(ix.Columns, catalog.IndexColumn{Column: t.columns[c]})
+	}
+	take(number, name)
+	t.desc.Indexes = append(t.desc.Indexes, ix)
+	return &Index{t, ix}
+}
+
+// take makes sure that a keyspace is nobody else's.
+func take(number catalog.Keyspace, name string) {
+	taken := slices.ContainsFunc(tables, func(t *Table) bool {
+		return slices.ContainsFunc(t.desc.Indexes, func(x *catalog.Index) bool { return x.Keyspace == number })
+	})
+	if taken || number < FirstKeyspace || number > LastKeyspace {
+		panic("systable: keyspace of " + name + " is taken or out of range")
+	}
 }
 
 // Of returns the descriptor with that OID, nil if no system table has it: histories name tables by OID.
@@ -105,6 +130,45 @@ func (t *Table) ScanRange(ctx context.Context, tx storage.Txn, v storage.View, l
 	return t.scan(ctx, tx, r, nil, func(_ string, version uint64, r Row) bool { return f(version, r) })
 }
 
+// Find passes the rows whose keys begin with one of the prefixes, which ascend, to f.
+func (t *Table) Find(ctx context.Context, tx storage.Txn, v storage.View, prefixes []Row, f func(Row)) error {
+	return t.find(ctx, tx, v, t.desc.Indexes[0], prefixes, f)
+}
+
+// Find is Table.Find by the columns of an index.
+func (x *Index) Find(ctx context.Context, tx storage.Txn, v storage.View, prefixes []Row, f func(Row)) error {
+	return x.table.find(ctx, tx, v, x.desc, prefixes, f)
+}
+
+func (t *Table) find(ctx context.Context, tx storage.Txn, v storage.View, ix *catalog.Index, prefixes []Row, f func(Row)) error {
+	if len(prefixes) == 0 { // a scan without ranges is one of all rows
+		return nil
+	}
+	r := storage.ScanRequest{View: v, Index: ix}
+	for _, p := range prefixes {
+		r.Ranges = append(r.Ranges, storage.Range{Lo: p, Hi: p})
+	}
+	return t.scan(ctx, tx, r, nil, func(_ string, _ uint64, row Row) bool {
+		f(row)
+		return true
+	})
+}
+
+// Some is Scan for the first n rows at most.
+func (t *Table) Some(ctx context.Context, tx storage.Txn, v storage.View, prefix Row, n int, f func(Row)) error {
+	return t.scan(ctx, tx, storage.ScanRequest{View: v, Limit: n}, prefix, func(_ string, _ uint64, r Row) bool {
+		f(r)
+		n--
+		return n > 0
+	})
+}
+
+// Any reports whether there is a row whose key begins with the prefix.
+func (t *Table) Any(ctx context.Context, tx storage.Txn, v storage.View, prefix ...types.Datum) (any bool, err error) {
+	err = t.Some(ctx, tx, v, prefix, 1, func(Row) { any = true })
+	return any, err
+}
+
 // All returns the rows whose key begins with the prefix.
 func (t *Table) All(ctx context.Context, tx storage.Txn, v storage.View, prefix ...types.Datum) ([]Row, error) {
 	var out []Row
@@ -143,7 +207,9 @@ func (t *Table) latest(ctx context.Context, tx storage.Txn, v storage.View, key 
 }
 
 func (t *Table) scan(ctx context.Context, tx storage.Txn, r storage.ScanRequest, prefix Row, f func(key string, version uint64, r Row) bool) error {
-	r.Table, r.Index = t.desc, t.desc.Indexes[0]
+	if r.Table = t.desc; r.Index == nil {
+		r.Index = t.desc.Indexes[0]
+	}
 	r.Columns = append(slices.Clone(t.columns), catalog.ColRowKey, catalog.ColVersion)
 	if len(prefix) > 0 {
 		r.Ranges = []storage.Range{{Lo: prefix, Hi: prefix}}

@@ -20,6 +20,8 @@ var ctx = context.Background()
 var notes = systable.New(systable.LastKeyspace, "notes", 2,
 	systable.Column{Name: "branch", Type: types.OIDText}, systable.Column{Name: "number", Type: types.OIDInt8}, systable.Column{Name: "text", Type: types.OIDText})
 
+var notesByText = notes.Index(systable.LastKeyspace-1, "notes_text", 2)
+
 func row(branch string, number int64, text string) systable.Row {
 	return systable.Row{types.String(branch), types.Int(number), types.String(text)}
 }
@@ -133,4 +135,44 @@ func TestBranches(t *testing.T) {
 	must(t, err)
 	x.want(nil, row("a", 1, "one"))
 	_ = x.Rollback()
+}
+
+// TestFind wants rows by the beginnings of keys, and by an index, which follows what is written.
+func TestFind(t *testing.T) {
+	s := newStore(t)
+	x := open(t, s, false)
+	for _, r := range []systable.Row{row("a", 1, "x"), row("a", 2, "y"), row("b", 1, "x"), row("c", 1, "z")} {
+		must(t, notes.Put(ctx, x, x.v, r...))
+	}
+	x.commit()
+	x = open(t, s, false)
+	must(t, notes.Put(ctx, x, x.v, row("b", 1, "y")...))
+	_, err := notes.Delete(ctx, x, x.v, types.String("a"), types.Int(2))
+	must(t, err)
+	x.commit()
+	x = open(t, s, false)
+	find := func(f func(context.Context, storage.Txn, storage.View, []systable.Row, func(systable.Row)) error, prefixes []systable.Row, want ...systable.Row) {
+		t.Helper()
+		var got []systable.Row
+		must(t, f(ctx, x, x.v, prefixes, func(r systable.Row) { got = append(got, r) }))
+		if d := cmp.Diff(want, got); d != "" {
+			t.Error(d)
+		}
+	}
+	find(notes.Find, nil)
+	find(notes.Find, []systable.Row{{types.String("a")}, {types.String("b"), types.Int(1)}, {types.String("d")}}, row("a", 1, "x"), row("b", 1, "y"))
+	find(notesByText.Find, []systable.Row{{types.String("x")}, {types.String("y")}}, row("a", 1, "x"), row("b", 1, "y"))
+	n := 0
+	must(t, notes.Some(ctx, x, x.v, nil, 2, func(systable.Row) { n++ }))
+	any, err := notes.Any(ctx, x, x.v, types.String("c"))
+	must(t, err)
+	none, err := notes.Any(ctx, x, x.v, types.String("d"))
+	must(t, err)
+	if n != 2 || !any || none {
+		t.Error(n, any, none)
+	}
+	_ = x.Rollback()
+	if bad, err := s.Check(ctx, nil); err != nil || len(bad) > 0 {
+		t.Error(bad, err)
+	}
 }

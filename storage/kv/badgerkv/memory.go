@@ -17,8 +17,9 @@ const waitingTables = 3
 // levelFactor is how much larger each level is than the one before.
 const levelFactor = 20
 
-// useMemory divides a budget: a sixth for the memtables; a sixth for blocks
-// read and decompressed; a quarter for what of the mapped files stays in memory; the rest is for who calls.
+// useMemory divides a budget: an eighth for the memtables; an eighth for blocks
+// read and decompressed; a fifth for what of the mapped files stays in memory; the rest is for tables that are being made, and for who
+// calls.
 //
 // Memtables span all kinds of keys, so that what comes from level 0 has the whole first level written anew: it is small, and the
 // next ones are larger by levelFactor instead of Badger's ten (docs/decisions/0033-order-of-kinds.md).
@@ -31,11 +32,11 @@ func useMemory(b badger.Options, memory int64) badger.Options {
 		return b
 	}
 	memory = max(memory, leastMemory)
-	table := min(max(memory/32, leastTable), mostTable)
-	return b.WithMemTableSize(table).WithNumMemtables(waitingTables).WithBlockCacheSize(memory / 6).
-		WithBaseTableSize(min(max(memory/640, 256<<10), 2<<20)).WithBaseLevelSize(2 * table).WithLevelSizeMultiplier(levelFactor).
+	table := min(max(memory/40, leastTable), mostTable)
+	return b.WithMemTableSize(table).WithNumMemtables(waitingTables).WithBlockCacheSize(memory / 8).
+		WithBaseTableSize(min(max(memory/800, 256<<10), 2<<20)).WithBaseLevelSize(2 * table).WithLevelSizeMultiplier(levelFactor).
 		WithValueLogFileSize(min(max(4*table, 64<<20), 1<<30))
 }
 
 // mappedShare is how much of the mapped files may stay in memory, of a budget.
-func mappedShare(memory int64) int64 { return max(memory, leastMemory) / 4 }
+func mappedShare(memory int64) int64 { return max(memory, leastMemory) / 5 }
