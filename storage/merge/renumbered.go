@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/diff"
+	"github.com/rowandb/rowan/storage/systable"
 	"github.com/rowandb/rowan/types"
 )
 
@@ -190,62 +192,76 @@ func (m *merger) has(ctx context.Context, s storage.View, e *entry) (bool, error
 
 // recordNumbers keeps the new keys with the target, and tells the caller of them.
 func (m *merger) recordNumbers(ctx context.Context) error {
+	var list []systable.Row
+	put := func(row systable.Row, err error) error {
+		if list = append(list, row); err != nil || len(list) < chunk {
+			return err
+		}
+		err = renumberedTable.PutAll(ctx, m.tx, m.target, list)
+		list = list[:0]
+		return err
+	}
 	for _, e := range m.carried {
-		if err := m.carry(ctx, e); err != nil {
+		if err := put(m.carry(e)); err != nil {
 			return err
 		}
 	}
-	from := origin{m.source.Branch().ID, m.source.At()}
 	for id, rows := range m.numbersOf(m.source) {
 		t, ok := m.target.Catalog().Object(id).(*catalog.Table)
 		if !ok {
 			continue
 		}
-		pk := t.PrimaryIndex()
-		for _, r := range rows {
+		for _, key := range slices.Sorted(maps.Keys(rows)) {
+			r := rows[key]
 			if !r.fresh {
 				continue
 			}
-			x := storage.Renumbered{Schema: m.schemaName(t.Schema), Table: t.Name, Follows: r.column == 0, Old: r.old, New: r.new}
-			for _, k := range pk.Columns {
-				c := t.ColumnByID(k.Column)
-				x.Columns, x.Types = append(x.Columns, c.Name), append(x.Types, c.Type)
-			}
 			if !r.gone {
-				m.res.Renumbered = append(m.res.Renumbered, x)
+				m.res.Renumbered = append(m.res.Renumbered, m.told(t, r))
 			}
-			if err := m.putEntry(ctx, t, from, r); err != nil {
+			if err := put(m.entryOf(t, r)); err != nil {
 				return err
 			}
 		}
 	}
 	sortRenumbered(m.res.Renumbered)
-	return nil
+	return renumberedTable.PutAll(ctx, m.tx, m.target, list)
 }
 
-// putEntry keeps with the target that a row of a state has another key there.
-func (m *merger) putEntry(ctx context.Context, t *catalog.Table, from origin, r *renumbered) error {
+// told is what the caller is told of a row with a new key.
+func (m *merger) told(t *catalog.Table, r *renumbered) storage.Renumbered {
+	x := storage.Renumbered{Schema: m.schemaName(t.Schema), Table: t.Name, Follows: r.column == 0, Old: r.old, New: r.new}
+	for _, k := range t.PrimaryIndex().Columns {
+		c := t.ColumnByID(k.Column)
+		x.Columns, x.Types = append(x.Columns, c.Name), append(x.Types, c.Type)
+	}
+	return x
+}
+
+// entryOf says that a row of the source has another key on the target.
+func (m *merger) entryOf(t *catalog.Table, r *renumbered) (systable.Row, error) {
+	from := origin{m.source.Branch().ID, m.source.At()}
 	old, err1 := json.Marshal(keyTexts(t, r.old))
 	now, err2 := json.Marshal(keyTexts(t, r.new))
 	if err := cmp.Or(err1, err2); err != nil {
-		return pgerr.Internal("texts cannot be marshalled: %v", err)
+		return nil, pgerr.Internal("texts cannot be marshalled: %v", err)
 	}
-	return renumberedTable.Put(ctx, m.tx, m.target, types.Int(int64(t.OID)), types.String(r.oldKey), types.Int(from.number()), types.String(r.key),
-		types.String(m.source.Branch().Name), types.Int(int64(from.scn)), types.Int(int64(r.column)), types.String(string(old)), types.String(string(now)))
+	return systable.Row{types.Int(int64(t.OID)), types.String(r.oldKey), types.Int(from.number()), types.String(r.key), types.String(m.source.Branch().Name),
+		types.Int(int64(from.scn)), types.Int(int64(r.column)), types.String(string(old)), types.String(string(now))}, nil
 }
 
-// carry keeps an entry of the source with the target, which may call the row otherwise again.
-func (m *merger) carry(ctx context.Context, e *entry) error {
+// carry is an entry of the source as the target keeps it, which may call the row otherwise again.
+func (m *merger) carry(e *entry) (systable.Row, error) {
 	raw := slices.Clone(e.raw)
 	if r := m.numbersOf(m.source).of(e.table, e.is.key); r != nil {
 		t := m.target.Catalog().Object(e.table).(*catalog.Table)
 		now, err := json.Marshal(keyTexts(t, r.new))
 		if err != nil {
-			return pgerr.Internal("texts cannot be marshalled: %v", err)
+			return nil, pgerr.Internal("texts cannot be marshalled: %v", err)
 		}
 		raw[3], raw[8] = types.String(r.key), types.String(string(now))
 	}
-	return renumberedTable.Put(ctx, m.tx, m.target, raw...)
+	return raw, nil
 }
 
 // keyTexts are the values of a primary key as texts.

@@ -250,6 +250,28 @@ func (t *Table) Put(ctx context.Context, tx storage.Txn, v storage.View, row ...
 	return t.Alter(ctx, tx, v, row[:t.key], func(Row) Row { return row })
 }
 
+// PutAll is Put for many rows, which are most likely new.
+func (t *Table) PutAll(ctx context.Context, tx storage.Txn, v storage.View, rows []Row) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	there, err := t.add(ctx, tx, v, rows...)
+	if err != nil {
+		return err
+	}
+	for _, c := range there {
+		if err := t.Put(ctx, tx, v, rows[c.Row]...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add inserts rows, and returns which of them have keys that are there.
+func (t *Table) add(ctx context.Context, tx storage.Txn, v storage.View, rows ...Row) ([]storage.Collision, error) {
+	return tx.Insert(ctx, storage.InsertRequest{View: v, Table: t.desc, Columns: t.columns, Rows: t.batch(rows...), Any: true, Arbiters: []catalog.OID{}})
+}
+
 // Alter puts a row in the place of the newest one with a key, which nobody else can change meanwhile; nil: there is none.
 func (t *Table) Alter(ctx context.Context, tx storage.Txn, v storage.View, key Row, f func(old Row) Row) error {
 	for {
@@ -262,7 +284,7 @@ func (t *Table) Alter(ctx context.Context, tx storage.Txn, v storage.View, key R
 				View: v, Table: t.desc, Columns: t.columns, Old: t.batch(old.row), New: t.batch(f(old.row)), Keys: []string{old.key},
 			})
 		}
-		met, err := tx.Insert(ctx, storage.InsertRequest{View: v, Table: t.desc, Columns: t.columns, Rows: t.batch(f(nil)), Any: true, Arbiters: []catalog.OID{}})
+		met, err := t.add(ctx, tx, v, f(nil))
 		if err != nil || len(met) == 0 {
 			return err
 		}
@@ -301,15 +323,17 @@ func (t *Table) locked(ctx context.Context, tx storage.Txn, v storage.View, key 
 	}
 }
 
-func (t *Table) batch(row Row) *vector.Batch {
-	b := &vector.Batch{N: 1}
+func (t *Table) batch(rows ...Row) *vector.Batch {
+	b := &vector.Batch{N: len(rows)}
 	for i := range t.desc.Columns {
 		v := &vector.Vector{}
 		v.Reset(t.desc.Columns[i].Type)
-		if i < len(row) && !row[i].Null {
-			v.Append(row[i])
-		} else {
-			v.AppendNull()
+		for _, row := range rows {
+			if i < len(row) && !row[i].Null {
+				v.Append(row[i])
+			} else {
+				v.AppendNull()
+			}
 		}
 		b.Cols = append(b.Cols, v)
 	}

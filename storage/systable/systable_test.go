@@ -141,9 +141,8 @@ func TestBranches(t *testing.T) {
 func TestFind(t *testing.T) {
 	s := newStore(t)
 	x := open(t, s, false)
-	for _, r := range []systable.Row{row("a", 1, "x"), row("a", 2, "y"), row("b", 1, "x"), row("c", 1, "z")} {
-		must(t, notes.Put(ctx, x, x.v, r...))
-	}
+	must(t, notes.Put(ctx, x, x.v, row("a", 2, "old")...))
+	must(t, notes.PutAll(ctx, x, x.v, []systable.Row{row("a", 1, "x"), row("a", 2, "y"), row("b", 1, "x"), row("c", 1, "z")}))
 	x.commit()
 	x = open(t, s, false)
 	must(t, notes.Put(ctx, x, x.v, row("b", 1, "y")...))
