@@ -16,14 +16,9 @@ import (
 // by who made them: values are what they were on the branch that they come from, in columns, arrays, keys and indexes, whatever else
 // has been added meanwhile, and labels keep their order.
 func TestEnumModel(t *testing.T) {
-	fixedSeed(t)
 	conn := diffConn(t)
-	runs, limit := 0, many(20, 1<<30)
-	rapid.Check(t, func(rt *rapid.T) {
-		if runs++; runs > limit && !t.Failed() {
-			return
-		}
-		w := &enumWorld{t: rt, conn: conn, prefix: fmt.Sprintf("e%d_", runs), branches: map[string]*enumState{}}
+	checkModel(t, 20, func(rt *rapid.T, run int) {
+		w := &enumWorld{t: rt, conn: conn, prefix: fmt.Sprintf("e%d_", run), branches: map[string]*enumState{}}
 		w.run()
 	})
 }

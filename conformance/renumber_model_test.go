@@ -16,14 +16,9 @@ import (
 // renumber, beside a model that knows rows by labels: all rows come together, and refer to the rows that they are to refer to. What cannot
 // come together is refused: a row that both sides have changed, and one that refers to a row which is gone.
 func TestRenumberModel(t *testing.T) {
-	fixedSeed(t)
 	conn := diffConn(t)
-	runs, limit := 0, many(20, 1<<30)
-	rapid.Check(t, func(rt *rapid.T) {
-		if runs++; runs > limit && !t.Failed() {
-			return
-		}
-		w := &renumberWorld{t: rt, conn: conn, prefix: fmt.Sprintf("r%d_", runs), rows: map[string]renumberRows{}}
+	checkModel(t, 20, func(rt *rapid.T, run int) {
+		w := &renumberWorld{t: rt, conn: conn, prefix: fmt.Sprintf("r%d_", run), rows: map[string]renumberRows{}}
 		w.run()
 	})
 }

@@ -32,18 +32,27 @@ import (
 //
 // Where the model does not say what a merge does (twins that differ, more than two bases), the script ends after it.
 func TestVersionControlModel(t *testing.T) {
-	fixedSeed(t)
-	runs, limit := 0, many(12, 1<<30)
 	count := map[string]int{}
-	rapid.Check(t, func(rt *rapid.T) {
-		if runs++; runs > limit && !t.Failed() {
-			return
-		}
+	runs := checkModel(t, 12, func(rt *rapid.T, _ int) {
 		w := newVCWorld(rt, count)
 		defer w.close()
 		w.run()
 	})
 	t.Logf("%d runs: %v", runs, count)
+}
+
+// checkModel has rapid run scripts of a model, which are numbered from 1: a few with every run, as many as rapid likes with ROWAN_LONG=1. It
+// returns how many rapid has asked for. A script that failed is run on while rapid makes it shorter.
+func checkModel(t *testing.T, few int, script func(rt *rapid.T, run int)) (runs int) {
+	fixedSeed(t)
+	limit := many(few, 1<<30)
+	rapid.Check(t, func(rt *rapid.T) {
+		if runs++; runs > limit && !t.Failed() {
+			return
+		}
+		script(rt, runs)
+	})
+	return runs
 }
 
 // fixedSeed lets what runs by itself be the same each time.
