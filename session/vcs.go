@@ -168,14 +168,15 @@ func (s *Session) rowanRelation(ctx context.Context, t *catalog.Table, ref catal
 	}
 	out := &rowsScanner{within: func() func() { return s.within(ref) }}
 	out.next, out.stop = iter.Pull(func(emit func(*vector.Batch) bool) {
-		b, more := emptyBatch(t), true
+		b, size, more := emptyBatch(t), 0, true
 		out.err = s.Rows(ctx, "rowan_"+t.Name, args, func(row []types.Datum) bool {
 			for i, d := range row {
 				b.Cols[i].Append(d)
+				size += len(d.S)
 			}
-			if b.N++; b.N == vector.Size {
+			if b.N++; b.N == vector.Size || size >= vector.MostBytes {
 				more = emit(b)
-				b = emptyBatch(t)
+				b, size = emptyBatch(t), 0
 			}
 			return more
 		})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgerrcode"
@@ -282,10 +283,6 @@ func resolveWhere(ctx context.Context, c Conn, merge int64, side string, value t
 	defer c.Txn().Leave(outside)
 	c.Txn().Statement() // what was resolved before in the same statement is resolved
 	db := types.Int(int64(c.Database().OID))
-	rows, err := conflictTable.All(ctx, c.Txn(), g, db, types.Int(merge))
-	if err != nil {
-		return 0, err
-	}
 	whole, err := pendingTable.Get(ctx, c.Txn(), g, db, types.Int(merge))
 	if err != nil {
 		return 0, err
@@ -297,14 +294,24 @@ func resolveWhere(ctx context.Context, c Conn, merge int64, side string, value t
 	if err != nil {
 		return 0, err
 	}
-	var n int64
-	for _, r := range rows {
-		names, err := calledOn(v.Catalog(), r)
-		if err != nil {
-			return n, err
+	var fit []called
+	var ids []systable.Row
+	var bad error
+	err = conflictTable.Scan(ctx, c.Txn(), g, systable.Row{db, types.Int(merge)}, func(r systable.Row) bool {
+		var names called
+		if names, bad = calledOn(v.Catalog(), r); bad == nil && f(r, names) {
+			fit, ids = append(fit, names), append(ids, slices.Clone(r[:3])) // and not the rows of the table, which may be large
 		}
-		if !f(r, names) {
-			continue
+		return bad == nil
+	})
+	if err := cmp.Or(bad, err); err != nil {
+		return 0, err
+	}
+	var n int64
+	for i, names := range fit {
+		r, err := conflictTable.Get(ctx, c.Txn(), g, ids[i]...)
+		if r == nil || err != nil {
+			return n, err
 		}
 		if err := mayResolve(c, v.Catalog(), r); err != nil {
 			return n, err

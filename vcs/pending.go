@@ -3,6 +3,7 @@ package vcs
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -189,10 +190,14 @@ func outcome(res *storage.MergeResult, force bool) string {
 
 // keep stores the conflicts of a merge, and the merge: those that are known with the same values stay as they are, those
 // with other values are open again, new ones are added. on is the target's catalog.
-func (p *pending) keep(ctx context.Context, c Conn, known map[identity]systable.Row, list []storage.Conflict, on *catalog.Snapshot) error {
+func (p *pending) keep(ctx context.Context, c Conn, k *known, list []storage.Conflict, on *catalog.Snapshot) error {
 	for i := range list {
 		r := storedConflict(c.Database().OID, p.id, p.row[pendingNext].I, &list[i], on)
-		if old := known[identityOf(r)]; old != nil {
+		old, err := k.find(ctx, identityOf(r))
+		if err != nil {
+			return err
+		}
+		if old != nil {
 			if sameValues(old, r) {
 				continue
 			}
@@ -220,17 +225,13 @@ func completeMerge(ctx context.Context, c Conn, a []types.Datum, yield func([]ty
 	if err := p.sourceThere(ctx, c); err != nil {
 		return err
 	}
-	rows, err := conflictTable.All(ctx, c.Txn(), p.global, types.Int(int64(c.Database().OID)), types.Int(p.id))
+	k, err := p.known(ctx, c)
 	if err != nil {
 		return err
 	}
-	known := map[identity]systable.Row{}
-	for _, r := range rows {
-		known[identityOf(r)] = r
-	}
 	source, target := branchName(ctx, c, p.row[pendingSource], p.row[pendingSourceName]).S, branchName(ctx, c, p.row[pendingTarget], p.row[pendingTargetName]).S
 	m := Merge{Source: source, Target: target, Strategy: "manual", Force: a[2].B(),
-		SourcePoint: strconv.FormatInt(p.row[pendingSourceSCN].I, 10), Message: text(a[1]), Decide: decider(known)}
+		SourcePoint: strconv.FormatInt(p.row[pendingSourceSCN].I, 10), Message: text(a[1]), Decide: k.decide}
 	if m.Message == "" {
 		m.Message = text(p.row[pendingMessage])
 	}
@@ -246,7 +247,7 @@ func completeMerge(ctx context.Context, c Conn, a []types.Datum, yield func([]ty
 	case "conflicts":
 		var v storage.View
 		if v, err = targetView(ctx, c, p.row); err == nil {
-			err = p.keep(ctx, c, known, res.Conflicts, v.Catalog())
+			err = p.keep(ctx, c, k, res.Conflicts, v.Catalog())
 		}
 	case "violations":
 	default:
@@ -292,20 +293,42 @@ func completeApplied(ctx context.Context, c Conn, yield func([]types.Datum) bool
 	return nil
 }
 
-// decider answers with what conflicts have been resolved to, as long as they are about the values that were looked at.
-func decider(known map[identity]systable.Row) func(context.Context, *storage.Conflict) (storage.Decision, error) {
-	return func(_ context.Context, c *storage.Conflict) (storage.Decision, error) {
-		now := storedConflict(0, 0, 0, c, nil)
-		r := known[identityOf(now)]
-		if r == nil || r[conflictResolution].Null || !sameValues(r, now) {
-			return storage.Decision{}, nil
-		}
-		d := storage.Decision{Side: sides[r[conflictResolution].S]}
-		if d.Side != storage.ValueSide {
-			return d, nil
-		}
-		return valueDecision(c, r[conflictValue].S)
+// known are the conflicts of a merge that are kept: read one by one, for the rows in them may be large.
+type known struct {
+	p  *pending
+	c  Conn
+	at map[identity]systable.Row // their keys
+}
+
+func (p *pending) known(ctx context.Context, c Conn) (*known, error) {
+	k := &known{p, c, map[identity]systable.Row{}}
+	err := conflictTable.Scan(ctx, c.Txn(), p.global, systable.Row{types.Int(int64(c.Database().OID)), types.Int(p.id)}, func(r systable.Row) bool {
+		k.at[identityOf(r)] = slices.Clone(r[:3])
+		return true
+	})
+	return k, err
+}
+
+// find is the conflict that is kept, nil: none is.
+func (k *known) find(ctx context.Context, id identity) (systable.Row, error) {
+	if k == nil || k.at[id] == nil {
+		return nil, nil
 	}
+	return conflictTable.Get(ctx, k.c.Txn(), k.p.global, k.at[id]...)
+}
+
+// decide answers with what a conflict has been resolved to, as long as it is about the values that were looked at.
+func (k *known) decide(ctx context.Context, c *storage.Conflict) (storage.Decision, error) {
+	now := storedConflict(0, 0, 0, c, nil)
+	r, err := k.find(ctx, identityOf(now))
+	if r == nil || err != nil || r[conflictResolution].Null || !sameValues(r, now) {
+		return storage.Decision{}, err
+	}
+	d := storage.Decision{Side: sides[r[conflictResolution].S]}
+	if d.Side != storage.ValueSide {
+		return d, nil
+	}
+	return valueDecision(c, r[conflictValue].S)
 }
 
 // valueDecision reads the value that a conflict was resolved to: a cell's, or a row as an object.
@@ -339,12 +362,12 @@ func valueDecision(c *storage.Conflict, value string) (storage.Decision, error) 
 
 // finish forgets the conflicts of a merge and says what became of it.
 func (p *pending) finish(ctx context.Context, c Conn, status string) error {
-	rows, err := conflictTable.All(ctx, c.Txn(), p.global, types.Int(int64(c.Database().OID)), types.Int(p.id))
+	k, err := p.known(ctx, c)
 	if err != nil {
 		return err
 	}
-	for _, r := range rows {
-		if _, err := conflictTable.Delete(ctx, c.Txn(), p.global, r[:3]...); err != nil {
+	for _, key := range k.at {
+		if _, err := conflictTable.Delete(ctx, c.Txn(), p.global, key...); err != nil {
 			return err
 		}
 	}

@@ -18,6 +18,7 @@ type generator struct {
 	next func() (*vector.Batch, bool)
 	stop func()
 	err  error
+	size int  // bytes of text in the batch
 	done bool // the reader has gone
 }
 
@@ -32,7 +33,12 @@ func newGenerator(ts []types.Type, gen func(g *generator) error) *generator {
 
 // add ends a row whose values have been appended to vecs. It returns false when no more rows are wanted.
 func (g *generator) add() bool {
-	if g.out.N++; g.out.N < vector.Size {
+	for i := range g.vecs {
+		if s := g.vecs[i].Str; len(s) > 0 {
+			g.size += len(s[len(s)-1])
+		}
+	}
+	if g.out.N++; g.out.N < vector.Size && g.size < vector.MostBytes {
 		return true
 	}
 	return g.flush()
@@ -45,7 +51,7 @@ func (g *generator) flush() bool {
 	if g.done = !g.emit(&g.out); g.done {
 		return false
 	}
-	g.out.N = 0
+	g.out.N, g.size = 0, 0
 	for i := range g.vecs {
 		g.vecs[i].Reset(g.vecs[i].Type)
 	}

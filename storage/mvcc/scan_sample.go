@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 
 	"github.com/rowandb/rowan/storage/kv"
+	"github.com/rowandb/rowan/types/vector"
 )
 
 // sampleRun is how many rows a sample takes from one place.
@@ -73,7 +74,7 @@ func (s *scanner) firstKey() (first []byte) {
 // fillSample is fillRows for a sample.
 func (s *scanner) fillSample(b *scanBatch) error {
 	most := s.most()
-	for b.batch.N < most {
+	for b.batch.N < most && b.bytes < vector.MostBytes {
 		if s.src == nil {
 			if !s.nextSource(s.rowKS, s.w) {
 				return nil

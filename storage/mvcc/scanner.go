@@ -375,7 +375,7 @@ func (s *scanner) addSystem(b *scanBatch, key []byte, ver uint64) {
 // fillKeys looks rows up by their keys.
 func (s *scanner) fillKeys(b *scanBatch) error {
 	most := s.most()
-	for len(s.keys) > 0 && b.batch.N < most && b.bytes < vector.MostBytes {
+	for len(s.keys) > 0 && b.batch.N < most {
 		key := stringBytes(s.keys[0])
 		s.keys = s.keys[1:]
 		if s.pass != nil {
@@ -398,7 +398,7 @@ func (s *scanner) fillKeys(b *scanBatch) error {
 // fillPoints looks rows up by whole primary keys.
 func (s *scanner) fillPoints(b *scanBatch) error {
 	most := s.most()
-	for len(s.spans) > 0 && b.batch.N < most && b.bytes < vector.MostBytes {
+	for len(s.spans) > 0 && b.batch.N < most {
 		key := s.spans[0].lo
 		s.spans = s.spans[1:]
 		if err := s.lookup(b, key); err != nil {

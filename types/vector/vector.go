@@ -16,6 +16,9 @@ import (
 // Size is the most rows that a batch holds.
 const Size = 1024
 
+// MostBytes is how many bytes of rows a batch takes: it has fewer rows than Size where they are wide. Nothing that makes batches splits a row.
+const MostBytes = 8 << 20
+
 // Vector is one column of a batch. Exactly one of Int, Float, Str is in use, by Type.Class. A Const vector holds one
 // value, at index 0, that stands for every row. The zero Vector is empty; call Reset before the first use.
 type Vector struct {
