@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgerrcode"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/executor"
 	"github.com/rowandb/rowan/executor/copy"
 	"github.com/rowandb/rowan/pgerr"
@@ -185,7 +186,6 @@ func (s *Session) copyQuery(ctx context.Context, c *command.Copy) (*planned, err
 	if len(stmts) != 1 {
 		return nil, pgerr.New(pgerrcode.SyntaxError, "COPY takes one query")
 	}
-	defer s.within(c.Ref)()
 	p, err := s.plan(ctx, stmts[0], nil)
 	if err != nil {
 		return nil, shifted(err, c.Offset)
@@ -205,7 +205,22 @@ func (s *Session) selectColumns(c *command.Copy) string {
 	if v, err := s.txn.View(s.catalogs.ctx, c.Ref); err == nil {
 		schema = v.Catalog().SchemaName(c.Table.Schema)
 	}
-	return "SELECT " + list + " FROM " + quoteIdent(schema) + "." + quoteIdent(c.Table.Name)
+	return "SELECT " + list + " FROM " + s.placeOf(c.Ref) + quoteIdent(schema) + "." + quoteIdent(c.Table.Name)
+}
+
+// placeOf is what stands before the schema in the name of a relation on another branch, or at a point.
+func (s *Session) placeOf(ref catalog.Ref) string {
+	if ref == noRef {
+		return ""
+	}
+	place := s.catalogs.Database()
+	if ref.Branch != "" {
+		place += "/" + ref.Branch
+	}
+	if ref.Point != "" {
+		place += "@" + ref.Point
+	}
+	return quoteIdent(place) + "."
 }
 
 // copyTarget opens where the bytes go.

@@ -11,6 +11,7 @@ import (
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/command"
 	"github.com/rowandb/rowan/planner/expr"
+	"github.com/rowandb/rowan/planner/parse"
 )
 
 // copy binds COPY.
@@ -19,6 +20,9 @@ func (b *binder) copy(s *pg.CopyStmt) (command.Command, error) {
 	b.modify = s.IsFrom
 	if err := copyOptions(c, s); err != nil {
 		return nil, err
+	}
+	if past := pastTable(s.Query); past != nil {
+		return c, b.copyPast(c, s, past)
 	}
 	if s.Query != nil {
 		return c, b.copyQuery(c, s)
@@ -49,6 +53,45 @@ func (b *binder) copyQuery(c *command.Copy, s *pg.CopyStmt) error {
 		return pgerr.New(pgerrcode.FeatureNotSupported, "COPY query must have a RETURNING clause")
 	}
 	return nil
+}
+
+// pastTable is the table of COPY t AS OF … TO, which parse has written as a query; nil where it is a query of the user's.
+func pastTable(n *pg.Node) *pg.RangeTableSample {
+	from := n.GetSelectStmt().GetFromClause()
+	if len(from) != 1 {
+		return nil
+	}
+	if past := from[0].GetRangeTableSample(); past != nil && nameText(past.Method) == parse.AsOfCopy {
+		return past
+	}
+	return nil
+}
+
+// copyPast binds COPY of a table as of a point: what it was then, with the columns of then.
+func (b *binder) copyPast(c *command.Copy, s *pg.CopyStmt, past *pg.RangeTableSample) error {
+	point, err := b.pointOf(past)
+	if err != nil {
+		return err
+	}
+	table := &pg.CopyStmt{Relation: past.Relation.GetRangeVar(), IsFrom: s.IsFrom}
+	for _, n := range s.Query.GetSelectStmt().TargetList {
+		fields := n.GetResTarget().GetVal().GetColumnRef().GetFields()
+		if len(fields) == 1 && fields[0].GetString_() != nil {
+			table.Attlist = append(table.Attlist, fields[0])
+		}
+	}
+	old := b.ref
+	defer func() { b.ref = old }()
+	if table.Relation.Catalogname == "" {
+		b.ref.Point = point
+	}
+	if err := b.copyTable(c, table); err != nil {
+		return err
+	}
+	if c.Ref.Point == "" {
+		c.Ref.Point = point
+	}
+	return b.copyColumns(c, table)
 }
 
 func hasReturning(n *pg.Node) bool {

@@ -110,7 +110,7 @@ func pointType(t types.Type) types.Type {
 // numberPoint reads a number: an SCN, or in AS OF SYSTEM TIME, when it is that large, nanoseconds since 1970.
 func numberPoint(n int64, method string) string {
 	const nanosInYear2001 = 1e18
-	if method == parse.AsOfAll && n > nanosInYear2001 {
+	if method != parse.AsOf && n > nanosInYear2001 {
 		return time.Unix(0, n).UTC().Format("2006-01-02 15:04:05.999999-07")
 	}
 	return strconv.FormatInt(n, 10)

@@ -14,6 +14,8 @@ import (
 const (
 	AsOf    = "rowan_as_of"
 	AsOfAll = "rowan_as_of_system_time"
+	// AsOfCopy is that of COPY t AS OF … TO, which is written as COPY of a query.
+	AsOfCopy = "rowan_copy_as_of"
 )
 
 // extend rewrites what PostgreSQL's grammar does not know. Texts that cannot contain it cost one look at their bytes.
@@ -51,6 +53,11 @@ func extend(sql string) (string, edits, error) {
 		if travel {
 			if err := writeAsOf(toks, i); err != nil {
 				return "", nil, err
+			}
+			tableAsOf(r, toks, i)
+			if next := copyAsOf(r, toks, i); next > i {
+				i = next - 1
+				continue
 			}
 			if next := asOf(r, toks, i); next > i {
 				i = next - 1
@@ -157,11 +164,107 @@ func writeAsOf(t *tokens, i int) error {
 		what = "INSERT"
 	case t.is(at-1, "delete", "from"):
 		what = "DELETE"
+	case t.is(at, "copy") && t.is(point(t, i+2, false).next, "from"):
+		what = "COPY FROM"
 	default:
 		return nil
 	}
 	return pgerr.New(pgerrcode.ReadOnlySQLTransaction, "cannot execute %s at a point in the past", what).At(t.start(i)).
 		WithHint("Make a branch of the point with rowan.create_branch, and write to that.")
+}
+
+// tableAsOf rewrites TABLE to SELECT * FROM where token i is that word and the table's name is followed by a point.
+func tableAsOf(r *rewriter, t *tokens, i int) {
+	if !t.is(i, "table") || !beginsQuery(t, i) {
+		return
+	}
+	next := i + 1
+	if t.is(next, "only") {
+		next++
+	}
+	next = qualified(t, next)
+	if p, _ := asOfPoint(t, next); p.next == 0 {
+		return
+	}
+	r.keep(t.start(i))
+	r.put("SELECT * FROM", t.start(i), t.end(i), "")
+	r.done = t.end(i)
+}
+
+// beginsQuery reports whether a query may begin at token i: the words before TABLE in other statements are none of these.
+func beginsQuery(t *tokens, i int) bool {
+	if i == 0 || nameBefore(t, i) > 0 && t.is(nameBefore(t, i)-1, "into") {
+		return true
+	}
+	for _, w := range []string{";", "(", ")", "as", "for", "union", "intersect", "except", "all", "distinct", "explain", "analyze", "analyse", "verbose", "value"} {
+		if t.is(i-1, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// qualified is the end of a table's name at token i; 0 for none.
+func qualified(t *tokens, i int) int {
+	if !t.isName(i) {
+		return 0
+	}
+	for i++; t.text(i) == "." && t.isName(i+1); {
+		i += 2
+	}
+	return i
+}
+
+// copyAsOf rewrites COPY of a table as of a point, which begins at token i, to COPY of a query.
+func copyAsOf(r *rewriter, t *tokens, i int) int {
+	if !t.is(i, "copy") || i > 0 && t.text(i-1) != ";" {
+		return i
+	}
+	first := i + 1
+	name := qualified(t, first)
+	at := name
+	if name > 0 && t.text(name) == "(" {
+		at = t.closing(name) + 1
+	}
+	p, method := asOfPoint(t, at)
+	if p.next == 0 || !t.is(p.next, "to") {
+		return i
+	}
+	r.keep(t.start(first))
+	r.put("(SELECT ", t.start(first), t.start(first), "")
+	if at > name {
+		r.copy(t.end(name), t.start(at-1))
+	} else {
+		r.put("*", t.start(first), t.start(first), "")
+	}
+	r.put(" FROM ", t.start(first), t.start(first), "")
+	r.copy(t.start(first), t.end(name-1))
+	r.put(" TABLESAMPLE "+AsOfCopy+"(", t.start(at), t.start(method), "")
+	if p.text != "" {
+		r.put(p.text, t.start(method), t.end(p.next-1), "")
+	} else {
+		r.copy(t.start(method), t.end(p.next-1))
+	}
+	r.put("))", t.end(p.next-1), t.end(p.next-1), "")
+	r.done = t.end(p.next - 1)
+	return p.next
+}
+
+// asOfPoint reads AS OF and a point, which begins at the token that is returned; next 0: there are none.
+func asOfPoint(t *tokens, i int) (p pointSpan, begin int) {
+	switch {
+	case i == 0:
+		return pointSpan{}, 0
+	case t.is(i, "for", "system_time", "as", "of"):
+		begin = i + 4
+	case t.is(i, "as", "of", "system", "time"):
+		begin = i + 4
+	case t.is(i, "as", "of"):
+		return point(t, i+2, false), i + 2
+	default:
+		return pointSpan{}, 0
+	}
+	return point(t, begin, true), begin
 }
 
 // pointSpan is where a point ends (next 0: there is none) and, unless it is taken as written, the SQL that replaces it.
