@@ -59,7 +59,7 @@ func CheckMergePolicy(policy string, t types.Type) error {
 	case MergeJSON:
 		fits = t.OID == types.OIDJSON || t.OID == types.OIDJSONB
 	default:
-		if schema, name, ok := strings.Cut(policy, "."); !ok || schema == "" || name == "" {
+		if _, _, ok := MergeFunction(policy); !ok {
 			return UnknownMergePolicy(policy)
 		}
 	}
@@ -67,6 +67,20 @@ func CheckMergePolicy(policy string, t types.Type) error {
 		return pgerr.New(pgerrcode.InvalidParameterValue, "merge policy \"%s\" does not fit type %s", policy, types.TypeName(t, nil))
 	}
 	return nil
+}
+
+// MergeFunction is the function that a policy names, false where it names none. Names in quotes are read as SQL reads them; without
+// any, they are what they are written as.
+func MergeFunction(policy string) (schema, name string, ok bool) {
+	if !strings.Contains(policy, `"`) {
+		schema, name, ok = strings.Cut(policy, ".")
+		return schema, name, ok && schema != "" && name != ""
+	}
+	parts, ok := types.SplitName(policy)
+	if !ok || len(parts) != 2 {
+		return "", "", false
+	}
+	return parts[0], parts[1], true
 }
 
 // UnknownMergePolicy is the error of a policy that there is not.
@@ -78,7 +92,7 @@ func UnknownMergePolicy(policy string) error {
 // CheckMergeFunction returns the error of a policy that names a function which is not there. Those of the server are not looked
 // for: which of them fits is known when it is called.
 func (s *Snapshot) CheckMergeFunction(policy string) error {
-	schema, name, ok := strings.Cut(policy, ".")
+	schema, name, ok := MergeFunction(policy)
 	if !ok || schema == "pg_catalog" {
 		return nil
 	}

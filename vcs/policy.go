@@ -266,7 +266,7 @@ func callPolicy(ctx context.Context, c Conn, ref catalog.Ref, col *catalog.Colum
 			list[i] = types.QuoteLiteral(string(types.AppendText(nil, col.Type, d, f))) + "::" + name
 		}
 	}
-	schema, fn, _ := strings.Cut(col.Merge, ".")
+	schema, fn, _ := catalog.MergeFunction(col.Merge)
 	sql := "SELECT (" + qualifiedIdent(schema, fn) + "(" + strings.Join(list, ", ") + "))::" + name
 	out := types.Null
 	_, err := c.UserSQL(ctx, ref, sql, func(b *vector.Batch) error {
