@@ -25,7 +25,11 @@ func objectOf(columns []*catalog.Column, cells []types.Datum, name func(*catalog
 	if cells == nil {
 		return types.Null
 	}
-	b := []byte{'{'}
+	size := 2
+	for i, c := range columns {
+		size += len(c.Name) + len(cells[i].S) + len(cells[i].S)/16 + 32
+	}
+	b := append(make([]byte, 0, size), '{')
 	for i, c := range columns {
 		if cells[i].Null && (c.TypeOID == types.OIDJSON || c.TypeOID == types.OIDJSONB) {
 			continue // what is not there is NULL; null would be the JSON value
@@ -43,6 +47,9 @@ func objectOf(columns []*catalog.Column, cells []types.Datum, name func(*catalog
 func appendCell(b []byte, t types.Type, d types.Datum) []byte {
 	if d.Null || !t.Known() {
 		return append(b, "null"...)
+	}
+	if t.OID == types.OIDText || t.OID == types.OIDVarchar { // which is its own text, and may be long
+		return jsonb.AppendQuoted(b, d.S)
 	}
 	f := types.DefaultFormat()
 	text := string(types.AppendText(nil, t, d, f))
