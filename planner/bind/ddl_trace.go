@@ -8,6 +8,7 @@ import (
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/planner/expr"
+	"github.com/rowandb/rowan/types"
 )
 
 // trace notes what the names of one parse tree mean while it is bound, so that the tree can then be written out with
@@ -53,6 +54,26 @@ func (b *binder) traceLiteral(pos int, r *relation) {
 	if h := r.object.Head(); b.tracing() && h.OID >= catalog.FirstUserOID {
 		b.trace.literals[pos] = r
 		b.trace.need(catalog.Dep{Object: h.OID})
+	}
+}
+
+// traceNamed notes the type or function that a constant names: 'name'::regtype, regproc or regprocedure.
+func (b *binder) traceNamed(e expr.Expr) {
+	c, ok := e.(*expr.Const)
+	if !ok || c.Value.Null || !b.tracing() {
+		return
+	}
+	switch c.T.ID() {
+	case types.OIDRegtype, types.OIDRegproc, types.OIDRegprocedure:
+	default:
+		return
+	}
+	id := catalog.OID(c.Value.I)
+	if d := b.def(id); d != nil && d.Elem != nil && d.Category == 'A' {
+		id = d.Elem.OID
+	}
+	if id >= catalog.FirstUserOID {
+		b.trace.need(catalog.Dep{Object: id})
 	}
 }
 

@@ -87,6 +87,7 @@ func (b *binder) input(d types.Datum, t types.Type, pos int) (expr.Expr, error) 
 		}
 	case types.OIDRegtype:
 		if e, err := b.typeLiteral(d.S, t, pos); e != nil || err != nil {
+			b.traceNamed(e)
 			return e, err
 		}
 	}
@@ -98,7 +99,9 @@ func (b *binder) input(d types.Datum, t types.Type, pos int) (expr.Expr, error) 
 	if err != nil {
 		return nil, pgerr.From(err).At(pos)
 	}
-	return &expr.Const{Value: v, T: t}, nil
+	out := &expr.Const{Value: v, T: t}
+	b.traceNamed(out)
+	return out, nil
 }
 
 var defaultFormat = types.DefaultFormat()
