@@ -49,7 +49,7 @@ func openEngine(ctx context.Context, o EngineOptions) (*Engine, error) {
 		return nil, errors.Join(err, store.Close())
 	}
 	engine.TempDir = o.TempDir
-	engine.Temp = temp.New(mvcc.FirstDatabase, openTemp(filepath.Join(o.TempDir, "tables"), o.Key))
+	engine.Temp = temp.New(mvcc.FirstDatabase, openTemp(filepath.Join(o.TempDir, "tables"), o.Key, store.AllocateKeyspace))
 	stop := engine.Maintain()
 	s := &sessions{engine: engine, store: store}
 	a := &httpAPI{sessions: s, trust: o.Trust, started: time.Now()}

@@ -5,13 +5,14 @@ import (
 	"errors"
 	"os"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/kv/badgerkv"
 	"github.com/rowandb/rowan/storage/mvcc"
 )
 
 // openTemp returns what opens the store of temporary tables: small, never synced, and begun anew with each server.
-func openTemp(dir string, key []byte) func(context.Context) (storage.Store, error) {
+func openTemp(dir string, key []byte, keyspaces func(context.Context) (catalog.Keyspace, error)) func(context.Context) (storage.Store, error) {
 	return func(ctx context.Context) (storage.Store, error) {
 		if err := os.RemoveAll(dir); err != nil {
 			return nil, err
@@ -23,7 +24,7 @@ func openTemp(dir string, key []byte) func(context.Context) (storage.Store, erro
 		if err != nil {
 			return nil, err
 		}
-		s, err := mvcc.Open(kv, mvcc.Options{})
+		s, err := mvcc.Open(kv, mvcc.Options{Keyspaces: keyspaces})
 		if err != nil {
 			return nil, errors.Join(err, kv.Close())
 		}

@@ -67,6 +67,9 @@ func (s *Store) AllocateOIDs(ctx context.Context, n int) (catalog.OID, error) {
 
 // AllocateKeyspace implements storage.Store.
 func (s *Store) AllocateKeyspace(ctx context.Context) (catalog.Keyspace, error) {
+	if s.o.Keyspaces != nil {
+		return s.o.Keyspaces(ctx)
+	}
 	return s.take(ctx, counterKeyspace, 1)
 }
 

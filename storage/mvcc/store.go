@@ -32,6 +32,9 @@ type Options struct {
 	TempDir string
 	// Clock gives the time of commits; nil: time.Now.
 	Clock func() time.Time
+	// Keyspaces gives out the numbers of keyspaces; nil: the store does. It is for a store of tables that another one's numbers are
+	// given to as well: a number given out by both would have two tables share their rows.
+	Keyspaces func(context.Context) (catalog.Keyspace, error)
 }
 
 // Store implements storage.Store.
