@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/rowandb/rowan/catalog"
+	"github.com/rowandb/rowan/storage"
 	"github.com/rowandb/rowan/storage/diff"
 )
 
@@ -23,8 +24,25 @@ type movedKeys struct {
 	end  bool
 }
 
-// openMoved finds what the target changed of a table. nil: that is not known, or not comparable.
-func (t *tableMerge) openMoved(ctx context.Context) (*movedKeys, error) {
+// few are keys whose rows are read as the base has them rather than to go through what the target has changed, however little that is;
+// logCost is how many of the target's commits are read as fast as one row.
+const (
+	few     = 256
+	logCost = 8
+)
+
+// fewer reports whether keys are so few that it costs less to read the base's rows than all that the target has changed since.
+func (t *tableMerge) fewer(keys diff.Keys) bool {
+	k, ok := keys.(storage.RowKeys)
+	if !ok {
+		return false
+	}
+	return k.Len() <= few || uint64(k.Len())*logCost <= t.merger.target.At()-min(t.merger.base.view.At(), t.merger.target.At())
+}
+
+// openMoved finds what the target changed of a table, of which the source changed the given keys. nil: that is not known, not
+// comparable, or more than it is worth.
+func (t *tableMerge) openMoved(ctx context.Context, of diff.Keys) (*movedKeys, error) {
 	b := t.merger.base
 	if renumbers, err := t.renumbers(ctx); renumbers || err != nil {
 		return nil, err
@@ -37,6 +55,9 @@ func (t *tableMerge) openMoved(ctx context.Context) (*movedKeys, error) {
 	}
 	if !slices.Contains(t.moved.tables, t.into.OID) {
 		return &movedKeys{in: noKeys{}, end: true}, nil
+	}
+	if t.fewer(of) {
+		return nil, nil
 	}
 	keys, err := t.candidates(ctx, b, t.merger.target, t.into.OID)
 	return &movedKeys{in: keys}, err

@@ -122,7 +122,7 @@ func (t *tableMerge) each(ctx context.Context, f func(*group) error) error {
 		return err
 	}
 	defer keys.Close()
-	if t.unmerged, err = t.openMoved(ctx); err != nil {
+	if t.unmerged, err = t.openMoved(ctx, keys); err != nil {
 		return err
 	}
 	defer t.unmerged.close()

@@ -85,7 +85,7 @@ func (t *Txn) changedKeys(ctx context.Context, from, to storage.View, ks catalog
 		return sp.Keyspace != ks || set.add(key)
 	}
 	for _, p := range parts {
-		if p.space(ks) == nil {
+		if sp := p.space(ks); sp == nil || ks != catalogSpace && sp.changed.Load() <= p.from {
 			continue
 		}
 		if err := t.s.changedIn(ctx, p, ks, add); err != nil {
@@ -105,25 +105,18 @@ func (t *Txn) changedKeys(ctx context.Context, from, to storage.View, ks catalog
 	return set.err
 }
 
-// ChangedTables returns the OIDs of the tables whose rows changed between two views, as the log tells: a change that was
-// taken back later counts.
+// ChangedTables returns the OIDs of the tables that either view has and whose rows changed between them, where they are: a change that
+// was taken back later counts. It costs what the catalogs have, and of the logs what is after the last changes.
 func (t *Txn) ChangedTables(ctx context.Context, from, to storage.View) ([]catalog.OID, error) {
 	parts, err := t.apart(from, to)
 	if err != nil {
 		return nil, err
 	}
-	set := map[catalog.OID]struct{}{}
+	set, tables := map[catalog.OID]struct{}{}, tablesBySpace(from, to)
 	for _, p := range parts {
 		if p.from < p.trimmed.Load() {
 			t.changedTrimmed(p, from, to, set)
-		}
-		err := t.s.eachLog(ctx, p.layer, p.from, p.to, func(_ uint64, h logHeader) bool {
-			for _, c := range h.tables {
-				set[c.table] = struct{}{}
-			}
-			return true
-		})
-		if err != nil {
+		} else if err := t.s.changedTables(ctx, p, tables, set); err != nil {
 			return nil, storeError(err)
 		}
 	}
@@ -135,6 +128,51 @@ func (t *Txn) ChangedTables(ctx context.Context, from, to storage.View) ([]catal
 	return slices.Sorted(maps.Keys(set)), nil
 }
 
+// tablesBySpace returns the tables of views by the keyspaces of their rows.
+func tablesBySpace(views ...storage.View) map[uint64]catalog.OID {
+	m := map[uint64]catalog.OID{}
+	for _, v := range views {
+		for _, o := range v.Catalog().Objects() {
+			if x, ok := o.(*catalog.Table); ok && x.Rows != 0 {
+				m[x.Rows] = x.OID
+			}
+		}
+	}
+	return m
+}
+
+// changedTables adds the tables of which rows were written in a stretch. Of most, memory knows when that was last; the log is read, newest
+// first, for those that were written to after the stretch or before the store was opened.
+func (s *Store) changedTables(ctx context.Context, p stretch, tables map[uint64]catalog.OID, set map[catalog.OID]struct{}) error {
+	unsure := map[uint64]struct{}{}
+	newest := uint64(0)
+	for ks, sp := range *p.spaces.Load() {
+		id, ok := tables[ks]
+		at := sp.changed.Load()
+		if _, known := set[id]; !ok || known || at <= p.from {
+			continue
+		}
+		if at > s.loaded && at <= p.to {
+			set[id] = struct{}{}
+			continue
+		}
+		unsure[ks] = struct{}{}
+		newest = max(newest, at)
+	}
+	if len(unsure) == 0 {
+		return nil
+	}
+	return s.eachLog(ctx, p.layer, p.from, min(p.to, newest), func(_ uint64, h logHeader) bool {
+		for _, c := range h.tables {
+			if _, ok := unsure[c.keyspace]; ok {
+				set[tables[c.keyspace]] = struct{}{}
+				delete(unsure, c.keyspace)
+			}
+		}
+		return len(unsure) > 0
+	})
+}
+
 // changedIn calls f for the keys of a keyspace that were written in a stretch, and perhaps for others. Where the log does not
 // reach back, all that the layer has is taken: a key that differs between two states that can be read has a version there.
 func (s *Store) changedIn(ctx context.Context, p stretch, ks uint64, f func(sp keys.Space, key []byte, del bool) bool) error {
@@ -143,6 +181,9 @@ func (s *Store) changedIn(ctx context.Context, p stretch, ks uint64, f func(sp k
 		return nil
 	}
 	if p.from >= p.trimmed.Load() {
+		if ks == catalogSpace {
+			return s.catalogChanges(ctx, p, f)
+		}
 		return s.eachChange(ctx, p.layer, p.from, p.to, f)
 	}
 	if _, err := s.eachVersion(ctx, sp.prefix, func(key []byte, _ *version) bool {
@@ -156,6 +197,16 @@ func (s *Store) changedIn(ctx context.Context, p stretch, ks uint64, f func(sp k
 		return f(sp.Space, k, false) && false
 	})
 	return err
+}
+
+// catalogChanges calls f for what those transactions of a stretch wrote that changed the catalog.
+func (s *Store) catalogChanges(ctx context.Context, p stretch, f func(sp keys.Space, key []byte, del bool) bool) error {
+	for _, scn := range p.catalogsIn(p.from, p.to) {
+		if err := s.eachChange(ctx, p.layer, scn-1, scn, f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // changedTrimmed adds the tables of which a layer has anything.

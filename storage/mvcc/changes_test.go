@@ -2,10 +2,15 @@ package mvcc_test
 
 import (
 	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/storage"
+	"github.com/rowandb/rowan/storage/kv"
 	"github.com/rowandb/rowan/storage/mvcc"
 )
 
@@ -172,4 +177,99 @@ func TestWrittenRows(t *testing.T) {
 	tab = &emptied
 	comeAndGo("b", 4)
 	is(t, fmt.Sprint(written("a", "b")), "[03 04]")
+}
+
+// past is what was written, for TestChangedTables to know.
+type past struct {
+	branch string
+	scn    storage.SCN
+	table  catalog.OID
+}
+
+// TestChangedTables has random commits on a branch and on one made from it, with stops and kills in between: the tables that changed
+// between two of all states are those, and none but those, that were written to between them.
+func TestChangedTables(t *testing.T) {
+	for seed := range uint64(4) {
+		rnd := rand.New(rand.NewPCG(seed, 0))
+		eachEngine(t, func(t *testing.T, open func() kv.Engine) {
+			s := openStore(t, open())
+			x := begin(t, s, "", storage.ReadCommitted)
+			var tables []*catalog.Table
+			for _, name := range []string{"a", "b", "c"} {
+				tables = append(tables, createTable(t, s, x, name, true, false))
+			}
+			first := x.commit()
+			_, err := s.Branches().Create(ctx, mvcc.FirstDatabase, storage.BranchOptions{Name: "dev"})
+			must(t, err)
+			fork, _ := s.Now()
+			var done []past
+			branches := []string{"main", "dev"}
+			for step := range int64(120) {
+				switch {
+				case rnd.IntN(12) > 0:
+				case strings.HasSuffix(t.Name(), "mem") && rnd.IntN(2) == 0: // as a kill leaves it
+					killed := s
+					t.Cleanup(func() { _ = killed.Close() })
+					s = openStore(t, open())
+				default:
+					must(t, s.Close())
+					s = openStore(t, open())
+				}
+				p := past{branch: branches[rnd.IntN(2)], table: tables[min(rnd.IntN(2), rnd.IntN(3))].OID}
+				x := begin(t, s, p.branch, storage.ReadCommitted)
+				must(t, x.insert(tables[slices.IndexFunc(tables, func(o *catalog.Table) bool { return o.OID == p.table })], [3]int64{step, step, step}))
+				p.scn = x.commit()
+				done = append(done, p)
+				for range 3 {
+					compareTables(t, s, rnd, first, fork, done)
+				}
+			}
+			must(t, s.Close())
+		})
+	}
+}
+
+// compareTables compares two random states.
+func compareTables(t *testing.T, s *mvcc.Store, rnd *rand.Rand, first, fork storage.SCN, done []past) {
+	t.Helper()
+	last, _ := s.Now()
+	type state struct {
+		branch string
+		at     storage.SCN
+	}
+	pick := func() state {
+		if rnd.IntN(2) == 0 {
+			return state{"main", first + storage.SCN(rnd.IntN(int(last-first+1)))}
+		}
+		return state{"dev", fork + storage.SCN(rnd.IntN(int(last-fork+1)))}
+	}
+	sees := func(x state, p past) bool {
+		bound := x.at
+		if x.branch != p.branch {
+			if bound = min(bound, fork); p.branch == "dev" {
+				bound = 0
+			}
+		}
+		return p.scn <= bound
+	}
+	a, b := pick(), pick()
+	want := map[catalog.OID]struct{}{}
+	for _, p := range done {
+		if sees(a, p) != sees(b, p) {
+			want[p.table] = struct{}{}
+		}
+	}
+	x := begin(t, s, "", storage.ReadCommitted)
+	defer x.Rollback()
+	views := make([]storage.View, 2)
+	for i, p := range []state{a, b} {
+		var err error
+		views[i], err = x.View(ctx, catalog.Ref{Branch: p.branch, Point: fmt.Sprint(p.at)})
+		must(t, err)
+	}
+	got, err := x.Txn.(*mvcc.Txn).ChangedTables(ctx, views[0], views[1])
+	must(t, err)
+	if !slices.Equal(got, slices.Sorted(maps.Keys(want))) {
+		t.Fatalf("between %v and %v: %v changed, not %v", a, b, slices.Sorted(maps.Keys(want)), got)
+	}
 }

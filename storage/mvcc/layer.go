@@ -51,7 +51,7 @@ type space struct {
 	tally     tally         // rows at earlier SCNs
 	size      size          // of heads and history
 	tombs     tombs         // of its heads
-	changed   atomic.Uint64 // SCN of the last commit that wrote to it
+	changed   atomic.Uint64 // SCN of the last commit that wrote to it; of one before the store was opened, or a later SCN
 	read      atomic.Int64  // 1 more than the writes to it, and to those below, when it was last read as a whole
 	stale     atomic.Bool   // it is in the store's stale set
 	analyzed  atomic.Int64  // changes at which it was last said to be stale
@@ -109,6 +109,18 @@ func (l *layer) catalogAt(at uint64) (*layer, uint64) {
 		at = min(at, l.fork)
 		l = l.parent
 	}
+}
+
+// catalogsIn returns the SCNs in (from, to] at which the catalog changed.
+func (l *layer) catalogsIn(from, to uint64) []uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i, _ := slices.BinarySearch(l.catalogs, from+1)
+	k, found := slices.BinarySearch(l.catalogs, to)
+	if found {
+		k++
+	}
+	return slices.Clone(l.catalogs[i:max(i, k)])
 }
 
 func (l *layer) addCatalog(scn uint64) {

@@ -165,6 +165,7 @@ func (s *Store) loadRows(ctx context.Context) error {
 			return errCorrupt(val)
 		}
 		since[sp], _ = sp.size.read(val)
+		sp.touched(since[sp])
 		return nil
 	})
 	if err != nil {
@@ -190,6 +191,7 @@ func (s *Store) loadRows(ctx context.Context) error {
 					continue
 				}
 				sp, _ := l.open(c.keyspace)
+				sp.touched(scn)
 				if scn <= since[sp] {
 					continue
 				}
@@ -202,7 +204,7 @@ func (s *Store) loadRows(ctx context.Context) error {
 			return err
 		}
 	}
-	s.forgetTallies()
+	s.forgetTallies(since)
 	return nil
 }
 
@@ -219,13 +221,16 @@ func (s *Store) opened(ctx context.Context, saved uint64, inOrder bool) error {
 	return s.kv.Apply(ctx, &b)
 }
 
-// forgetTallies says that of the commits so far none is in memory.
-func (s *Store) forgetTallies() {
-	last := s.seq.published.Load()
+// forgetTallies says that of the commits so far none is in memory. Of spaces without counts nothing is known: they may have been written
+// to with the last commit.
+func (s *Store) forgetTallies(counts map[*space]uint64) {
+	s.loaded = s.seq.published.Load()
 	for _, l := range s.layers {
 		for _, sp := range *l.spaces.Load() {
-			sp.tally.floor = last
-			sp.changed.Store(last)
+			sp.tally.floor = s.loaded
+			if counts[sp] == 0 {
+				sp.touched(s.loaded)
+			}
 		}
 	}
 }

@@ -69,6 +69,7 @@ type Store struct {
 	tables    tableCache
 	differ    storage.Differ
 	naming    storage.Names // nil: none
+	loaded    uint64        // the last SCN when the store was opened
 	cleaner   cleaner
 	moves     moves
 	rowSaver  rowSaver
