@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"encoding/binary"
 	"errors"
 	"regexp"
 	"testing"
@@ -42,6 +43,44 @@ func TestOutputParameters(t *testing.T) {
 		}
 	}
 	run(t, c, "DROP FUNCTION outputs")
+}
+
+// TestBinaryDomains wants what domains demand, also of elements and fields, to hold for parameters in binary form, whether the statement or
+// the client gives their type.
+func TestBinaryDomains(t *testing.T) {
+	c := dial(t, against(t), "postgres")
+	run(t, c, "CREATE DOMAIN sent AS int CHECK (VALUE > 0)", "CREATE TYPE sents AS (a sent, b text)")
+	var id, array uint32
+	if err := c.QueryRow(t.Context(), "SELECT 'sent'::regtype::oid, 'sent[]'::regtype::oid").Scan(&id, &array); err != nil {
+		t.Fatal(err)
+	}
+	word := binary.BigEndian.AppendUint32
+	for _, n := range []int32{1, -1} {
+		value := word(nil, uint32(n))
+		element := word(word(word(word(word(word(nil, 1), 0), id), 1), 1), 4)
+		row := word(word(word(nil, 2), id), 4)
+		for _, tt := range []struct {
+			sql   string
+			value []byte
+			types []uint32
+		}{
+			{"SELECT $1::sent", value, nil},
+			{"SELECT $1", value, []uint32{id}},
+			{"SELECT $1::sent[]", append(element, value...), nil},
+			{"SELECT $1", append(element, value...), []uint32{array}},
+			{"SELECT $1::sents", word(word(append(row, value...), 25), 1<<32-1), nil},
+		} {
+			err := c.PgConn().ExecParams(t.Context(), tt.sql, [][]byte{tt.value}, tt.types, []int16{1}, nil).Read().Err
+			var e *pgconn.PgError
+			switch {
+			case n > 0 && err != nil:
+				t.Errorf("%s: %v", tt.sql, err)
+			case n < 0 && (!errors.As(err, &e) || e.Code != "23514" || e.ConstraintName != "sent_check" || e.Where != "unnamed portal parameter $1"):
+				t.Errorf("%s: %+v", tt.sql, err)
+			}
+		}
+	}
+	run(t, c, "DROP TYPE sents", "DROP DOMAIN sent")
 }
 
 // TestChangedResult wants the error about a prepared statement that would give other columns to say by which routine it comes: JDBC's driver

@@ -57,7 +57,11 @@ func (s *Session) copyFrom(ctx context.Context, plan *planner.Plan, c *command.C
 	cfg := copy.Config{Options: c.Options, Table: c.Table.Name, Format: &s.settings.format}
 	for _, id := range c.Columns {
 		col := c.Table.ColumnByID(id)
-		cfg.Names, cfg.Types = append(cfg.Names, col.Name), append(cfg.Types, col.Type)
+		taken, err := s.takenAt(ctx, col.Type, c.Ref)
+		if err != nil {
+			return 0, err
+		}
+		cfg.Names, cfg.Types, cfg.Taken = append(cfg.Names, col.Name), append(cfg.Types, col.Type), append(cfg.Taken, taken)
 	}
 	next, done, err := s.copySource(c, len(cfg.Names), out)
 	if err != nil {

@@ -85,7 +85,7 @@ func (s *Session) shapePlan(ctx context.Context, key string, lits []parse.Litera
 			}
 			continue
 		}
-		if params := s.literalValues(p, lits); params == nil {
+		if params := s.literalValues(ctx, p, lits); params == nil {
 			return nil, nil, nil
 		} else if ok, err := s.lockRelations(ctx, p); ok || err != nil {
 			return p, params, err
@@ -134,10 +134,13 @@ func (s *Session) planShape(ctx context.Context, key string, known []types.Type)
 }
 
 // literalValues reads the constants as the plan's parameters; nil when one is not of its type: the long way says why.
-func (s *Session) literalValues(p *planned, lits []parse.Literal) []types.Datum {
+func (s *Session) literalValues(ctx context.Context, p *planned, lits []parse.Literal) []types.Datum {
 	out := make([]types.Datum, len(lits))
 	for i, l := range lits {
 		d, err := types.ParseText(p.plan.Params[i], l.Text, &s.settings.format)
+		if err == nil {
+			d, err = s.taken(ctx, p.plan.Params[i], d)
+		}
 		if err != nil {
 			return nil
 		}

@@ -72,7 +72,7 @@ func (s *Session) bind(ctx context.Context, name, statement string, params []typ
 	}
 	var values []types.Datum
 	if ps.plan.plan.ByArgs {
-		if values, err = s.decodeParams(ps.params, params, portalName(name)); err != nil {
+		if values, err = s.decodeParams(ctx, ps.params, params, portalName(name)); err != nil {
 			return err
 		}
 	}
@@ -81,7 +81,7 @@ func (s *Session) bind(ctx context.Context, name, statement string, params []typ
 		return err
 	}
 	if values == nil {
-		if values, err = s.decodeParams(ps.params, params, portalName(name)); err != nil {
+		if values, err = s.decodeParams(ctx, ps.params, params, portalName(name)); err != nil {
 			return err
 		}
 	}
@@ -104,7 +104,7 @@ func portalName(name string) string {
 	return fmt.Sprintf("portal \"%s\"", name)
 }
 
-func (s *Session) decodeParams(ts []types.Type, params []types.Encoded, where string) ([]types.Datum, error) {
+func (s *Session) decodeParams(ctx context.Context, ts []types.Type, params []types.Encoded, where string) ([]types.Datum, error) {
 	if len(params) == 0 {
 		return nil, nil
 	}
@@ -120,11 +120,17 @@ func (s *Session) decodeParams(ts []types.Type, params []types.Encoded, where st
 		default:
 			values[i], err = types.ParseText(ts[i], string(p.Value), &s.settings.format)
 		}
+		if err == nil {
+			values[i], err = s.taken(ctx, ts[i], values[i])
+		}
 		if err != nil {
 			e := pgerr.From(err)
 			e.Parameter = i + 1
-			if e.Where == "" && !p.Binary {
-				e.Where = fmt.Sprintf("%s parameter $%d = '...'", where, i+1)
+			if e.Where == "" {
+				e.Where = fmt.Sprintf("%s parameter $%d", where, i+1)
+				if !p.Binary && !p.Null {
+					e.Where += " = '...'"
+				}
 			}
 			return nil, e
 		}

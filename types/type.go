@@ -5,6 +5,8 @@
 // formats live in one file named like the type and enter by one row of the table in format.go.
 package types
 
+import "slices"
+
 // OID is a PostgreSQL object id.
 type OID = uint32
 
@@ -89,6 +91,19 @@ func (t Type) ID() OID {
 
 // Same reports whether t and u are the same type, whatever their modifiers.
 func (t Type) Same(u Type) bool { return t.ID() == u.ID() }
+
+// HoldsDomain reports whether a type is a domain, or has elements or fields of one.
+func HoldsDomain(d *Def) bool {
+	switch {
+	case d == nil:
+		return false
+	case d.Kind == KindDomain:
+		return true
+	case d.Elem != nil:
+		return HoldsDomain(d.Elem)
+	}
+	return slices.ContainsFunc(d.Fields, func(f Field) bool { return HoldsDomain(f.Type.Def) })
+}
 
 // IsArray reports whether t is an array type.
 func (t Type) IsArray() bool {

@@ -31,7 +31,7 @@ func formatType(t Type, qualify func(schema, name string) string, modGiven bool)
 	if t.Def == nil {
 		return "???"
 	}
-	if t.IsArray() && t.OID != OIDInt2Vector && t.OID != OIDOidVector {
+	if t.IsArray() && t.Kind != KindDomain && t.OID != OIDInt2Vector && t.OID != OIDOidVector {
 		return formatType(Type{t.Elem, t.Mod}, qualify, modGiven) + "[]"
 	}
 	if t.Schema != "pg_catalog" && t.Schema != "" {

@@ -108,8 +108,7 @@ func (r *Reader) binaryField(i int) error {
 	}
 	n := int32(binary.BigEndian.Uint32(b))
 	if n == -1 {
-		r.vecs[i].AppendNull()
-		return nil
+		return r.accept(i, types.Null)
 	}
 	if n < 0 {
 		return badFormat("invalid field size")
@@ -124,6 +123,5 @@ func (r *Reader) binaryField(i int) error {
 		}
 		return err
 	}
-	r.vecs[i].Append(d)
-	return nil
+	return r.accept(i, d)
 }

@@ -8,6 +8,31 @@ import (
 // parser appends the value of a field to a column.
 type parser func(v *vector.Vector, b []byte, f *types.Format) error
 
+// parserOf returns the parser of a column.
+func (r *Reader) parserOf(i int, t types.Type) parser {
+	if r.Taken == nil || r.Taken[i] == nil {
+		return parserOf(t)
+	}
+	return func(_ *vector.Vector, b []byte, f *types.Format) error {
+		d, err := types.ParseText(t, string(b), f)
+		if err != nil {
+			return err
+		}
+		return r.accept(i, d)
+	}
+}
+
+// accept appends a value to a column, if domains let it.
+func (r *Reader) accept(i int, d types.Datum) (err error) {
+	if r.Taken != nil && r.Taken[i] != nil {
+		if d, err = r.Taken[i](d); err != nil {
+			return err
+		}
+	}
+	r.vecs[i].Append(d)
+	return nil
+}
+
 // parserOf returns the parser of a type: integers and texts without length have their own.
 func parserOf(t types.Type) parser {
 	switch t.ID() {

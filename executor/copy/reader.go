@@ -28,6 +28,7 @@ type Config struct {
 	Table   string // for messages
 	Names   []string
 	Types   []types.Type
+	Taken   []func(types.Datum) (types.Datum, error) // what domains demand, by column; nil: nothing
 	Format  *types.Format
 }
 
@@ -77,7 +78,7 @@ func NewReader(c Config, next func() ([]byte, error)) *Reader {
 	for i, t := range c.Types {
 		r.vecs[i].Type = t
 		r.out.Cols = append(r.out.Cols, &r.vecs[i])
-		r.parse = append(r.parse, parserOf(t))
+		r.parse = append(r.parse, r.parserOf(i, t))
 		r.force = append(r.force, listed(c.Options.ForceNotNull, c.Names[i]))
 		r.forceN = append(r.forceN, listed(c.Options.ForceNull, c.Names[i]))
 	}
@@ -247,7 +248,9 @@ func (r *Reader) convert() error {
 		}
 		f := &r.fields[i]
 		if f.null {
-			r.vecs[i].AppendNull()
+			if err := r.accept(i, types.Null); err != nil {
+				return within(err, "COPY %s, line %d, column %s: null input", r.Table, r.line, r.Names[i])
+			}
 			continue
 		}
 		if err := r.parse[i](&r.vecs[i], f.b, r.Format); err != nil {

@@ -89,8 +89,19 @@ func (c *compiler) domainCast(e *expr.DomainCast) (ref, error) {
 			return 0, err
 		}
 	}
+	parts := make([]*scalar, len(e.Parts))
+	for i, p := range e.Parts {
+		if parts[i], err = newScalar(p, c.p); err != nil {
+			return 0, err
+		}
+	}
 	base, t, notNull := e.Arg.Type(), e.T, e.NotNull
 	return c.rowStep(t, []ref{arg}, func(_ *Program, a []types.Datum) (types.Datum, error) {
+		for i := 0; i < len(parts) && !a[0].Null; i++ {
+			if _, err := parts[i].of(base, a[0]); err != nil {
+				return a[0], err
+			}
+		}
 		if a[0].Null && notNull {
 			return a[0], pgerr.New(pgerrcode.NotNullViolation, "domain %s does not allow null values", types.TypeName(t, nil)).WithType(t.Schema, t.Name, "")
 		}

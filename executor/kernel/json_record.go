@@ -128,18 +128,18 @@ func (m *rowMaker) row(e *Env, base datum, object string) ([]datum, error) {
 	values := make([]datum, len(m.fields))
 	for i, f := range m.fields {
 		part, ok := members[f.Name]
-		if !ok {
-			values[i] = types.Null
-			if i < len(old) {
-				values[i] = old[i].Value
-			}
-			continue
+		var err error
+		switch {
+		case ok:
+			values[i], err = fromJSON(e, f.Type, part, "key \""+f.Name+"\"")
+		case i < len(old):
+			values[i] = old[i].Value
+		default:
+			values[i], err = e.taken(f.Type, types.Null)
 		}
-		v, err := fromJSON(e, f.Type, part, "key \""+f.Name+"\"")
 		if err != nil {
 			return nil, err
 		}
-		values[i] = v
 	}
 	return values, nil
 }
@@ -156,10 +156,14 @@ func (m *rowMaker) pack(values []datum) datum {
 func fromJSON(e *Env, t types.Type, part, where string) (datum, error) {
 	kind := jsonb.KindOf(part)
 	switch {
+	case t.Kind == types.KindDomain:
+		d, err := fromJSON(e, *t.Base, part, where)
+		if err != nil {
+			return d, err
+		}
+		return e.taken(t, d)
 	case kind == jsonb.Null && t.ID() != types.OIDJSON && t.ID() != types.OIDJSONB:
 		return types.Null, nil
-	case t.Kind == types.KindDomain:
-		return datum{}, pgerr.Unsupported("values of domains from JSON")
 	case t.ID() == types.OIDJSON:
 		return types.String(part), nil
 	case t.ID() == types.OIDJSONB:
@@ -182,7 +186,23 @@ func fromJSON(e *Env, t types.Type, part, where string) (datum, error) {
 	if err != nil {
 		return datum{}, err
 	}
-	return types.ParseText(t, text.S, e.Format)
+	d, err := types.ParseText(t, text.S, e.Format)
+	if err != nil {
+		return d, err
+	}
+	return e.taken(t, d)
+}
+
+// taken is a value that was read from a text, if domains let it.
+func (e *Env) taken(t types.Type, d datum) (datum, error) {
+	if !types.HoldsDomain(t.Def) {
+		return d, nil
+	}
+	check, err := e.Session.Taken(e.Ctx, t)
+	if err != nil || check == nil {
+		return d, err
+	}
+	return check(d)
 }
 
 func notArray(where string) error {

@@ -80,4 +80,6 @@ type Services interface {
 	Rows(ctx context.Context, name string, args []types.Datum, yield func(row []types.Datum) bool) error
 	// Routine opens a user's function for calls with arguments of these types that give values of type result.
 	Routine(ctx context.Context, p *builtin.Proc, args []types.Type, result types.Type) (Routine, error)
+	// Taken gives what checks values of a type that come in from outside against what domains demand of them; nil: nothing does.
+	Taken(ctx context.Context, t types.Type) (func(types.Datum) (types.Datum, error), error)
 }

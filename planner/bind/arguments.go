@@ -14,6 +14,9 @@ import (
 func Arguments(x *command.Execute, params []types.Type, c Catalog, o Options) ([]expr.Expr, error) {
 	var none []types.Type
 	b := &binder{cat: c, opts: o, params: &none, stmt: &parse.Statement{}, out: &Bound{}}
+	if _, err := b.session(); err != nil { // what domains demand is found in the catalogs that the statement has used
+		return nil, err
+	}
 	out := make([]expr.Expr, len(x.Args))
 	for i, a := range x.Args {
 		e, ok, err := b.coerceTo(a, params[i], cast{assignment, expr.FormImplicitCast, x.At[i]})

@@ -200,7 +200,7 @@ func (b *binder) convertBase(e expr.Expr, base types.Type, path pathway, id type
 	case byElements:
 		return b.convertElements(e, base, c)
 	}
-	return &expr.IOCast{Arg: e, T: t, Form: c.form, Pos: c.pos}, nil
+	return b.taken(&expr.IOCast{Arg: e, T: t, Form: c.form, Pos: c.pos}, t, c)
 }
 
 // castCall calls a cast's function; those with more arguments take the modifier and whether the cast is explicit.

@@ -7,7 +7,6 @@ import (
 	"github.com/rowandb/rowan/planner/command"
 	"github.com/rowandb/rowan/planner/expr"
 	"github.com/rowandb/rowan/planner/logical"
-	"github.com/rowandb/rowan/types"
 )
 
 // copyInsert binds what COPY FROM does with the rows that the session reads: an INSERT from a Feed of the columns copied.
@@ -58,11 +57,6 @@ func (in *inserter) feed() (logical.Node, []logical.Column, error) {
 		var e expr.Expr
 		if at := p.given[i]; at >= 0 {
 			e = columnOf(f.Cols[at])
-			if t := in.typeOf(c); t.Kind == types.KindDomain {
-				if e, err = in.q.b.taken(e, t, cast{assignment, expr.FormImplicitCast, -1}); err != nil {
-					return nil, nil, err
-				}
-			}
 		} else if e, err = in.defaultAt(p, i); err != nil {
 			return nil, nil, err
 		}

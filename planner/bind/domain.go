@@ -19,13 +19,41 @@ func (b *binder) domain(e expr.Expr, t types.Type, c cast) (expr.Expr, error) {
 	return d, nil
 }
 
-// taken checks a value that came in from outside as one of the domain: so far only its text has been read.
+// taken checks a value that came in from outside as one of a type: so far only its text has been read, and what domains demand of it, of
+// its elements and of its fields is still to be seen. Where nothing is demanded, the value itself comes back.
 func (b *binder) taken(e expr.Expr, t types.Type, c cast) (expr.Expr, error) {
+	switch {
+	case t.Kind == types.KindDomain:
+		return b.takenDomain(e, t, c)
+	case !b.demanding(t.Def):
+		return e, nil
+	case isTrueArray(t.Def):
+		elem, err := b.taken(&expr.Slot{Index: 0, T: types.Of(t.Elem)}, types.Of(t.Elem), c)
+		return &expr.ArrayCast{Arg: e, Elem: elem, T: e.Type(), Form: expr.FormImplicitCast}, err
+	}
+	row := &expr.DomainCast{Arg: e, T: e.Type(), Form: expr.FormImplicitCast}
+	for i, f := range t.Fields {
+		if !b.demanding(f.Type.Def) {
+			continue
+		}
+		part, err := b.taken(&expr.Field{Arg: &expr.Slot{Index: 0, T: types.Of(t.Def)}, Index: i, Name: f.Name, T: f.Type}, f.Type, c)
+		if err != nil {
+			return nil, err
+		}
+		row.Parts = append(row.Parts, part)
+	}
+	return row, nil
+}
+
+func (b *binder) takenDomain(e expr.Expr, t types.Type, c cast) (expr.Expr, error) {
 	base := baseTypeMod(types.Of(t.Def))
-	var out expr.Expr = &expr.Relabel{Arg: e, T: types.Of(base.Def), Form: expr.FormImplicitCast}
+	inner := cast{c.context, expr.FormImplicitCast, c.pos}
+	out, err := b.taken(&expr.Relabel{Arg: e, T: types.Of(base.Def), Form: expr.FormImplicitCast}, base, inner)
+	if err != nil {
+		return nil, err
+	}
 	if base.Mod >= 0 {
-		var err error
-		if out, err = b.applyMod(out, base, cast{c.context, expr.FormImplicitCast, c.pos}, true); err != nil {
+		if out, err = b.applyMod(out, base, inner, true); err != nil {
 			return nil, err
 		}
 	}
@@ -87,7 +115,7 @@ type demand struct {
 // demands are the conditions that a column's value must satisfy because it, its elements or its fields are of domains.
 func (b *binder) demands(c *catalog.Column, value expr.Expr, t *types.Def) (out []demand, err error) {
 	switch {
-	case t == nil || !holdsDomain(t):
+	case !b.demanding(t):
 		return nil, nil
 	case t.Kind == types.KindDomain:
 		base := baseTypeMod(types.Of(t))
@@ -120,17 +148,18 @@ func (b *binder) demands(c *catalog.Column, value expr.Expr, t *types.Def) (out 
 	return out, nil
 }
 
-// holdsDomain reports whether a type is a domain, or has elements or fields of one.
-func holdsDomain(t *types.Def) bool {
+// demanding reports whether a type is a domain with constraints, or is over one, or has elements or fields of one.
+func (b *binder) demanding(t *types.Def) bool {
 	switch {
 	case t == nil:
 		return false
 	case t.Kind == types.KindDomain:
-		return true
+		u := b.userType(t.OID)
+		return u != nil && (u.NotNull || len(u.Checks) > 0) || t.Base != nil && b.demanding(t.Base.Def)
 	case isTrueArray(t):
-		return holdsDomain(t.Elem)
+		return b.demanding(t.Elem)
 	}
-	return slices.ContainsFunc(t.Fields, func(f types.Field) bool { return holdsDomain(f.Type.Def) })
+	return slices.ContainsFunc(t.Fields, func(f types.Field) bool { return b.demanding(f.Type.Def) })
 }
 
 // ofElements is a condition on the elements of an array, given as Slot 0, that holds unless it is false of one.

@@ -238,7 +238,7 @@ func (in *inserter) row(out []expr.Expr, items []*pg.Node, p *insertPlan) error 
 func (in *inserter) value(n *pg.Node, c *catalog.Column) (expr.Expr, error) {
 	if k := n.GetAConst(); k != nil && !k.Isnull {
 		if s, ok := k.Val.(*pg.A_Const_Sval); ok && c.Type.Known() && c.Type.Mod < 0 && c.Type.Kind == types.KindBase {
-			return in.q.b.input(types.String(s.Sval.Sval), c.Type, int(k.Location))
+			return in.q.b.takenLiteral(types.String(s.Sval.Sval), c.Type, int(k.Location))
 		}
 	}
 	e, err := in.q.expr(n)

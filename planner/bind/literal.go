@@ -44,10 +44,10 @@ func (b *binder) coerceLiteral(c *expr.Const, t types.Type, k cast) (expr.Expr, 
 		pos = k.pos
 	}
 	if t.Kind != types.KindDomain {
-		return b.input(c.Value, inputType(t), pos)
+		return b.takenLiteral(c.Value, inputType(t), pos)
 	}
 	base := baseTypeMod(types.Of(t.Def))
-	e, err := b.input(c.Value, inputType(base), pos)
+	e, err := b.takenLiteral(c.Value, inputType(base), pos)
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +57,22 @@ func (b *binder) coerceLiteral(c *expr.Const, t types.Type, k cast) (expr.Expr, 
 		}
 	}
 	return b.domain(e, t, k)
+}
+
+// takenLiteral is input, with what domains demand of the elements and fields of the value.
+func (b *binder) takenLiteral(d types.Datum, t types.Type, pos int) (expr.Expr, error) {
+	e, err := b.input(d, t, pos)
+	if err != nil || d.Null {
+		return e, err
+	}
+	checked, err := b.taken(e, t, cast{assignment, expr.FormImplicitCast, pos})
+	if _, read := e.(*expr.Const); err != nil || checked == e || !read || b.opts.Fold == nil {
+		return checked, err
+	}
+	if _, err := b.opts.Fold(checked); err != nil {
+		return nil, pgerr.From(err).At(pos)
+	}
+	return e, nil
 }
 
 // input converts a literal's text to a value of type t. Those that mean another value each time stay conversions.
@@ -221,11 +237,7 @@ func (b *binder) coerceParam(p *expr.Param, t types.Type, k cast) (expr.Expr, er
 		*slot = types.Of(t.Def)
 	}
 	if slot.ID() == t.ID() {
-		known := &expr.Param{Index: p.Index, T: types.Of(t.Def)}
-		if t.Kind == types.KindDomain {
-			return b.taken(known, t, k)
-		}
-		return known, nil
+		return &expr.Param{Index: p.Index, T: types.Of(t.Def)}, nil
 	}
 	known := &expr.Param{Index: p.Index, T: *slot}
 	out, ok, err := b.coerceTo(known, types.Of(t.Def), cast{k.context, k.form, k.pos})

@@ -4,6 +4,7 @@ import (
 	"github.com/jackc/pgerrcode"
 	pg "github.com/pganalyze/pg_query_go/v5"
 
+	"github.com/rowandb/rowan/catalog"
 	"github.com/rowandb/rowan/pgerr"
 	"github.com/rowandb/rowan/planner/expr"
 	"github.com/rowandb/rowan/planner/parse"
@@ -167,6 +168,17 @@ func VariableCast(from, to types.Type, c Catalog, o Options) (expr.Expr, error) 
 		return nil, err
 	}
 	return e, err
+}
+
+// TakenCast is the expression over Slot 0 that checks a value that came in from outside against what domains of the catalog of ref demand
+// of it; nil: nothing.
+func TakenCast(t types.Type, ref catalog.Ref, c Catalog, o Options) (expr.Expr, error) {
+	var none []types.Type
+	b := &binder{cat: c, opts: o, params: &none, stmt: &parse.Statement{}, out: &Bound{}}
+	if _, err := b.snapshot(ref); err != nil || !b.demanding(t.Def) {
+		return nil, err
+	}
+	return b.taken(&expr.Slot{Index: 0, T: t}, t, cast{assignment, expr.FormImplicitCast, -1})
 }
 
 // VariableType is the type that a name means in a declaration.

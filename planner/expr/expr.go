@@ -105,9 +105,11 @@ type ArrayCast struct {
 	Form CallForm
 }
 
-// DomainCast checks a domain's constraints (bound over Slot 0) on Arg, already of the base type.
+// DomainCast checks a domain's constraints (bound over Slot 0) on Arg, already of the base type. A row that came in from outside is not
+// of a domain, but its fields may be: Parts (bound over Slot 0, too) check them, unless there is no row.
 type DomainCast struct {
 	Arg     Expr
+	Parts   []Expr
 	NotNull bool
 	Checks  []DomainCheck
 	T       types.Type

@@ -42,6 +42,9 @@ func own(e Expr) Volatility {
 		for _, c := range e.Checks {
 			worst = max(worst, VolatilityOf(c.Expr))
 		}
+		for _, p := range e.Parts {
+			worst = max(worst, VolatilityOf(p))
+		}
 		return worst
 	case *Subquery:
 		return Stable
