@@ -97,9 +97,9 @@ func (b *binder) canCoerce(from, to []*types.Def, c context) bool {
 
 func isRow(d *types.Def) bool { return d.OID == types.OIDRecord || d.Kind == types.KindComposite }
 
-// rowCoercible allows record ↔ composite type, and the same for arrays of them.
+// rowCoercible allows record ↔ composite type, and arrays of composite types as those of records.
 func rowCoercible(from, to *types.Def) bool {
-	if from.OID == types.OIDRecordArray && isTrueArray(to) && isRow(to.Elem) || to.OID == types.OIDRecordArray && isTrueArray(from) && isRow(from.Elem) {
+	if to.OID == types.OIDRecordArray && isTrueArray(from) && isRow(from.Elem) {
 		return true
 	}
 	return isRow(from) && isRow(to) && (from.OID == types.OIDRecord || to.OID == types.OIDRecord)
@@ -324,6 +324,9 @@ func returnsSet(e expr.Expr) bool {
 
 // explicitCast is CAST(e AS t).
 func (b *binder) explicitCast(e expr.Expr, t types.Type, pos, namePos int) (expr.Expr, error) {
+	if rowCoercible(e.Type().Def, t.Def) {
+		pos = namePos
+	}
 	out, ok, err := b.coerceTo(e, t, cast{explicit, expr.FormCast, pos})
 	if err != nil {
 		return nil, err

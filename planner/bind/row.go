@@ -172,13 +172,15 @@ func (b *binder) coerceRow(e expr.Expr, t types.Type, c cast) (expr.Expr, error)
 	if t.OID == types.OIDRecord && t.Fields == nil || isTrueArray(t.Def) || t.OID == types.OIDRecordArray {
 		return &expr.Relabel{Arg: e, T: t, Form: c.form}, nil
 	}
+	cannot := pgerr.New(pgerrcode.CannotCoerce, "cannot cast type %s to %s", b.formatType(e.Type().Def), b.formatType(t.Def)).At(c.pos)
 	row, ok := e.(*expr.Row)
+	if !ok && t.Kind == types.KindComposite {
+		return nil, cannot
+	}
 	if !ok {
 		return &expr.Relabel{Arg: e, T: t, Form: c.form}, nil
 	}
-	fail := func(detail string) error {
-		return pgerr.New(pgerrcode.CannotCoerce, "cannot cast type %s to %s", b.formatType(e.Type().Def), b.formatType(t.Def)).WithDetail("%s", detail).At(c.pos)
-	}
+	fail := func(detail string) error { return cannot.WithDetail("%s", detail) }
 	if len(row.Fields) < len(t.Fields) {
 		return nil, fail("Input has too few columns.")
 	}
