@@ -355,10 +355,10 @@ func (b *definer) alterType(before, draft *catalog.Table, cmd *pg.AlterTableCmd)
 	if err := b.using(before, c, def.RawDefault, a); err != nil {
 		return nil, err
 	}
-	if a.Refused = b.castDefault(c, a); a.Refused != nil {
-		return a, nil
-	}
 	if n := draft.Column(cmd.Name); n != nil {
+		if a.Refused = b.castDefault(n, a); a.Refused != nil {
+			return a, nil
+		}
 		n.TypeOID, n.Mod, n.Type = t.ID(), t.Mod, t
 	}
 	a.Refused = b.rebuild(kept(draft), c.Name, c.Name, &a.Rebuild)
@@ -375,11 +375,14 @@ func kept(draft *catalog.Table) *catalog.Table {
 	return t
 }
 
-// dropped takes off a draft the constraints that the actions drop: nothing is bound anew for them.
+// dropped takes off a draft the constraints and defaults that the actions drop: nothing is bound anew for them.
 func dropped(draft *catalog.Table, nodes []*pg.Node) {
 	for _, n := range nodes {
 		cmd := n.GetAlterTableCmd()
 		c := draft.Column(cmd.Name)
+		if cmd.Subtype == pg.AlterTableType_AT_ColumnDefault && cmd.Def == nil && c != nil {
+			c.Default = ""
+		}
 		draft.Constraints = slices.DeleteFunc(draft.Constraints, func(k *catalog.Constraint) bool {
 			switch cmd.Subtype {
 			case pg.AlterTableType_AT_DropConstraint:
